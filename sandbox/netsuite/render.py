@@ -1,0 +1,201 @@
+"""Records as GET shows them: references as `{id, refName}`, sublists, and no field whose value is zero or empty (seen)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from sandbox.netsuite import schema
+from sandbox.netsuite.records import ZERO, Line, Transaction
+from sandbox.netsuite.schema import Fields
+
+if TYPE_CHECKING:
+    from sandbox.netsuite.books import Books
+
+PREFIXES = {"CustInvc": "INV", "CustCred": "CM", "CustPymt": "PYMT", "CustRfnd": "CR", "Journal": "JE"}
+STATUSES = {
+    "CustInvc": {"A": "Open", "B": "Paid In Full", "D": "Pending Approval"},
+    "CustCred": {"A": "Open", "B": "Fully Applied"},
+    "CustPymt": {"C": "Deposited"},
+    "CustRfnd": {"R": "Recorded"},
+    "Journal": {"B": "Approved for Posting"},
+}
+
+
+def status(books: Books, transaction: Transaction) -> str:
+    """NetSuite's letter, as in `schema.TYPE_CODES`' records."""
+    if transaction.type in ("CustInvc", "CustCred"):
+        if not transaction.approved:
+            return "D"
+        return "A" if books.open_amount(transaction) > 0 else "B"
+    return next(iter(STATUSES[transaction.type]))
+
+
+def tran_id(transaction: Transaction) -> str:
+    return transaction.extra.get("tranId") or f"{PREFIXES[transaction.type]}{transaction.id}"
+
+
+def transaction(books: Books, record: Transaction, expand: bool) -> dict[str, Any]:
+    """One transaction; with `expand` its sublists, else only links to them."""
+    type = record.type
+    letter = status(books, record)
+    settlement = type in ("CustPymt", "CustRfnd")
+    own = sum(record.applications.values(), ZERO)
+    money: dict[str, Decimal] = {"total": record.total}
+    if type in ("CustInvc", "CustCred"):
+        money |= {"subtotal": record.total - record.tax, "taxTotal": record.tax}
+    if type == "CustInvc":
+        money |= {"amountPaid": books.applied_to(record.id), "amountRemaining": books.open_amount(record)}
+    if type in ("CustCred", "CustPymt"):
+        open_amount = books.open_amount(record)
+        money |= {"applied": record.total - open_amount, "unapplied": open_amount}
+    if type == "CustPymt":
+        money["payment"] = money.pop("total")
+    shown = {
+        "id": str(record.id),
+        "externalId": record.external_id,
+        "tranId": tran_id(record),
+        "customer" if settlement else "entity": reference(books, "customer", record.entity),
+        "subsidiary": reference(books, "subsidiary", record.subsidiary),
+        "currency": reference(books, "currency", record.currency),
+        "account": reference(books, "account", record.account if settlement else record.receivable),
+        "arAcct": reference(books, "account", record.receivable) if settlement else None,
+        "tranDate": record.tran_date.isoformat(),
+        "postingPeriod": reference(books, "accountingperiod", record.period),
+        "memo": record.memo,
+        "status": {"id": letter, "refName": STATUSES[type][letter]},
+        "exchangeRate": Decimal(1),
+        "createdDate": record.created.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "lastModifiedDate": record.modified.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "source": {"id": "restWebServices", "refName": "REST Web Services"},
+        "taxDetailsOverride": record.tax_override if type in ("CustInvc", "CustCred") else None,
+        **money,
+        **_extra(books, record.extra, schema.BODY[schema.TYPE_NAMES[type]], books.custom_fields("custbody")),
+    }
+    for name, rows in _sublists(books, record, own).items():
+        shown[name] = _sublist(rows) if expand else {"links": []}
+    return _without_empty(shown)
+
+
+def master(books: Books, record_type: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A customer or a service sale item."""
+    if record_type == "customer":
+        shown = {
+            "id": row["id"], "externalId": row["externalid"], "entityId": row["entityid"], "companyName": row["companyname"],
+            "subsidiary": reference(books, "subsidiary", row["subsidiary"]), "currency": reference(books, "currency", row["currency"]),
+            "receivablesAccount": reference(books, "account", row["receivablesaccount"]), "isInactive": row["isinactive"] == "T",
+        }  # fmt: skip
+        prefix = "custentity"
+    else:
+        shown = {
+            "id": row["id"], "externalId": row["externalid"], "itemId": row["itemid"], "displayName": row["displayname"],
+            "incomeAccount": reference(books, "account", row["incomeaccount"]), "isInactive": row["isinactive"] == "T",
+            "itemType": {"id": row["itemtype"], "refName": row["itemtype"]},
+            "subsidiary": _sublist([{"id": id, "refName": _name(books, "subsidiary", id)} for id in row["subsidiary"]]),
+        }  # fmt: skip
+        prefix = "custitem"
+    return _without_empty(shown | {name: row[name] for name in books.custom_fields(prefix) if row.get(name)})
+
+
+def reference(books: Books, table: str, id: str | None) -> dict[str, Any] | None:
+    return None if id is None else {"links": [], "id": id, "refName": _name(books, table, id)}
+
+
+def _name(books: Books, table: str, id: str) -> str:
+    row = books.row(table, id) or {}
+    return str(row.get(schema.SHOWN.get(table, "name")) or row.get("name") or row.get("symbol") or id)
+
+
+def _sublists(books: Books, record: Transaction, applied: Decimal) -> dict[str, list[dict[str, Any]]]:
+    if record.type == "Journal":
+        return {"line": [_journal_line(books, line) for line in record.journal]}
+    if record.type == "CustInvc":
+        return {"item": [_line(books, line) for line in record.lines], "taxDetails": _tax_details(books, record)}
+    apply = _apply_rows(books, record)
+    if record.type == "CustCred":
+        return {"item": [_line(books, line) for line in record.lines], "taxDetails": _tax_details(books, record), "apply": apply}
+    return {"apply": apply}
+
+
+def _line(books: Books, line: Line) -> dict[str, Any]:
+    item = books.row("item", line.item) or {}
+    return _without_empty({
+        "line": line.line,
+        "item": reference(books, "item", line.item),
+        "itemType": {"id": item.get("itemtype"), "refName": item.get("itemtype")},
+        "quantity": line.quantity,
+        "rate": line.rate,
+        "amount": line.amount,
+        "tax1Amt": line.tax,
+        "grossAmt": line.amount + line.tax,
+        "description": line.description,
+        "isTaxable": line.is_taxable,
+        "taxCode": reference(books, "taxcode", line.tax_code),
+        "taxDetailsReference": line.reference,
+        **_extra(books, line.extra, schema.ROW["item"], books.custom_fields("custcol")),
+    })  # fmt: skip
+
+
+def _tax_details(books: Books, record: Transaction) -> list[dict[str, Any]]:
+    return [
+        _without_empty({
+            "taxDetailsReference": {"id": row.reference}, "taxType": reference(books, "taxtype", row.type),
+            "taxCode": reference(books, "taxcode", row.code), "taxBasis": row.basis, "taxRate": row.rate, "taxAmount": row.amount,
+        })
+        for row in record.tax_details
+    ]  # fmt: skip
+
+
+def _journal_line(books: Books, line: Any) -> dict[str, Any]:
+    return _without_empty({
+        "line": line.line, "account": reference(books, "account", line.account), "debit": line.debit, "credit": line.credit,
+        "memo": line.memo, "entity": reference(books, "customer", line.entity),
+        **_extra(books, line.extra, schema.ROW["line"], books.custom_fields("custcol")),
+    })  # fmt: skip
+
+
+def _apply_rows(books: Books, record: Transaction) -> list[dict[str, Any]]:
+    """What is applied, then the other candidates with `apply: false`: GET loads the record as a person edits it (inferred)."""
+    from sandbox.netsuite.posting import TARGETS
+
+    assert record.entity and record.receivable
+    others = books.candidates(record.entity, record.currency, record.receivable, TARGETS[record.type])
+    ids = [*record.applications, *(t.id for t in others if t.id not in record.applications)]
+    rows = []
+    for id in ids:
+        target = books.transaction(id)
+        assert target is not None
+        amount = record.applications.get(id, ZERO)
+        rows.append(_without_empty({
+            "doc": {"id": str(id), "refName": f"{schema.TYPE_NAMES[target.type]} #{tran_id(target)}"},
+            "line": 0,
+            "apply": id in record.applications,
+            "amount": amount,
+            "total": target.total,
+            "due": books.open_amount(target) + amount,
+            "refNum": tran_id(target),
+            "type": schema.TYPE_NAMES[target.type],
+        }))  # fmt: skip
+    return rows
+
+
+def _extra(books: Books, extra: Mapping[str, Any], fields: Fields, custom: Mapping[str, str]) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for name, value in extra.items():
+        field = fields.get(name.lower())
+        kind = field.kind if field else custom.get(name, "text")
+        if kind == "reference":
+            shown[name] = reference(books, (field and field.table) or "any", value)
+        else:
+            shown[name] = Decimal(value) if kind == "number" else value
+    return shown
+
+
+def _sublist(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"links": [], "count": len(rows), "hasMore": False, "items": rows, "offset": 0, "totalResults": len(rows)}
+
+
+def _without_empty(shown: dict[str, Any]) -> dict[str, Any]:
+    """Without null, and without zero money or numbers (line numbers and counts are ints and stay)."""
+    return {k: v for k, v in shown.items() if v is not None and not (isinstance(v, Decimal) and v == 0)}

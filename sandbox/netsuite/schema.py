@@ -1,0 +1,166 @@
+"""The names NetSuite knows: fields of the records one can write, and columns of the master data.
+
+A field that is not here does not exist in this account; custom fields are added by `Books.configure`. Source: the
+2026.1 schema as in the NetSuite fact sheet, section 2, kept to what a credit loader, or a person who watches it,
+could want to send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Field(NamedTuple):
+    """One field of a record or sublist row. `kind`: text, date, boolean, number, reference, sublist, computed, display."""
+
+    name: str
+    kind: str
+    table: str | None = None  # reference: the master table, or `transaction`
+    limit: int | None = None  # text: characters
+
+
+Fields = Mapping[str, Field]  # by lower-case name: keys are case-insensitive on input (seen)
+
+
+def _fields(references: Mapping[str, str], limits: Mapping[str, int] | None = None, **kinds: str) -> Fields:
+    found = {name.lower(): Field(name, "reference", table) for name, table in references.items()}
+    for kind, names in kinds.items():
+        for name in names.split():
+            found[name.lower()] = Field(name, kind, limit=(limits or {}).get(name))
+    return found
+
+
+_SEGMENTS = {"department": "department", "class": "class", "location": "location"}
+_COMMON = {"subsidiary": "subsidiary", "currency": "currency", "postingPeriod": "accountingperiod", **_SEGMENTS}
+_COMPUTED = (
+    "id total subtotal taxTotal tax2Total totalAfterTaxes discountTotal applied unapplied amountPaid amountRemaining "
+    "balance status createdDate lastModifiedDate source links refName transactionNumber"
+)
+_TEXT = "externalId tranId memo otherRefNum message email"
+_MEMO = {"memo": 999, "description": 4000}
+
+_SALE = _fields(
+    {"entity": "customer", "account": "account", "taxItem": "taxcode", "customForm": "any", "terms": "any", **_COMMON},
+    _MEMO,
+    text=_TEXT,
+    date="tranDate dueDate asOfDate taxPointDate",
+    number="exchangeRate discountRate shippingCost taxRate",
+    boolean="autoApply toBeEmailed toBePrinted taxDetailsOverride taxPointDateOverride taxRegOverride isTaxable",
+    sublist="item apply taxDetails",
+    computed=_COMPUTED,
+)
+_SETTLEMENT = _fields(
+    {"customer": "customer", "account": "account", "arAcct": "account", **_COMMON},
+    _MEMO,
+    text=_TEXT + " checkNumber paymentOperation handlingMode",
+    date="tranDate",
+    number="exchangeRate payment total",
+    boolean="autoApply toBePrinted cleared undepFunds",
+    sublist="apply",
+    computed=_COMPUTED.replace(" total ", " "),
+)
+_INVOICE_ONLY = {"approvalstatus": Field("approvalStatus", "text"), "duedate": Field("dueDate", "date")}
+
+BODY: Mapping[str, Fields] = {
+    "creditMemo": _SALE,
+    "invoice": {name: field for name, field in _SALE.items() if name not in ("apply", "autoapply")} | _INVOICE_ONLY,
+    "customerPayment": _SETTLEMENT,
+    # autoApply and payment are the payment's own; a refund's total is the sum of its applications.
+    "customerRefund": {n: f for n, f in _SETTLEMENT.items() if n not in ("autoapply", "payment", "undepfunds")},
+    "journalEntry": _fields(
+        _COMMON,
+        _MEMO,
+        text="externalId tranId memo",
+        date="tranDate",
+        number="exchangeRate",
+        boolean="approved",
+        sublist="line",
+        computed=_COMPUTED,
+    ),
+    "serviceSaleItem": _fields(
+        {"incomeAccount": "account", "deferredRevenueAccount": "account", "salesTaxCode": "taxcode", "taxSchedule": "any",
+         **_SEGMENTS},
+        {"itemId": 60},
+        text="itemId externalId displayName salesDescription description subtype",
+        boolean="isInactive includeChildren isFulfillable",
+        sublist="subsidiary",
+        computed="id itemType createdDate lastModifiedDate links",
+    ),
+}  # fmt: skip
+
+ROW: Mapping[str, Fields] = {
+    "item": _fields(
+        {"item": "item", "taxCode": "taxcode", "price": "any", "job": "any", **_SEGMENTS},
+        _MEMO,
+        text="description taxDetailsReference",
+        date="revRecStartDate revRecEndDate",
+        number="quantity rate amount grossAmt line lineUniqueKey taxRate1 revRecTermInMonths",
+        boolean="isTaxable deferRevRec",
+        computed="itemType account tax1Amt taxAmount baseGrossAmt links",
+    ),
+    # Only these may be sent; NetSuite shows the others and refuses them on input (seen).
+    "apply": _fields(
+        {"doc": "transaction"},
+        number="amount line",
+        date="applyDate",
+        boolean="apply",
+        display="total due refNum type currency createdFrom job jobName refName",
+    ),
+    "taxDetails": _fields(
+        {"taxDetailsReference": "any", "taxType": "taxtype", "taxCode": "taxcode"},
+        number="taxBasis taxRate taxAmount",
+        computed="calcDetail lineName lineType netAmount links",
+    ),
+    "line": _fields({"account": "account", "entity": "customer", **_SEGMENTS}, _MEMO, text="memo", number="debit credit line"),
+}
+
+RECORD_TYPES = {name.lower(): name for name in BODY}
+TYPE_CODES = {
+    "creditMemo": "CustCred",
+    "invoice": "CustInvc",
+    "customerPayment": "CustPymt",
+    "customerRefund": "CustRfnd",
+    "journalEntry": "Journal",
+}
+TYPE_NAMES = {code: name for name, code in TYPE_CODES.items()}
+
+# Master data: SuiteQL's lower-case columns and what a new row has where nothing is said.
+# Booleans are 'T'/'F', dates YYYY-MM-DD, ids text; `subsidiary` of an item or account is a list, empty = every one.
+TABLES: Mapping[str, Mapping[str, object]] = {
+    "subsidiary": {"name": None, "externalid": None, "isinactive": "F", "currency": None},
+    "currency": {
+        "name": None, "symbol": None, "currencyprecision": "2", "isinactive": "F", "isbasecurrency": "F", "exchangerate": "1",
+    },
+    "account": {
+        "acctnumber": None, "accountsearchdisplayname": None, "accttype": None, "externalid": None, "isinactive": "F",
+        "subsidiary": [],
+    },
+    "item": {
+        "itemid": None, "displayname": None, "externalid": None, "itemtype": "Service", "isinactive": "F", "subsidiary": [],
+        "incomeaccount": None,
+    },
+    "accountingperiod": {
+        "periodname": None, "startdate": None, "enddate": None, "isyear": "F", "isquarter": "F", "isadjust": "F",
+        "isposting": "T", "closed": "F", "arlocked": "F", "aplocked": "F", "alllocked": "F", "allownonglchanges": "F",
+        "isinactive": "F", "parent": None, "closedondate": None,
+    },
+    "customer": {
+        "entityid": None, "companyname": None, "externalid": None, "isinactive": "F", "subsidiary": None, "currency": None,
+        "currencylist": [], "receivablesaccount": None, "taxable": "T", "taxitem": None,
+    },
+    "taxcode": {"itemid": None, "rate": "0", "isinactive": "F"},  # rate in percent
+    "taxtype": {"name": None, "isinactive": "F"},
+    "department": {"name": None, "isinactive": "F"},
+    "class": {"name": None, "isinactive": "F"},
+    "location": {"name": None, "isinactive": "F"},
+    "company": {"customfields": {}, "defaulttaxcode": "-6"},  # one row, id 1: see Books.configure
+}  # fmt: skip
+
+ALIASES = {"type": {"account": "accttype", "item": "itemtype"}, "currencies": {"customer": "currencylist"}}
+
+# The name a person sees (`refName`), by table.
+SHOWN = {
+    "subsidiary": "name", "currency": "name", "account": "accountsearchdisplayname", "item": "itemid",
+    "accountingperiod": "periodname", "customer": "entityid", "taxcode": "itemid",
+}  # fmt: skip
