@@ -1,0 +1,1 @@
+"""A Stripe stand-in: `billing` makes reconciling histories by operations, `server` shows them over HTTP."""
