@@ -92,6 +92,7 @@ class Billing:
         self._owned: dict[str, dict[str, list[str]]] = {}  # owner id -> kind -> ids, oldest first
         self._unpaid: dict[str, list[str]] = {}  # currency -> balance transactions no payout carries yet
         self._tampered: set[str] = set()
+        self.revision = 0  # grows with every change; whoever caches what it read compares
 
     # ------------------------------------------------------------------ reading
 
@@ -163,6 +164,7 @@ class Billing:
         """Leaves a stub, as the API does."""
         self._customer(id)
         self._tick()
+        self.revision += 1
         before = self._objects["customers"][id]
         self._objects["customers"][id] = {"id": id, "object": "customer", "deleted": True}
         self._event("customer.deleted", before)
@@ -509,6 +511,7 @@ class Billing:
 
     def forget_ledger_row(self, id: str) -> None:
         """Drop a ledger row, as if Stripe's list had missed it: the chain of `ending_balance` breaks (rule B6)."""
+        self.revision += 1
         row = self._objects["customer_balance_transactions"].pop(id)
         self._tampered |= {row["customer"], row["invoice"] or row["customer"]}
         for owner in (row["customer"], row["invoice"]):
@@ -976,6 +979,7 @@ class Billing:
         self._owned.setdefault(owner, {}).setdefault(kind, []).append(id)
 
     def _insert(self, kind: str, obj: Obj, event: str | None, *, owner: str | None = None, tick: bool = True) -> str:
+        self.revision += 1
         self._objects[kind][obj["id"]] = obj
         if owner:
             self._own(owner, kind, obj["id"])
@@ -987,6 +991,7 @@ class Billing:
 
     def _change(self, obj: Obj, event: str | None, **fields: Any) -> None:
         """Set fields (whole values, never in place) and record the event with what they were before."""
+        self.revision += 1
         previous = {name: obj.get(name) for name, value in fields.items() if obj.get(name) != value}
         obj |= fields
         if event:

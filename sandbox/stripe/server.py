@@ -1,0 +1,459 @@
+"""Read-only HTTP stand-in for api.stripe.com on loopback, over a `Billing` or the file it is saved in.
+
+    server = start(billing)                     # or start(Path("stripe.json")): loaded again whenever the file changes
+    requests.get(server.url + "/v1/credit_notes", headers={"Authorization": f"Bearer {server.api_key}"})
+    server.stop()
+
+Paging, filters, expansion, limits and errors follow facts/stripe.md section 3. Faults for tests are in `server.faults`.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import msgspec
+
+from sandbox.stripe.billing import KINDS, Billing
+from sandbox.stripe.shapes import API_VERSION, Obj
+
+DEMO_KEY = "rk_test_sandbox"
+DAY = 86_400
+
+# Filters beyond paging (facts 3.1). Ranges take [gt|gte|lt|lte]; the others compare with the field of the same name,
+# but for those in `_SPECIAL`.
+FILTERS = {
+    "credit_notes": "created customer customer_account invoice",
+    "invoices": "created customer customer_account status subscription collection_method due_date",
+    "invoice_payments": "created invoice status payment[type] payment[payment_intent] payment[payment_record]",
+    "refunds": "created charge payment_intent",
+    "charges": "created customer payment_intent transfer_group",
+    "payment_intents": "created customer customer_account",
+    "customers": "created email test_clock",
+    "prices": "active created currency product type",
+    "products": "active created ids[] shippable url",
+    "coupons": "created",
+    "tax_rates": "active created inclusive",
+    "events": "created type types[] delivery_success",
+    "balance_transactions": "created currency payout source type",
+    "payouts": "created arrival_date status destination",
+    "customers/balance_transactions": "created invoice",
+    "lines": "",
+}
+RANGES = ("created", "due_date", "arrival_date")
+PAGING = ("limit", "starting_after", "ending_before", "expand[]")
+EXPANDABLE = frozenset(
+    "customer invoice credit_note customer_balance_transaction discount discounts coupon refund charge payment_intent"
+    " latest_charge balance_transaction failure_balance_transaction source price product".split()
+)
+EXPANDABLE_LISTS = {("invoice", "payments"): "invoice_payments", ("charge", "refunds"): "refunds"}
+_SPECIAL: dict[str, Callable[[Obj, list[str]], bool]] = {
+    "ids[]": lambda obj, values: obj["id"] in values,
+    "types[]": lambda obj, values: obj["type"] in values,
+    "delivery_success": lambda obj, values: (obj["pending_webhooks"] == 0) == (values[0] == "true"),
+    "subscription": lambda obj, values: values[0] in {line["subscription"] for line in obj["lines"]["data"]},
+    "payment[type]": lambda obj, values: obj["payment"]["type"] == values[0],
+    "payment[payment_intent]": lambda obj, values: obj["payment"].get("payment_intent") == values[0],
+    "payment[payment_record]": lambda obj, values: obj["payment"].get("payment_record") == values[0],
+}
+
+
+class Answer(Exception):
+    """An answer that is no object: HTTP status, Stripe's error body, extra headers (facts 3.4)."""
+
+    def __init__(self, status: int, message: str, *, type: str = "invalid_request_error", reason: str | None = None,
+                 **fields: str) -> None:  # fmt: skip
+        self.status = status
+        self.body = msgspec.json.encode({"error": {"type": type, "message": message} | fields})
+        self.headers = {"Stripe-Rate-Limited-Reason": reason} if reason else {}
+
+
+@dataclass
+class Fault:
+    """Something that goes wrong on requests whose path matches `path` (a regular expression), `times` times (None: always)."""
+
+    path: str
+    status: int = 500  # 200 with `cut`: the page breaks off half way; 0: the connection is dropped
+    times: int | None = 1
+    skip: int = 0  # requests that pass first
+    cut: bool = False
+    latency: float = 0.0  # seconds, before anything else
+
+    def hits(self, path: str) -> bool:
+        """Whether this request is one of them; counts it."""
+        if self.times == 0 or not re.search(self.path, path):
+            return False
+        if self.skip:
+            self.skip -= 1
+            return False
+        self.times = None if self.times is None else self.times - 1
+        return True
+
+
+class Bucket:
+    """So many requests a second, bursts of one second's worth; None = no limit."""
+
+    def __init__(self, rate: float | None) -> None:
+        self.rate, self.left, self.at = rate, rate or 0.0, time.monotonic()
+
+    def take(self) -> bool:
+        if self.rate is None:
+            return True
+        now = time.monotonic()
+        self.left, self.at = min(self.rate, self.left + (now - self.at) * self.rate), now
+        if self.left < 1:
+            return False
+        self.left -= 1
+        return True
+
+
+class StripeServer:
+    """What `start` returns. `lock` keeps a test's operations on a shared Billing apart from requests."""
+
+    def __init__(self, source: Billing | Path, port: int, api_key: str, endpoint_rate: float | None, total_rate: float | None,
+                 event_days: int | None, latency: float, faults: list[Fault] | None) -> None:  # fmt: skip
+        self.api_key = api_key
+        self.faults = faults or []
+        self.latency = latency
+        self.requests: dict[str, int] = {}  # endpoint -> requests answered or refused
+        self.lock = threading.RLock()
+        self._path = source if isinstance(source, Path) else None
+        self._file_time = 0
+        self._billing = source if isinstance(source, Billing) else Billing()
+        self._event_days = event_days
+        self._endpoint_rate = endpoint_rate
+        self._buckets: dict[str, Bucket] = {"": Bucket(total_rate)}
+        self._forget()
+        self._http = ThreadingHTTPServer(("127.0.0.1", port), type("Handler", (_Handler,), {"stripe": self}))
+        self._http.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+
+    # ------------------------------------------------------------------ one request
+
+    def answer(self, target: str, headers: Any) -> bytes:
+        """The body of a GET; raises `Answer` for anything but 200."""
+        url = urlsplit(target)
+        parts = [unquote(part) for part in url.path.strip("/").split("/")]
+        endpoint = "/".join(parts[1::2]) if parts[0] == "v1" else ""
+        self._admit(endpoint, headers)
+        parameters: dict[str, list[str]] = {}
+        for key, value in parse_qsl(url.query, keep_blank_values=True):
+            parameters.setdefault(re.sub(r"\[\d+\]$", "[]", key), []).append(value)
+        with self.lock:
+            self._refresh()
+            kind, *rest = parts[1:] or [""]
+            if kind not in FILTERS or kind == "lines":
+                raise Answer(404, f"Unrecognized request URL (GET: {url.path}).")
+            match rest:
+                case []:
+                    return self._list(kind, self._all(kind, parameters), parameters, url.path)
+                case [id]:
+                    return self._retrieve(kind, id, parameters)
+                case [id, "lines"] if kind in ("invoices", "credit_notes"):
+                    rows = self._find(kind, id)["lines"]["data"]
+                    return self._list("lines", _Rows(rows), parameters, url.path)
+                case [id, "balance_transactions"] if kind == "customers":
+                    self._find(kind, id)
+                    rows = self._billing.owned(id, "customer_balance_transactions")[::-1]
+                    return self._list("customers/balance_transactions", _Rows(rows), parameters, url.path)
+                case [id, "balance_transactions", row] if kind == "customers":
+                    return self._retrieve("customer_balance_transactions", row, parameters)
+            raise Answer(404, f"Unrecognized request URL (GET: {url.path}).")
+
+    def _admit(self, endpoint: str, headers: Any) -> None:
+        """Key, version, rate limits: what is checked before anything is looked up."""
+        scheme, _, key = (headers.get("Authorization") or "").partition(" ")
+        if scheme != "Bearer" or not key:
+            raise Answer(401, "You did not provide an API key. Set the Authorization header: 'Bearer YOUR_SECRET_KEY'.")
+        if key != self.api_key:
+            raise Answer(401, f"Invalid API Key provided: {key[:8]}{'*' * 8}")
+        version = headers.get("Stripe-Version") or API_VERSION
+        if version != API_VERSION:  # a real account knows older versions too; their shapes are not these
+            raise Answer(400, f"Invalid Stripe API version: {version}")
+        with self.lock:
+            self.requests[endpoint] = self.requests.get(endpoint, 0) + 1
+            bucket = self._buckets.setdefault(endpoint or "?", Bucket(self._endpoint_rate))
+            reason = None if self._buckets[""].take() else "global-rate"
+            reason = reason or (None if bucket.take() else "endpoint-rate")
+        if reason:
+            raise Answer(429, "Request rate limit exceeded.", reason=reason, code="rate_limit")
+
+    # ------------------------------------------------------------------ state
+
+    def _refresh(self) -> None:
+        """Load the file again if it is another one, and forget answers that are out of date."""
+        if self._path:
+            changed = self._path.stat().st_mtime_ns
+            if changed != self._file_time:
+                self._billing, self._file_time = Billing.load(self._path), changed
+                self._forget()
+        if self._revision != self._billing.revision:
+            self._forget()
+
+    def _forget(self) -> None:
+        self._revision = self._billing.revision
+        self._bodies: dict[tuple[str, str, tuple[str, ...]], msgspec.Raw] = {}
+        self._rows: dict[str, _Rows] = {}
+
+    def _find(self, kind: str, id: str) -> Obj:
+        try:
+            return self._billing.objects(kind)[id]
+        except KeyError:
+            raise Answer(404, f"No such {_noun(kind)}: '{id}'", code="resource_missing", param="id") from None
+
+    def _all(self, kind: str, parameters: dict[str, list[str]]) -> _Rows:
+        """The rows a list runs over, newest first; those of one owner where a filter names it."""
+        billing = self._billing
+        if kind == "balance_transactions" and "payout" in parameters:
+            return _Rows(billing.owned(parameters["payout"][0], kind)[::-1])
+        if kind in ("credit_notes", "invoice_payments") and "invoice" in parameters:
+            return _Rows(billing.owned(parameters["invoice"][0], kind)[::-1])
+        if kind not in self._rows:
+            rows = list(billing.objects(kind).values())[::-1]
+            if kind == "customers":
+                rows = [row for row in rows if not row.get("deleted")]
+            if kind == "events" and self._event_days is not None:
+                rows = [row for row in rows if row["created"] > billing.now - self._event_days * DAY]
+            self._rows[kind] = _Rows(rows)
+        return self._rows[kind]
+
+    # ------------------------------------------------------------------ answers
+
+    def _retrieve(self, kind: str, id: str, parameters: dict[str, list[str]]) -> bytes:
+        _only_known(parameters, ("expand[]",))
+        return bytes(self._body(kind, self._find(kind, id), tuple(parameters.get("expand[]", ()))))
+
+    def _list(self, kind: str, rows: _Rows, parameters: dict[str, list[str]], path: str) -> bytes:
+        known = FILTERS[kind].split()
+        ranges = [f"{name}[{bound}]" for name in known if name in RANGES for bound in ("gt", "gte", "lt", "lte")]
+        _only_known(parameters, (*PAGING, *known, *ranges))
+        expand = [path.partition(".") for path in parameters.get("expand[]", ())]
+        if wrong := [path for path in expand if path[0] != "data" or not path[2]]:
+            raise Answer(400, f"This property cannot be expanded ({''.join(wrong[0])}).")
+        limit = _integer(parameters.get("limit", ["10"])[-1], "limit")
+        if not 1 <= limit <= 100:
+            raise Answer(400, "limit must be between 1 and 100", param="limit")
+        page, more = self._page(kind, rows, parameters, limit)
+        bodies = [self._body(kind, row, tuple(path for _, _, path in expand)) for row in page]
+        return msgspec.json.encode({"object": "list", "data": bodies, "has_more": more, "url": path})
+
+    def _page(self, kind: str, rows: _Rows, parameters: dict[str, list[str]], limit: int) -> tuple[list[Obj], bool]:
+        """Up to `limit` matching rows from the cursor on (facts 3.1), and whether more follow that way."""
+        wanted = list(_tests(kind, parameters))
+        first, last = rows.between(parameters)
+        backwards = "ending_before" in parameters
+        for name in ("starting_after", "ending_before"):
+            if name in parameters:
+                position = rows.position(parameters[name][0])
+                if position is None:
+                    message = f"No such {_noun(kind)}: '{parameters[name][0]}'"
+                    raise Answer(400, message, code="resource_missing", param=name)
+                first, last = (first, min(last, position)) if backwards else (max(first, position + 1), last)
+        order = range(last - 1, first - 1, -1) if backwards else range(first, last)
+        page: list[Obj] = []
+        for index in order:
+            row = rows.rows[index]
+            if all(test(row) for test in wanted):
+                if len(page) == limit:
+                    return (page[::-1] if backwards else page), True
+                page.append(row)
+        return (page[::-1] if backwards else page), False
+
+    def _body(self, kind: str, obj: Obj, expand: tuple[str, ...]) -> msgspec.Raw:
+        key = (kind, obj["id"], expand)
+        if key not in self._bodies:
+            shown = _cut_lines(obj)
+            for path in expand:
+                shown = self._expanded(shown, path.split("."), path)
+            self._bodies[key] = msgspec.Raw(msgspec.json.encode(shown))
+        return self._bodies[key]
+
+    def _expanded(self, value: Any, path: list[str], whole: str) -> Any:
+        """A copy of `value` with the ids at `path` replaced by their objects."""
+        if isinstance(value, list):
+            return [self._expanded(item, path, whole) for item in value]
+        if value is None:
+            return None
+        name, rest = path[0], path[1:]
+        nested = EXPANDABLE_LISTS.get((value.get("object", ""), name))
+        if nested:
+            rows = self._billing.owned(value["id"], nested)
+            inner: Any = {"object": "list", "data": rows[:10], "has_more": len(rows) > 10, "url": f"/v1/{nested}"}
+        elif name not in value and not (name in EXPANDABLE or name in ("lines", "data", "taxes")):
+            raise Answer(400, f"This property cannot be expanded ({whole}).")
+        else:
+            inner = value.get(name)
+            if name in EXPANDABLE:
+                inner = [self._object(item) for item in inner] if isinstance(inner, list) else self._object(inner)
+            elif not isinstance(inner, dict | list | None):
+                raise Answer(400, f"This property cannot be expanded ({whole}).")
+        return value | {name: self._expanded(inner, rest, whole) if rest else inner} if name in value or nested else value
+
+    def _object(self, id: Any) -> Any:
+        """The object behind an id; what is no id of ours stays as it is."""
+        found = (self._billing.objects(kind).get(id) for kind in KINDS) if isinstance(id, str) else iter(())
+        return next((_cut_lines(obj) for obj in found if obj), id)
+
+
+class _Rows:
+    """Objects in the order of a list endpoint, with what paging needs. A row hidden by a test clock keeps its place."""
+
+    def __init__(self, rows: list[Obj]) -> None:
+        self.rows = rows
+        self._positions: dict[str, int] = {}
+
+    def position(self, id: str) -> int | None:
+        if not self._positions:
+            self._positions = {row["id"]: index for index, row in enumerate(self.rows)}
+        return self._positions.get(id)
+
+    def between(self, parameters: dict[str, list[str]]) -> tuple[int, int]:
+        """First and last index that the `created` bounds allow: rows are newest first."""
+        first, last = 0, len(self.rows)
+        for name, values in parameters.items():
+            if name.startswith("created"):
+                bound = _integer(values[-1], name)
+                not_newer = bisect.bisect_left(self.rows, -bound, key=_age)
+                older = bisect.bisect_right(self.rows, -bound, key=_age)
+                if name in ("created[lte]", "created[lt]", "created"):
+                    first = max(first, older if name == "created[lt]" else not_newer)
+                if name in ("created[gte]", "created[gt]", "created"):
+                    last = min(last, not_newer if name == "created[gt]" else older)
+        return first, last
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one write per answer
+    disable_nagle_algorithm = True
+    stripe: StripeServer
+    count = 0
+
+    def do_GET(self) -> None:
+        path = urlsplit(self.path).path
+        fault = next((fault for fault in self.stripe.faults if fault.hits(path)), None)
+        time.sleep(self.stripe.latency + (fault.latency if fault else 0))
+        try:
+            if fault and fault.status == 0:
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
+            if fault and fault.status != 200:
+                raise _made_up(fault.status)
+            self._send(200, self.stripe.answer(self.path, self.headers), {}, cut=bool(fault and fault.cut))
+        except Answer as answer:
+            self._send(answer.status, answer.body, answer.headers)
+
+    def do_POST(self) -> None:
+        self.close_connection = True  # its body is not read
+        answer = Answer(404, f"Unrecognized request URL ({self.command}: {self.path}). The stand-in is read-only.")
+        self._send(answer.status, answer.body, {})
+
+    do_PUT = do_PATCH = do_DELETE = do_POST
+
+    def _send(self, status: int, body: bytes, headers: dict[str, str], cut: bool = False) -> None:
+        type(self).count += 1
+        self.send_response(status)
+        headers = {
+            "Content-Type": "application/json", "Content-Length": str(len(body)), "Request-Id": f"req_{self.count:014d}",
+            "Stripe-Version": self.headers.get("Stripe-Version") or API_VERSION,
+        } | headers  # fmt: skip
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body[: len(body) // 2] if cut else body)
+        self.close_connection = self.close_connection or cut
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Silent: a test's output is not the place for an access log."""
+
+
+def _made_up(status: int) -> Answer:
+    match status:
+        case 403:
+            return Answer(403, "The provided key does not have the required permissions for this endpoint.", code="permission_error")
+        case 429:
+            return Answer(429, "Request rate limit exceeded.", reason="resource-specific", code="rate_limit")
+        case _:
+            return Answer(status, "An unknown error occurred.", type="api_error")
+
+
+def _tests(kind: str, parameters: dict[str, list[str]]) -> Iterator[Callable[[Obj], bool]]:
+    """One predicate per filter; `created` is dealt with by position."""
+    if kind == "customers" and "test_clock" not in parameters:
+        yield lambda row: row["test_clock"] is None
+    for name, values in parameters.items():
+        field, _, bound = name.partition("[")
+        if name in PAGING or field == "created" or name == "payout":
+            continue
+        if name in _SPECIAL:
+            yield lambda row, test=_SPECIAL[name], values=values: test(row, values)  # type: ignore[misc]
+        elif field in RANGES:
+            yield lambda row, field=field, op=bound.rstrip("]"), limit=_integer(values[-1], name): _in(row[field], op, limit)  # type: ignore[misc]
+        elif kind == "events" and values[-1].endswith("*"):
+            yield lambda row, start=values[-1][:-1]: row["type"].startswith(start)  # type: ignore[misc]
+        else:
+            yield lambda row, field=name, value=values[-1]: _text(row.get(field)) == value  # type: ignore[misc]
+
+
+def _in(value: int | None, operator: str, limit: int) -> bool:
+    if value is None:
+        return False
+    return {"gt": value > limit, "gte": value >= limit, "lt": value < limit, "lte": value <= limit, "": value == limit}[operator]
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _age(row: Obj) -> int:
+    return -int(row["created"])
+
+
+def _cut_lines(obj: Obj) -> Obj:
+    """Nested lists show ten rows (facts 3.3)."""
+    lines = obj.get("lines")
+    if not lines or len(lines["data"]) <= 10:
+        return obj
+    return obj | {"lines": lines | {"data": lines["data"][:10], "has_more": True}}
+
+
+def _noun(kind: str) -> str:
+    return kind.rpartition("/")[2].removesuffix("s").replace("_", " ")
+
+
+def _only_known(parameters: dict[str, list[str]], known: tuple[str, ...]) -> None:
+    for name in parameters:
+        if name not in known:
+            raise Answer(400, f"Received unknown parameter: {name}", code="parameter_unknown", param=name)
+
+
+def _integer(text: str, name: str) -> int:
+    if not re.fullmatch(r"-?\d+", text):
+        raise Answer(400, f"Invalid integer: {text}", code="parameter_invalid_integer", param=name)
+    return int(text)
+
+
+def start(source: Billing | Path, port: int = 0, *, api_key: str = DEMO_KEY, endpoint_rate: float | None = 25,
+          total_rate: float | None = 100, event_days: int | None = 30, latency: float = 0.0,
+          faults: list[Fault] | None = None) -> StripeServer:  # fmt: skip
+    """Serve on 127.0.0.1 (`port` 0: a free one). Rates are requests a second, None = no limit (facts 3.4).
+
+    `event_days`: events older than that, by the account's own clock, are not listed; None lists all.
+    """
+    return StripeServer(source, port, api_key, endpoint_rate, total_rate, event_days, latency, faults)
