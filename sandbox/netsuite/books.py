@@ -46,7 +46,9 @@ class Books:
     `isTaxable: false` gets 10 % tax added, as a careless client would find in a real account.
     """
 
-    def __init__(self, path: str | Path | None = None, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self, path: str | Path | None = None, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._store = open_store(path)
         self._lock = threading.RLock()
         self.now = clock
@@ -54,7 +56,9 @@ class Books:
         self._transactions: dict[int, Transaction] = {}
         self._external_ids: dict[tuple[str, str], str] = {}  # (space, id in lower case) -> internal id
         self._by_customer: defaultdict[str, set[int]] = defaultdict(set)
-        self._applied_to: defaultdict[int, dict[int, Decimal]] = defaultdict(dict)  # target -> source -> amount
+        self._applied_to: defaultdict[int, dict[int, Decimal]] = defaultdict(
+            dict
+        )  # target -> source -> amount
         self._last_id: defaultdict[str, int] = defaultdict(int)
         self._touched: dict[str, set[int | str]] = {table: set() for table in ("transaction", *schema.TABLES)}
         with self._lock:
@@ -66,19 +70,29 @@ class Books:
         with self._writing() as changes:
             changes.append(("company", 1, _master("company", "1", {})))
             changes.append(("taxcode", -7, _master("taxcode", "-7", {"itemid": "-Not Taxable-"})))
-            changes.append(("taxcode", -6, _master("taxcode", "-6", {"itemid": "Company default", "rate": "10"})))
+            changes.append(
+                ("taxcode", -6, _master("taxcode", "-6", {"itemid": "Company default", "rate": "10"}))
+            )
 
     # ------------------------------------------------------------ set-up
 
-    def configure(self, custom_fields: Mapping[str, str] | Iterable[str] | None = None, default_tax_code: str | None = None) -> None:
+    def configure(
+        self,
+        custom_fields: Mapping[str, str] | Iterable[str] | None = None,
+        default_tax_code: str | None = None,
+    ) -> None:
         """Company settings. `custom_fields`: added to those known, name -> kind (text, number, date, reference, boolean; a plain
         list: text); the prefix says where: custbody, custcol, custentity, custitem."""
         company = dict(self.company())
         if custom_fields is not None:
-            kinds = custom_fields if isinstance(custom_fields, Mapping) else dict.fromkeys(custom_fields, "text")
+            kinds = (
+                custom_fields if isinstance(custom_fields, Mapping) else dict.fromkeys(custom_fields, "text")
+            )
             if unknown := set(kinds.values()) - set(CUSTOM_KINDS):
                 raise ValueError(f"no such kind of custom field: {unknown}")
-            company["customfields"] = company["customfields"] | {name.lower(): kind for name, kind in kinds.items()}
+            company["customfields"] = company["customfields"] | {
+                name.lower(): kind for name, kind in kinds.items()
+            }
         if default_tax_code is not None:
             company["defaulttaxcode"] = default_tax_code
         with self._writing() as changes:
@@ -106,10 +120,14 @@ class Books:
             self._claim(table, row.get("externalid"), str(id))
             changes.append((table, int(id), row))
 
-    def set_period(self, id: str | int, closed: bool | None = None, arlocked: bool | None = None, **fields: Any) -> None:
+    def set_period(
+        self, id: str | int, closed: bool | None = None, arlocked: bool | None = None, **fields: Any
+    ) -> None:
         """Closes, opens or locks an accounting period (also `alllocked`, `allownonglchanges`)."""
         given = {"closed": closed, "arlocked": arlocked, **fields}
-        self.change("accountingperiod", id, **{name: value for name, value in given.items() if value is not None})
+        self.change(
+            "accountingperiod", id, **{name: value for name, value in given.items() if value is not None}
+        )
 
     # ------------------------------------------------------------ what REST does
 
@@ -121,11 +139,15 @@ class Books:
         """PATCH: only what is sent changes; apply rows are keyed by `doc`, item rows without `line` are appended."""
         self.write(record_type, body, str(id))
 
-    def write(self, record_type: str, body: Mapping[str, Any], id: str | None = None, strict: bool = False) -> Written:
+    def write(
+        self, record_type: str, body: Mapping[str, Any], id: str | None = None, strict: bool = False
+    ) -> Written:
         """Create (`id` None) or update, with everything REST reports. `strict`: unknown field names are refused."""
         name = self.record_type(record_type)
         if name == "customer":
-            raise errors.unknown_record_type(record_type)  # this stand-in lets no one write customers over REST
+            raise errors.unknown_record_type(
+                record_type
+            )  # this stand-in lets no one write customers over REST
         with self._writing() as changes:
             reader = Reader(self._resolve, strict)
             if name == "serviceSaleItem":
@@ -146,7 +168,9 @@ class Books:
             name = self.record_type(record_type)
             found = self.locate(name, id)
             if name in ("serviceSaleItem", "customer"):
-                return render.master(self, name, self._tables["item" if name == "serviceSaleItem" else "customer"][found])
+                return render.master(
+                    self, name, self._tables["item" if name == "serviceSaleItem" else "customer"][found]
+                )
             return render.transaction(self, self._transactions[int(found)], expand)
 
     def record_type(self, name: str) -> str:
@@ -170,7 +194,9 @@ class Books:
             transaction = self._transactions.get(int(id))
             if transaction is None or transaction.type != schema.TYPE_CODES[record_type]:
                 raise errors.wrong_transaction_type()
-        elif id not in self._tables[table] or (table == "item" and self._tables["item"][id]["itemtype"] != "Service"):
+        elif id not in self._tables[table] or (
+            table == "item" and self._tables["item"][id]["itemtype"] != "Service"
+        ):
             raise errors.no_such_record()
         return id
 
@@ -186,7 +212,9 @@ class Books:
     def apply_by_hand(self, id: str | int, doc: str | int, amount: str | int | Decimal) -> None:
         """Applies a memo or payment to an invoice, or adds a memo to a refund, under NetSuite's own rules."""
         name = schema.TYPE_NAMES[self._transactions[int(id)].type]
-        self.update(name, id, {"apply": {"items": [{"doc": str(doc), "apply": True, "amount": Decimal(amount)}]}})
+        self.update(
+            name, id, {"apply": {"items": [{"doc": str(doc), "apply": True, "amount": Decimal(amount)}]}}
+        )
 
     def edit_amount(self, id: str | int, amount: str | int | Decimal, line: int = 1) -> None:
         """Changes the amount of one item line, under NetSuite's own rules."""
@@ -232,10 +260,16 @@ class Books:
         if transaction.type == "CustInvc":
             return transaction.total - self.applied_to(transaction.id)
         if transaction.type in ("CustCred", "CustPymt"):
-            return transaction.total - sum(transaction.applications.values(), ZERO) - self.applied_to(transaction.id)
+            return (
+                transaction.total
+                - sum(transaction.applications.values(), ZERO)
+                - self.applied_to(transaction.id)
+            )
         return ZERO
 
-    def candidates(self, entity: str, currency: str, receivable: str, types: Sequence[str]) -> list[Transaction]:
+    def candidates(
+        self, entity: str, currency: str, receivable: str, types: Sequence[str]
+    ) -> list[Transaction]:
         """The open, approved documents NetSuite lists in an apply sublist, oldest first."""
         found = [self._transactions[id] for id in self._by_customer[entity]]
         fitting = [
@@ -248,20 +282,29 @@ class Books:
         """The ordinary posting period (no year, quarter or adjustment) of a day."""
         text = day.isoformat()
         for row in self._tables["accountingperiod"].values():
-            if row["startdate"] <= text <= row["enddate"] and "T" not in (row["isyear"], row["isquarter"], row["isadjust"], row["isinactive"]):
+            if row["startdate"] <= text <= row["enddate"] and "T" not in (
+                row["isyear"],
+                row["isquarter"],
+                row["isadjust"],
+                row["isinactive"],
+            ):
                 return str(row["id"])
         return None
 
     def default_receivable(self) -> str | None:
         accounts = self._tables["account"].values()
-        return next((a["id"] for a in accounts if a["accttype"] == "AcctRec" and a["isinactive"] == "F"), None)
+        return next(
+            (a["id"] for a in accounts if a["accttype"] == "AcctRec" and a["isinactive"] == "F"), None
+        )
 
     def company(self) -> dict[str, Any]:
         return self._tables["company"]["1"]
 
     def custom_fields(self, prefix: str) -> dict[str, str]:
         """Custom fields of one place (`custbody`, ...): name -> kind."""
-        return {name: kind for name, kind in self.company()["customfields"].items() if name.startswith(prefix)}
+        return {
+            name: kind for name, kind in self.company()["customfields"].items() if name.startswith(prefix)
+        }
 
     # ------------------------------------------------------------ for the SuiteQL engine
 
@@ -291,7 +334,9 @@ class Books:
             changes: list[tuple[str, int, Record | None]] = []
             try:
                 yield changes
-                self._store.commit((kind, id, None if new is None else records.encode(new)) for kind, id, new in changes)
+                self._store.commit(
+                    (kind, id, None if new is None else records.encode(new)) for kind, id, new in changes
+                )
             except BaseException:
                 self._store.rollback()
                 raise
@@ -361,7 +406,11 @@ class Books:
         return msgspec.structs.replace(old, modified=self.now(), **changes)
 
     def _custom_names(self, table: str) -> Iterable[str]:
-        return self.custom_fields({"customer": "custentity", "item": "custitem"}.get(table, "none")) if self._tables["company"] else ()
+        return (
+            self.custom_fields({"customer": "custentity", "item": "custitem"}.get(table, "none"))
+            if self._tables["company"]
+            else ()
+        )
 
     def _item(self, reader: Reader, body: Mapping[str, Any], number: int, new: bool) -> dict[str, Any]:
         """A service sale item as REST takes it."""
@@ -375,7 +424,12 @@ class Books:
         if (self._tables["account"].get(account) or {"isinactive": "T"})["isinactive"] == "T":
             raise errors.invalid_value(account, "incomeAccount", "incomeAccount")
         if "subsidiary" in values:
-            given = reader.rows(values["subsidiary"], {"id": schema.Field("id", "text"), "refname": schema.Field("refName", "text")}, {}, "subsidiary")
+            given = reader.rows(
+                values["subsidiary"],
+                {"id": schema.Field("id", "text"), "refname": schema.Field("refName", "text")},
+                {},
+                "subsidiary",
+            )
             row["subsidiary"] = [str(entry.get("id")) for entry in given]
             for i, subsidiary in enumerate(row["subsidiary"]):
                 if subsidiary not in self._tables["subsidiary"]:
@@ -383,13 +437,19 @@ class Books:
         if not row["subsidiary"]:
             raise errors.missing("Subsidiary", "subsidiary")
         name = values.get("itemId") or row["itemid"]
-        if any(other["itemid"] == name and other["id"] != str(number) for other in self._tables["item"].values()):
+        if any(
+            other["itemid"] == name and other["id"] != str(number) for other in self._tables["item"].values()
+        ):
             raise errors.duplicate_item_name()
         row |= {"itemid": name, "incomeaccount": account, "itemtype": "Service"}
         for sent, column in (("externalId", "externalid"), ("displayName", "displayname")):
             row[column] = values.get(sent, row[column])
         row["isinactive"] = "T" if values.get("isInactive", row["isinactive"] == "T") else "F"
-        row |= {key: str(value) for key, value in values.items() if key in self.custom_fields("custitem") and value is not None}
+        row |= {
+            key: str(value)
+            for key, value in values.items()
+            if key in self.custom_fields("custitem") and value is not None
+        }
         self._claim("item", row["externalid"], str(number))
         return row
 
@@ -400,7 +460,11 @@ def _space(kind: str) -> str:
 
 
 def _master(
-    table: str, id: str, fields: Mapping[str, Any], custom: Iterable[str] = (), old: Mapping[str, Any] | None = None
+    table: str,
+    id: str,
+    fields: Mapping[str, Any],
+    custom: Iterable[str] = (),
+    old: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """A row of master data from loosely named fields; an unknown name is a mistake of the caller."""
     columns = schema.TABLES[table]

@@ -42,7 +42,9 @@ class Reader:
         self._resolve, self._strict = resolve, strict
         self.dropped: list[str] = []
 
-    def read(self, given: object, fields: Fields, custom: Mapping[str, str], path: str = "") -> dict[str, Any]:
+    def read(
+        self, given: object, fields: Fields, custom: Mapping[str, str], path: str = ""
+    ) -> dict[str, Any]:
         """Known fields by schema name, typed; references as internal id, sublists as they came, computed fields left out.
 
         A `null` stays None. `custom` maps this level's custom fields to their kind.
@@ -61,7 +63,9 @@ class Reader:
                 values[field.name] = None if value is None else self._convert(value, field, at)
         return values
 
-    def rows(self, given: object, fields: Fields, custom: Mapping[str, str], path: str) -> list[dict[str, Any]]:
+    def rows(
+        self, given: object, fields: Fields, custom: Mapping[str, str], path: str
+    ) -> list[dict[str, Any]]:
         """A sublist `{"items": [...]}` (a bare list is refused), each row read as by `read`."""
         if given is None:
             return []
@@ -140,4 +144,9 @@ def _boolean(value: Any, _: Field) -> bool:
     raise ValueError
 
 
-_CONVERT: dict[str, Callable[[Any, Field], Any]] = {"text": _text, "number": _number, "date": _date, "boolean": _boolean}
+_CONVERT: dict[str, Callable[[Any, Field], Any]] = {
+    "text": _text,
+    "number": _number,
+    "date": _date,
+    "boolean": _boolean,
+}

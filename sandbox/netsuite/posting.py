@@ -19,8 +19,12 @@ from sandbox.netsuite.records import ZERO, JournalLine, Line, TaxDetail, Transac
 from sandbox.netsuite.schema import BODY, ROW, TYPE_NAMES
 
 Row = Mapping[str, Any]
-WARN_AMOUNT = "The line total amount is not equal to the item price times the quantity.  Is this correct?"  # seen
-WARN_OVERRIDE = "Preview of calculated tax amounts is not available if Tax Details Override is enabled."  # seen
+WARN_AMOUNT = (
+    "The line total amount is not equal to the item price times the quantity.  Is this correct?"  # seen
+)
+WARN_OVERRIDE = (
+    "Preview of calculated tax amounts is not available if Tax Details Override is enabled."  # seen
+)
 
 # What a transaction of a type can be applied to.
 TARGETS = {"CustCred": ("CustInvc",), "CustPymt": ("CustInvc",), "CustRfnd": ("CustCred", "CustPymt")}
@@ -33,7 +37,9 @@ class Ledger(Protocol):
     def transaction(self, id: int) -> Transaction | None: ...
     def open_amount(self, transaction: Transaction) -> Decimal: ...
     def applied_to(self, id: int) -> Decimal: ...
-    def candidates(self, entity: str, currency: str, receivable: str, types: Sequence[str]) -> Iterable[Transaction]: ...
+    def candidates(
+        self, entity: str, currency: str, receivable: str, types: Sequence[str]
+    ) -> Iterable[Transaction]: ...
     def period_on(self, day: date) -> str | None: ...
     def default_receivable(self) -> str | None: ...
     def custom_fields(self, prefix: str) -> Mapping[str, str]: ...
@@ -51,7 +57,9 @@ class Posting:
     def build(self, type: str, body: object, id: int) -> Transaction:
         """The transaction as it stands after the request. Raises `Refused`."""
         values = self.reader.read(body, BODY[TYPE_NAMES[type]], self.books.custom_fields("custbody"))
-        new = {"CustInvc": self._sale, "CustCred": self._sale, "Journal": self._journal}.get(type, self._settlement)(type, values, id)
+        new = {"CustInvc": self._sale, "CustCred": self._sale, "Journal": self._journal}.get(
+            type, self._settlement
+        )(type, values, id)
         if self.old is None:
             self._require_open(new)
         elif _ledger_view(new) != _ledger_view(self.old):
@@ -73,7 +81,11 @@ class Posting:
 
         lines = self._lines(values, customer, head["subsidiary"], places, override)
         details = self._tax_details(values, lines, places) if override else ()
-        tax = sum((row.amount for row in details), ZERO) if override else sum((line.tax for line in lines), ZERO)
+        tax = (
+            sum((row.amount for row in details), ZERO)
+            if override
+            else sum((line.tax for line in lines), ZERO)
+        )
         total = sum((line.amount for line in lines), ZERO) + tax
         if total < 0:
             raise errors.negative_total()
@@ -87,27 +99,41 @@ class Posting:
             if total < self.books.applied_to(id):
                 raise errors.applied_too_much(of_target=True)
             return new
-        auto = values.get("autoApply", old is None)  # the form's default: apply to the oldest open invoices (documented)
+        auto = values.get(
+            "autoApply", old is None
+        )  # the form's default: apply to the oldest open invoices (documented)
         return self._with_applications(new, values, auto, total - self.books.applied_to(id))
 
-    def _lines(self, values: dict[str, Any], customer: Row, subsidiary: str, places: int, override: bool) -> tuple[Line, ...]:
+    def _lines(
+        self, values: dict[str, Any], customer: Row, subsidiary: str, places: int, override: bool
+    ) -> tuple[Line, ...]:
         """The item lines: without `line` a row is a new line, also on an update."""
         lines = {line.line: line for line in (self.old.lines if self.old else ())}
         rows = self.reader.rows(values.get("item"), ROW["item"], self.books.custom_fields("custcol"), "item")
         for i, row in enumerate(rows):
-            number = int(row.pop("line")) if self.old and row.get("line") is not None else max(lines, default=0) + 1
+            number = (
+                int(row.pop("line"))
+                if self.old and row.get("line") is not None
+                else max(lines, default=0) + 1
+            )
             if row.get("line") is None and self.old is None:
                 row.pop("line", None)
             before = lines.get(number)
             if self.old and before is None and number != max(lines, default=0) + 1:
-                raise errors.Refused(errors.not_in_static_sublist().detail, path="item")  # guessed for a line that is not there
+                raise errors.Refused(
+                    errors.not_in_static_sublist().detail, path="item"
+                )  # guessed for a line that is not there
             tax_item = values.get("taxItem")
-            lines[number] = self._line(row, number, before, customer, subsidiary, places, tax_item, f"item.items[{i}]", override)
+            lines[number] = self._line(
+                row, number, before, customer, subsidiary, places, tax_item, f"item.items[{i}]", override
+            )
         if not lines:
             raise errors.no_lines()
         if override:
             self.warnings.append(WARN_OVERRIDE)
-            return tuple(msgspec.structs.replace(line, tax=ZERO) if line.tax else line for line in lines.values())
+            return tuple(
+                msgspec.structs.replace(line, tax=ZERO) if line.tax else line for line in lines.values()
+            )
         return tuple(lines.values())
 
     def _line(
@@ -132,7 +158,9 @@ class Posting:
             percent = Decimal(str(self._active("taxcode", code, "taxCode", f"{path}.taxCode")["rate"]))
 
         gross = row.get("grossAmt")
-        if gross is not None:  # since 2026.1 the gross amount recomputes the amount; beside an amount it wins (guessed)
+        if (
+            gross is not None
+        ):  # since 2026.1 the gross amount recomputes the amount; beside an amount it wins (guessed)
             _check_places(gross, places, f"{path}.grossAmt")
             amount = _round(gross / (1 + percent / 100), places)
             tax = gross - amount
@@ -140,7 +168,11 @@ class Posting:
             amount = row.get("amount")
             if amount is not None:
                 _check_places(amount, places, f"{path}.amount")
-                if rate is not None and row.get("rate") is not None and amount != rate * (1 if quantity is None else quantity):
+                if (
+                    rate is not None
+                    and row.get("rate") is not None
+                    and amount != rate * (1 if quantity is None else quantity)
+                ):
                     self.warnings.append(WARN_AMOUNT)
             elif rate is not None and (row.get("rate") is not None or row.get("quantity") is not None):
                 amount = _round(rate * (1 if quantity is None else quantity), places)
@@ -161,7 +193,9 @@ class Posting:
         if item["subsidiary"] and subsidiary not in item["subsidiary"]:
             raise errors.invalid_value(id, "item", path)
 
-    def _tax_details(self, values: dict[str, Any], lines: Sequence[Line], places: int) -> tuple[TaxDetail, ...]:
+    def _tax_details(
+        self, values: dict[str, Any], lines: Sequence[Line], places: int
+    ) -> tuple[TaxDetail, ...]:
         if "taxDetails" not in values:
             return self.old.tax_details if self.old else ()
         references = {line.reference for line in lines if line.reference}
@@ -172,13 +206,22 @@ class Posting:
                 if row.get(name) is None:
                     raise errors.missing(label, f"{path}.{name}")
             if row["taxDetailsReference"] not in references:
-                raise errors.invalid_value(row["taxDetailsReference"], "taxDetailsReference", f"{path}.taxDetailsReference")
+                raise errors.invalid_value(
+                    row["taxDetailsReference"], "taxDetailsReference", f"{path}.taxDetailsReference"
+                )
             self._active("taxcode", row["taxCode"], "taxCode", f"{path}.taxCode")
             self._active("taxtype", row["taxType"], "taxType", f"{path}.taxType")
             for name in ("taxAmount", "taxBasis"):
                 _check_places(row[name], places, f"{path}.{name}")
             details.append(
-                TaxDetail(row["taxDetailsReference"], row["taxType"], row["taxCode"], row["taxBasis"], row["taxRate"], row["taxAmount"])
+                TaxDetail(
+                    row["taxDetailsReference"],
+                    row["taxType"],
+                    row["taxCode"],
+                    row["taxBasis"],
+                    row["taxRate"],
+                    row["taxAmount"],
+                )
             )
         return tuple(details)
 
@@ -213,13 +256,19 @@ class Posting:
         else:
             new = self._with_applications(new, values, values.get("autoApply", old is None), stated)
             applied = sum(new.applications.values(), ZERO)
-            keeps_total = old is not None and old.total != applied_before  # had an unapplied rest: its total was stated
-            total = stated if stated is not None else max(applied, old.total) if old and keeps_total else applied
+            keeps_total = (
+                old is not None and old.total != applied_before
+            )  # had an unapplied rest: its total was stated
+            total = (
+                stated if stated is not None else max(applied, old.total) if old and keeps_total else applied
+            )
         return msgspec.structs.replace(new, total=total)
 
     # ------------------------------------------------------------ applications
 
-    def _with_applications(self, new: Transaction, values: dict[str, Any], auto: bool | None, available: Decimal | None) -> Transaction:
+    def _with_applications(
+        self, new: Transaction, values: dict[str, Any], auto: bool | None, available: Decimal | None
+    ) -> Transaction:
         """Applies the sent rows, keyed by `doc`, then what is left to the oldest open documents if `auto`.
 
         `available` is what may be applied in all; None: as much as the rows say.
@@ -230,7 +279,11 @@ class Posting:
             target = self._candidate(new, row)
             before = self.old.applications.get(target.id, ZERO) if self.old else ZERO
             due = self.books.open_amount(target) + before
-            left = due if available is None else available - sum(applications.values(), ZERO) + applications.get(target.id, ZERO)
+            left = (
+                due
+                if available is None
+                else available - sum(applications.values(), ZERO) + applications.get(target.id, ZERO)
+            )
             amount = row.get("amount")
             if not row.get("apply", target.id in applications) or amount == 0:
                 applications.pop(target.id, None)
@@ -260,7 +313,8 @@ class Posting:
             target is None
             or not (applied or (self.books.open_amount(target) > 0 and target.approved))
             or target.type not in TARGETS[new.type]
-            or (target.entity, target.currency, target.receivable) != (new.entity, new.currency, new.receivable)
+            or (target.entity, target.currency, target.receivable)
+            != (new.entity, new.currency, new.receivable)
             or row.get("line", 0) not in (0, 1)  # the target's own line id: samples show 0 and 1
         ):
             raise errors.not_in_static_sublist()
@@ -290,7 +344,9 @@ class Posting:
         places = self._precision(currency)
 
         lines = list(old.journal) if old else []
-        for i, row in enumerate(self.reader.rows(values.get("line"), ROW["line"], self.books.custom_fields("custcol"), "line")):
+        for i, row in enumerate(
+            self.reader.rows(values.get("line"), ROW["line"], self.books.custom_fields("custcol"), "line")
+        ):
             path = f"line.items[{i}]"
             if row.get("account") is None:
                 raise errors.missing("Account", path)
@@ -300,15 +356,23 @@ class Posting:
             debit, credit = row.get("debit") or ZERO, row.get("credit") or ZERO
             for name, amount in (("debit", debit), ("credit", credit)):
                 _check_places(amount, places, f"{path}.{name}")
-            extra = self._extra(row, {"account", "entity", "debit", "credit", "memo", "line"}, {}, ROW["line"], path)
-            lines.append(JournalLine(len(lines), row["account"], debit, credit, row.get("memo"), row.get("entity"), extra))
+            extra = self._extra(
+                row, {"account", "entity", "debit", "credit", "memo", "line"}, {}, ROW["line"], path
+            )
+            lines.append(
+                JournalLine(
+                    len(lines), row["account"], debit, credit, row.get("memo"), row.get("entity"), extra
+                )
+            )
         if not lines:
             raise errors.no_lines()
         total = sum((line.debit for line in lines), ZERO)
         if total != sum((line.credit for line in lines), ZERO):
             raise errors.journal_unbalanced()
         head = self._head_fields(type, values, id)
-        return Transaction(**head, subsidiary=subsidiary, currency=currency, total=total, journal=tuple(lines))
+        return Transaction(
+            **head, subsidiary=subsidiary, currency=currency, total=total, journal=tuple(lines)
+        )
 
     # ------------------------------------------------------------ head
 
@@ -330,7 +394,11 @@ class Posting:
             raise errors.invalid_reference_for("currency", currency, "entity", customer["id"])
         if old and (customer["id"], currency) != (old.entity, old.currency):
             raise errors.cannot_change("entity" if customer["id"] != old.entity else "currency")
-        return self._head_fields(type, values, id) | {"entity": customer["id"], "subsidiary": subsidiary, "currency": currency}
+        return self._head_fields(type, values, id) | {
+            "entity": customer["id"],
+            "subsidiary": subsidiary,
+            "currency": currency,
+        }
 
     def _head_fields(self, type: str, values: dict[str, Any], id: int) -> dict[str, Any]:
         old, now = self.old, self.books.now()
@@ -392,12 +460,21 @@ class Posting:
         return self._active("customer", id, field, field)
 
     def _receivable(self, field: str, id: str | None, customer: Row, subsidiary: str) -> str:
-        id = id or (self.old.receivable if self.old else None) or customer["receivablesaccount"] or self.books.default_receivable()
+        id = (
+            id
+            or (self.old.receivable if self.old else None)
+            or customer["receivablesaccount"]
+            or self.books.default_receivable()
+        )
         if id is None:
             raise errors.missing("Account", field)
         if self._check_account(id, field, subsidiary)["accttype"] not in (None, "AcctRec"):
             raise errors.invalid_value(id, field, field)
-        if self.old and id != self.old.receivable and (self.old.applications or self.books.applied_to(self.old.id)):
+        if (
+            self.old
+            and id != self.old.receivable
+            and (self.old.applications or self.books.applied_to(self.old.id))
+        ):
             raise errors.cannot_change(field)
         return id
 
@@ -412,7 +489,14 @@ class Posting:
         assert row is not None
         return int(row["currencyprecision"])
 
-    def _extra(self, values: dict[str, Any], own: Iterable[str], old: Mapping[str, Any], fields: Mapping[str, Any], path: str) -> dict[str, Any]:
+    def _extra(
+        self,
+        values: dict[str, Any],
+        own: Iterable[str],
+        old: Mapping[str, Any],
+        fields: Mapping[str, Any],
+        path: str,
+    ) -> dict[str, Any]:
         """The fields this module gives no meaning to, as they are stored: references checked, dates and numbers as text."""
         extra = dict(old)
         for name, value in values.items():
@@ -432,7 +516,9 @@ _HEAD_OWN = frozenset(
     "entity customer subsidiary currency account arAcct postingPeriod tranDate externalId memo item apply taxDetails "
     "taxDetailsOverride autoApply total payment line approvalStatus".split()
 )
-_LINE_OWN = frozenset("item quantity rate amount grossAmt description isTaxable taxCode taxDetailsReference line".split())
+_LINE_OWN = frozenset(
+    "item quantity rate amount grossAmt description isTaxable taxCode taxDetailsReference line".split()
+)
 _TAX_DETAIL_LABELS = {
     "taxDetailsReference": "Tax Details Reference",
     "taxType": "Tax Type",

@@ -111,10 +111,17 @@ def _sublists(books: Books, record: Transaction, applied: Decimal) -> dict[str, 
     if record.type == "Journal":
         return {"line": [_journal_line(books, line) for line in record.journal]}
     if record.type == "CustInvc":
-        return {"item": [_line(books, line) for line in record.lines], "taxDetails": _tax_details(books, record)}
+        return {
+            "item": [_line(books, line) for line in record.lines],
+            "taxDetails": _tax_details(books, record),
+        }
     apply = _apply_rows(books, record)
     if record.type == "CustCred":
-        return {"item": [_line(books, line) for line in record.lines], "taxDetails": _tax_details(books, record), "apply": apply}
+        return {
+            "item": [_line(books, line) for line in record.lines],
+            "taxDetails": _tax_details(books, record),
+            "apply": apply,
+        }
     return {"apply": apply}
 
 
@@ -180,7 +187,9 @@ def _apply_rows(books: Books, record: Transaction) -> list[dict[str, Any]]:
     return rows
 
 
-def _extra(books: Books, extra: Mapping[str, Any], fields: Fields, custom: Mapping[str, str]) -> dict[str, Any]:
+def _extra(
+    books: Books, extra: Mapping[str, Any], fields: Fields, custom: Mapping[str, str]
+) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     for name, value in extra.items():
         field = fields.get(name.lower())
@@ -193,7 +202,14 @@ def _extra(books: Books, extra: Mapping[str, Any], fields: Fields, custom: Mappi
 
 
 def _sublist(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"links": [], "count": len(rows), "hasMore": False, "items": rows, "offset": 0, "totalResults": len(rows)}
+    return {
+        "links": [],
+        "count": len(rows),
+        "hasMore": False,
+        "items": rows,
+        "offset": 0,
+        "totalResults": len(rows),
+    }
 
 
 def _without_empty(shown: dict[str, Any]) -> dict[str, Any]:

@@ -32,7 +32,12 @@ def _fields(references: Mapping[str, str], limits: Mapping[str, int] | None = No
 
 
 _SEGMENTS = {"department": "department", "class": "class", "location": "location"}
-_COMMON = {"subsidiary": "subsidiary", "currency": "currency", "postingPeriod": "accountingperiod", **_SEGMENTS}
+_COMMON = {
+    "subsidiary": "subsidiary",
+    "currency": "currency",
+    "postingPeriod": "accountingperiod",
+    **_SEGMENTS,
+}
 _COMPUTED = (
     "id total subtotal taxTotal tax2Total totalAfterTaxes discountTotal applied unapplied amountPaid amountRemaining "
     "balance status createdDate lastModifiedDate source links refName transactionNumber"
@@ -41,7 +46,14 @@ _TEXT = "externalId tranId memo otherRefNum message email"
 _MEMO = {"memo": 999, "description": 4000}
 
 _SALE = _fields(
-    {"entity": "customer", "account": "account", "taxItem": "taxcode", "customForm": "any", "terms": "any", **_COMMON},
+    {
+        "entity": "customer",
+        "account": "account",
+        "taxItem": "taxcode",
+        "customForm": "any",
+        "terms": "any",
+        **_COMMON,
+    },
     _MEMO,
     text=_TEXT,
     date="tranDate dueDate asOfDate taxPointDate",
@@ -112,7 +124,12 @@ ROW: Mapping[str, Fields] = {
         number="taxBasis taxRate taxAmount",
         computed="calcDetail lineName lineType netAmount links",
     ),
-    "line": _fields({"account": "account", "entity": "customer", **_SEGMENTS}, _MEMO, text="memo", number="debit credit line"),
+    "line": _fields(
+        {"account": "account", "entity": "customer", **_SEGMENTS},
+        _MEMO,
+        text="memo",
+        number="debit credit line",
+    ),
 }
 
 RECORD_TYPES = {name.lower(): name for name in BODY}

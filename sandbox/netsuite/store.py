@@ -60,7 +60,9 @@ class SqliteStore:
         if foreign == self._foreign:
             return []
         self._foreign = foreign
-        found = self._db.execute("select version, kind, id, body from record where version > ? order by 1", (self._seen,)).fetchall()
+        found = self._db.execute(
+            "select version, kind, id, body from record where version > ? order by 1", (self._seen,)
+        ).fetchall()
         if found:
             self._seen = found[-1][0]
         return [row[1:] for row in found]

@@ -1,0 +1,330 @@
+"""The REST service without a network: a request in, an answer out. `server` puts it on a socket.
+
+Addresses, headers and status codes: the NetSuite fact sheet, sections 1, 4 and 6. The faults a test asks for
+(`Options.faults`) are the ones a client must survive: an answer lost before or after the write, a write that takes
+effect after the client gave up, overload, expired tokens, and answers that say too little.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+import traceback
+import uuid
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import msgspec
+
+from sandbox.netsuite import errors
+from sandbox.netsuite.auth import Gate, NotAllowed
+from sandbox.netsuite.books import Books
+from sandbox.netsuite.credentials import Credentials
+from sandbox.netsuite.fields import parse_json
+from sandbox.netsuite.suiteql import PAGE, SuiteQL
+
+TOKEN = "/services/rest/auth/oauth2/v1/token"
+SUITEQL = "/services/rest/query/v1/suiteql"
+RECORD = "/services/rest/record/v1"
+_ERROR_TYPE = "application/vnd.oracle.resource+json; type=error; charset=UTF-8"
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class Request(NamedTuple):
+    """One request. `target` is path and query as sent; header names in lower case; `number` counts from 1."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+    number: int = 0
+
+    @property
+    def path(self) -> str:
+        return unquote(urlsplit(self.target).path)
+
+    @property
+    def query(self) -> dict[str, str]:
+        return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.headers.get('host', '127.0.0.1')}{self.target}"
+
+    @property
+    def is_write(self) -> bool:
+        return self.method in ("POST", "PATCH") and self.path.startswith(RECORD)
+
+    def json(self) -> dict[str, Any]:
+        """The body, for a fault hook that looks for an external id."""
+        return parse_json(self.body)
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: list[tuple[str, str]] = []
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong with one request.
+
+    `effect`: when the request takes effect: `now`, `never`, or `later` (`after` seconds after it arrived, answered
+    or not). `answer`: its own, or what the client gets instead; `drop` closes the connection without any. An answer
+    other than its own to a request whose effect is `later` is given at once. `delay`: seconds the answer is held back.
+    """
+
+    answer: Literal["own", "drop", "500", "502", "429", "401", "no_location"] = "own"
+    effect: Literal["now", "never", "later"] = "now"
+    after: float = 0.0
+    delay: float = 0.0
+
+
+DROP_BEFORE = Fault("drop", "never")
+DROP_AFTER = Fault("drop")
+ERROR_BEFORE = Fault("500", "never")
+ERROR_AFTER = Fault("500")
+GATEWAY_BEFORE = Fault("502", "never")
+GATEWAY_AFTER = Fault("502")
+OVERLOAD = Fault("429", "never")
+EXPIRED = Fault("401", "never")
+NO_LOCATION = Fault("no_location")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the service behaves; times in seconds. `sleep`, `clock` and `later` let a simulation own the time."""
+
+    concurrency: int = 5  # requests at once, over all; the Standard tier's limit
+    latency: float = 0.0  # of each write
+    query_latency: float = 0.0  # of each read
+    token_lifetime: float = 3600.0
+    faults: Callable[[Request], Fault | None] | None = None
+    clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+    later: Callable[[float, Callable[[], Any]], Any] = field(
+        default=lambda delay, act: _start_timer(delay, act)
+    )
+
+
+class Logged(NamedTuple):
+    """One finished request. `in_flight` counts it and those that were under way when it came; status 0: dropped."""
+
+    number: int
+    method: str
+    path: str
+    status: int
+    in_flight: int
+
+
+class Service:
+    """The account's REST service. Thread-safe; `log` holds the last 200,000 requests, without headers or bodies."""
+
+    def __init__(self, books: Books, credentials: Credentials, options: Options | None = None) -> None:
+        self.books, self.options = books, options or Options()
+        self.suiteql = SuiteQL(books)
+        self.gate = Gate(credentials, self.options.token_lifetime, self.options.clock)
+        self.log: deque[Logged] = deque(maxlen=200_000)
+        self._count = 0
+        self._in_flight = 0
+        self._lock = threading.Lock()
+
+    def handle(self, request: Request) -> Answer | None:
+        """The answer; None: the connection breaks."""
+        with self._lock:
+            self._count += 1
+            self._in_flight += 1
+            number, in_flight = self._count, self._in_flight
+        try:
+            answer = self._admit(request._replace(number=number), in_flight)
+        finally:
+            with self._lock:
+                self._in_flight -= 1
+        self.log.append(
+            Logged(number, request.method, request.path, answer.status if answer else 0, in_flight)
+        )
+        return answer
+
+    def _admit(self, request: Request, in_flight: int) -> Answer | None:
+        if in_flight > self.options.concurrency:
+            return _refusal(errors.concurrency_limit())
+        fault = (self.options.faults and self.options.faults(request)) or Fault()
+        answer = self._carry_out(request, fault)
+        if fault.delay:
+            self.options.sleep(fault.delay)
+        return _instead(fault.answer, answer)
+
+    def _carry_out(self, request: Request, fault: Fault) -> Answer:
+        if fault.effect == "never":
+            return Answer(204)
+        if fault.effect == "later":
+            self.options.later(fault.after, lambda: self._answer(request))
+            return Answer(204)
+        return self._answer(request)
+
+    def _answer(self, request: Request) -> Answer:
+        try:
+            if request.path == TOKEN:
+                return self._token(request)
+            self.gate.check(request.method, request.url, request.headers)
+            latency = self.options.latency if request.is_write else self.options.query_latency
+            if latency:
+                self.options.sleep(latency)
+            if request.path == SUITEQL:
+                return self._query(request)
+            return self._record(request)
+        except NotAllowed as refused:
+            return self._unauthorized(refused)
+        except errors.Refused as refused:
+            return _refusal(refused)
+        except Exception:
+            traceback.print_exc(file=sys.stderr)  # a fault of the stand-in itself
+            return _refusal(errors.unexpected(uuid.uuid4().hex))
+
+    # ------------------------------------------------------------ token
+
+    def _token(self, request: Request) -> Answer:
+        if request.method != "POST":
+            raise errors.Refused("Method not allowed.", "METHOD_NOT_ALLOWED", 405)
+        try:
+            token = self.gate.issue(
+                request.body.decode("latin-1"), f"http://{request.headers.get('host')}{TOKEN}"
+            )
+        except NotAllowed as refused:
+            error = {"error": refused.error, "error_description": refused.description}
+            return _json(400, error, "application/json;charset=UTF-8")
+        # expires_in as text: guessed
+        shown = {
+            "access_token": token.access_token,
+            "expires_in": str(token.expires_in),
+            "token_type": "Bearer",
+        }
+        return _json(200, shown, "application/json;charset=UTF-8")
+
+    def _unauthorized(self, refused: NotAllowed) -> Answer:
+        answer = _refusal(errors.invalid_login())
+        challenge = f'Bearer realm="{self.gate.realm}", error="{refused.error}", error_description="{refused.description}"'
+        return answer._replace(headers=[*answer.headers, ("WWW-Authenticate", challenge)])
+
+    # ------------------------------------------------------------ SuiteQL
+
+    def _query(self, request: Request) -> Answer:
+        if request.method != "POST":
+            raise errors.Refused("Method not allowed.", "METHOD_NOT_ALLOWED", 405)
+        if request.headers.get("prefer", "").lower() != "transient":
+            raise errors.missing_transient()
+        body = parse_json(request.body)
+        q = body.get("q")
+        if not isinstance(q, str) or not q.strip():
+            raise errors.malformed_body("q is missing")
+        paging = {"limit": PAGE, "offset": 0}
+        for name, value in request.query.items():
+            if name not in paging or not value.isdigit():
+                raise errors.bad_parameter(name, value)
+            paging[name] = int(value)
+        page = self.suiteql.query(q, body.get("params") or (), **paging)
+        answer = _json(200, page, "application/vnd.oracle.resource+json; type=collection; charset=UTF-8")
+        return answer._replace(
+            headers=[*answer.headers, ("Preference-Applied", "transient")], body=answer.body + b"\n"
+        )
+
+    # ------------------------------------------------------------ records
+
+    def _record(self, request: Request) -> Answer:
+        prefix, _, rest = request.path.partition(RECORD + "/")
+        record_type, _, id = rest.partition("/")
+        if prefix or not record_type or "/" in id:
+            raise errors.unknown_record_type(request.path)
+        if "respond-async" in request.headers.get("prefer", ""):
+            raise errors.bad_parameter("Prefer", "respond-async")  # the stand-in has no asynchronous jobs
+        name = self.books.record_type(record_type)
+        if request.method == "POST" and not id:
+            return self._write(request, name, None)
+        if request.method == "PATCH" and id:
+            return self._write(request, name, self.books.locate(name, id))
+        if request.method == "GET" and id:
+            return self._get(request, name, id)
+        raise errors.Refused("Method not allowed.", "METHOD_NOT_ALLOWED", 405)
+
+    def _write(self, request: Request, name: str, id: str | None) -> Answer:
+        if request.query:  # `replace` and the like would delete lines: not offered here
+            raise errors.bad_parameter(*next(iter(request.query.items())))
+        strict = request.headers.get("x-netsuite-propertynamevalidation", "").lower() == "error"
+        done = self.books.write(name, parse_json(request.body), id, strict)
+        host = f"http://{request.headers.get('host')}"
+        quiet = request.headers.get("x-netsuite-propertynamevalidation", "").lower() == "ignore"
+        dropped = (
+            []
+            if quiet
+            else [("X-NetSuite-PropertyValidation", errors.unknown_field_text(n)) for n in done.dropped]
+        )
+        return Answer(204, [
+            ("Location", f"{host}{RECORD}/{name.lower()}/{done.id}"),
+            ("X-N-OperationId", str(uuid.uuid4())),
+            ("X-NetSuite-JobId", str(uuid.uuid4())),
+            *dropped,
+            *(("X-NetSuite-Warning", text) for text in done.warnings),
+        ])  # fmt: skip
+
+    def _get(self, request: Request, name: str, id: str) -> Answer:
+        query = request.query
+        shown = self.books.get(name, id, expand=query.get("expandSubResources", "false").lower() == "true")
+        link = {
+            "rel": "self",
+            "href": f"http://{request.headers.get('host')}{RECORD}/{name.lower()}/{shown['id']}",
+        }
+        if "fields" in query:
+            wanted = {part.strip().lower() for part in query["fields"].split(",")}
+            shown = {key: value for key, value in shown.items() if key.lower() in wanted}
+        return _json(
+            200,
+            {"links": [link]} | shown,
+            "application/vnd.oracle.resource+json; type=singular; charset=UTF-8",
+        )
+
+
+# ---------------------------------------------------------------- answers
+
+
+def _json(status: int, content: object, media_type: str) -> Answer:
+    return Answer(status, [("Content-Type", media_type)], _encode(content))
+
+
+def _refusal(refused: errors.Refused) -> Answer:
+    """NetSuite closes the connection after an error (seen)."""
+    return Answer(
+        refused.status,
+        [("Content-Type", _ERROR_TYPE), ("Connection", "close")],
+        json.dumps(refused.body()).encode(),
+    )
+
+
+def _instead(kind: str, own: Answer) -> Answer | None:
+    """What the client gets in place of a request's own answer."""
+    if kind == "own":
+        return own
+    if kind == "drop":
+        return None
+    if kind == "no_location":
+        return own._replace(headers=[header for header in own.headers if header[0] != "Location"])
+    if kind == "502":
+        page = b"<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
+        return Answer(502, [("Content-Type", "text/html"), ("Connection", "close")], page)
+    if kind == "401":
+        answer = _refusal(errors.invalid_login())
+        return answer._replace(
+            headers=[*answer.headers, ("WWW-Authenticate", 'Bearer error="invalid_token"')]
+        )
+    return _refusal(errors.concurrency_limit() if kind == "429" else errors.unexpected(uuid.uuid4().hex))
+
+
+def _start_timer(delay: float, act: Callable[[], Any]) -> None:
+    timer = threading.Timer(delay, act)
+    timer.daemon = True
+    timer.start()
