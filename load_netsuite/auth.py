@@ -51,8 +51,8 @@ class OAuth2:
         send: Callable[[requests.Request], requests.Response],
         clock: Clock,
     ) -> None:
-        self._client_id = settings.netsuite_client_id
-        self._certificate_id = settings.netsuite_certificate_id
+        self._client_id = _plain(settings.netsuite_client_id)
+        self._certificate_id = _plain(settings.netsuite_certificate_id)
         self._key, self._algorithm = load_private_key(settings.netsuite_private_key_file)
         self._url = base_url + TOKEN_PATH
         self._send = send

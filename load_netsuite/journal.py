@@ -1,0 +1,173 @@
+"""The journal: what was tried at NetSuite and what came of it, durable in the warehouse before the next step (P2).
+
+    with open_warehouse(path) as warehouse:          # held for the whole push; locked elsewhere: WarehouseLocked
+        journal = Journal(warehouse)
+        attempt = journal.attempted("creditMemo", "cn_1", "create", body)     # on disk when this returns
+        ... send ...
+        journal.write(attempt.result("created", internal_id="17"))            # on disk when this returns
+
+A DuckDB commit appends to the write-ahead log and syncs it, so a row that `write` has returned survives `kill -9`.
+An attempt without a result is therefore a request that may or may not have had an effect: the next run asks NetSuite
+for its external id before it sends anything. If a commit fails (disk full, broken file) the journal closes itself:
+every later `write` fails too, and no request leaves without a committed attempt.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import threading
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from load_netsuite.concurrency import Clock
+from load_netsuite.errors import JournalError, WarehouseLocked
+
+TABLES = """
+create schema if not exists load_netsuite;
+create table if not exists load_netsuite.load_log (
+    run_id varchar, attempt_id varchar, "at" timestamptz, record_type varchar, external_id varchar, operation varchar,
+    status varchar, internal_id varchar, http_status integer, error_code varchar, error_detail varchar,
+    netsuite_operation_id varchar, payload varchar, duration_ms bigint
+);
+create table if not exists load_netsuite.drift (
+    "at" timestamptz, record_type varchar, external_id varchar, internal_id varchar, difference varchar,
+    expected_minor bigint, found_minor bigint, currency varchar, detail varchar
+);
+"""
+
+# Without these a checkpoint of long texts is ten times slower (docs/architecture.md, "Versions").
+STORAGE = {"disabled_compression_methods": "dict_fsst", "zstd_min_string_length": "256"}
+
+PRESENT = ("created", "adopted")  # states that say: the record is in NetSuite
+WRITTEN = (*PRESENT, "applied")
+
+
+def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Creates schema `load_netsuite` with the tables `load_log` and `drift` where they are missing."""
+    connection.execute(TABLES)
+
+
+@contextmanager
+def open_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, writable and held by this process alone. Raises WarehouseLocked, JournalError."""
+    try:
+        connection = duckdb.connect(str(path))
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            raise WarehouseLocked(
+                f"the warehouse {path.name} is open in another process (a run, a DuckDB shell, a notebook); close it and "
+                "run again. Nothing was posted."
+            ) from None
+        raise JournalError(f"the warehouse {path.name} cannot be opened: {error}") from None
+    try:
+        for name, value in STORAGE.items():
+            connection.execute(f"set {name} = '{value}'")
+        ensure_tables(connection)
+        yield connection
+    finally:
+        connection.close()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the log; `at`, `run_id` and (unless given) `attempt_id` are the journal's to fill in."""
+
+    record_type: str
+    external_id: str
+    operation: str
+    status: str
+    attempt_id: str = ""
+    internal_id: str | None = None
+    http_status: int | None = None
+    error_code: str | None = None
+    error_detail: str | None = None
+    netsuite_operation_id: str | None = None
+    payload: str | None = None
+    duration_ms: int | None = None
+
+    def result(self, status: str, **more: Any) -> Entry:
+        """The row that ends this attempt: same attempt id, no payload of its own."""
+        return replace(self, status=status, payload=None, **more)
+
+
+class Journal:
+    """Appends to `load_netsuite.load_log`. Safe to share between threads: whoever comes while a commit is under way
+    waits and goes into the next one, so that many threads cost one sync (group commit)."""
+
+    def __init__(self, warehouse: duckdb.DuckDBPyConnection, clock: Clock | None = None) -> None:
+        self._clock = clock or Clock()
+        self._cursor = warehouse.cursor()
+        self._queue: list[tuple[_Ticket, Sequence[Entry]]] = []
+        self._queue_lock = threading.Lock()
+        self._commit_lock = threading.Lock()
+        self._failure: str | None = None
+        self.run_id = f"{dt.datetime.fromtimestamp(self._clock.now(), dt.UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
+        ((latest,),) = self._cursor.execute("select epoch_us(max(load_log.at)) from load_netsuite.load_log").fetchall()
+        self._latest: int = latest or 0
+
+    def attempted(self, record_type: str, external_id: str, operation: str, payload: str) -> Entry:
+        """Writes down that a request is about to leave. Once this returns it may."""
+        attempt_id = uuid.uuid4().hex
+        entry = Entry(record_type, external_id, operation, "attempted", attempt_id=attempt_id, payload=payload)
+        self.write(entry)
+        return entry
+
+    def write(self, *entries: Entry) -> None:
+        """Returns when the rows are on disk. Raises JournalError, now and for ever after, when they cannot be."""
+        if not entries:
+            return
+        ticket = _Ticket()
+        with self._queue_lock:
+            self._queue.append((ticket, entries))
+        with self._commit_lock:
+            if not ticket.done:  # else another thread took our rows along
+                with self._queue_lock:
+                    batch, self._queue = self._queue, []
+                self._commit(batch)
+        if self._failure and not ticket.written:
+            raise JournalError(self._failure)
+
+    def _commit(self, batch: Sequence[tuple[_Ticket, Sequence[Entry]]]) -> None:
+        try:
+            if self._failure is None:
+                self._insert([entry for _, entries in batch for entry in entries])
+                for ticket, _ in batch:
+                    ticket.written = True
+        except (duckdb.Error, OSError) as error:
+            self._failure = (
+                f"the load log cannot be written ({type(error).__name__}: {str(error)[:300]}); nothing more was sent. Mend the "
+                "disk or the warehouse file and run again: what was under way is looked up in NetSuite first."
+            )
+        finally:
+            for ticket, _ in batch:
+                ticket.done = True
+
+    def _insert(self, entries: Sequence[Entry]) -> None:
+        values: list[Any] = []
+        for entry in entries:
+            values += [
+                self.run_id, entry.attempt_id or uuid.uuid4().hex, self._tick(), entry.record_type, entry.external_id,
+                entry.operation, entry.status, entry.internal_id, entry.http_status, entry.error_code,
+                entry.error_detail, entry.netsuite_operation_id, entry.payload, entry.duration_ms,
+            ]  # fmt: skip
+        row = "(?, ?, make_timestamptz(?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        self._cursor.execute(f"insert into load_netsuite.load_log values {', '.join([row] * len(entries))}", values)
+
+    def _tick(self) -> int:
+        """Microseconds since 1970, later than every row before: a clock that was set back must not reorder the log."""
+        self._latest = max(self._latest + 1, int(self._clock.now() * 1_000_000))
+        return self._latest
+
+
+class _Ticket:
+    """Says to a waiting thread what became of its rows."""
+
+    done = False
+    written = False
