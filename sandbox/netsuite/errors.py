@@ -151,6 +151,10 @@ def not_in_static_sublist() -> Refused:
     return Refused(ACCESS + detail, path="apply")
 
 
+def no_such_line() -> Refused:
+    return Refused(not_in_static_sublist().detail, path="item")  # guessed
+
+
 def applied_too_much(of_target: bool) -> Refused:
     which = "original" if of_target else "applied"
     detail = f"{ACCESS}Links sum to more than {which} transaction amount"  # platform text; over REST: guessed

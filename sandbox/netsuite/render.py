@@ -78,7 +78,7 @@ def transaction(books: Books, record: Transaction, expand: bool) -> dict[str, An
     return _without_empty(shown)
 
 
-def master(books: Books, record_type: str, row: Mapping[str, Any]) -> dict[str, Any]:
+def entity(books: Books, record_type: str, row: Mapping[str, Any]) -> dict[str, Any]:
     """A customer or a service sale item."""
     if record_type == "customer":
         shown = {

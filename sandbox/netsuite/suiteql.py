@@ -89,6 +89,7 @@ class SuiteQL:
 
     def __init__(self, books: Books) -> None:
         self._books = books
+        self._touched = books.watch()
         self._lock = threading.Lock()
         self._schema = f"books_{next(_numbers)}"
         self._db = _duckdb().cursor()
@@ -150,7 +151,7 @@ class SuiteQL:
 
     def _bring_up_to_date(self, tables: Iterable[str]) -> None:
         books = self._books
-        with books.lock():
+        with books.lock:
             books.refresh()
             if books.company()["customfields"] != self._custom:
                 self._custom, self._ready = books.company()["customfields"], set()
@@ -162,12 +163,12 @@ class SuiteQL:
 
     def _refresh_transactions(self) -> None:
         books = self._books
-        ids = books.take_touched("transaction")
+        ids = self._take_touched("transaction")
         if self._create(_OF_TRANSACTIONS):
             ids = {transaction.id for transaction in books.transactions()}
         if not ids:
             return
-        present = [found for found in map(books.transaction, sorted(ids)) if found]  # type: ignore[arg-type]
+        present = [found for found in map(books.transaction, sorted(ids)) if found]
         self._replace("transaction", "id", ids, (_transaction_row(books, t) for t in present))
         self._replace("transactionline", "transaction", ids, (row for t in present for row in _line_rows(t)))
         source = "case when previoustype = 'CustRfnd' then previousdoc else nextdoc end"
@@ -176,13 +177,16 @@ class SuiteQL:
         )
 
     def _refresh_master(self, table: str) -> None:
-        ids = self._books.take_touched(table)
-        rows = self._books.rows(table)
+        ids = self._take_touched(table)
         if self._create([table]):
-            ids = set(rows)
+            ids = {int(row["id"]) for row in self._books.rows(table)}
         if ids:
-            present = [rows[str(id)] for id in ids if str(id) in rows]
-            self._replace(table, "id", ids, (_master_row(row) for row in present))
+            present = (self._books.row(table, str(id)) for id in sorted(ids))
+            self._replace(table, "id", ids, (_master_row(row) for row in present if row))
+
+    def _take_touched(self, table: str) -> set[int]:
+        ids, self._touched[table] = self._touched[table], set()
+        return ids
 
     def _create(self, tables: Iterable[str]) -> bool:
         """Makes the tables if they are not there yet or have other custom columns now; says whether it did."""
@@ -205,13 +209,11 @@ class SuiteQL:
         custom = self._books.custom_fields(prefix) if prefix else {}
         return fixed | {name: _CUSTOM_TYPES[kind] for name, kind in custom.items()}
 
-    def _replace(
-        self, table: str, key: str, ids: Iterable[object], rows: Iterable[Mapping[str, Any]]
-    ) -> None:
+    def _replace(self, table: str, key: str, ids: Iterable[int], rows: Iterable[Mapping[str, Any]]) -> None:
         """Replaces the rows of these ids. Values travel as text; DuckDB casts them to the columns' types."""
         columns = self._columns(table)
         found = list(rows)
-        old = pa.table({"id": pa.array([int(str(id)) for id in ids], pa.int64())})
+        old = pa.table({"id": pa.array(ids, pa.int64())})
         texts = {name: pa.array([_text(row.get(name)) for row in found], pa.string()) for name in columns}
         self._db.register("old_ids", old)
         self._db.execute(f'delete from "{table}" where {key} in (select id from old_ids)')
