@@ -1,0 +1,106 @@
+{#-
+    Discounts, billing credits, taxes and shipping of credit notes or invoices, whose structs carry them alike.
+
+    relation   base model with one struct per document
+    struct     name of the struct column
+
+    Returns document_id, stripe_line_id and line_position (null for shipping), amount_kind (discount, billing_credit,
+    exclusive_tax, inclusive_tax, shipping, shipping_tax), amount_position, amount_minor, stripe_discount_id, stripe_tax_rate_id,
+    taxable_minor. Pretax credits of type `discount` repeat the discounts and are left out (L6).
+-#}
+{% macro stripe_document_amounts(relation, struct) %}
+with
+
+line_rows as (
+    {{ unnest_rows(relation, ['id'], struct ~ '.lines.data', 'line', 'line_position') }}
+),
+
+discounts as (
+    {{ unnest_rows('line_rows', ['id', 'line_position', 'line.id as stripe_line_id'], 'line.discount_amounts', 'entry', 'entry_position') }}
+),
+
+pretax_credits as (
+    {{ unnest_rows('line_rows', ['id', 'line_position', 'line.id as stripe_line_id'], 'line.pretax_credit_amounts', 'entry', 'entry_position') }}
+),
+
+taxes as (
+    {{ unnest_rows('line_rows', ['id', 'line_position', 'line.id as stripe_line_id'], 'line.taxes', 'entry', 'entry_position') }}
+),
+
+shipping_taxes as (
+    {{ unnest_rows(relation, ['id'], struct ~ '.shipping_cost.taxes', 'entry', 'entry_position') }}
+)
+
+select
+    id as document_id,
+    stripe_line_id,
+    cast(line_position as integer) as line_position,
+    'discount' as amount_kind,
+    cast(entry_position as integer) as amount_position,
+    entry.amount as amount_minor,
+    {{ expandable_id('entry.discount') }} as stripe_discount_id,
+    cast(null as varchar) as stripe_tax_rate_id,
+    cast(null as bigint) as taxable_minor
+from discounts
+where entry.amount <> 0
+
+union all
+
+select
+    id,
+    stripe_line_id,
+    cast(line_position as integer),
+    'billing_credit',
+    cast(entry_position as integer),
+    entry.amount,
+    cast(null as varchar),
+    cast(null as varchar),
+    cast(null as bigint)
+from pretax_credits
+where entry.type = 'credit_balance_transaction' and entry.amount <> 0
+
+union all
+
+select
+    id,
+    stripe_line_id,
+    cast(line_position as integer),
+    case when entry.tax_behavior = 'inclusive' then 'inclusive_tax' else 'exclusive_tax' end,
+    cast(entry_position as integer),
+    entry.amount,
+    cast(null as varchar),
+    {{ expandable_id('entry.tax_rate_details.tax_rate') }},
+    entry.taxable_amount
+from taxes
+where entry.amount <> 0
+
+union all
+
+select
+    id,
+    cast(null as varchar),
+    cast(null as integer),
+    'shipping',
+    0,
+    {{ struct }}.shipping_cost.amount_total,
+    cast(null as varchar),
+    cast(null as varchar),
+    cast(null as bigint)
+from {{ relation }}
+where {{ struct }}.shipping_cost.amount_total <> 0
+
+union all
+
+select
+    id,
+    cast(null as varchar),
+    cast(null as integer),
+    'shipping_tax',
+    cast(entry_position as integer),
+    entry.amount,
+    cast(null as varchar),
+    {{ expandable_id('entry.rate') }},
+    entry.taxable_amount
+from shipping_taxes
+where entry.amount <> 0
+{% endmacro %}

@@ -1,0 +1,116 @@
+-- The customer balance ledger as a chain (rule B6): every row with its place, per customer and currency.
+-- Rows of one second are put in the order in which each starts where the one before it ended, not by id.
+with recursive
+
+transactions as (
+    select
+        balance_transaction_id,
+        stripe_customer_id,
+        currency,
+        created_at,
+        transaction_type,
+        stripe_invoice_id,
+        credit_note_id,
+        checkout_session_id,
+        amount_minor,
+        ending_balance_minor,
+        ending_balance_minor - amount_minor as starting_balance_minor
+    from {{ ref('stg_stripe__customer_balance_transactions') }}
+),
+
+seconds as (
+    select
+        stripe_customer_id,
+        currency,
+        created_at,
+        count(*) as row_count,
+        sum(sum(amount_minor)) over (
+            partition by stripe_customer_id, currency order by created_at
+            rows between unbounded preceding and current row
+        ) - sum(amount_minor) as opening_minor
+    from transactions
+    group by stripe_customer_id, currency, created_at
+),
+
+-- all ways through the rows of one second, a step at a time; more than a dozen rows in a second are left to their ids
+paths as (
+    select
+        stripe_customer_id,
+        currency,
+        created_at,
+        row_count,
+        cast(0 as bigint) as steps,
+        cast(opening_minor as bigint) as balance_minor,
+        cast('' as varchar) as path
+    from seconds
+    where row_count between 2 and 12
+
+    union all
+
+    select
+        paths.stripe_customer_id,
+        paths.currency,
+        paths.created_at,
+        paths.row_count,
+        paths.steps + 1,
+        transactions.ending_balance_minor,
+        paths.path || '|' || transactions.balance_transaction_id || '|'
+    from paths
+    inner join transactions
+        on
+            paths.stripe_customer_id = transactions.stripe_customer_id
+            and paths.currency = transactions.currency
+            and paths.created_at = transactions.created_at
+            and paths.balance_minor = transactions.starting_balance_minor
+    where
+        paths.steps < paths.row_count
+        and replace(paths.path, '|' || transactions.balance_transaction_id || '|', '') = paths.path
+),
+
+chosen_paths as (
+    select
+        stripe_customer_id,
+        currency,
+        created_at,
+        min(path) as path
+    from paths
+    where steps = row_count
+    group by stripe_customer_id, currency, created_at
+),
+
+placed as (
+    select
+        transactions.*,
+        row_number() over (
+            partition by transactions.stripe_customer_id, transactions.currency
+            order by
+                transactions.created_at,
+                -- place in the path: how much of it lies before the row's id
+                case
+                    when chosen_paths.path is null then 0
+                    else length(split_part(chosen_paths.path, '|' || transactions.balance_transaction_id || '|', 1))
+                end,
+                transactions.balance_transaction_id
+        ) as chain_position
+    from transactions
+    left join chosen_paths
+        on
+            transactions.stripe_customer_id = chosen_paths.stripe_customer_id
+            and transactions.currency = chosen_paths.currency
+            and transactions.created_at = chosen_paths.created_at
+),
+
+final as (
+    select
+        placed.*,
+        coalesce(
+            lag(ending_balance_minor) over (partition by stripe_customer_id, currency order by chain_position), 0
+        ) as previous_balance_minor,
+        lag(balance_transaction_id) over (partition by stripe_customer_id, currency order by chain_position) as previous_transaction_id
+    from placed
+)
+
+select
+    final.*,
+    coalesce(previous_balance_minor <> starting_balance_minor, true) as is_after_gap
+from final

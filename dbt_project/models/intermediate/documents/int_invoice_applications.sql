@@ -1,0 +1,47 @@
+-- What each memo is to settle of its NetSuite invoice: the pre-payment part of a credit note, the whole of a balance use (C6, B3),
+-- less what a memo of ours that is there already has applied (P5).
+with
+
+wanted as (
+    select
+        documents.document_id,
+        documents.external_id,
+        documents.stripe_invoice_id,
+        documents.created_at,
+        documents.stripe_exponent,
+        documents.currency,
+        case when documents.document_type = 'balance_use' then documents.amount_minor else parts.pre_payment_minor end as amount_minor
+    from {{ ref('int_credit_documents') }} as documents
+    left join {{ ref('int_credit_note_parts') }} as parts on documents.document_id = parts.credit_note_id
+    where documents.document_type <> 'negative_invoice'
+),
+
+memos as (
+    select
+        external_id,
+        min(netsuite_transaction_id) as netsuite_memo_id
+    from {{ ref('stg_netsuite__transactions') }}
+    where transaction_type = 'CustCred' and external_id is not null
+    group by external_id
+)
+
+select
+    wanted.document_id,
+    wanted.external_id,
+    wanted.stripe_invoice_id,
+    invoices.netsuite_invoice_id,
+    wanted.created_at,
+    wanted.currency,
+    wanted.stripe_exponent,
+    wanted.amount_minor,
+    {{ major_units('wanted.amount_minor', 'wanted.stripe_exponent') }} as amount,
+    coalesce(applications.applied_amount, 0) as applied_amount,
+    invoices.open_amount
+from wanted
+left join {{ ref('int_netsuite_invoices') }} as invoices on wanted.stripe_invoice_id = invoices.stripe_invoice_id
+left join memos on wanted.external_id = memos.external_id
+left join {{ ref('stg_netsuite__applications') }} as applications
+    on
+        invoices.netsuite_invoice_id = applications.previous_transaction_id
+        and memos.netsuite_memo_id = applications.next_transaction_id
+where wanted.amount_minor > 0

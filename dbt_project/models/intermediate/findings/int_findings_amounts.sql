@@ -1,0 +1,103 @@
+-- Amounts that contradict each other (rules C1, C5, L10).
+{{ config(materialized='view') }}
+
+with
+
+documents as (
+    select * from {{ ref('int_credit_documents') }}
+),
+
+parts as (
+    select * from {{ ref('int_credit_note_parts') }}
+),
+
+skipped as (
+    select distinct document_id from {{ ref('int_findings_skipped') }}
+),
+
+line_sums as (
+    select
+        document_id,
+        sum(amount_minor) - sum(inclusive_minor) as lines_minor
+    from {{ ref('int_credit_note_components') }}
+    group by document_id
+),
+
+-- C5: over the invoice's credit notes that are not skipped, in the order of their creation
+running as (
+    select
+        documents.document_id,
+        documents.stripe_invoice_id,
+        documents.currency,
+        documents.stripe_exponent,
+        documents.invoice_total_minor,
+        sum(documents.memo_minor) over (
+            partition by documents.stripe_invoice_id order by documents.created_at, documents.document_id
+            rows between unbounded preceding and current row
+        ) as credited_minor
+    from documents
+    left join skipped on documents.document_id = skipped.document_id
+    where documents.document_type = 'credit_note' and skipped.document_id is null
+)
+
+select
+    documents.document_id,
+    'parts_do_not_add_up' as reason,
+    case
+        when parts.memo_minor is null or parts.kept_minor is null
+            then 'Stripe sent credit note ' || documents.document_id || ' without an amount that is needed (total, pre-payment, refunds or out of band); read it again with make extract, and if it stays so ask Stripe.'
+        else 'Credit note ' || documents.document_id || ' is ' || {{ money_text('documents.amount_minor', 'documents.stripe_exponent', 'documents.currency') }}
+            || ', of which ' || {{ money_text('parts.memo_minor', 'documents.stripe_exponent', 'documents.currency') }}
+            || ' were credited to the invoice, refunded or settled out of band; the rest should be in the customer balance, but its balance transaction '
+            || coalesce(parts.customer_balance_transaction_id, '(none)') || ' says '
+            || coalesce({{ money_text('-parts.balance_transaction_minor', 'documents.stripe_exponent', 'documents.currency') }}, 'nothing')
+            || '. Compare the note in Stripe; skip it by hand if it is booked otherwise.'
+    end as detail
+from documents
+inner join parts on documents.document_id = parts.credit_note_id
+where not parts.adds_up
+
+union all
+
+select
+    document_id,
+    'parts_do_not_add_up',
+    'The Stripe invoice ' || coalesce(stripe_invoice_id, '(none)') || ' of credit note ' || document_id
+    || ' was not read from Stripe; run make extract, and check that the key may read invoices.'
+from documents
+where document_type = 'credit_note' and not is_invoice_known
+
+union all
+
+select
+    documents.document_id,
+    'lines_do_not_add_up',
+    'The lines, discounts, taxes and shipping of ' || documents.document_id || ' come to '
+    || coalesce({{ money_text('line_sums.lines_minor', 'documents.stripe_exponent', 'documents.currency') }}, 'nothing')
+    || ', its total is ' || {{ money_text('documents.amount_minor', 'documents.stripe_exponent', 'documents.currency') }}
+    || '. Compare the note in Stripe; skip it by hand and book it yourself if Stripe is right.'
+from documents
+left join line_sums on documents.document_id = line_sums.document_id
+where documents.document_type = 'credit_note' and coalesce(line_sums.lines_minor <> documents.amount_minor, true)
+{%- if var('tax_strategy') == 'suitetax_override' %}
+
+union all
+
+select distinct
+    details.document_id,
+    'lines_do_not_add_up',
+    'A tax of ' || details.document_id || ' belongs to a line without an amount, so NetSuite has no line to key it to. Book this credit note by hand and skip it.'
+from {{ ref('int_memo_tax_details') }} as details
+where details.line_number is null
+{%- endif %}
+
+union all
+
+select
+    document_id,
+    'exceeds_invoice_total',
+    'With ' || document_id || ' the credit notes on invoice ' || stripe_invoice_id || ' come to '
+    || {{ money_text('credited_minor', 'stripe_exponent', 'currency') }} || ', more than the invoice''s total of '
+    || {{ money_text('invoice_total_minor', 'stripe_exponent', 'currency') }} || '. Check the notes in Stripe and skip the wrong one by hand.'
+from running
+where credited_minor > invoice_total_minor

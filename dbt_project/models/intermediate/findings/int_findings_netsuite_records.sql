@@ -1,0 +1,157 @@
+-- Customers, invoices and currencies as NetSuite knows them (rules C4, X1), and what stands there already under our ids (N1, P5, X2).
+{{ config(materialized='view') }}
+
+with
+
+documents as (
+    select
+        documents.*,
+        customers.netsuite_customer_id,
+        customers.wanted_netsuite_id as wanted_customer_id,
+        customers.found_by as customer_found_by,
+        invoices.netsuite_invoice_id,
+        invoices.wanted_netsuite_id as wanted_invoice_id,
+        invoices.found_by as invoice_found_by,
+        invoices.netsuite_customer_id as invoice_netsuite_customer_id,
+        invoices.currency as invoice_currency,
+        invoices.total_amount as invoice_total_amount,
+        -- G2: an old invoice need not be in NetSuite, and a journal entry has no customer
+        documents.document_type = 'credit_note' and documents.is_invoice_before_go_live as is_without_memo
+    from {{ ref('int_credit_documents') }} as documents
+    left join {{ ref('int_netsuite_customers') }} as customers on documents.stripe_customer_id = customers.stripe_customer_id
+    left join {{ ref('int_netsuite_invoices') }} as invoices on documents.stripe_invoice_id = invoices.stripe_invoice_id
+),
+
+existing as (
+    select
+        documents.document_id,
+        documents.document_type,
+        documents.external_id,
+        documents.memo_minor,
+        documents.currency,
+        documents.stripe_exponent,
+        documents.netsuite_currency_id,
+        documents.netsuite_customer_id,
+        transactions.netsuite_transaction_id,
+        transactions.external_id as existing_external_id,
+        transactions.transaction_type,
+        transactions.netsuite_customer_id as existing_customer_id,
+        transactions.netsuite_currency_id as existing_currency_id,
+        transactions.total_amount
+    from documents
+    inner join {{ ref('stg_netsuite__transactions') }} as transactions
+        on lower(documents.external_id) = lower(transactions.external_id)
+    where not documents.is_without_memo
+)
+
+select
+    document_id,
+    'invoice_customer_changed' as reason,
+    'NetSuite invoice ' || netsuite_invoice_id || ' (Stripe ' || stripe_invoice_id || ') belongs to customer ' || coalesce(invoice_netsuite_customer_id, '(none)')
+    || ', but Stripe customer ' || stripe_customer_id || ' is NetSuite customer ' || netsuite_customer_id
+    || '. Put the invoice back to that customer, or correct customer_map.csv or invoice_map.csv.' as detail
+from documents
+where
+    document_type <> 'negative_invoice'
+    and not is_without_memo
+    and netsuite_invoice_id is not null
+    and netsuite_customer_id is not null
+    and coalesce(invoice_netsuite_customer_id, '') <> netsuite_customer_id
+
+union all
+
+select
+    document_id,
+    'currency_mismatch',
+    'NetSuite invoice ' || netsuite_invoice_id || ' (Stripe ' || stripe_invoice_id || ') is in ' || coalesce(upper(invoice_currency), 'an unknown currency')
+    || ', ' || document_id || ' is in ' || upper(currency) || '. Check that invoice_map.csv names the right invoice.'
+from documents
+where
+    document_type <> 'negative_invoice'
+    and not is_without_memo
+    and netsuite_invoice_id is not null
+    and coalesce(invoice_currency, '') <> currency
+
+union all
+
+select
+    document_id,
+    'customer_not_in_netsuite',
+    'Stripe customer ' || stripe_customer_id || ' is not in NetSuite yet'
+    || coalesce(' (' || customer_found_by || ' names NetSuite customer ' || wanted_customer_id || ', which does not exist)', '')
+    || '; it goes on when the customer is there, or when customer_map.csv names it.'
+from documents
+where netsuite_customer_id is null and not is_without_memo
+
+union all
+
+select
+    document_id,
+    'invoice_not_in_netsuite',
+    'Stripe invoice ' || stripe_invoice_id || ' is not in NetSuite yet'
+    || coalesce(' (' || invoice_found_by || ' names NetSuite invoice ' || wanted_invoice_id || ', which does not exist)', '')
+    || '; it goes on when the invoice is there, or when invoice_map.csv names it.'
+from documents
+where netsuite_invoice_id is null and document_type <> 'negative_invoice' and not is_without_memo
+
+union all
+
+select
+    document_id,
+    'currency_not_in_netsuite',
+    'NetSuite has no active currency ' || upper(currency) || ' yet; it goes on when the currency is there.'
+from documents
+where netsuite_currency_id is null
+
+union all
+
+select
+    document_id,
+    'external_id_collision',
+    'NetSuite transaction ' || netsuite_transaction_id || ' has external id ' || existing_external_id || ', which NetSuite cannot tell from '
+    || external_id || '. Change that transaction''s external id in NetSuite.'
+from existing
+where existing_external_id <> external_id
+
+union all
+
+select
+    document_id,
+    'netsuite_differs',
+    'NetSuite already has transaction ' || netsuite_transaction_id || ' (' || coalesce(transaction_type, 'no type') || ', customer ' || coalesce(existing_customer_id, 'none')
+    || ', total ' || cast(total_amount as varchar) || ') under external id ' || external_id || ', but a credit memo of '
+    || {{ money_text('memo_minor', 'stripe_exponent', 'currency') }} || ' for customer ' || netsuite_customer_id
+    || ' is wanted. Correct or delete the NetSuite transaction.'
+from existing
+where
+    document_type <> 'negative_invoice'
+    and existing_external_id = external_id
+    and netsuite_customer_id is not null
+    and netsuite_currency_id is not null
+    and memo_minor is not null
+    and (
+        transaction_type <> 'CustCred'
+        or coalesce(existing_customer_id, '') <> netsuite_customer_id
+        or coalesce(existing_currency_id, '') <> netsuite_currency_id
+        or abs(total_amount) <> {{ major_units('memo_minor', 'stripe_exponent') }}
+    )
+
+union all
+
+select
+    document_id,
+    'netsuite_differs',
+    'NetSuite invoice ' || netsuite_invoice_id || ' stands for negative Stripe invoice ' || document_id || ' but its total is '
+    || cast(invoice_total_amount as varchar) || ' instead of zero. Correct it in NetSuite.'
+from documents
+where document_type = 'negative_invoice' and netsuite_invoice_id is not null and invoice_total_amount <> 0
+
+union all
+
+select
+    document_id,
+    'netsuite_differs',
+    'NetSuite already has transaction ' || netsuite_transaction_id || ' (' || coalesce(transaction_type, 'no type') || ') under external id ' || external_id
+    || ', which is no invoice. Correct its external id in NetSuite.'
+from existing
+where document_type = 'negative_invoice' and existing_external_id = external_id and transaction_type <> 'CustInvc'

@@ -1,0 +1,66 @@
+-- What Stripe will still move on by itself (rules C2, B2, N1).
+{{ config(materialized='view') }}
+
+with
+
+documents as (
+    select * from {{ ref('int_credit_documents') }}
+),
+
+-- B2: payments that moved money through Stripe; a payment record is money from elsewhere
+charges as (
+    select
+        stripe_invoice_id,
+        sum(paid_minor) as charged_minor
+    from {{ ref('stg_stripe__invoice_payments') }}
+    where payment_status = 'paid' and payment_type in ('charge', 'payment_intent')
+    group by stripe_invoice_id
+),
+
+remainders as (
+    select
+        documents.document_id,
+        documents.stripe_invoice_id,
+        documents.currency,
+        documents.stripe_exponent,
+        arithmetic.total_minor - arithmetic.pre_payment_minor - arithmetic.carried_minor - documents.amount_minor as rest_minor,
+        coalesce(charges.charged_minor, 0) as charged_minor
+    from documents
+    inner join {{ ref('int_invoice_arithmetic') }} as arithmetic on documents.stripe_invoice_id = arithmetic.stripe_invoice_id
+    left join charges on documents.stripe_invoice_id = charges.stripe_invoice_id
+    where documents.document_type = 'balance_use'
+)
+
+select
+    document_id,
+    'invoice_open' as reason,
+    case document_type
+        when 'credit_note' then 'Invoice ' || stripe_invoice_id || ' is not paid yet, so the credit note can still be voided; the memo follows when the invoice is paid.'
+        when 'balance_use' then 'Invoice ' || stripe_invoice_id || ' is not paid yet; the memo for the balance it used follows when it is.'
+        else 'Invoice ' || document_id || ' is not settled in Stripe yet.'
+    end as detail
+from documents
+where invoice_status in ('open', 'draft')
+
+union all
+
+select
+    document_id,
+    'invoice_uncollectible',
+    'Invoice ' || stripe_invoice_id || ' is marked uncollectible in Stripe; it goes on when the invoice is paid or voided'
+    || case when document_type = 'negative_invoice' then '.' else ' (or set uncollectible_invoices to as_paid).' end
+from documents
+where invoice_status = 'uncollectible'{% if var('uncollectible_invoices') == 'as_paid' %} and document_type = 'negative_invoice'{% endif %}
+{%- if var('require_charge_for_remainder') %}
+
+union all
+
+select
+    document_id,
+    'remaining_charge_missing',
+    'Invoice ' || stripe_invoice_id || ' is paid, but Stripe shows charges of only '
+    || {{ money_text('charged_minor', 'stripe_exponent', 'currency') }} || ' for the '
+    || {{ money_text('rest_minor', 'stripe_exponent', 'currency') }} || ' that the balance did not cover.'
+from remainders
+where rest_minor > 0 and charged_minor < rest_minor
+{%- endif %}

@@ -1,0 +1,66 @@
+-- The NetSuite item of each Stripe price (or product, where a line has no price), rule L1.
+with
+
+sold as (
+    select distinct
+        coalesce(stripe_price_id, '') as stripe_price_id,
+        coalesce(stripe_product_id, '') as stripe_product_id
+    from {{ ref('stg_stripe__invoice_lines') }}
+),
+
+mapped as (
+    select
+        {{ cell('stripe_id') }} as stripe_id,
+        max({{ cell('netsuite_item_id') }}) as netsuite_item_id
+    from {{ ref('item_map') }}
+    group by {{ cell('stripe_id') }}
+),
+
+by_external_id as (
+    select
+        external_id as stripe_id,
+        min(netsuite_item_id) as netsuite_item_id
+    from {{ ref('stg_netsuite__items') }}
+    where external_id is not null and not is_inactive
+    group by external_id
+),
+
+unallocated as (
+    select max({{ cell('netsuite_item_id') }}) as netsuite_item_id
+    from {{ ref('default_items') }}
+    where {{ cell('role') }} = 'unallocated_invoice_item'
+),
+
+found as (
+    select
+        sold.stripe_price_id,
+        sold.stripe_product_id,
+        coalesce(
+            price_map.netsuite_item_id,
+            product_map.netsuite_item_id,
+            price_external.netsuite_item_id,
+            product_external.netsuite_item_id
+        ) as found_item_id,
+        unallocated.netsuite_item_id as unallocated_item_id
+    from sold
+    cross join unallocated
+    left join mapped as price_map on sold.stripe_price_id = price_map.stripe_id
+    left join mapped as product_map on sold.stripe_product_id = product_map.stripe_id
+    left join by_external_id as price_external on sold.stripe_price_id = price_external.stripe_id
+    left join by_external_id as product_external on sold.stripe_product_id = product_external.stripe_id
+)
+
+select
+    stripe_price_id,
+    stripe_product_id,
+{%- if var('missing_item') == 'unallocated' %}
+    coalesce(found_item_id, unallocated_item_id) as netsuite_item_id,
+    cast(null as varchar) as item_external_id
+{%- elif var('missing_item') == 'create' %}
+    case when found_item_id is null and stripe_price_id = '' then unallocated_item_id else found_item_id end as netsuite_item_id,
+    case when found_item_id is null and stripe_price_id <> '' then stripe_price_id end as item_external_id
+{%- else %}
+    found_item_id as netsuite_item_id,
+    cast(null as varchar) as item_external_id
+{%- endif %}
+from found

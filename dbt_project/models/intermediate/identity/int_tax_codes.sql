@@ -1,0 +1,36 @@
+-- What NetSuite calls each Stripe tax rate: the rate's own row of tax_map, else the row with an empty rate id (L8).
+{{ config(materialized='view') }}
+
+with
+
+mapped as (
+    select
+        coalesce({{ cell('stripe_tax_rate_id') }}, '') as stripe_tax_rate_id,
+        max({{ cell('netsuite_item_id') }}) as netsuite_item_id,
+        max({{ cell('netsuite_tax_code_id') }}) as netsuite_tax_code_id,
+        max({{ cell('netsuite_tax_type_id') }}) as netsuite_tax_type_id
+    from {{ ref('tax_map') }}
+    group by coalesce({{ cell('stripe_tax_rate_id') }}, '')
+),
+
+charged as (
+    select distinct coalesce(stripe_tax_rate_id, '') as stripe_tax_rate_id
+    from {{ ref('stg_stripe__credit_note_amounts') }}
+    where amount_kind in ('exclusive_tax', 'inclusive_tax', 'shipping_tax')
+    union
+    select distinct coalesce(stripe_tax_rate_id, '')
+    from {{ ref('stg_stripe__invoice_amounts') }}
+    where amount_kind in ('exclusive_tax', 'inclusive_tax', 'shipping_tax')
+)
+
+select
+    charged.stripe_tax_rate_id,
+    case when own.stripe_tax_rate_id is not null then own.netsuite_item_id else other.netsuite_item_id end as netsuite_item_id,
+    case when own.stripe_tax_rate_id is not null then own.netsuite_tax_code_id else other.netsuite_tax_code_id end as netsuite_tax_code_id,
+    case when own.stripe_tax_rate_id is not null then own.netsuite_tax_type_id else other.netsuite_tax_type_id end as netsuite_tax_type_id,
+    tax_rates.percentage,
+    coalesce(tax_rates.is_flat, false) as is_flat
+from charged
+left join mapped as own on charged.stripe_tax_rate_id = own.stripe_tax_rate_id
+left join mapped as other on other.stripe_tax_rate_id = ''
+left join {{ ref('stg_stripe__tax_rates') }} as tax_rates on charged.stripe_tax_rate_id = tax_rates.stripe_tax_rate_id

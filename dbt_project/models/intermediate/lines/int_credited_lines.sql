@@ -1,0 +1,120 @@
+-- The Stripe lines a credit note credits: its own, or, for a note without lines over the whole invoice, the invoice's (rule L4).
+with
+
+line_counts as (
+    select
+        credit_note_id,
+        count(*) as line_count
+    from {{ ref('stg_stripe__credit_note_lines') }}
+    group by credit_note_id
+),
+
+credit_notes as (
+    select
+        credit_notes.credit_note_id,
+        credit_notes.stripe_invoice_id,
+        credit_notes.total_minor,
+        credit_notes.shipping_minor,
+        case
+            when coalesce(line_counts.line_count, 0) > 0 then 'own_lines'
+            when credit_notes.total_minor = credit_notes.shipping_minor then 'shipping_only'
+            when credit_notes.total_minor = invoices.total_minor then 'invoice_lines'
+            else 'whole_note'
+        end as lines_from
+    from {{ ref('stg_stripe__credit_notes') }} as credit_notes
+    left join line_counts on credit_notes.credit_note_id = line_counts.credit_note_id
+    left join {{ ref('stg_stripe__invoices') }} as invoices on credit_notes.stripe_invoice_id = invoices.stripe_invoice_id
+),
+
+final as (
+    select
+        credit_notes.credit_note_id as document_id,
+        credit_notes.lines_from,
+        -- whose discounts, taxes and shipping go with the lines
+        credit_notes.credit_note_id as amounts_of_document_id,
+        note_lines.stripe_line_id,
+        note_lines.line_position,
+        case when note_lines.stripe_invoice_line_id is null then 'custom' else 'item' end as line_kind,
+        -- L1: description of the credit note line, else of the invoice line; L3: a custom line has its own only
+        coalesce(nullif(note_lines.description, ''), invoice_lines.description) as description,
+        case when note_lines.stripe_invoice_line_id is not null then coalesce(note_lines.quantity, 1) end as quantity,
+        note_lines.amount_minor,
+        note_lines.stripe_invoice_line_id,
+        invoice_lines.stripe_price_id,
+        invoice_lines.stripe_product_id,
+        invoice_lines.period_start_at,
+        invoice_lines.period_end_at
+    from credit_notes
+    inner join {{ ref('stg_stripe__credit_note_lines') }} as note_lines
+        on credit_notes.credit_note_id = note_lines.credit_note_id
+    left join {{ ref('stg_stripe__invoice_lines') }} as invoice_lines
+        on
+            credit_notes.stripe_invoice_id = invoice_lines.stripe_invoice_id
+            and note_lines.stripe_invoice_line_id = invoice_lines.stripe_line_id
+    where credit_notes.lines_from = 'own_lines'
+
+    union all
+
+    select
+        credit_notes.credit_note_id,
+        credit_notes.lines_from,
+        credit_notes.stripe_invoice_id,
+        invoice_lines.stripe_line_id,
+        invoice_lines.line_position,
+        'item',
+        invoice_lines.description,
+        coalesce(invoice_lines.quantity, 1),
+        invoice_lines.amount_minor,
+        invoice_lines.stripe_line_id,
+        invoice_lines.stripe_price_id,
+        invoice_lines.stripe_product_id,
+        invoice_lines.period_start_at,
+        invoice_lines.period_end_at
+    from credit_notes
+    inner join {{ ref('stg_stripe__invoice_lines') }} as invoice_lines
+        on credit_notes.stripe_invoice_id = invoice_lines.stripe_invoice_id
+    where credit_notes.lines_from = 'invoice_lines'
+
+    union all
+
+    select
+        credit_note_id,
+        lines_from,
+        credit_note_id,
+        cast(null as varchar),
+        1,
+        'whole_note',
+        cast(null as varchar),
+        cast(null as bigint),
+        total_minor - shipping_minor,
+        cast(null as varchar),
+        cast(null as varchar),
+        cast(null as varchar),
+        cast(null as timestamp),
+        cast(null as timestamp)
+    from credit_notes
+    where lines_from = 'whole_note'
+
+    union all
+
+    -- no line at all, so that its shipping finds its document
+    select
+        credit_note_id,
+        lines_from,
+        credit_note_id,
+        cast(null as varchar),
+        0,
+        'shipping_only',
+        cast(null as varchar),
+        cast(null as bigint),
+        0,
+        cast(null as varchar),
+        cast(null as varchar),
+        cast(null as varchar),
+        cast(null as timestamp),
+        cast(null as timestamp)
+    from credit_notes
+    where lines_from = 'shipping_only'
+)
+
+select * from final

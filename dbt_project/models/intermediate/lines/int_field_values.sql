@@ -1,0 +1,132 @@
+-- Rule M1: what field_map.csv puts into memos, their item and custom lines, and customer refunds; and the out-of-band flag (C7).
+with
+
+field_map as (
+    select
+        {{ cell('target') }} as target,
+        {{ cell('netsuite_field') }} as netsuite_field,
+        {{ cell('value_type') }} as value_type,
+        {{ cell('source') }} as source,
+        split_part({{ cell('source') }}, '.', 1) as object_type,
+        {{ cell('constant') }} as constant
+    from {{ ref('field_map') }}
+),
+
+mapped_fields as (
+    select * from {{ ref('stg_stripe__mapped_fields') }}
+),
+
+memos as (
+    select * from {{ ref('int_memos') }}
+),
+
+-- which Stripe object each record or line takes a value from
+memo_objects as (
+    select external_id, 'credit_note' as object_type, document_id as object_id from memos where document_type = 'credit_note'
+    union all
+    select external_id, 'invoice', stripe_invoice_id from memos
+    union all
+    select external_id, 'customer', stripe_customer_id from memos
+),
+
+lines as (
+    select
+        memos.external_id,
+        memos.document_id,
+        memo_lines.line_number,
+        memo_lines.stripe_line_id,
+        memo_lines.stripe_invoice_line_id
+    from memos
+    inner join {{ ref('int_memo_lines') }} as memo_lines on memos.document_id = memo_lines.document_id
+    where memo_lines.line_kind in ('item', 'custom')
+),
+
+line_objects as (
+    select external_id, line_number, 'credit_note_line' as object_type, stripe_line_id as object_id from lines
+    union all
+    select external_id, line_number, 'invoice_line', stripe_invoice_line_id from lines
+    union all
+    select lines.external_id, lines.line_number, memo_objects.object_type, memo_objects.object_id
+    from lines
+    inner join memo_objects on lines.external_id = memo_objects.external_id
+),
+
+-- a refund of several credit notes takes the first one's values
+refund_notes as (
+    select
+        links.stripe_refund_id,
+        min(links.credit_note_id) as credit_note_id
+    from {{ ref('int_refund_links') }} as links
+    group by links.stripe_refund_id
+),
+
+refund_objects as (
+    select stripe_refund_id as external_id, 'refund' as object_type, stripe_refund_id as object_id from refund_notes
+    union all
+    select refund_notes.stripe_refund_id, 'credit_note', refund_notes.credit_note_id from refund_notes
+    union all
+    select refund_notes.stripe_refund_id, 'invoice', documents.stripe_invoice_id
+    from refund_notes
+    inner join {{ ref('int_credit_documents') }} as documents on refund_notes.credit_note_id = documents.document_id
+    union all
+    select refund_notes.stripe_refund_id, 'customer', documents.stripe_customer_id
+    from refund_notes
+    inner join {{ ref('int_credit_documents') }} as documents on refund_notes.credit_note_id = documents.document_id
+),
+
+collected as (
+    select 'creditMemo' as record_type, memo_objects.external_id, cast(null as integer) as line_number, field_map.netsuite_field, field_map.value_type, mapped_fields.value
+    from field_map
+    inner join mapped_fields on field_map.source = mapped_fields.source
+    inner join memo_objects on mapped_fields.object_type = memo_objects.object_type and mapped_fields.object_id = memo_objects.object_id
+    where field_map.target = 'memo'
+    union all
+    select 'creditMemo', memos.external_id, cast(null as integer), field_map.netsuite_field, field_map.value_type, field_map.constant
+    from field_map
+    cross join memos
+    where field_map.target = 'memo' and field_map.source is null
+    union all
+    select 'creditMemo', line_objects.external_id, line_objects.line_number, field_map.netsuite_field, field_map.value_type, mapped_fields.value
+    from field_map
+    inner join mapped_fields on field_map.source = mapped_fields.source
+    inner join line_objects on mapped_fields.object_type = line_objects.object_type and mapped_fields.object_id = line_objects.object_id
+    where field_map.target = 'memo_line'
+    union all
+    select 'creditMemo', lines.external_id, lines.line_number, field_map.netsuite_field, field_map.value_type, field_map.constant
+    from field_map
+    cross join lines
+    where field_map.target = 'memo_line' and field_map.source is null
+    union all
+    select 'customerRefund', refund_objects.external_id, cast(null as integer), field_map.netsuite_field, field_map.value_type, mapped_fields.value
+    from field_map
+    inner join mapped_fields on field_map.source = mapped_fields.source
+    inner join refund_objects on mapped_fields.object_type = refund_objects.object_type and mapped_fields.object_id = refund_objects.object_id
+    where field_map.target = 'customer_refund'
+    union all
+    select 'customerRefund', refund_notes.stripe_refund_id, cast(null as integer), field_map.netsuite_field, field_map.value_type, field_map.constant
+    from field_map
+    cross join refund_notes
+    where field_map.target = 'customer_refund' and field_map.source is null
+{%- if var('out_of_band_field') is not none %}
+    union all
+    select 'creditMemo', memos.external_id, cast(null as integer), {{ var_text('out_of_band_field') }}, 'boolean', 'true'
+    from memos
+    where memos.is_out_of_band
+{%- endif %}
+)
+
+select distinct
+    record_type,
+    external_id,
+    line_number,
+    netsuite_field,
+    value_type,
+    -- Stripe's times are epoch seconds; a day in metadata is taken as it stands
+    case
+        when value_type = 'date' and length(value) between 9 and 11 and translate(value, '0123456789', '') = ''
+            then cast({{ accounting_date(epoch_to_timestamp("case when length(value) between 9 and 11 and translate(value, '0123456789', '') = '' then value else '0' end")) }} as varchar)
+        when value_type = 'date' then substr(value, 1, 10)
+        else value
+    end as value
+from collected
+where value is not null

@@ -1,0 +1,71 @@
+-- Rule L8, tax_strategy suitetax_override: tax-detail rows, each keyed to its line; empty under the other strategies.
+with
+
+components as (
+    select * from {{ ref('int_memo_components') }}
+    where {{ 'true' if var('tax_strategy') == 'suitetax_override' else 'false' }}
+),
+
+taxes as (
+    select * from components
+    where component_kind = 'tax' and share_minor <> 0
+),
+
+-- the line after discounts and inclusive tax, scaled: the basis when Stripe gives none
+line_nets as (
+    select
+        document_id,
+        line_position,
+        sum(share_minor) as line_minor
+    from components
+    where component_kind <> 'tax'
+    group by document_id, line_position
+),
+
+-- a tax belongs to the first row of its line
+first_rows as (
+    select
+        document_id,
+        line_position,
+        min(line_number) as line_number
+    from {{ ref('int_memo_lines') }}
+    group by document_id, line_position
+),
+
+based as (
+    select
+        taxes.*,
+        first_rows.line_number,
+        coalesce(
+            -- rounded to the nearest unit: a basis is no part of a sum
+            cast({{ floor_divide(
+                '2 * ' ~ wide_integer('taxes.taxable_minor') ~ ' * taxes.memo_minor + ' ~ wide_integer('taxes.document_minor') ~ ' * taxes.unit_minor',
+                '2 * ' ~ wide_integer('taxes.document_minor') ~ ' * taxes.unit_minor') }} * taxes.unit_minor as bigint),
+            cast(line_nets.line_minor as bigint)
+        ) as tax_basis_minor
+    from taxes
+    left join first_rows on taxes.document_id = first_rows.document_id and taxes.line_position = first_rows.line_position
+    left join line_nets on taxes.document_id = line_nets.document_id and taxes.line_position = line_nets.line_position
+)
+
+select
+    based.document_id,
+    based.line_number,
+    cast(row_number() over (
+        partition by based.document_id order by based.line_position, based.kind_order, based.component_position
+    ) as integer) as detail_number,
+    nullif(based.stripe_tax_rate_id, '') as stripe_tax_rate_id,
+    tax_codes.netsuite_tax_code_id,
+    tax_codes.netsuite_tax_type_id,
+    based.share_minor as amount_minor,
+    based.tax_basis_minor,
+    -- a flat rate, and a rate Stripe does not list, is what the amount is of its basis
+    cast(case
+        when tax_codes.percentage is not null and not tax_codes.is_flat then tax_codes.percentage
+        when based.tax_basis_minor <> 0
+            then cast({{ floor_divide(
+                wide_integer('based.share_minor') ~ ' * 10000000000 * 2 + abs(' ~ wide_integer('based.tax_basis_minor') ~ ')',
+                '2 * abs(' ~ wide_integer('based.tax_basis_minor') ~ ')') }} as decimal(38, 0)) * cast('0.00000001' as decimal(9, 8)) * case when based.tax_basis_minor < 0 then -1 else 1 end
+    end as decimal(22, 10)) as tax_rate_percent
+from based
+left join {{ ref('int_tax_codes') }} as tax_codes on based.stripe_tax_rate_id = tax_codes.stripe_tax_rate_id

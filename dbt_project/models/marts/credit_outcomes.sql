@@ -1,0 +1,21 @@
+with
+
+final as (
+    select
+        documents.document_id,
+        documents.document_type,
+        documents.stripe_customer_id,
+        documents.stripe_invoice_id,
+        documents.currency,
+        documents.amount_minor,
+        documents.created_at,
+        outcomes.state,
+        outcomes.reason,
+        outcomes.detail,
+        documents.external_id,
+        outcomes.netsuite_internal_id
+    from {{ ref('int_credit_documents') }} as documents
+    inner join {{ ref('int_document_outcomes') }} as outcomes on documents.document_id = outcomes.document_id
+)
+
+select * from final

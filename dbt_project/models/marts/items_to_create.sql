@@ -1,0 +1,40 @@
+with
+
+wanted as (
+    select
+        memo_lines.item_external_id,
+        memos.currency,
+        memos.netsuite_subsidiary_id
+    from {{ ref('credit_memos') }} as memos
+    inner join {{ ref('credit_memo_lines') }} as memo_lines on memos.external_id = memo_lines.external_id
+    where memo_lines.item_external_id is not null and memos.state = 'ready'
+
+    union all
+
+    select
+        zero_lines.item_external_id,
+        invoices.currency,
+        invoices.netsuite_subsidiary_id
+    from {{ ref('zero_amount_invoices') }} as invoices
+    inner join {{ ref('zero_amount_invoice_lines') }} as zero_lines on invoices.external_id = zero_lines.external_id
+    where zero_lines.item_external_id is not null and invoices.state = 'ready'
+),
+
+final as (
+    select
+        wanted.item_external_id as external_id,
+        -- an item's name is unique in NetSuite, a product's is not in Stripe
+        coalesce(max(products.product_name) || ' (' || wanted.item_external_id || ')', wanted.item_external_id) as item_name,
+        min(accounts.netsuite_account_id) as netsuite_income_account_id,
+        min(wanted.netsuite_subsidiary_id) as netsuite_subsidiary_id
+    from wanted
+    left join {{ ref('int_accounts') }} as accounts on wanted.currency = accounts.currency and accounts.purpose = 'item_income'
+    left join {{ ref('stg_stripe__prices') }} as prices on wanted.item_external_id = prices.stripe_price_id
+    left join {{ ref('stg_stripe__products') }} as products on prices.stripe_product_id = products.stripe_product_id
+    left join {{ ref('stg_load_netsuite__records') }} as records
+        on wanted.item_external_id = records.external_id and records.record_type = 'serviceSaleItem' and records.is_posted
+    where records.external_id is null
+    group by wanted.item_external_id
+)
+
+select * from final

@@ -1,0 +1,17 @@
+with
+
+final as (
+    select
+        "at",
+        record_type,
+        external_id,
+        internal_id,
+        difference,
+        expected_minor,
+        found_minor,
+        currency,
+        detail
+    from {{ source('load_netsuite', 'drift') }}
+)
+
+select * from final

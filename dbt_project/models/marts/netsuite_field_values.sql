@@ -1,0 +1,16 @@
+{{ config(materialized='table') }}
+
+with
+
+final as (
+    select
+        record_type,
+        external_id,
+        line_number,
+        netsuite_field,
+        value_type,
+        value
+    from {{ ref('int_field_values') }}
+)
+
+select * from final

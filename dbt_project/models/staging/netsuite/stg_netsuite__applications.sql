@@ -1,0 +1,7 @@
+select
+    previousdoc as previous_transaction_id,
+    nextdoc as next_transaction_id,
+    sum(abs(coalesce(cast(foreignamount as decimal(22, 3)), 0))) as applied_amount
+from {{ source('raw_netsuite', 'applications') }}
+where lower(linktype) = 'payment'
+group by previousdoc, nextdoc

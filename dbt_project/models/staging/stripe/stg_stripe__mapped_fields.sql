@@ -1,0 +1,72 @@
+{{ config(materialized='table') }}
+
+-- Values that field_map.csv asks for (rule M1), of the objects credit documents refer to: one row per object and source.
+with
+
+sources as (
+    select distinct
+        {{ cell('source') }} as source,
+        split_part({{ cell('source') }}, '.', 1) as object_type,
+        case
+            when split_part({{ cell('source') }}, '.', 2) = 'metadata'
+                then '$.metadata."' || substr({{ cell('source') }}, length(split_part({{ cell('source') }}, '.', 1)) + 11) || '"'
+            else '$.' || substr({{ cell('source') }}, length(split_part({{ cell('source') }}, '.', 1)) + 2)
+        end as path
+    from {{ ref('field_map') }}
+    where {{ cell('source') }} is not null
+),
+
+credit_notes as (
+    select raw.id, raw.payload
+    from {{ source('raw_stripe', 'credit_notes') }} as raw
+    inner join {{ ref('base_stripe__credit_notes') }} as current_versions
+        on raw.id = current_versions.id and raw.content_hash = current_versions.content_hash
+    where exists (select 1 from sources where sources.object_type in ('credit_note', 'credit_note_line'))
+),
+
+invoices as (
+    select raw.id, raw.payload
+    from {{ source('raw_stripe', 'invoices') }} as raw
+    inner join {{ ref('base_stripe__invoices') }} as current_versions
+        on raw.id = current_versions.id and raw.content_hash = current_versions.content_hash
+    where
+        exists (select 1 from sources where sources.object_type in ('invoice', 'invoice_line'))
+        and raw.id in (
+            select stripe_invoice_id from {{ ref('stg_stripe__credit_notes') }}
+            union all
+            select stripe_invoice_id from {{ ref('stg_stripe__customer_balance_transactions') }} where stripe_invoice_id is not null
+        )
+),
+
+objects as (
+    select 'credit_note' as object_type, id as object_id, payload from credit_notes
+    union all
+    select 'invoice', id, payload from invoices
+    union all
+    select 'customer', raw.id, raw.payload
+    from {{ source('raw_stripe', 'customers') }} as raw
+    inner join {{ ref('stg_stripe__customers') }} as current_versions
+        on raw.id = current_versions.id and raw.content_hash = current_versions.content_hash
+    where exists (select 1 from sources where sources.object_type = 'customer')
+    union all
+    select 'refund', raw.id, raw.payload
+    from {{ source('raw_stripe', 'refunds') }} as raw
+    inner join {{ ref('stg_stripe__refunds') }} as current_versions
+        on raw.id = current_versions.id and raw.content_hash = current_versions.content_hash
+    where exists (select 1 from sources where sources.object_type = 'refund')
+    union all
+    select 'credit_note_line', {{ json_text('line', "'$.id'") }}, line
+    from ({{ json_elements('credit_notes', 'payload', '$.lines.data[*]', 'line') }}) as note_lines
+    union all
+    select 'invoice_line', {{ json_text('line', "'$.id'") }}, line
+    from ({{ json_elements('invoices', 'payload', '$.lines.data[*]', 'line') }}) as invoice_lines
+)
+
+select distinct
+    objects.object_type,
+    objects.object_id,
+    sources.source,
+    {{ json_text('objects.payload', 'sources.path') }} as value
+from objects
+inner join sources on objects.object_type = sources.object_type
+where nullif({{ json_text('objects.payload', 'sources.path') }}, '') is not null

@@ -1,0 +1,184 @@
+"""A warehouse for tests of the models: raw tables filled by hand, mappings given as text, dbt run in this process.
+
+The raw tables have the columns of docs/architecture.md. Nothing here knows a rule.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+PROJECT = Path(__file__).parents[2] / "dbt_project"
+
+STRIPE_TABLES = (
+    "credit_notes", "invoices", "invoice_payments", "refunds", "customers", "customer_balance_transactions",
+    "prices", "products", "coupons", "tax_rates", "payouts", "balance_transactions",
+)  # fmt: skip
+
+NETSUITE_TABLES = {
+    "customers": "id externalid isinactive subsidiary currency receivablesaccount stripe_id",
+    "transactions": "id externalid type entity trandate currency foreigntotal foreignamountunpaid status voided posting "
+    "postingperiod subsidiary account stripe_id",
+    "applications": "previousdoc previoustype nextdoc nexttype linktype foreignamount",
+    "items": "id externalid itemid itemtype isinactive subsidiary",
+    "currencies": "id symbol currencyprecision isinactive",
+    "accounting_periods": "id periodname startdate enddate isyear isquarter isadjust closed arlocked alllocked isinactive",
+    "accounts": "id isinactive",
+    "subsidiaries": "id",
+}
+
+MAPPING_HEADERS = {
+    "default_items": "role,netsuite_item_id",
+    "item_map": "stripe_id,netsuite_item_id",
+    "tax_map": "stripe_tax_rate_id,netsuite_item_id,netsuite_tax_code_id,netsuite_tax_type_id",
+    "account_map": "purpose,currency,netsuite_account_id",
+    "customer_map": "stripe_customer_id,netsuite_customer_id",
+    "invoice_map": "stripe_invoice_id,netsuite_invoice_id",
+    "field_map": "target,netsuite_field,value_type,source,constant",
+    "manual_decisions": "document_id,decision,note",
+}
+
+_FETCHED_AT = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """All raw tables, empty, and the loader's journal."""
+    from load_netsuite.journal import ensure_tables
+
+    connection.execute("create schema if not exists raw_stripe")
+    connection.execute("create schema if not exists raw_netsuite")
+    for table in STRIPE_TABLES:
+        connection.execute(
+            f"create table if not exists raw_stripe.{table} (id text, parent_id text, created timestamptz, fetched_at timestamptz, "
+            "api_version text, content_hash text, payload text, _dlt_load_id text)"
+        )
+    for table, columns in NETSUITE_TABLES.items():
+        connection.execute(
+            f"create table if not exists raw_netsuite.{table} ({', '.join(c + ' text' for c in columns.split())})"
+        )
+    ensure_tables(connection)
+
+
+def land_stripe(
+    connection: duckdb.DuckDBPyConnection, table: str, objects: Iterable[Mapping[str, Any]], *, version: int = 0
+) -> None:
+    """Append Stripe objects (JSON shapes) as a newer version of themselves; `parent_id` may be given as key `_parent`."""
+    rows = []
+    for item in objects:
+        fields = dict(item)
+        parent = fields.pop("_parent", None)
+        payload = json.dumps(fields, separators=(",", ":"))
+        created = fields.get("created")
+        rows.append(
+            (
+                fields["id"],
+                parent,
+                datetime.fromtimestamp(created, UTC) if created else None,
+                _FETCHED_AT + timedelta(seconds=version),
+                "2026-10-28.endive",
+                hashlib.blake2b(payload.encode(), digest_size=16).hexdigest(),
+                payload,
+            )
+        )
+    if rows:
+        connection.executemany(
+            f"insert into raw_stripe.{table} (id, parent_id, created, fetched_at, api_version, content_hash, payload) "
+            "values (?, ?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+
+
+def land_netsuite(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Mapping[str, str | None]]) -> None:
+    """Replace a snapshot table; absent columns are null."""
+    connection.execute(f"delete from raw_netsuite.{table}")
+    columns = NETSUITE_TABLES[table].split()
+    values = [tuple(row.get(c) for c in columns) for row in rows]
+    if values:
+        connection.executemany(f"insert into raw_netsuite.{table} values ({', '.join('?' * len(columns))})", values)
+
+
+def project_with_mappings(folder: Path, mappings: Mapping[str, str]) -> Path:
+    """A copy of the dbt project whose mapping files hold these rows (text below the header); files not named are empty."""
+    target = folder / "dbt_project"
+    shutil.copytree(PROJECT, target, ignore=shutil.ignore_patterns("target", "logs"), dirs_exist_ok=True)
+    for name, header in MAPPING_HEADERS.items():
+        body = mappings.get(name, "").strip()
+        (target / "seeds" / f"{name}.csv").write_text(header + "\n" + (body + "\n" if body else ""))
+    return target
+
+
+class BuildFailed(AssertionError):
+    """dbt ended with errors; the message holds the failed nodes and, for data tests, the messages they give."""
+
+
+def build(project: Path, warehouse: Path, *, variables: Mapping[str, Any] | None = None, extra: Iterable[str] = ()) -> None:
+    """Run `dbt build` without unit tests, in this process.
+
+    Raises:
+        BuildFailed: a node failed.
+    """
+    run_dbt(
+        ["build", "--exclude-resource-type", "unit_test", *extra], project, warehouse, variables=variables
+    )
+
+
+def run_dbt(
+    command: list[str], project: Path, warehouse: Path, *, variables: Mapping[str, Any] | None = None
+) -> None:
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    arguments = [
+        *command, "--project-dir", str(project), "--profiles-dir", str(project), "--quiet", "--no-use-colors",
+        "--log-path", str(project / "logs"), "--target-path", str(project / "target"),
+    ]  # fmt: skip
+    if variables:
+        arguments += ["--vars", json.dumps(dict(variables))]
+    before = os.environ.get("WAREHOUSE_PATH")
+    os.environ["WAREHOUSE_PATH"] = str(warehouse)
+    try:
+        outcome = dbtRunner().invoke(arguments)
+    finally:
+        DuckDBConnectionManager.close_all_connections()
+        if before is None:
+            del os.environ["WAREHOUSE_PATH"]
+        else:
+            os.environ["WAREHOUSE_PATH"] = before
+    if outcome.success:
+        return
+    if outcome.exception:
+        raise BuildFailed(str(outcome.exception))
+    lines = []
+    for node in getattr(outcome.result, "results", []):
+        if node.status in ("error", "fail"):
+            lines.append(f"{node.node.unique_id}: {node.message}")
+            with contextlib.suppress(duckdb.Error, AttributeError), opened(warehouse) as connection:
+                relation = node.node.relation_name
+                lines += [f"    {row[0]}" for row in connection.execute(f"select message from {relation} limit 20").fetchall()]
+    raise BuildFailed("\n".join(lines))
+
+
+@contextlib.contextmanager
+def opened(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = duckdb.connect(str(warehouse))
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def rows(warehouse: Path, query: str) -> list[dict[str, Any]]:
+    """The result of a query as dictionaries."""
+    with opened(warehouse) as connection:
+        cursor = connection.execute(query)
+        names = [d[0] for d in cursor.description]
+        return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
