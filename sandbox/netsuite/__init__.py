@@ -1,1 +1,2 @@
-"""A stand-in for NetSuite: books that are as strict as the real ones, SuiteQL, and the REST service on loopback."""
+"""A stand-in for NetSuite: books that are as strict as the real ones, SuiteQL, and the REST service on
+loopback."""

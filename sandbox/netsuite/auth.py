@@ -71,7 +71,8 @@ class Gate:
             self._expiry.clear()
 
     def check(self, method: str, url: str, headers: Mapping[str, str]) -> None:
-        """Refuses a request that is not signed as it must be; header names in lower case. Raises `NotAllowed`."""
+        """Refuses a request that is not signed as it must be; header names in lower case. Raises
+        `NotAllowed`."""
         scheme, _, rest = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             with self._lock:

@@ -45,7 +45,8 @@ class Written(NamedTuple):
 
 
 class Touched(dict[str, set[int]]):
-    """Ids by table (`transaction` or one of `schema.TABLES`) whose rows may have changed; the holder empties it."""
+    """Ids by table (`transaction` or one of `schema.TABLES`) whose rows may have changed; the holder empties
+    it."""
 
 
 def _utc_now() -> datetime:
@@ -53,10 +54,11 @@ def _utc_now() -> datetime:
 
 
 class Books:
-    """`path` None or ":memory:" keeps nothing. `clock` gives the time (UTC) for stamps and a missing `tranDate`.
+    """`path` None or ":memory:" keeps nothing. `clock` gives the time (UTC) for stamps and a missing
+    `tranDate`.
 
-    A fresh company has two tax codes: -7 (not taxable) and -6 (10 %, the company's default). So a line that does
-    not say `isTaxable: false` gets 10 % added, as a careless client would find in a real account.
+    A fresh company has two tax codes: -7 (not taxable) and -6 (10 %, the company's default). So a line that
+    does not say `isTaxable: false` gets 10 % added, as a careless client would find in a real account.
     """
 
     def __init__(self, path: str | Path | None = None, clock: Callable[[], datetime] = _utc_now) -> None:
@@ -89,8 +91,9 @@ class Books:
         custom_fields: Mapping[str, str] | Iterable[str] = (),
         default_tax_code: str | None = None,
     ) -> None:
-        """Company settings. `custom_fields` are added to those known: name -> kind (text, number, date, reference,
-        boolean; a plain list: text). The prefix says where: custbody, custcol, custentity, custitem."""
+        """Company settings. `custom_fields` are added to those known: name -> kind (text, number, date,
+        reference, boolean; a plain list: text). The prefix says where: custbody, custcol, custentity,
+        custitem."""
         named = custom_fields if isinstance(custom_fields, Mapping) else dict.fromkeys(custom_fields, "text")
         if unknown := set(named.values()) - set(CUSTOM_KINDS):
             raise ValueError(f"no such kind of custom field: {unknown}")
@@ -101,10 +104,11 @@ class Books:
             changes.append(("company", 1, company | {"customfields": fields, "defaulttaxcode": code}))
 
     def add(self, table: str, id: str | int | None = None, **fields: Any) -> str:
-        """A row of master data (tables and columns: `schema.TABLES`); names as in REST or SuiteQL. Returns its id.
+        """A row of master data (tables and columns: `schema.TABLES`); names as in REST or SuiteQL. Returns
+        its id.
 
-        References are ids or `{"id"}`; booleans True/False or 'T'/'F'; dates `date` or `YYYY-MM-DD`; a tax code's
-        rate is in percent.
+        References are ids or `{"id"}`; booleans True/False or 'T'/'F'; dates `date` or `YYYY-MM-DD`; a tax
+        code's rate is in percent.
         """
         with self._writing() as changes:
             number = int(id) if id is not None else self._last_id[table] + 1
@@ -138,14 +142,15 @@ class Books:
         return self.write(record_type, body).id
 
     def update(self, record_type: str, id: str | int, body: Mapping[str, Any]) -> None:
-        """PATCH: only what is sent changes; apply rows are keyed by `doc`, item rows without `line` are added."""
+        """PATCH: only what is sent changes; apply rows are keyed by `doc`, item rows without `line` are
+        added."""
         self.write(record_type, body, str(id))
 
     def write(
         self, record_type: str, body: Mapping[str, Any], id: str | None = None, strict: bool = False
     ) -> Written:
-        """Create (`id` None) or update (`id` as in a URL), with all that REST reports. `strict` refuses unknown
-        field names instead of dropping them."""
+        """Create (`id` None) or update (`id` as in a URL), with all that REST reports. `strict` refuses
+        unknown field names instead of dropping them."""
         name = self.record_type(record_type)
         if name == "customer":
             raise errors.unknown_record_type(record_type)  # nobody writes customers over REST here
@@ -169,7 +174,8 @@ class Books:
             return Written(str(number), name, posting.warnings, reader.dropped)
 
     def get(self, record_type: str, id: str, expand: bool = True) -> dict[str, Any]:
-        """The record as GET shows it. `id`: internal id or `eid:<external id>`. Money is Decimal, zero is absent."""
+        """The record as GET shows it. `id`: internal id or `eid:<external id>`. Money is Decimal, zero is
+        absent."""
         with self.lock:
             self.refresh()
             name = self.record_type(record_type)
@@ -186,7 +192,8 @@ class Books:
         return found
 
     def locate(self, record_type: str, id: str) -> str:
-        """The internal id behind a URL's `<internal id>` or `eid:<external id>`; refuses a record of another type."""
+        """The internal id behind a URL's `<internal id>` or `eid:<external id>`; refuses a record of another
+        type."""
         table = _ENTITIES.get(record_type, "transaction")
         if id.startswith("eid:"):
             found = self._resolve(table, id[4:])

@@ -139,7 +139,7 @@ def rounded(amount: Decimal, places: int) -> Decimal:
 
 
 def date_and_period(books: Ledger, values: Mapping[str, Any], old: Transaction | None) -> tuple[date, str]:
-    """`tranDate` and `postingPeriod`, which must agree; a missing date is today, a missing period the date's."""
+    """`tranDate` and `postingPeriod`, which must agree; a missing date is today."""
     day: date = values.get("tranDate") or (old.tran_date if old else books.now().date())
     period: str | None = values.get("postingPeriod")
     if period is not None:

@@ -1,4 +1,5 @@
-"""Credentials for the stand-in, made up once: a key pair for OAuth 2.0, the secrets of token-based authentication.
+"""Credentials for the stand-in, made up once: a key pair for OAuth 2.0, the secrets of token-based
+authentication.
 
 They open nothing but a stand-in on loopback. Kept under a directory, readable by the owner only.
 """

@@ -61,8 +61,8 @@ def no_such_record() -> Refused:
 
 
 def no_such_external_id(external_id: str) -> Refused:
-    detail = f"The record instance for external ID '{external_id}' does not exist. Provide a valid record instance ID."
-    return Refused(detail, "NONEXISTENT_ID", 404)  # seen
+    detail = f"The record instance for external ID '{external_id}' does not exist."
+    return Refused(f"{detail} Provide a valid record instance ID.", "NONEXISTENT_ID", 404)  # seen
 
 
 def malformed_id(text: str) -> Refused:
@@ -134,8 +134,8 @@ def negative_total() -> Refused:
 
 
 def too_precise(precision: int, path: str) -> Refused:
-    detail = f"{ACCESS}Transaction was not in balance. Please round amounts to {precision} decimal places."  # guessed
-    return Refused(detail, path=path)
+    detail = f"{ACCESS}Transaction was not in balance. Please round amounts to {precision} decimal places."
+    return Refused(detail, path=path)  # guessed
 
 
 def journal_unbalanced() -> Refused:
@@ -143,10 +143,11 @@ def journal_unbalanced() -> Refused:
 
 
 def not_in_static_sublist() -> Refused:
-    """A row that is none of NetSuite's own candidates (cause: guessed), or one with a display-only key (seen)."""
+    """A row that is none of NetSuite's own candidates (cause: guessed), or one with a display-only key
+    (seen)."""
     detail = (
-        "You have attempted an invalid sublist or line item operation. You are either trying to access a field "
-        "on a non-existent line or you are trying to add or remove lines from a static sublist"
+        "You have attempted an invalid sublist or line item operation. You are either trying to access a "
+        "field on a non-existent line or you are trying to add or remove lines from a static sublist"
     )
     return Refused(ACCESS + detail, path="apply")
 

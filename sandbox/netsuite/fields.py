@@ -1,4 +1,5 @@
-"""Reads one JSON object of a request against the known fields: case-insensitive names, references, dates, decimals."""
+"""Reads one JSON object of a request against the known fields: case-insensitive names, references, dates,
+decimals."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ def _no_constant(name: str) -> None:
 class Reader:
     """Reads the objects of one request; collects the names of the fields that this account does not have.
 
-    `strict` is `X-NetSuite-PropertyNameValidation: Error`: an unknown name is then refused instead of dropped.
+    `strict` is `X-NetSuite-PropertyNameValidation: Error`: an unknown name is then refused instead of
+    dropped.
     """
 
     def __init__(self, resolve: Resolve, strict: bool) -> None:
@@ -45,7 +47,8 @@ class Reader:
     def read(
         self, given: object, fields: Fields, custom: Mapping[str, str], path: str = ""
     ) -> dict[str, Any]:
-        """Known fields by schema name, typed; references as internal id, sublists as they came, computed fields left out.
+        """Known fields by schema name, typed; references as internal id, sublists as they came, computed
+        fields left out.
 
         A `null` stays None. `custom` maps this level's custom fields to their kind.
         """

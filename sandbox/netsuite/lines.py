@@ -15,19 +15,14 @@ from sandbox.netsuite import checks, errors
 from sandbox.netsuite.checks import Ledger, Row, fits, rounded
 from sandbox.netsuite.fields import Reader
 from sandbox.netsuite.records import ZERO, JournalLine, Line, TaxDetail, Transaction
-from sandbox.netsuite.schema import ROW
+from sandbox.netsuite.schema import ROW, names
 
-WARN_AMOUNT = (
-    "The line total amount is not equal to the item price times the quantity.  Is this correct?"  # seen
-)
-WARN_OVERRIDE = (
-    "Preview of calculated tax amounts is not available if Tax Details Override is enabled."  # seen
-)
+# Both seen.
+WARN_AMOUNT = "The line total amount is not equal to the item price times the quantity.  Is this correct?"
+WARN_OVERRIDE = "Preview of calculated tax amounts is not available if Tax Details Override is enabled."
 
-_LINE = frozenset(
-    ["item", "quantity", "rate", "amount", "grossAmt", "description", "isTaxable", "taxCode", "taxDetailsReference", "line"]
-)
-_JOURNAL_LINE = frozenset(["account", "entity", "debit", "credit", "memo", "line"])
+_LINE = names("item quantity rate amount grossAmt description isTaxable taxCode taxDetailsReference line")
+_JOURNAL_LINE = names("account entity debit credit memo line")
 _TAX_DETAIL = {
     "taxDetailsReference": "Tax Details Reference",
     "taxType": "Tax Type",
@@ -54,7 +49,8 @@ class Sale(NamedTuple):
 def item_lines(
     books: Ledger, reader: Reader, sent: object, sale: Sale, old: Transaction | None, warnings: list[str]
 ) -> tuple[Line, ...]:
-    """All lines after the request: a row with `line` changes that line, one without is added, also on an update."""
+    """All lines after the request: a row with `line` changes that line, one without is added, also on an
+    update."""
     lines = {line.line: line for line in (old.lines if old else ())}
     for i, row in enumerate(reader.rows(sent, ROW["item"], books.custom_fields("custcol"), "item")):
         named = row.get("line") if old else None
@@ -146,7 +142,8 @@ def _amount_and_tax(
 def tax_details(
     books: Ledger, reader: Reader, sent: object, lines: Sequence[Line], old: Sequence[TaxDetail], places: int
 ) -> tuple[TaxDetail, ...]:
-    """Tax rows that override the account's own: each names a line by its reference, and no column may be left out."""
+    """Tax rows that override the account's own: each names a line by its reference, and no column may be left
+    out."""
     references = {line.reference for line in lines if line.reference}
     details = list(old)
     for i, row in enumerate(reader.rows(sent, ROW["taxDetails"], {}, "taxDetails")):

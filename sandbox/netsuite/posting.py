@@ -1,7 +1,7 @@
 """What NetSuite makes of a create or update request: it builds the transaction, or refuses with no effect.
 
-Everything here only reads the books. Each write changes exactly one transaction, because an application is kept on
-the memo, payment or refund that makes it. Rules: the NetSuite fact sheet, sections 2.3 to 2.6 and 7.
+Everything here only reads the books. Each write changes exactly one transaction, because an application is
+kept on the memo, payment or refund that makes it. Rules: the NetSuite fact sheet, sections 2.3 to 2.6 and 7.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sandbox.netsuite.checks import Ledger, Row, fits
 from sandbox.netsuite.fields import Reader
 from sandbox.netsuite.lines import Sale, item_lines, journal_lines, tax_details, total
 from sandbox.netsuite.records import ZERO, Transaction
-from sandbox.netsuite.schema import BODY, ROW, TYPE_NAMES
+from sandbox.netsuite.schema import BODY, ROW, TYPE_NAMES, names
 
 # What a transaction of a type can be applied to.
 TARGETS: Mapping[str, tuple[str, ...]] = {
@@ -25,13 +25,14 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     "CustPymt": ("CustInvc",),
     "CustRfnd": ("CustCred", "CustPymt"),
 }
-_HEAD = frozenset(
-    ["entity", "customer", "subsidiary", "currency", "account", "arAcct", "postingPeriod", "tranDate", "externalId", "memo", "item", "apply", "taxDetails", "taxDetailsOverride", "autoApply", "total", "payment", "line", "approvalStatus"]
+_HEAD = names(
+    "entity customer subsidiary currency account arAcct postingPeriod tranDate externalId memo item apply "
+    "taxDetails taxDetailsOverride autoApply total payment line approvalStatus"
 )
 
 
 class Posting:
-    """One create (`old` is None) or update request; `warnings` are the `X-NetSuite-Warning` headers it earns."""
+    """One create (`old` is None) or update request; `warnings`: the `X-NetSuite-Warning` headers it earns."""
 
     def __init__(self, books: Ledger, reader: Reader, old: Transaction | None = None) -> None:
         self.books, self.reader, self.old = books, reader, old
@@ -174,7 +175,8 @@ class Posting:
         return msgspec.structs.replace(new, applications=applications)
 
     def _candidate(self, new: Transaction, row: dict[str, Any]) -> Transaction:
-        """The document of a row, if NetSuite lists it: same customer, currency and A/R account; open, approved."""
+        """The document of a row, if NetSuite lists it: same customer, currency and A/R account; open,
+        approved."""
         doc = row.get("doc") or ""
         target = self.books.transaction(int(doc)) if doc.isdigit() else None
         if target is None:
@@ -238,7 +240,8 @@ class Posting:
     def _customer_head(
         self, type: str, values: dict[str, Any], id: int, customer: Row, receivable_field: str
     ) -> dict[str, Any]:
-        """The fields that all documents of a customer have; whose, in which currency and A/R account is for good."""
+        """The fields that all documents of a customer have; whose, in which currency and A/R account is for
+        good."""
         old, books = self.old, self.books
         subsidiary = checks.subsidiary_of(
             books, values.get("subsidiary") or (old.subsidiary if old else None), customer
@@ -285,7 +288,8 @@ class Posting:
 
 
 def _ledger_view(transaction: Transaction) -> tuple[object, ...]:
-    """What of a transaction touches the general ledger: not its applications, but a refund's total is their sum."""
+    """What of a transaction touches the general ledger: not its applications, but a refund's total is their
+    sum."""
     return (
         transaction.tran_date,
         transaction.period,

@@ -1,4 +1,5 @@
-"""What the books hold about one transaction. Money is Decimal in the currency's major unit, signed as the person sees it."""
+"""What the books hold about one transaction. Money is Decimal in the currency's major unit, signed as the
+person sees it."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ ZERO = Decimal(0)
 
 
 class Line(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One item line. `tax` is what the account itself adds; `extra` holds other fields by NetSuite name, references as ids."""
+    """One item line. `tax` is what the account itself adds; `extra` holds other fields by NetSuite name,
+    references as ids."""
 
     line: int
     item: str
@@ -28,7 +30,8 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TaxDetail(msgspec.Struct, frozen=True):
-    """One row of `taxDetails`: the tax sent with `taxDetailsOverride`, tied to a line by `reference`; rate in percent."""
+    """One row of `taxDetails`: the tax sent with `taxDetailsOverride`, tied to a line by `reference`; rate in
+    percent."""
 
     reference: str
     type: str
@@ -49,10 +52,11 @@ class JournalLine(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Transaction(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One transaction. `receivable` is the A/R account, `account` the other side's (bank) of a payment or refund.
+    """One transaction. `receivable` is the A/R account, `account` the other side's (bank) of a payment or
+    refund.
 
-    `applications` is what this transaction settles: target's internal id -> amount. An invoice has none: they are kept on
-    the memo, payment or refund, as NetSuite does.
+    `applications` is what this transaction settles: target's internal id -> amount. An invoice has none: they
+    are kept on the memo, payment or refund, as NetSuite does.
     """
 
     id: int

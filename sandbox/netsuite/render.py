@@ -1,4 +1,5 @@
-"""Records as GET shows them: references as `{id, refName}`, sublists, and no field whose value is zero or empty (seen)."""
+"""Records as GET shows them: references as `{id, refName}`, sublists, and no field whose value is zero or
+empty (seen)."""
 
 from __future__ import annotations
 
@@ -82,17 +83,23 @@ def entity(books: Books, record_type: str, row: Mapping[str, Any]) -> dict[str, 
     """A customer or a service sale item."""
     if record_type == "customer":
         shown = {
-            "id": row["id"], "externalId": row["externalid"], "entityId": row["entityid"], "companyName": row["companyname"],
-            "subsidiary": reference(books, "subsidiary", row["subsidiary"]), "currency": reference(books, "currency", row["currency"]),
-            "receivablesAccount": reference(books, "account", row["receivablesaccount"]), "isInactive": row["isinactive"] == "T",
+            "id": row["id"], "externalId": row["externalid"], "entityId": row["entityid"], "companyName":
+            row["companyname"],
+            "subsidiary": reference(books, "subsidiary", row["subsidiary"]), "currency": reference(books,
+            "currency", row["currency"]),
+            "receivablesAccount": reference(books, "account", row["receivablesaccount"]), "isInactive":
+            row["isinactive"] == "T",
         }  # fmt: skip
         prefix = "custentity"
     else:
         shown = {
-            "id": row["id"], "externalId": row["externalid"], "itemId": row["itemid"], "displayName": row["displayname"],
-            "incomeAccount": reference(books, "account", row["incomeaccount"]), "isInactive": row["isinactive"] == "T",
+            "id": row["id"], "externalId": row["externalid"], "itemId": row["itemid"], "displayName":
+            row["displayname"],
+            "incomeAccount": reference(books, "account", row["incomeaccount"]), "isInactive":
+            row["isinactive"] == "T",
             "itemType": {"id": row["itemtype"], "refName": row["itemtype"]},
-            "subsidiary": _sublist([{"id": id, "refName": _name(books, "subsidiary", id)} for id in row["subsidiary"]]),
+            "subsidiary": _sublist([{"id": id, "refName": _name(books, "subsidiary", id)} for id in
+            row["subsidiary"]]),
         }  # fmt: skip
         prefix = "custitem"
     return _without_empty(shown | {name: row[name] for name in books.custom_fields(prefix) if row.get(name)})
@@ -148,7 +155,8 @@ def _tax_details(books: Books, record: Transaction) -> list[dict[str, Any]]:
     return [
         _without_empty({
             "taxDetailsReference": {"id": row.reference}, "taxType": reference(books, "taxtype", row.type),
-            "taxCode": reference(books, "taxcode", row.code), "taxBasis": row.basis, "taxRate": row.rate, "taxAmount": row.amount,
+            "taxCode": reference(books, "taxcode", row.code), "taxBasis": row.basis, "taxRate": row.rate,
+            "taxAmount": row.amount,
         })
         for row in record.tax_details
     ]  # fmt: skip
@@ -156,14 +164,16 @@ def _tax_details(books: Books, record: Transaction) -> list[dict[str, Any]]:
 
 def _journal_line(books: Books, line: Any) -> dict[str, Any]:
     return _without_empty({
-        "line": line.line, "account": reference(books, "account", line.account), "debit": line.debit, "credit": line.credit,
+        "line": line.line, "account": reference(books, "account", line.account), "debit": line.debit,
+        "credit": line.credit,
         "memo": line.memo, "entity": reference(books, "customer", line.entity),
         **_extra(books, line.extra, schema.ROW["line"], books.custom_fields("custcol")),
     })  # fmt: skip
 
 
 def _apply_rows(books: Books, record: Transaction) -> list[dict[str, Any]]:
-    """What is applied, then the other candidates with `apply: false`: GET loads the record as a person edits it (inferred)."""
+    """What is applied, then the other candidates with `apply: false`: GET loads the record as a person edits
+    it (inferred)."""
     from sandbox.netsuite.posting import TARGETS
 
     assert record.entity and record.receivable

@@ -1,8 +1,8 @@
 """The names NetSuite knows: fields of the records one can write, and columns of the master data.
 
-A field that is not here does not exist in this account; custom fields are added by `Books.configure`. Source: the
-2026.1 schema as in the NetSuite fact sheet, section 2, kept to what a credit loader, or a person who watches it,
-could want to send.
+A field that is not here does not exist in this account; custom fields are added by `Books.configure`. Source:
+the 2026.1 schema as in the NetSuite fact sheet, section 2, kept to what a credit loader, or a person who
+watches it, could want to send.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 
 class Field(NamedTuple):
-    """One field of a record or sublist row. `kind`: text, date, boolean, number, reference, sublist, computed, display."""
+    """One field of a record or sublist row. `kind`: text, date, boolean, number, reference, sublist,
+    computed, display."""
 
     name: str
     kind: str
@@ -31,6 +32,10 @@ def _fields(references: Mapping[str, str], limits: Mapping[str, int] | None = No
     return found
 
 
+def names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _SEGMENTS = {"department": "department", "class": "class", "location": "location"}
 _COMMON = {
     "subsidiary": "subsidiary",
@@ -39,8 +44,8 @@ _COMMON = {
     **_SEGMENTS,
 }
 _COMPUTED = (
-    "id total subtotal taxTotal tax2Total totalAfterTaxes discountTotal applied unapplied amountPaid amountRemaining "
-    "balance status createdDate lastModifiedDate source links refName transactionNumber"
+    "id total subtotal taxTotal tax2Total totalAfterTaxes discountTotal applied unapplied amountPaid "
+    "amountRemaining balance status createdDate lastModifiedDate source links refName transactionNumber"
 )
 _TEXT = "externalId tranId memo otherRefNum message email"
 _MEMO = {"memo": 999, "description": 4000}
@@ -58,7 +63,8 @@ _SALE = _fields(
     text=_TEXT,
     date="tranDate dueDate asOfDate taxPointDate",
     number="exchangeRate discountRate shippingCost taxRate",
-    boolean="autoApply toBeEmailed toBePrinted taxDetailsOverride taxPointDateOverride taxRegOverride isTaxable",
+    boolean="autoApply toBeEmailed toBePrinted isTaxable "
+    "taxDetailsOverride taxPointDateOverride taxRegOverride",
     sublist="item apply taxDetails",
     computed=_COMPUTED,
 )
@@ -76,10 +82,12 @@ _INVOICE_ONLY = {"approvalstatus": Field("approvalStatus", "text"), "duedate": F
 
 BODY: Mapping[str, Fields] = {
     "creditMemo": _SALE,
-    "invoice": {name: field for name, field in _SALE.items() if name not in ("apply", "autoapply")} | _INVOICE_ONLY,
+    "invoice": {name: field for name, field in _SALE.items() if name not in ("apply", "autoapply")} |
+    _INVOICE_ONLY,
     "customerPayment": _SETTLEMENT,
     # autoApply and payment are the payment's own; a refund's total is the sum of its applications.
-    "customerRefund": {n: f for n, f in _SETTLEMENT.items() if n not in ("autoapply", "payment", "undepfunds")},
+    "customerRefund": {n: f for n, f in _SETTLEMENT.items() if n not in ("autoapply", "payment",
+    "undepfunds")},
     "journalEntry": _fields(
         _COMMON,
         _MEMO,
@@ -91,8 +99,8 @@ BODY: Mapping[str, Fields] = {
         computed=_COMPUTED,
     ),
     "serviceSaleItem": _fields(
-        {"incomeAccount": "account", "deferredRevenueAccount": "account", "salesTaxCode": "taxcode", "taxSchedule": "any",
-         **_SEGMENTS},
+        {"incomeAccount": "account", "deferredRevenueAccount": "account", "salesTaxCode": "taxcode",
+         "taxSchedule": "any", **_SEGMENTS},
         {"itemId": 60},
         text="itemId externalId displayName salesDescription description subtype",
         boolean="isInactive includeChildren isFulfillable",
@@ -143,28 +151,30 @@ TYPE_CODES = {
 TYPE_NAMES = {code: name for name, code in TYPE_CODES.items()}
 
 # Master data: SuiteQL's lower-case columns and what a new row has where nothing is said.
-# Booleans are 'T'/'F', dates YYYY-MM-DD, ids text; `subsidiary` of an item or account is a list, empty = every one.
+# Booleans are 'T'/'F', dates YYYY-MM-DD, ids text; `subsidiary` of an item or account is a
+# list, empty for every one.
 TABLES: Mapping[str, Mapping[str, object]] = {
     "subsidiary": {"name": None, "externalid": None, "isinactive": "F", "currency": None},
     "currency": {
-        "name": None, "symbol": None, "currencyprecision": "2", "isinactive": "F", "isbasecurrency": "F", "exchangerate": "1",
+        "name": None, "symbol": None, "currencyprecision": "2", "isinactive": "F", "isbasecurrency": "F",
+        "exchangerate": "1",
     },
     "account": {
-        "acctnumber": None, "accountsearchdisplayname": None, "accttype": None, "externalid": None, "isinactive": "F",
-        "subsidiary": [],
+        "acctnumber": None, "accountsearchdisplayname": None, "accttype": None, "externalid": None,
+        "isinactive": "F", "subsidiary": [],
     },
     "item": {
-        "itemid": None, "displayname": None, "externalid": None, "itemtype": "Service", "isinactive": "F", "subsidiary": [],
-        "incomeaccount": None,
+        "itemid": None, "displayname": None, "externalid": None, "itemtype": "Service", "isinactive": "F",
+        "subsidiary": [], "incomeaccount": None,
     },
     "accountingperiod": {
-        "periodname": None, "startdate": None, "enddate": None, "isyear": "F", "isquarter": "F", "isadjust": "F",
-        "isposting": "T", "closed": "F", "arlocked": "F", "aplocked": "F", "alllocked": "F", "allownonglchanges": "F",
-        "isinactive": "F", "parent": None, "closedondate": None,
+        "periodname": None, "startdate": None, "enddate": None, "parent": None, "isinactive": "F",
+        "isyear": "F", "isquarter": "F", "isadjust": "F", "isposting": "T", "closed": "F", "closedondate": None,
+        "arlocked": "F", "aplocked": "F", "alllocked": "F", "allownonglchanges": "F",
     },
     "customer": {
-        "entityid": None, "companyname": None, "externalid": None, "isinactive": "F", "subsidiary": None, "currency": None,
-        "currencylist": [], "receivablesaccount": None, "taxable": "T", "taxitem": None,
+        "entityid": None, "companyname": None, "externalid": None, "isinactive": "F", "subsidiary": None,
+        "currency": None, "currencylist": [], "receivablesaccount": None, "taxable": "T", "taxitem": None,
     },
     "taxcode": {"itemid": None, "rate": "0", "isinactive": "F"},  # rate in percent
     "taxtype": {"name": None, "isinactive": "F"},

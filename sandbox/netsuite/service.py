@@ -1,8 +1,8 @@
 """The REST service without a network: a request in, an answer out. `server` puts it on a socket.
 
 Addresses, headers and status codes: the NetSuite fact sheet, sections 1, 4 and 6. The faults a test asks for
-(`Options.faults`) are the ones a client must survive: an answer lost before or after the write, a write that takes
-effect after the client gave up, overload, expired tokens, and answers that say too little.
+(`Options.faults`) are the ones a client must survive: an answer lost before or after the write, a write that
+takes effect after the client gave up, overload, expired tokens, and answers that say too little.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 import traceback
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -67,7 +67,7 @@ class Request(NamedTuple):
 
 class Answer(NamedTuple):
     status: int
-    headers: list[tuple[str, str]] = []
+    headers: Sequence[tuple[str, str]] = ()
     body: bytes = b""
 
 
@@ -75,9 +75,10 @@ class Answer(NamedTuple):
 class Fault:
     """What goes wrong with one request.
 
-    `effect`: when the request takes effect: `now`, `never`, or `later` (`after` seconds after it arrived, answered
-    or not). `answer`: its own, or what the client gets instead; `drop` closes the connection without any. An answer
-    other than its own to a request whose effect is `later` is given at once. `delay`: seconds the answer is held back.
+    `effect`: when the request takes effect: `now`, `never`, or `later` (`after` seconds after it arrived,
+    answered or not). `answer`: its own, or what the client gets instead; `drop` closes the connection without
+    any. An answer other than its own to a request whose effect is `later` is given at once. `delay`: seconds
+    the answer is held back.
     """
 
     answer: Literal["own", "drop", "500", "502", "429", "401", "no_location"] = "own"
@@ -99,7 +100,7 @@ NO_LOCATION = Fault("no_location")
 
 @dataclass(frozen=True)
 class Options:
-    """How the service behaves; times in seconds. `sleep`, `clock` and `later` let a simulation own the time."""
+    """How the service behaves; times in seconds. `sleep`, `clock`, `later` let a simulation own time."""
 
     concurrency: int = 5  # requests at once, over all; the Standard tier's limit
     latency: float = 0.0  # of each write
@@ -114,7 +115,8 @@ class Options:
 
 
 class Logged(NamedTuple):
-    """One finished request. `in_flight` counts it and those that were under way when it came; status 0: dropped."""
+    """One finished request. `in_flight` counts it and those that were under way when it came; status 0:
+    dropped."""
 
     number: int
     method: str
@@ -124,7 +126,8 @@ class Logged(NamedTuple):
 
 
 class Service:
-    """The account's REST service. Thread-safe; `log` holds the last 200,000 requests, without headers or bodies."""
+    """The account's REST service. Thread-safe; `log` holds the last 200,000 requests, without headers or
+    bodies."""
 
     def __init__(self, books: Books, credentials: Credentials, options: Options | None = None) -> None:
         self.books, self.options = books, options or Options()
@@ -209,7 +212,8 @@ class Service:
 
     def _unauthorized(self, refused: NotAllowed) -> Answer:
         answer = _refusal(errors.invalid_login())
-        challenge = f'Bearer realm="{self.gate.realm}", error="{refused.error}", error_description="{refused.description}"'
+        described = f'error="{refused.error}", error_description="{refused.description}"'
+        challenge = f'Bearer realm="{self.gate.realm}", {described}'
         return answer._replace(headers=[*answer.headers, ("WWW-Authenticate", challenge)])
 
     # ------------------------------------------------------------ SuiteQL

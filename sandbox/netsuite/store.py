@@ -1,7 +1,7 @@
 """Where the books lie: one SQLite file, each change whole or not at all, nothing lost by `kill -9`.
 
-SQLite is the truth; `Books` keeps all rows in memory and asks here what other processes changed. A row that was deleted
-stays with an empty body, so that everyone hears of it and its id is never given out again.
+SQLite is the truth; `Books` keeps all rows in memory and asks here what other processes changed. A row that
+was deleted stays with an empty body, so that everyone hears of it and its id is never given out again.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class NoStore:
 
 
 class SqliteStore:
-    """One connection; the caller holds a lock. WAL without a sync on every commit is safe against a killed process."""
+    """One connection; the caller holds a lock. WAL without a sync on every commit is safe against a killed
+    process."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,7 +50,8 @@ class SqliteStore:
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = normal")
         self._db.execute(
-            "create table if not exists record (version integer primary key, kind text, id integer, body blob, unique (kind, id))"
+            "create table if not exists record"
+            " (version integer primary key, kind text, id integer, body blob, unique (kind, id))"
         )
         self._seen = 0  # the last version this process knows
         self._foreign = -1  # SQLite's counter of other connections' commits

@@ -1,8 +1,9 @@
-"""SuiteQL as NetSuite answers it: Oracle's dialect, read-only, every value text. Runs on DuckDB, translated by sqlglot.
+"""SuiteQL as NetSuite answers it: Oracle's dialect, read-only, every value text. Runs on DuckDB, translated
+by sqlglot.
 
-The tables are copies of the books, brought up to date before each query (only what changed since the last one).
-Columns, signs and texts: the NetSuite fact sheet, section 4. A name that is not there is refused, so that a query that
-would fail on a real account fails here too.
+The tables are copies of the books, brought up to date before each query (only what changed since the last
+one). Columns, signs and texts: the NetSuite fact sheet, section 4. A name that is not there is refused, so
+that a query that would fail on a real account fails here too.
 """
 
 from __future__ import annotations
@@ -33,48 +34,65 @@ PAGE = 1000  # rows at most in one answer
 REACH = 100_000  # rows at most of one query
 IN_LIST = 1000
 
-_ID, _TEXT, _NUMBER, _DATE, _TIME = "bigint", "text", "decimal(28, 8)", "date", "timestamp"
-_CUSTOM_TYPES = {"text": _TEXT, "boolean": _TEXT, "reference": _ID, "number": _NUMBER, "date": _DATE}
+_TYPES = {
+    "ids": "bigint",
+    "texts": "text",
+    "numbers": "decimal(28, 8)",
+    "dates": "date",
+    "times": "timestamp",
+}
+_CUSTOM_TYPES = {
+    "text": "text",
+    "boolean": "text",
+    "reference": "bigint",
+    "number": "decimal(28, 8)",
+    "date": "date",
+}
 
-_TRANSACTION = {
-    "id": _ID, "tranid": _TEXT, "externalid": _TEXT, "type": _TEXT, "entity": _ID, "trandate": _DATE, "memo": _TEXT,
-    "currency": _ID, "exchangerate": _NUMBER, "foreigntotal": _NUMBER, "foreignamountpaid": _NUMBER,
-    "foreignamountunpaid": _NUMBER, "status": _TEXT, "posting": _TEXT, "voided": _TEXT, "postingperiod": _ID,
-    "createddate": _TIME, "lastmodifieddate": _TIME,
-}  # fmt: skip
-_TRANSACTION_LINE = {
-    "transaction": _ID, "id": _ID, "linesequencenumber": _ID, "uniquekey": _ID, "mainline": _TEXT, "taxline": _TEXT,
-    "iscogs": _TEXT, "item": _ID, "quantity": _NUMBER, "rate": _NUMBER, "foreignamount": _NUMBER, "memo": _TEXT,
-    "expenseaccount": _ID, "createdfrom": _ID, "subsidiary": _ID, "entity": _ID,
-}  # fmt: skip
-_LINK = {
-    "previousdoc": _ID, "previousline": _ID, "previoustype": _TEXT, "nextdoc": _ID, "nextline": _ID, "nexttype": _TEXT,
-    "linktype": _TEXT, "foreignamount": _NUMBER,
-}  # fmt: skip
-_MASTER = {
-    "customer": {
-        "id": _ID, "entityid": _TEXT, "companyname": _TEXT, "externalid": _TEXT, "isinactive": _TEXT, "subsidiary": _ID,
-        "currency": _ID, "receivablesaccount": _ID, "taxable": _TEXT,
-    },
-    "item": {
-        "id": _ID, "itemid": _TEXT, "displayname": _TEXT, "externalid": _TEXT, "itemtype": _TEXT, "isinactive": _TEXT,
-        "subsidiary": _TEXT, "incomeaccount": _ID,
-    },
-    "currency": {
-        "id": _ID, "name": _TEXT, "symbol": _TEXT, "currencyprecision": _ID, "isinactive": _TEXT, "isbasecurrency": _TEXT,
-        "exchangerate": _NUMBER,
-    },
-    "accountingperiod": {
-        "id": _ID, "periodname": _TEXT, "startdate": _DATE, "enddate": _DATE, "isyear": _TEXT, "isquarter": _TEXT,
-        "isadjust": _TEXT, "isposting": _TEXT, "closed": _TEXT, "arlocked": _TEXT, "aplocked": _TEXT, "alllocked": _TEXT,
-        "allownonglchanges": _TEXT, "isinactive": _TEXT, "parent": _ID, "closedondate": _DATE,
-    },
-    "account": {
-        "id": _ID, "acctnumber": _TEXT, "accountsearchdisplayname": _TEXT, "accttype": _TEXT, "externalid": _TEXT,
-        "isinactive": _TEXT, "subsidiary": _TEXT,
-    },
-    "subsidiary": {"id": _ID, "name": _TEXT, "externalid": _TEXT, "isinactive": _TEXT, "currency": _ID},
-}  # fmt: skip
+
+def _columns(**names: str) -> Mapping[str, str]:
+    return {name: _TYPES[kind] for kind, text in names.items() for name in text.split()}
+
+
+_COLUMNS: Mapping[str, Mapping[str, str]] = {
+    "transaction": _columns(
+        ids="id entity currency postingperiod",
+        texts="tranid externalid type memo status posting voided",
+        numbers="exchangerate foreigntotal foreignamountpaid foreignamountunpaid",
+        dates="trandate",
+        times="createddate lastmodifieddate",
+    ),
+    "transactionline": _columns(
+        ids="transaction id linesequencenumber uniquekey item expenseaccount createdfrom subsidiary entity",
+        texts="mainline taxline iscogs memo",
+        numbers="quantity rate foreignamount",
+    ),
+    "nexttransactionlinelink": _columns(
+        ids="previousdoc previousline nextdoc nextline",
+        texts="previoustype nexttype linktype",
+        numbers="foreignamount",
+    ),
+    "customer": _columns(
+        ids="id subsidiary currency receivablesaccount",
+        texts="entityid companyname externalid isinactive taxable",
+    ),
+    "item": _columns(
+        ids="id incomeaccount", texts="itemid displayname externalid itemtype isinactive subsidiary"
+    ),
+    "currency": _columns(
+        ids="id currencyprecision", texts="name symbol isinactive isbasecurrency", numbers="exchangerate"
+    ),
+    "accountingperiod": _columns(
+        ids="id parent",
+        texts="periodname isyear isquarter isadjust isposting isinactive "
+        "closed arlocked aplocked alllocked allownonglchanges",
+        dates="startdate enddate closedondate",
+    ),
+    "account": _columns(
+        ids="id", texts="acctnumber accountsearchdisplayname accttype externalid isinactive subsidiary"
+    ),
+    "subsidiary": _columns(ids="id currency", texts="name externalid isinactive"),
+}
 _OF_TRANSACTIONS = ("transaction", "transactionline", "nexttransactionlinelink")
 _CUSTOM_PREFIX = {
     "transaction": "custbody",
@@ -102,7 +120,8 @@ class SuiteQL:
     def query(
         self, q: str, params: Sequence[object] = (), limit: int = PAGE, offset: int = 0
     ) -> dict[str, Any]:
-        """`{count, hasMore, items, links, offset, totalResults}`; a null column is absent from its row. Raises `Refused`."""
+        """`{count, hasMore, items, links, offset, totalResults}`; a null column is absent from its row.
+        Raises `Refused`."""
         if not 1 <= limit <= PAGE:
             raise errors.bad_parameter("limit", str(limit))
         if not 0 <= offset < REACH:
@@ -158,7 +177,7 @@ class SuiteQL:
             wanted = set(tables)
             if wanted & set(_OF_TRANSACTIONS):
                 self._refresh_transactions()
-            for table in wanted & _MASTER.keys():
+            for table in wanted - set(_OF_TRANSACTIONS):
                 self._refresh_master(table)
 
     def _refresh_transactions(self) -> None:
@@ -189,7 +208,7 @@ class SuiteQL:
         return ids
 
     def _create(self, tables: Iterable[str]) -> bool:
-        """Makes the tables if they are not there yet or have other custom columns now; says whether it did."""
+        """Makes the tables if they are not there or have other custom columns now; says whether it did."""
         if all(table in self._ready for table in tables):
             return False
         for table in tables:
@@ -199,15 +218,9 @@ class SuiteQL:
         return True
 
     def _columns(self, table: str) -> dict[str, str]:
-        fixed = {
-            "transaction": _TRANSACTION,
-            "transactionline": _TRANSACTION_LINE,
-            "nexttransactionlinelink": _LINK,
-            **_MASTER,
-        }[table]
         prefix = _CUSTOM_PREFIX.get(table)
         custom = self._books.custom_fields(prefix) if prefix else {}
-        return fixed | {name: _CUSTOM_TYPES[kind] for name, kind in custom.items()}
+        return dict(_COLUMNS[table]) | {name: _CUSTOM_TYPES[kind] for name, kind in custom.items()}
 
     def _replace(self, table: str, key: str, ids: Iterable[int], rows: Iterable[Mapping[str, Any]]) -> None:
         """Replaces the rows of these ids. Values travel as text; DuckDB casts them to the columns' types."""
@@ -274,14 +287,17 @@ def _transaction_row(books: Books, transaction: Transaction) -> dict[str, Any]:
 
 
 def _line_rows(transaction: Transaction) -> Iterator[dict[str, Any]]:
-    """The main line (id 0), then item, tax or journal lines, with the ledger's signs: sold lines are negative (seen)."""
+    """The main line (id 0), then item, tax or journal lines, with the ledger's signs: sold lines are negative
+    (seen)."""
     number = itertools.count()
 
     def row(amount: Decimal, **more: Any) -> dict[str, Any]:
         id = next(number)
         return {
-            "transaction": transaction.id, "id": id, "linesequencenumber": id, "uniquekey": transaction.id * 10_000 + id,
-            "mainline": "F", "taxline": "F", "iscogs": "F", "foreignamount": amount, "subsidiary": transaction.subsidiary,
+            "transaction": transaction.id, "id": id, "linesequencenumber": id, "uniquekey": transaction.id *
+            10_000 + id,
+            "mainline": "F", "taxline": "F", "iscogs": "F", "foreignamount": amount, "subsidiary":
+            transaction.subsidiary,
             "entity": transaction.entity,
         } | more  # fmt: skip
 
@@ -321,7 +337,8 @@ def _link_rows(books: Books, transaction: Transaction) -> Iterator[dict[str, Any
         )
         assert previous and following
         yield {
-            "previousdoc": previous.id, "previousline": 0, "previoustype": previous.type, "nextdoc": following.id, "nextline": 0,
+            "previousdoc": previous.id, "previousline": 0, "previoustype": previous.type, "nextdoc":
+            following.id, "nextline": 0,
             "nexttype": following.type, "linktype": "Payment", "foreignamount": amount,
         }  # fmt: skip
 
@@ -343,7 +360,8 @@ def _text(value: Any) -> str | None:
 
 
 def _shown(value: Any) -> str:
-    """As SuiteQL prints it: numbers without needless zeros, dates in the user's format without their time (seen)."""
+    """As SuiteQL prints it: numbers without needless zeros, dates in the user's format without their time
+    (seen)."""
     if isinstance(value, bool):
         return "T" if value else "F"
     if isinstance(value, float):
@@ -357,7 +375,6 @@ def _shown(value: Any) -> str:
 
 # ---------------------------------------------------------------- translation
 
-_KNOWN_TABLES = frozenset((*_OF_TRANSACTIONS, *_MASTER))
 _REFUSED: Mapping[type[exp.Expression], str] = {
     exp.Limit: "LIMIT is not supported",
     exp.ILike: "ILIKE is not supported",
@@ -384,7 +401,7 @@ _FORMAT_PART = re.compile(
 
 @lru_cache(maxsize=256)
 def _parsed(q: str, params: tuple[object, ...]) -> tuple[exp.Query, frozenset[str]]:
-    """The query in DuckDB's terms and the tables it reads. Raises `Refused` for what NetSuite would not take."""
+    """The query in DuckDB's terms and the tables it reads. Raises `Refused` for what NetSuite refuses."""
     try:
         statements = sqlglot.parse(q, read="oracle")
     except sqlglot.errors.SqlglotError as problem:
@@ -408,7 +425,9 @@ def _check(select: exp.Query) -> frozenset[str]:
             raise errors.bad_query(f"more than {IN_LIST} items in an IN list")
         if isinstance(node, exp.Table):
             name = node.name.lower()
-            if name not in own and (name not in _KNOWN_TABLES or node.db):
+            if name in own:
+                continue
+            if name not in _COLUMNS or node.db:
                 raise errors.bad_query(f"Record '{node.sql('oracle')}' was not found.")
             tables.add(name)
     return frozenset(tables)
