@@ -69,11 +69,13 @@ judged as (
         records.rejection,
         verdicts.detail as verdict_detail,
         documents.document_type,
-        documents.stripe_invoice_id,
-        documents.external_id
+        taxes.tax_not_reversed_minor,
+        documents.currency,
+        documents.stripe_exponent
     from {{ ref('int_credit_documents') }} as documents
     inner join verdicts on documents.document_id = verdicts.document_id
     left join records on documents.document_id = records.document_id
+    left join {{ ref('int_balance_tax_not_reversed') }} as taxes on documents.document_id = taxes.document_id
 )
 
 select
@@ -95,6 +97,13 @@ select
             then 'Credit memo ' || judged.netsuite_internal_id || ' for ' || judged.document_id || ' is in NetSuite, but ' || judged.verdict_detail
                 || ' Until then reverse by hand in NetSuite the customer refund, if there is one, and unapply it from the memo.'
         else judged.verdict_detail
+    end
+    -- B5: using a balance pays, it does not change what was taxed
+    || case
+        when judged.tax_not_reversed_minor <> 0 and reasons.state <> 'skipped'
+            then ' Its credit held ' || {{ money_text('judged.tax_not_reversed_minor', 'judged.stripe_exponent', 'judged.currency') }}
+                || ' of tax that NetSuite does not reverse by this; book it by a journal entry.'
+        else ''
     end as detail,
     judged.netsuite_internal_id
 from judged
