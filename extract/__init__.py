@@ -1,0 +1,42 @@
+"""Reading Stripe and NetSuite completely, without anything private, into `raw_stripe` and `raw_netsuite`.
+
+The one way in is `run`; what comes out are the raw tables of docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from extract.netsuite_source import NetSuiteReport
+    from extract.progress import Progress
+    from extract.stripe_source import StripeReport
+    from settings import Settings
+
+
+@dataclass(frozen=True)
+class ExtractReport:
+    """What a run read from either side."""
+
+    stripe: StripeReport
+    netsuite: NetSuiteReport
+
+    def lines(self) -> list[str]:
+        return [*self.stripe.lines(), *self.netsuite.lines()]
+
+
+def run(settings: Settings, progress: Progress) -> ExtractReport:
+    """Bring the raw tables up to date: Stripe first, then what NetSuite has of it.
+
+    Raises `extract.errors.ExtractError` or `load_netsuite.errors.NetSuiteError`; what was loaded before the
+    error stays, and the next run builds on it.
+    """
+    from extract.netsuite_source import read_netsuite
+    from extract.stripe_source import read_stripe
+    from extract.warehouse import declare_tables, open_warehouse
+
+    with open_warehouse(settings.warehouse_path) as connection:
+        declare_tables(connection)
+        stripe = read_stripe(settings, connection, progress)
+        return ExtractReport(stripe, read_netsuite(settings, connection, progress))

@@ -1,0 +1,387 @@
+"""NetSuite into `raw_netsuite`: a snapshot, by SuiteQL, of just what Stripe's credit documents refer to.
+
+Which ids to ask for comes from the raw Stripe tables and the mapping seeds; each is asked for once, in bulks
+of `BULK`, so a run takes about (ids / 900) + 10 requests. Columns that not every account has
+(facts/netsuite.md, section 4) are optional: when NetSuite refuses the query, it is asked again without them,
+they stay null, and the report says so.
+
+A snapshot that equals the one before is not written again.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from extract.errors import ExtractError
+from extract.progress import Progress
+from extract.stripe_source import LEDGER_MOVED
+from extract.warehouse import current
+from settings import ROOT, Settings
+
+if TYPE_CHECKING:
+    from load_netsuite.api import NetSuite
+
+BULK = 900  # values in one query: NetSuite takes 1,000 in a list
+SEEDS = ROOT / "dbt_project" / "seeds"
+
+Record = dict[str, str | None]
+
+# raw_netsuite.<table>: its columns, all text (docs/architecture.md).
+SNAPSHOT: dict[str, tuple[str, ...]] = {
+    "customers": ("id", "externalid", "isinactive", "subsidiary", "currency", "receivablesaccount", "stripe_id"),
+    "transactions": ("id", "externalid", "type", "entity", "trandate", "currency", "foreigntotal",
+                     "foreignamountunpaid", "status", "voided", "posting", "postingperiod", "subsidiary", "account",
+                     "stripe_id"),
+    "applications": ("previousdoc", "previoustype", "nextdoc", "nexttype", "linktype", "foreignamount"),
+    "items": ("id", "externalid", "itemid", "itemtype", "isinactive", "subsidiary"),
+    "currencies": ("id", "symbol", "currencyprecision", "isinactive"),
+    "accounting_periods": ("id", "periodname", "startdate", "enddate", "isyear", "isquarter", "isadjust", "closed",
+                           "arlocked", "alllocked", "isinactive"),
+    "accounts": ("id", "isinactive"),
+    "subsidiaries": ("id",),
+}
+
+
+@dataclass
+class NetSuiteReport:
+    """Rows per table of the snapshot, and columns that this account does not show."""
+
+    requests: int = 0
+    rows: dict[str, int] = field(default_factory=dict)
+    changed: list[str] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
+
+    def lines(self) -> list[str]:
+        counts = ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in self.rows.items() if count)
+        said = [f"NetSuite: {self.requests} requests; {counts or 'nothing that is referred to'}"]
+        if self.refused:
+            said.append(f"NetSuite: this account does not show {', '.join(sorted(self.refused))}")
+        return said
+
+
+def read_netsuite(
+    settings: Settings, connection: duckdb.DuckDBPyConnection, progress: Progress
+) -> NetSuiteReport:
+    """Replace the snapshot. Raises NetSuiteError when NetSuite refuses what is needed."""
+    from load_netsuite.api import NetSuite
+
+    wanted = Wanted.of(settings, connection)
+    with progress.stage("NetSuite") as stage, NetSuite(settings) as netsuite:
+        questions = Questions(netsuite, settings)
+        snapshot = questions.snapshot(wanted)
+        report = NetSuiteReport(netsuite.requests_sent, refused=questions.refused)
+        for table, rows in snapshot.items():
+            report.rows[table] = len(rows)
+            stage(len(rows))
+    report.changed = _replace(settings.warehouse_path, connection, snapshot)
+    return report
+
+
+# ---------- what to ask for
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Ids by kind. `*_ids` are NetSuite internal ids, the others Stripe ids that may be external ids there."""
+
+    customers: set[str]
+    customer_ids: set[str]
+    invoices: set[str]
+    invoice_ids: set[str]
+    externals: set[str]
+    items: set[str]
+    item_ids: set[str]
+    account_ids: set[str]
+
+    @classmethod
+    def of(cls, settings: Settings, connection: duckdb.DuckDBPyConnection) -> Wanted:
+        """What the credit documents in `raw_stripe` and the mapping seeds refer to."""
+
+        def ids(sql: str) -> set[str]:
+            return {str(row[0]) for row in connection.execute(_DOCUMENTS + sql).fetchall() if row[0]}
+
+        invoices = ids("select id from invoices")
+        notes_and_refunds = ids("""
+            select id from notes union all select unnest(payload->>'$.refunds[*].refund') from notes""")
+        incomes = set() if settings.vars["go_live_date"] is None else ids("""
+            select refund || '_' || id || '_income'
+            from (select id, unnest(payload->>'$.refunds[*].refund') as refund from notes)""")
+        return cls(
+            customers=ids("select id from customers"),
+            customer_ids=numbers(seed("customer_map", "netsuite_customer_id")) | numbers(ids(
+                "select (payload->>'$.metadata.netsuite_customer_id') from customers")),
+            invoices=invoices,
+            invoice_ids=numbers(seed("invoice_map", "netsuite_invoice_id")) | numbers(ids(
+                "select (payload->>'$.metadata.netsuite_invoice_id') from invoices")),
+            externals=notes_and_refunds | incomes | {f"{invoice}_balance" for invoice in ids(
+                "select id from invoices where uses_balance")},
+            items=ids("""
+                select unnest(payload->>'$.lines.data[*].pricing.price_details.price') from invoices
+                union all
+                select unnest(payload->>'$.lines.data[*].pricing.price_details.product') from invoices"""),
+            item_ids=numbers(seed("item_map", "netsuite_item_id") | seed("tax_map", "netsuite_item_id")
+                             | seed("default_items", "netsuite_item_id")),
+            account_ids=numbers(seed("account_map", "netsuite_account_id")),
+        )
+
+
+# Credit notes, the invoices that they or a use of balance concern, and the customers of both.
+_DOCUMENTS = f"""
+with notes as (
+    select * from {current("credit_notes")}
+),
+used as (
+    select distinct (payload->>'invoice') as id from raw_stripe.customer_balance_transactions
+),
+invoices as (
+    select *, id in (select id from used) or {LEDGER_MOVED} as uses_balance
+    from {current("invoices")}
+    where
+        id in (select (payload->>'invoice') from notes)
+        or id in (select id from used)
+        or {LEDGER_MOVED}
+),
+customers as (
+    select * from {current("customers")}
+    where
+        id in (select (payload->>'customer') from notes)
+        or id in (select (payload->>'customer') from invoices)
+)
+"""
+
+
+def seed(name: str, column: str, directory: Path = SEEDS) -> set[str]:
+    """The values of a seed's column. A file that cannot be read yields what can be: dbt reports what is wrong."""
+    with suppress(OSError, UnicodeDecodeError, csv.Error), \
+            (directory / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
+        return {(row.get(column) or "").strip() for row in csv.DictReader(file)} - {""}
+    return set()
+
+
+def numbers(values: Iterable[str]) -> set[str]:
+    """Those that can be internal ids; anything else is for dbt's tests to report."""
+    return {value.strip() for value in values if re.fullmatch(r"[0-9]{1,18}", value.strip())}
+
+
+# ---------- asking
+
+
+class Questions:
+    """The queries. `refused`: optional columns, as table.column, that this account does not show."""
+
+    def __init__(self, netsuite: NetSuite, settings: Settings):
+        self.refused: set[str] = set()
+        self._netsuite = netsuite
+        self._customer_field = settings.vars["customer_id_field"]
+        self._invoice_field = settings.vars["invoice_id_field"]
+        self._at_once = settings.netsuite_concurrency
+
+    def snapshot(self, wanted: Wanted) -> dict[str, list[Record]]:
+        """All tables, each row with all columns of `SNAPSHOT`."""
+        asked: dict[str, Callable[[], list[Record]]] = {
+            "customers": lambda: self.customers(wanted),
+            "items": lambda: self.items(wanted),
+            "transactions": lambda: self.transactions(wanted),
+            "currencies": lambda: self._table("currency", "id symbol isinactive", "currencyprecision"),
+            "accounting_periods": self.accounting_periods,
+            "accounts": lambda: self._select("account", "id isinactive", "", {"id": wanted.account_ids}),
+            "subsidiaries": self.subsidiaries,
+        }
+        with ThreadPoolExecutor(self._at_once) as pool:
+            answers = {table: pool.submit(ask) for table, ask in asked.items()}
+            snapshot = {table: answer.result() for table, answer in answers.items()}
+        snapshot["applications"] = self.applications(snapshot["transactions"])
+        return {
+            table: sorted(
+                ({column: row.get(column) for column in columns} for row in snapshot[table]),
+                key=lambda row: [value or "" for value in row.values()],
+            )
+            for table, columns in SNAPSHOT.items()
+        }
+
+    def customers(self, wanted: Wanted) -> list[Record]:
+        by_field = {self._customer_field: wanted.customers} if self._customer_field else {}
+        return self._select(
+            "customer", "id externalid isinactive", "currency subsidiary receivablesaccount",
+            {"id": wanted.customer_ids, "externalid": wanted.customers, **by_field},
+            stripe_id=self._customer_field, var="customer_id_field",
+        )
+
+    def items(self, wanted: Wanted) -> list[Record]:
+        return self._select("item", "id externalid itemid isinactive", "itemtype subsidiary",
+                            {"id": wanted.item_ids, "externalid": wanted.items})
+
+    def transactions(self, wanted: Wanted) -> list[Record]:
+        """Invoices by all ways of rule X1, whatever stands under an external id of ours, and from the main
+        line of each its subsidiary and A/R account."""
+        by_field = {self._invoice_field: wanted.invoices} if self._invoice_field else {}
+        rows = self._select(
+            "transaction",
+            "id externalid type entity trandate currency foreigntotal foreignamountunpaid status voided posting "
+            "postingperiod", "",
+            {"id": wanted.invoice_ids, "externalid": wanted.externals | wanted.invoices, **by_field},
+            stripe_id=self._invoice_field, var="invoice_id_field",
+        )
+        ids = {str(row["id"]) for row in rows}
+        lines = self._main_lines(ids, "expenseaccount")
+        if ids and not any(line.get("expenseaccount") for line in lines.values()):
+            lines = self._main_lines(ids, "account")
+        for row in rows:
+            line = lines.get(str(row["id"]), {})
+            row["subsidiary"] = line.get("subsidiary")
+            row["account"] = line.get("expenseaccount") or line.get("account")
+            if row["account"] is None and row["type"] == "CustInvc":
+                row["account"] = self._account_of_record(str(row["id"]))
+        return rows
+
+    def _main_lines(self, ids: set[str], account: str) -> dict[str, Record]:
+        rows = self._select("transactionline", "transaction", f"subsidiary {account}", {"transaction": ids},
+                            condition="mainline = 'T' AND ", key="transaction")
+        return {str(row["transaction"]): row for row in rows}
+
+    def _account_of_record(self, invoice_id: str) -> str | None:
+        """No SuiteQL column shows the A/R account: the record itself does, at one request each."""
+        account = self._netsuite.get("invoice", invoice_id, expand=False).get("account")
+        return str(account["id"]) if isinstance(account, dict) and account.get("id") else None
+
+    def applications(self, transactions: Sequence[Record]) -> list[Record]:
+        """What is applied between them and anything else: one row per pair of documents. NetSuite has one
+        per pair of lines; previousdoc is the invoice (or refund), nextdoc the memo (or payment)."""
+        memos = {str(row["id"]) for row in transactions if row["type"] == "CustCred"}
+        others = {str(row["id"]) for row in transactions} - memos
+        columns = "previousdoc previousline previoustype nextdoc nextline nexttype linktype foreignamount"
+        pairs: dict[tuple[str | None, ...], Record] = {}
+        for side, ids in (("previousdoc", others), ("nextdoc", memos)):
+            for row in self._select("nexttransactionlinelink", columns, "", {side: ids},
+                                    condition="linktype = 'Payment' AND ",
+                                    key="previousdoc, previousline, nextdoc, nextline"):
+                pairs[tuple(row.get(name) for name in columns.split()[:6])] = row
+        sums: dict[tuple[str | None, ...], Decimal] = {}
+        for row in pairs.values():
+            pair = tuple(row.get(name) for name in SNAPSHOT["applications"][:-1])
+            sums[pair] = sums.get(pair, Decimal(0)) + Decimal(row.get("foreignamount") or 0)
+        return [dict(zip(SNAPSHOT["applications"], (*pair, str(amount)), strict=True))
+                for pair, amount in sums.items()]
+
+    def accounting_periods(self) -> list[Record]:
+        return self._table("accountingperiod", "id periodname startdate enddate isyear isquarter isadjust closed",
+                           "arlocked alllocked isinactive")
+
+    def subsidiaries(self) -> list[Record]:
+        """None in an account without OneWorld, where the table does not exist."""
+        from load_netsuite.errors import Refused
+
+        try:
+            return self._table("subsidiary", "id", "")
+        except Refused as refused:
+            if refused.status not in (400, 404):
+                raise
+            self.refused.add("subsidiary")
+            return []
+
+    # ---------- one query
+
+    def _table(self, table: str, needed: str, optional: str) -> list[Record]:
+        return self._ask(table, needed.split(), optional.split(), "", "id")
+
+    def _select(
+        self, table: str, needed: str, optional: str, having: dict[str, set[str]], *,
+        condition: str = "", key: str = "id", stripe_id: str | None = None, var: str = "",
+    ) -> list[Record]:
+        """Rows for which one of the columns in `having` has one of its values, each row once. Values are
+        shared out in bulks over all columns. `stripe_id`: a custom field, from var `var`, to be read too."""
+        columns = needed.split() + ([f"{stripe_id} AS stripe_id"] if stripe_id else [])
+        pairs = [(column, value) for column, values in having.items() for value in sorted(values)]
+        rows: list[Record] = []
+        for bulk in bulks(pairs):
+            conditions = [_in(column, [value for name, value in bulk if name == column]) for column in having
+                          if any(name == column for name, _ in bulk)]
+            where = f" WHERE {condition}({' OR '.join(conditions)})"
+            rows += self._ask(table, columns, optional.split(), where, key, var if stripe_id else "")
+        if key != "id":
+            return rows
+        return list({str(row["id"]): row for row in rows}.values())
+
+    def _ask(
+        self, table: str, needed: Sequence[str], optional: Sequence[str], where: str, key: str, var: str = ""
+    ) -> list[Record]:
+        from load_netsuite.errors import Refused
+
+        while True:
+            shown = [name for name in optional if f"{table}.{name}" not in self.refused]
+            columns = ", ".join(_column(name) for name in (*needed, *shown))
+            try:
+                return list(self._netsuite.suiteql(f"SELECT {columns} FROM {table}{where} ORDER BY {key}"))
+            except Refused as refused:
+                if refused.status != 400:
+                    raise
+                said = f"{refused.detail} {refused.body}".lower()
+                unknown = [name for name in shown if re.search(rf"\b{name}\b", said)] or shown[-1:]
+                if not unknown:
+                    raise ExtractError(
+                        f"NetSuite refuses to list {table}: {refused.detail}"
+                        + (f" Check the field named in var {var}." if var else "")
+                    ) from refused
+                self.refused.update(f"{table}.{name}" for name in unknown)
+
+
+def bulks(pairs: Sequence[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
+    rest = iter(pairs)
+    while bulk := list(islice(rest, BULK)):
+        yield bulk
+
+
+def _in(column: str, values: Sequence[str]) -> str:
+    if column in ("id", "transaction", "previousdoc", "nextdoc"):  # numbers() let only digits through
+        return f"{column} IN ({', '.join(values)})"
+    # External ids ignore case in NetSuite; which case is the right one is for the models (X1, X2).
+    quoted = ", ".join("'" + value.lower().replace("'", "''") + "'" for value in values)
+    return f"LOWER({column}) IN ({quoted})"
+
+
+def _column(name: str) -> str:
+    return f"TO_CHAR({name}, 'YYYY-MM-DD') AS {name}" if name in ("trandate", "startdate", "enddate") else name
+
+
+# ---------- writing
+
+
+def _replace(
+    warehouse: Path, connection: duckdb.DuckDBPyConnection, snapshot: dict[str, list[Record]]
+) -> list[str]:
+    """Put the snapshot in place of the one before; returns the tables that changed."""
+    from extract.landing import Pipe
+
+    pipe = Pipe(connection, warehouse, "raw_netsuite")
+    pipe.recover()
+    connection.execute("create schema if not exists raw_netsuite")
+    changed: dict[str, list[Record]] = {}
+    for table, rows in snapshot.items():
+        columns = SNAPSHOT[table]
+        connection.execute(f"create table if not exists raw_netsuite.{table} "
+                           f"({', '.join(f'{column} varchar' for column in columns)})")
+        present = connection.execute(f"select {', '.join(columns)} from raw_netsuite.{table}").fetchall()
+        if sorted(present, key=str) != sorted((tuple(row.values()) for row in rows), key=str):
+            changed[table] = rows
+    for table in [table for table, rows in changed.items() if not rows]:
+        connection.execute(f"delete from raw_netsuite.{table}")
+    filled = {table: rows for table, rows in changed.items() if rows}
+    if filled:
+        import pyarrow as pa
+
+        for table, rows in filled.items():
+            schema = pa.schema([(column, pa.string()) for column in SNAPSHOT[table]])
+            hints = {column: {"data_type": "text", "nullable": True} for column in SNAPSHOT[table]}
+            pipe.load({table: pa.Table.from_pylist(rows, schema)}, hints, "replace")
+    return sorted(changed)

@@ -1,0 +1,311 @@
+"""Reading Stripe: GET only, one pinned API version, patient, never partial.
+
+    stripe = Stripe(base, key, per_endpoint=20, total=80)
+    page = stripe.page("/v1/credit_notes", {"limit": 100, "created[gte]": 1767225600})
+    page.items      # list of dicts, private fields still in them
+    page.has_more
+
+What an answer means (Stripe's limits: docs.stripe.com/rate-limits, error bodies: docs.stripe.com/api/errors):
+
+| answer                                            | action                                             |
+|---------------------------------------------------|----------------------------------------------------|
+| 200, whole, in the pinned version                 | used                                               |
+| 200, not JSON, not a list, doubled, out of order  | asked again, then `Inconsistent`                   |
+| 200 in another `Stripe-Version`                   | `Inconsistent` at once                             |
+| 404 for one object                                | `ObjectGone`: the caller decides                   |
+| 409, 5xx, time-out, connection broken             | asked again with growing pauses, then `Unavailable`|
+| 429                                               | the same; `Stripe-Rate-Limited-Reason` says whether this endpoint or all must slow down. `lock_timeout` and the concurrency reasons only wait |
+| any other 3xx, 4xx                                | `StripeRefused`, naming permission or parameter    |
+
+`Stripe-Should-Retry: true` or `false` overrides the table, as in Stripe's own clients.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import requests
+from requests.adapters import HTTPAdapter
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
+
+from extract.errors import Inconsistent, ObjectGone, StripeRefused, Unavailable
+from extract.privacy import decode
+
+log = logging.getLogger(__name__)
+
+PAGE = 100  # Stripe's largest
+TIMEOUT = (10, 80)  # seconds to connect, to read: the latter is Stripe's own clients' default
+ATTEMPTS = 9  # about two minutes of growing pauses
+ATTEMPTS_INCONSISTENT = 4
+
+Params = Mapping[str, str | int | list[str]]
+
+
+def pinned_version() -> str:
+    """The API version that the locked `stripe` package is written for."""
+    from stripe._api_version import _ApiVersion
+
+    return _ApiVersion.CURRENT
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One whole answer. `sent_at`: when its request left, on the caller's clock (UTC)."""
+
+    body: Any
+    sent_at: datetime
+    api_version: str
+
+
+@dataclass(frozen=True)
+class Page(Answer):
+    """One page of a list."""
+
+    items: list[dict[str, Any]]
+    has_more: bool
+    total_count: int | None
+
+
+class Pace:
+    """Evenly spaced starts shared by threads: at most `rate` a second."""
+
+    SLACK = 0.1  # seconds that a late start may be caught up
+
+    def __init__(self, rate: float):
+        self._gap = 1 / rate
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        with self._lock:
+            now = time.monotonic()
+            slot = max(self._next, now - self.SLACK)
+            self._next = slot + self._gap
+        if slot > now:
+            time.sleep(slot - now)
+
+    def pause(self, seconds: float) -> None:
+        """Nobody starts for `seconds`."""
+        with self._lock:
+            self._next = max(self._next, time.monotonic() + seconds)
+
+
+class _Again(Exception):
+    """This attempt failed, another may not. `pace`: who must slow down meanwhile."""
+
+    def __init__(self, final: Exception, pace: Pace | None = None):
+        self.final = final
+        self.pace = pace
+
+
+class _BearerAuth(requests.auth.AuthBase):
+    """As an auth object, so that no .netrc entry replaces the key."""
+
+    def __init__(self, key: str):
+        self.key = key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self.key}"
+        return request
+
+
+class Stripe:
+    """A client that many threads share.
+
+    `per_endpoint`, `total`: requests a second. `clock`: the time that answers are stamped with.
+    `first_wait`: seconds before the second attempt (tests shorten it).
+    """
+
+    def __init__(
+        self,
+        base: str,
+        key: str,
+        *,
+        per_endpoint: float = 20,
+        total: float = 80,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        first_wait: float = 0.5,
+        version: str | None = None,
+    ):
+        self.version = version or pinned_version()
+        self.requests_sent = 0
+        self._base, self._key, self._clock = base, key, clock
+        self._per_endpoint, self._total = per_endpoint, Pace(total)
+        self._paces: dict[str, Pace] = {}
+        self._lock = threading.Lock()
+        self._local = threading.local()
+        self._wait = wait_exponential_jitter(initial=first_wait, max=60 * first_wait, jitter=first_wait)
+
+    def page(
+        self, path: str, params: Params, check: Callable[[list[dict[str, Any]]], None] | None = None
+    ) -> Page:
+        """One page of the list at `path`. `check` may raise `Inconsistent` to have it asked again."""
+
+        def whole(body: Any) -> None:
+            items = body.get("data") if isinstance(body, dict) else None
+            if not isinstance(items, list) or not isinstance(body.get("has_more"), bool):
+                raise Inconsistent("the answer is not a list (`data`, `has_more`)")
+            _check_items(items)
+            if body["has_more"] and not items:
+                raise Inconsistent("the page is empty although more is announced")
+            if check:
+                check(items)
+
+        answer = self.get(path, params, whole)
+        body = answer.body
+        return Page(body, answer.sent_at, answer.api_version, body["data"], body["has_more"],
+                    body.get("total_count"))
+
+    def get(self, path: str, params: Params, check: Callable[[Any], None] | None = None) -> Answer:
+        """The answer to one GET, after as many attempts as it takes. Raises `StripeError`."""
+        endpoint = endpoint_of(path)
+        retrying = Retrying(
+            retry=retry_if_exception_type(_Again),
+            wait=self._wait,
+            stop=_out_of_attempts,
+            before_sleep=_slow_down,
+            reraise=True,
+        )
+        try:
+            return retrying(self._attempt, path, endpoint, params, check)
+        except _Again as again:
+            raise again.final from None
+
+    def _attempt(
+        self, path: str, endpoint: str, params: Params, check: Callable[[Any], None] | None
+    ) -> Answer:
+        pace = self._pace(endpoint)
+        pace.wait()
+        self._total.wait()
+        with self._lock:
+            self.requests_sent += 1
+        sent_at = self._clock()
+        try:
+            response = self._session().get(self._base + path, params=dict(params), timeout=TIMEOUT,
+                                           allow_redirects=False)
+        except requests.RequestException as error:
+            raise _Again(Unavailable(
+                f"GET {path}: no answer from {self._base} ({_cause(error)}); run again"
+            )) from error
+        if response.status_code != 200:
+            raise self._meaning_of(response, path, pace)
+        return self._read(response, path, params, sent_at, check)
+
+    def _read(
+        self, response: requests.Response, path: str, params: Params, sent_at: datetime,
+        check: Callable[[Any], None] | None,
+    ) -> Answer:
+        version = response.headers.get("Stripe-Version", self.version)
+        where = f"GET {path} {dict(params)}, Request-Id {response.headers.get('Request-Id', 'none')}"
+        if version != self.version:
+            raise Inconsistent(
+                f"{where}: asked for Stripe-Version {self.version}, the answer is in {version}. "
+                "Nothing of it was stored"
+            )
+        try:
+            body = decode(response.content)
+            if check:
+                check(body)
+        except (msgspec.DecodeError, Inconsistent) as error:
+            raise _Again(Inconsistent(f"{where}: {error}")) from error
+        return Answer(body, sent_at, version)
+
+    def _meaning_of(self, response: requests.Response, path: str, pace: Pace) -> Exception:
+        status = response.status_code
+        error = _error_of(response)
+        said = str(error.get("message") or response.reason or "no message").replace(self._key, "***")
+        request_id = response.headers.get("Request-Id", "none")
+        text = f"GET {path} answered {status}: {said} (Request-Id {request_id})"
+        should_retry = response.headers.get("Stripe-Should-Retry")
+        if status == 429:
+            reason = response.headers.get("Stripe-Rate-Limited-Reason", "")
+            slower = self._total if reason == "global-rate" else pace if reason == "endpoint-rate" else None
+            return _Again(Unavailable(f"{text}; lower STRIPE_REQUESTS_PER_SECOND or run again later"), slower)
+        if should_retry != "false" and (should_retry == "true" or status == 409 or status >= 500):
+            return _Again(Unavailable(f"{text}; run again"))
+        if status == 404 and path != endpoint_of(path) and error.get("code") != "url_invalid":
+            return ObjectGone(text)
+        return StripeRefused(f"{text}. {_mend(status, path, said, error)}", error.get("param"))
+
+    def _pace(self, endpoint: str) -> Pace:
+        with self._lock:
+            return self._paces.setdefault(endpoint, Pace(self._per_endpoint))
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            session.mount("https://", HTTPAdapter(pool_maxsize=1))
+            session.mount("http://", HTTPAdapter(pool_maxsize=1))
+            session.auth = _BearerAuth(self._key)
+            session.headers["Stripe-Version"] = self.version
+        return session
+
+
+def endpoint_of(path: str) -> str:
+    """The path without ids, which is what Stripe limits: `/v1/invoices/in_1/lines` → `/v1/invoices/*/lines`."""
+    parts = path.split("/")
+    return "/".join("*" if index == 3 else part for index, part in enumerate(parts))
+
+
+def _check_items(items: list[Any]) -> None:
+    seen: set[str] = set()
+    for item in items:
+        identifier = item.get("id") if isinstance(item, dict) else None
+        if not isinstance(identifier, str) or not identifier:
+            raise Inconsistent("an object of the page has no id")
+        created = item.get("created")
+        if created is not None and type(created) is not int:
+            raise Inconsistent(f"`created` of {identifier} is no longer a whole number of seconds")
+        if identifier in seen:
+            raise Inconsistent(f"{identifier} stands twice on one page")
+        seen.add(identifier)
+
+
+def _out_of_attempts(state: RetryCallState) -> bool:
+    error = state.outcome.exception() if state.outcome else None
+    final = error.final if isinstance(error, _Again) else None
+    return state.attempt_number >= (ATTEMPTS_INCONSISTENT if isinstance(final, Inconsistent) else ATTEMPTS)
+
+
+def _slow_down(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    seconds = state.next_action.sleep if state.next_action else 0.0
+    if isinstance(error, _Again):
+        log.warning("attempt %s: %s; again in %.1f s", state.attempt_number, error.final, seconds)
+        if error.pace:
+            error.pace.pause(seconds)
+
+
+def _error_of(response: requests.Response) -> dict[str, Any]:
+    try:
+        error = decode(response.content)["error"]
+    except (msgspec.DecodeError, KeyError, TypeError):
+        return {}
+    return error if isinstance(error, dict) else {}
+
+
+def _mend(status: int, path: str, said: str, error: dict[str, Any]) -> str:
+    thing = path.split("/")[2] if path.count("/") >= 2 else path
+    if status == 401:
+        return "Set STRIPE_API_KEY to a valid key of this account"
+    if status == 403:
+        named = re.search(r"rak_\w+", said)
+        permission = named.group() if named else f"read on {thing.replace('_', ' ')}"
+        return f"Give the key in STRIPE_API_KEY the permission {permission}"
+    if status == 400 and error.get("param"):
+        return f"Stripe does not take the parameter {error['param']} here; report this"
+    return "Nothing was skipped: the run stopped"
+
+
+def _cause(error: requests.RequestException) -> str:
+    """The kind of failure without addresses or headers."""
+    return type(error).__name__

@@ -1,0 +1,105 @@
+"""The DuckDB file: opened once for an extract, its raw tables declared in full.
+
+`raw_stripe.extract_runs` has one row per run, written when it starts and completed when everything it read
+is loaded; `raw_stripe.extract_slices` one row per finished piece of a list with what it counted.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from extract.endpoints import TABLES
+from extract.errors import WarehouseBusy
+
+# DuckDB 2.0 would compress long text with DICT_FSST, which makes checkpoints ten times slower.
+GLOBAL_CONFIG = {"disabled_compression_methods": "dict_fsst", "zstd_min_string_length": 256}
+
+COLUMNS = {
+    "id": "varchar not null",
+    "parent_id": "varchar",
+    "created": "timestamptz",
+    "fetched_at": "timestamptz not null",
+    "api_version": "varchar not null",
+    "content_hash": "varchar not null",
+    "payload": "varchar not null",
+}
+
+RUNS = """
+create table if not exists raw_stripe.extract_runs (
+    run_id varchar not null,
+    target varchar not null,          -- sandbox or production: one file never holds both
+    mode varchar not null,            -- first, full or later
+    why varchar,                      -- why a later run compared whole lists
+    started_at timestamptz not null,
+    finished_at timestamptz,          -- null: stopped on the way
+    read_up_to timestamptz,           -- greatest fetched_at of a finished run
+    event_id varchar,                 -- newest event read when the run began
+    event_created timestamptz,
+    recent_events varchar,            -- JSON list: ids of events near the newest, so that late ones are noticed
+    distrust_until timestamptz,       -- the feed was caught missing an event: compare whole lists until then
+    requests bigint,
+    objects_read bigint,
+    versions_landed bigint,
+    customers bigint,                 -- ledger coverage: all customers,
+    ledger_customers bigint,          -- those that can have ledger rows,
+    ledgers_read bigint               -- and those whose ledger has been read
+)
+"""
+
+SLICES = """
+create table if not exists raw_stripe.extract_slices (
+    run_id varchar not null,
+    endpoint varchar not null,
+    parent_id varchar,                -- the customer or payout of a nested list
+    created_gte bigint,               -- bounds of the slice in Unix seconds; null = open
+    created_lt bigint,
+    pages bigint not null,
+    objects bigint not null,
+    lines bigint not null,            -- nested lines of these objects, all pages
+    finished_at timestamptz not null
+)
+"""
+
+
+def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
+    """A connection to the warehouse at `path`, made if absent. Raises WarehouseBusy."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():  # begun anew: what dlt kept belongs to the file that is gone
+        shutil.rmtree(dlt_directory(path), ignore_errors=True)
+    try:
+        connection = duckdb.connect(path)
+    except duckdb.IOException as error:
+        if "lock" not in str(error).lower():
+            raise
+        raise WarehouseBusy(
+            f"{path} is open in another program (a notebook, the DuckDB shell, another run): close it there "
+            "and run again"
+        ) from None
+    for name, value in GLOBAL_CONFIG.items():
+        connection.execute(f"set global {name} = '{value}'")
+    connection.execute("set timezone = 'UTC'")
+    return connection
+
+
+def dlt_directory(path: Path) -> Path:
+    """Where dlt keeps its state: beside the warehouse file, never in anybody's home."""
+    return path.parent / f".dlt-{path.stem}"
+
+
+def declare_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the raw tables that do not exist yet, so that a table without rows is there too."""
+    columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+    connection.execute("create schema if not exists raw_stripe")
+    for table in TABLES:
+        connection.execute(f"create table if not exists raw_stripe.{table} ({columns})")
+    connection.execute(RUNS)
+    connection.execute(SLICES)
+
+
+def current(table: str, columns: str = "*") -> str:
+    """SQL for the current version of every object: the row ids are chosen first, payloads read after."""
+    return (f"(select {columns} from raw_stripe.{table} where rowid in "
+            f"(select arg_max(rowid, fetched_at) from raw_stripe.{table} group by id))")

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from extract.progress import Progress
+from extract.stripe_source import StripeReport, read_stripe
+from extract.warehouse import declare_tables, open_warehouse
+from settings import Settings
+from tests.extract.fake_stripe import KEY, FakeStripe
+
+
+@pytest.fixture
+def stripe() -> Iterator[FakeStripe]:
+    fake = FakeStripe().start()
+    yield fake
+    fake.stop()
+
+
+@pytest.fixture
+def settings(stripe: FakeStripe, tmp_path: Path) -> Settings:
+    return Settings(
+        _env_file=None, target="sandbox", stripe_api_key=KEY, stripe_api_base=stripe.url,
+        stripe_requests_per_second=2000, stripe_requests_per_second_total=4000,
+        warehouse_path=tmp_path / "w.duckdb",
+    )
+
+
+@pytest.fixture
+def read(settings: Settings) -> Callable[..., StripeReport]:
+    """One run of the Stripe side: `read()`; keyword arguments change settings."""
+
+    def run(**changes: Any) -> StripeReport:
+        with open_warehouse(settings.warehouse_path) as connection:
+            declare_tables(connection)
+            return read_stripe(settings.model_copy(update=changes), connection, Progress(quiet=True),
+                               first_wait=0.01)
+
+    return run
+
+
+@pytest.fixture
+def query(settings: Settings) -> Callable[..., list[tuple[Any, ...]]]:
+    def run(sql: str, *values: object) -> list[tuple[Any, ...]]:
+        with duckdb.connect(settings.warehouse_path) as connection:
+            return connection.execute(sql, list(values)).fetchall()
+
+    return run

@@ -1,0 +1,195 @@
+"""A Stripe of a few dictionaries, for tests of reading: lists, pages, `created`, nested lines, events, faults.
+
+The sandbox's Stripe knows billing and stays correct; this one does what a test tells it, wrong things included:
+
+    stripe = FakeStripe().start()
+    stripe.add("credit_notes", credit_note("cn_1"))
+    stripe.hook = lambda path, params: (500, {}, {"error": {"message": "down"}})   # None = answer as usual
+    stripe.requests                                                               # [(path, params), ...]
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from extract.stripe_api import pinned_version
+
+Object = dict[str, Any]
+Answer = tuple[int, dict[str, str], Any]
+KEY = "rk_test_hush_hush"
+T0 = 1_767_225_600  # 2026-01-01
+
+
+class FakeStripe:
+    def __init__(self) -> None:
+        self.lists: dict[str, dict[str, Object]] = {}  # "credit_notes" or "customers/cus_1/balance_transactions"
+        self.hook: Callable[[str, dict[str, str]], Answer | None] = lambda path, params: None
+        self.requests: list[tuple[str, dict[str, str]]] = []
+        self.lock = threading.RLock()
+        self.url = ""
+
+    # ---------- what it holds
+
+    def add(self, where: str, *objects: Object) -> None:
+        with self.lock:
+            for item in objects:
+                self.lists.setdefault(where, {})[item["id"]] = item
+
+    def event(self, item: Object, kind: str, created: int) -> None:
+        with self.lock:
+            identifier = f"evt_{len(self.lists.get('events', {}))}"
+            self.add("events", {
+                "id": identifier, "object": "event", "created": created, "type": kind,
+                "data": {"object": {"id": item["id"], "object": item["object"]}},
+            })
+
+    # ---------- how it answers
+
+    def start(self) -> FakeStripe:
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            wbufsize = -1
+
+            def do_GET(self) -> None:
+                url = urlsplit(self.path)
+                params = dict(parse_qsl(url.query))
+                with fake.lock:
+                    fake.requests.append((url.path, params))
+                answer = fake.hook(url.path, params) or fake.answer(url.path, params)
+                status, headers, body = answer
+                encoded = body if isinstance(body, bytes) else json.dumps(body).encode()
+                self.send_response(status)
+                for name, value in {"Stripe-Version": pinned_version(), "Request-Id": "req_1",
+                                    "Content-Length": str(len(encoded)), **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(encoded)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 256
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def answer(self, path: str, params: dict[str, str]) -> Answer:
+        with self.lock:
+            parts = path.removeprefix("/v1/").split("/")
+            if len(parts) == 2:
+                item = self.lists.get(parts[0], {}).get(parts[1])
+                return (200, {}, shown(item)) if item else missing(parts[1])
+            if len(parts) == 3 and parts[2] == "lines":
+                item = self.lists.get(parts[0], {}).get(parts[1])
+                if not item:
+                    return missing(parts[1])
+                return page([line for line in item["lines"]["data"]], params, whole_count=True)
+            if len(parts) == 3 and parts[1] not in self.lists.get(parts[0], {}):
+                return missing(parts[1])
+            items = list(self.lists.get("/".join(parts), {}).values())
+        items = [item for item in reversed(items) if matches(item, params)]
+        items.sort(key=lambda item: -item.get("created", 0))  # stable: later added first within a second
+        return page(items, params)
+
+
+def page(items: list[Object], params: dict[str, str], whole_count: bool = False) -> Answer:
+    start = 0
+    if after := params.get("starting_after"):
+        place = [index for index, item in enumerate(items) if item["id"] == after]
+        if not place:
+            return 400, {}, {"error": {"type": "invalid_request_error", "code": "resource_missing",
+                                       "param": "starting_after", "message": f"No such object: '{after}'"}}
+        start = place[0] + 1
+    limit = int(params.get("limit", 10))
+    body = {"object": "list", "data": [shown(item) for item in items[start:start + limit]],
+            "has_more": start + limit < len(items)}
+    if whole_count:
+        body["total_count"] = len(items)
+    return 200, {}, body
+
+
+def matches(item: Object, params: dict[str, str]) -> bool:
+    tests = {"gte": lambda a, b: a >= b, "gt": lambda a, b: a > b,
+             "lte": lambda a, b: a <= b, "lt": lambda a, b: a < b}
+    for name, value in params.items():
+        if name.startswith("created["):
+            if not tests[name[8:-1]](item["created"], int(value)):
+                return False
+        elif name not in ("limit", "starting_after") and "[" not in name and str(item.get(name)) != value:
+            return False
+    return True
+
+
+def shown(item: Object) -> Object:
+    """Nested lines are shown ten at a time."""
+    if "lines" not in item:
+        return item
+    lines = item["lines"]["data"]
+    return {**item, "lines": {"object": "list", "data": lines[:10], "has_more": len(lines) > 10,
+                              "total_count": len(lines), "url": f"/v1/{item['object']}s/{item['id']}/lines"}}
+
+
+def missing(identifier: str) -> Answer:
+    return 404, {}, {"error": {"type": "invalid_request_error", "code": "resource_missing", "param": "id",
+                               "message": f"No such object: '{identifier}'"}}
+
+
+# ---------- objects, with the fields that reading looks at
+
+
+def customer(identifier: str, created: int = T0, **fields: Any) -> Object:
+    return {"id": identifier, "object": "customer", "created": created, "balance": 0, "name": "Ada Private",
+            "email": "ada@private.example", "metadata": {}, **fields}
+
+
+def invoice(identifier: str, created: int = T0, lines: int = 1, **fields: Any) -> Object:
+    return {
+        "id": identifier, "object": "invoice", "created": created, "customer": "cus_1", "status": "paid",
+        "currency": "eur", "total": 1000, "amount_due": 1000, "starting_balance": 0, "ending_balance": 0,
+        "pre_payment_credit_notes_amount": 0, "customer_name": "Ada Private", "total_discount_amounts": [],
+        "customer_email": "ada@private.example", "metadata": {},
+        "lines": {"data": [{"id": f"il_{identifier}_{n}", "object": "line_item", "amount": 10,
+                            "description": f"Line {n}"} for n in range(lines)]},
+        **fields,
+    }
+
+
+def credit_note(identifier: str, created: int = T0, lines: int = 1, **fields: Any) -> Object:
+    return {
+        "id": identifier, "object": "credit_note", "created": created, "customer": "cus_1", "invoice": "in_1",
+        "status": "issued", "amount": 500, "total": 500, "refunds": [], "discount_amounts": [],
+        "customer_balance_transaction": None, "metadata": {},
+        "lines": {"data": [{"id": f"cnli_{identifier}_{n}", "object": "credit_note_line_item", "amount": 10}
+                           for n in range(lines)]},
+        **fields,
+    }
+
+
+def refund(identifier: str, created: int = T0, **fields: Any) -> Object:
+    return {"id": identifier, "object": "refund", "created": created, "amount": 500, "status": "succeeded",
+            **fields}
+
+
+def payout(identifier: str, created: int = T0, **fields: Any) -> Object:
+    return {"id": identifier, "object": "payout", "created": created, "automatic": True, "status": "paid",
+            **fields}
+
+
+def ledger_row(identifier: str, amount: int, created: int = T0, **fields: Any) -> Object:
+    return {"id": identifier, "object": "customer_balance_transaction", "created": created, "amount": amount,
+            "type": "adjustment", **fields}
