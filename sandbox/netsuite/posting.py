@@ -74,9 +74,8 @@ class Posting:
         sale = Sale(customer, head["subsidiary"], places, values.get("taxItem"), override)
         lines = item_lines(books, self.reader, values.get("item"), sale, old, self.warnings)
         details = old.tax_details if old else ()
-        if (
-            override and values.get("taxDetails") is not None
-        ):  # without override rows have no effect (guessed)
+        if override and values.get("taxDetails") is not None:
+            # Rows without the override have no effect (guessed).
             details = tax_details(books, self.reader, values["taxDetails"], lines, details, places)
         tax = total(row.amount for row in details) if override else total(line.tax for line in lines)
         amount = total(line.amount for line in lines) + tax

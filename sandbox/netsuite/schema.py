@@ -169,8 +169,8 @@ TABLES: Mapping[str, Mapping[str, object]] = {
     },
     "accountingperiod": {
         "periodname": None, "startdate": None, "enddate": None, "parent": None, "isinactive": "F",
-        "isyear": "F", "isquarter": "F", "isadjust": "F", "isposting": "T", "closed": "F", "closedondate": None,
-        "arlocked": "F", "aplocked": "F", "alllocked": "F", "allownonglchanges": "F",
+        "isyear": "F", "isquarter": "F", "isadjust": "F", "isposting": "T", "closedondate": None,
+        "closed": "F", "arlocked": "F", "aplocked": "F", "alllocked": "F", "allownonglchanges": "F",
     },
     "customer": {
         "entityid": None, "companyname": None, "externalid": None, "isinactive": "F", "subsidiary": None,

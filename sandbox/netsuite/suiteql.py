@@ -8,6 +8,7 @@ that a query that would fail on a real account fails here too.
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import random
 import re
@@ -246,7 +247,13 @@ def _duckdb() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:")
     connection.execute("set threads = 1")
     connection.execute("set enable_external_access = false")
+    atexit.register(_close)
     return connection
+
+
+def _close() -> None:
+    _duckdb().close()
+    _duckdb.cache_clear()
 
 
 def _drop(db: duckdb.DuckDBPyConnection, schema: str) -> None:
