@@ -344,7 +344,7 @@ def _is_overload(response: requests.Response, seconds: float) -> bool:
         return False
     code, detail, _ = read_error(response.content)
     rule = judge(response.status_code, code, detail, seconds)
-    return rule.action is Action.BACK_OFF and "overload" in rule.meaning or "too many" in rule.meaning
+    return (rule.action is Action.BACK_OFF and "overload" in rule.meaning) or "too many" in rule.meaning
 
 
 def _retry_after(response: requests.Response) -> float | None:

@@ -23,23 +23,24 @@ class CannotBuild(Exception):
     """A value of the marts cannot be sent; the message names it and says how to mend it."""
 
 
-def credit_memo(memo: Row, lines: Sequence[Row], tax_details: Sequence[Row], applications: Body | None, fields: Sequence[Row]) -> Body:
-    """creditMemo. lines, tax_details and fields: of this memo, lines in order; applications: from `apply`."""
+def credit_memo(
+    memo: Row, lines: Sequence[Row], tax_details: Sequence[Row], fields: Sequence[Row] = ()
+) -> Body:
+    """creditMemo without its applications. lines, tax_details and fields are this memo's, lines in order."""
     precision = memo["netsuite_currency_precision"]
     own, of_lines = _fields(fields)
     taxed_lines = {row["line_number"] for row in tax_details}
     body = _header(memo) | {"autoApply": False, "toBeEmailed": False}
     body["item"] = _items(
-        _memo_line(line, precision, line["line_number"] in taxed_lines) | _no_clash(of_lines[line["line_number"]], _LINE_FIELDS)
+        _memo_line(line, precision, line["line_number"] in taxed_lines)
+        | _no_clash(of_lines[line["line_number"]], _LINE_FIELDS)
         for line in lines
     )
     if memo["tax_details_override"]:
         body["taxDetailsOverride"] = True
     if tax_details:
         body["taxDetails"] = _items(_tax_detail(row, precision) for row in tax_details)
-    if applications:
-        body["apply"] = applications
-    return body | _no_clash(own, body.keys())
+    return body | _no_clash(own, {*body, "apply"})
 
 
 def zero_invoice(invoice: Row, lines: Sequence[Row], fields: Sequence[Row] = ()) -> Body:
@@ -64,8 +65,9 @@ def zero_invoice(invoice: Row, lines: Sequence[Row], fields: Sequence[Row] = ())
     return body | _no_clash(own, body.keys())
 
 
-def customer_refund(refund: Row, applications: Body, fields: Sequence[Row] = ()) -> Body:
-    """customerRefund. Only booked, never processed: the money has moved at Stripe, so there is no payment method."""
+def customer_refund(refund: Row, fields: Sequence[Row] = ()) -> Body:
+    """customerRefund without its applications. Only booked, never processed: the money has moved at Stripe, so there
+    is no payment method."""
     own, _ = _fields(fields)
     body = _without_null(
         customer=_reference(refund["netsuite_customer_id"]),
@@ -74,8 +76,7 @@ def customer_refund(refund: Row, applications: Body, fields: Sequence[Row] = ())
         subsidiary=_reference(refund["netsuite_subsidiary_id"]),
         **_common(refund),
     )
-    body["apply"] = applications
-    return body | _no_clash(own, body.keys())
+    return body | _no_clash(own, {*body, "apply"})
 
 
 def journal_entry(entry: Row) -> Body:
@@ -85,12 +86,16 @@ def journal_entry(entry: Row) -> Body:
         {"account": _reference(entry["debit_netsuite_account_id"]), "debit": amount, **memo},
         {"account": _reference(entry["credit_netsuite_account_id"]), "credit": amount, **memo},
     ]
-    return _without_null(subsidiary=_reference(entry["netsuite_subsidiary_id"]), **_common(entry)) | {"line": {"items": lines}}
+    return _without_null(subsidiary=_reference(entry["netsuite_subsidiary_id"]), **_common(entry)) | {
+        "line": {"items": lines}
+    }
 
 
 def service_sale_item(item: Row) -> Body:
     body = _without_null(
-        externalId=item["external_id"], itemId=item["item_name"], incomeAccount=_reference(item["netsuite_income_account_id"])
+        externalId=item["external_id"],
+        itemId=item["item_name"],
+        incomeAccount=_reference(item["netsuite_income_account_id"]),
     )
     if item["netsuite_subsidiary_id"]:
         body["subsidiary"] = {"items": [{"id": item["netsuite_subsidiary_id"]}]}
@@ -98,8 +103,10 @@ def service_sale_item(item: Row) -> Body:
 
 
 def apply(applications: Iterable[tuple[str, Decimal]]) -> Body:
-    """The apply sublist: internal id of the document, amount. Only doc, apply, amount: a display field is refused (facts 1.6)."""
-    return _items({"doc": {"id": doc}, "apply": True, "amount": amount} for doc, amount in applications)
+    """The apply sublist from (internal id, amount): doc, apply and amount only, a display field is refused (facts 1.6)."""
+    return _items(
+        {"doc": {"id": doc}, "apply": True, "amount": _plain(amount)} for doc, amount in applications
+    )
 
 
 def money(amount: Decimal, precision: int | None, what: str) -> Decimal:
@@ -110,7 +117,9 @@ def money(amount: Decimal, precision: int | None, what: str) -> Decimal:
         context.prec = 40
         exact = amount.quantize(Decimal(1).scaleb(-precision))
     if exact != amount:
-        raise CannotBuild(f"the amount {amount} of {what} has more than NetSuite's {precision} decimals for this currency")
+        raise CannotBuild(
+            f"the amount {amount} of {what} has more than NetSuite's {precision} decimals for this currency"
+        )
     return exact
 
 
@@ -137,7 +146,18 @@ def _common(row: Row) -> Body:
 
 
 _LINE_FIELDS = frozenset(
-    ("item", "quantity", "rate", "amount", "grossAmt", "description", "isTaxable", "taxCode", "taxDetailsReference", "line")
+    (
+        "item",
+        "quantity",
+        "rate",
+        "amount",
+        "grossAmt",
+        "description",
+        "isTaxable",
+        "taxCode",
+        "taxDetailsReference",
+        "line",
+    )
 )
 
 
@@ -223,10 +243,21 @@ def _converted(field: str, kind: str, value: str) -> Any:
             return _BOOLEANS[text.lower()]
     except (ValueError, InvalidOperation):
         pass
-    raise CannotBuild(f"field_map.csv wants {field} as {kind}, but the value is {value[:80]!r}; mend it in Stripe or change the row")
+    raise CannotBuild(
+        f"field_map.csv wants {field} as {kind}, but the value is {value[:80]!r}; mend it in Stripe or change the row"
+    )
 
 
-_BOOLEANS = {"true": True, "t": True, "1": True, "yes": True, "false": False, "f": False, "0": False, "no": False}
+_BOOLEANS = {
+    "true": True,
+    "t": True,
+    "1": True,
+    "yes": True,
+    "false": False,
+    "f": False,
+    "0": False,
+    "no": False,
+}
 
 
 def _no_clash(fields: Body, taken: Iterable[str]) -> Body:

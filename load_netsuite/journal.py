@@ -15,7 +15,6 @@ every later `write` fails too, and no request leaves without a committed attempt
 from __future__ import annotations
 
 import datetime as dt
-
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
@@ -108,14 +107,20 @@ class Journal:
         self._queue_lock = threading.Lock()
         self._commit_lock = threading.Lock()
         self._failure: str | None = None
-        self.run_id = f"{dt.datetime.fromtimestamp(self._clock.now(), dt.UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
-        ((latest,),) = self._cursor.execute("select epoch_us(max(load_log.at)) from load_netsuite.load_log").fetchall()
+        self.run_id = (
+            f"{dt.datetime.fromtimestamp(self._clock.now(), dt.UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
+        )
+        ((latest,),) = self._cursor.execute(
+            "select epoch_us(max(load_log.at)) from load_netsuite.load_log"
+        ).fetchall()
         self._latest: int = latest or 0
 
     def attempted(self, record_type: str, external_id: str, operation: str, payload: str) -> Entry:
         """Writes down that a request is about to leave. Once this returns it may."""
         attempt_id = uuid.uuid4().hex
-        entry = Entry(record_type, external_id, operation, "attempted", attempt_id=attempt_id, payload=payload)
+        entry = Entry(
+            record_type, external_id, operation, "attempted", attempt_id=attempt_id, payload=payload
+        )
         self.write(entry)
         return entry
 
@@ -158,7 +163,9 @@ class Journal:
                 entry.error_detail, entry.netsuite_operation_id, entry.payload, entry.duration_ms,
             ]  # fmt: skip
         row = "(?, ?, make_timestamptz(?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        self._cursor.execute(f"insert into load_netsuite.load_log values {', '.join([row] * len(entries))}", values)
+        self._cursor.execute(
+            f"insert into load_netsuite.load_log values {', '.join([row] * len(entries))}", values
+        )
 
     def _tick(self) -> int:
         """Microseconds since 1970, later than every row before: a clock that was set back must not reorder the log."""

@@ -59,7 +59,9 @@ def find_by_internal_id(client: NetSuite, internal_ids: Iterable[str]) -> dict[s
     """Transactions by internal id."""
     found: dict[str, Found] = {}
     for bulk in bulks(sorted({internal_id for internal_id in internal_ids if internal_id.isdigit()})):
-        found |= {record.internal_id: record for record in _transactions(client, f"id IN ({', '.join(bulk)})")}
+        found |= {
+            record.internal_id: record for record in _transactions(client, f"id IN ({', '.join(bulk)})")
+        }
     return found
 
 
@@ -69,7 +71,17 @@ def find_items(client: NetSuite, external_ids: Iterable[str]) -> dict[str, Found
     for bulk in bulks(sorted({external_id.lower() for external_id in external_ids})):
         sql = f"SELECT id, externalid, itemtype FROM item WHERE LOWER(externalid) IN ({_literals(bulk)}) ORDER BY id"
         for row in client.suiteql(sql):
-            item = Found(row["id"], row["externalid"], row.get("itemtype", ""), None, None, Decimal(0), None, None, False)
+            item = Found(
+                row["id"],
+                row["externalid"],
+                row.get("itemtype", ""),
+                None,
+                None,
+                Decimal(0),
+                None,
+                None,
+                False,
+            )
             found[item.external_id.lower()] = item
     return found
 
@@ -93,7 +105,9 @@ def find_links(client: NetSuite, record_type: str, internal_ids: Iterable[str]) 
         for row in rows:
             if row.get(target_type) == wanted and row.get("linktype", "Payment") == "Payment":
                 targets = links[row[source]]
-                targets[row[target]] = targets.get(row[target], Decimal(0)) + abs(number(row.get("foreignamount")))
+                targets[row[target]] = targets.get(row[target], Decimal(0)) + abs(
+                    number(row.get("foreignamount"))
+                )
     return links
 
 
