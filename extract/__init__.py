@@ -34,9 +34,9 @@ def run(settings: Settings, progress: Progress) -> ExtractReport:
     """
     from extract.netsuite_source import read_netsuite
     from extract.stripe_source import read_stripe
-    from extract.warehouse import declare_tables, open_warehouse
+    from extract.warehouse import declare_all, open_warehouse
 
     with open_warehouse(settings.warehouse_path) as connection:
-        declare_tables(connection)
+        declare_all(connection)
         stripe = read_stripe(settings, connection, progress)
         return ExtractReport(stripe, read_netsuite(settings, connection, progress))

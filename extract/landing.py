@@ -241,6 +241,6 @@ class Landing:
         )
         cursor = self._connection.cursor()
         cursor.register("incoming", incoming)
-        positions = cursor.execute(NEW_VERSIONS.format(table=table)).fetchnumpy()["position"]
+        positions = cursor.sql(NEW_VERSIONS.format(table=table)).to_arrow_table()["position"]
         cursor.close()
         return rows if len(positions) == rows.num_rows else rows.take(positions)

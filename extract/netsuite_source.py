@@ -26,7 +26,7 @@ import duckdb
 from extract.errors import ExtractError
 from extract.progress import Progress
 from extract.stripe_source import LEDGER_MOVED
-from extract.warehouse import current
+from extract.warehouse import SNAPSHOT, current
 from settings import ROOT, Settings
 
 if TYPE_CHECKING:
@@ -36,22 +36,6 @@ BULK = 900  # values in one query: NetSuite takes 1,000 in a list
 SEEDS = ROOT / "dbt_project" / "seeds"
 
 Record = dict[str, str | None]
-
-# raw_netsuite.<table>: its columns, all text (docs/architecture.md).
-SNAPSHOT: dict[str, tuple[str, ...]] = {
-    "customers": ("id", "externalid", "isinactive", "subsidiary", "currency", "receivablesaccount", "stripe_id"),
-    "transactions": ("id", "externalid", "type", "entity", "trandate", "currency", "foreigntotal",
-                     "foreignamountunpaid", "status", "voided", "posting", "postingperiod", "subsidiary", "account",
-                     "stripe_id"),
-    "applications": ("previousdoc", "previoustype", "nextdoc", "nexttype", "linktype", "foreignamount"),
-    "items": ("id", "externalid", "itemid", "itemtype", "isinactive", "subsidiary"),
-    "currencies": ("id", "symbol", "currencyprecision", "isinactive"),
-    "accounting_periods": ("id", "periodname", "startdate", "enddate", "isyear", "isquarter", "isadjust", "closed",
-                           "arlocked", "alllocked", "isinactive"),
-    "accounts": ("id", "isinactive"),
-    "subsidiaries": ("id",),
-}
-
 
 @dataclass
 class NetSuiteReport:
@@ -365,12 +349,9 @@ def _replace(
 
     pipe = Pipe(connection, warehouse, "raw_netsuite")
     pipe.recover()
-    connection.execute("create schema if not exists raw_netsuite")
     changed: dict[str, list[Record]] = {}
     for table, rows in snapshot.items():
         columns = SNAPSHOT[table]
-        connection.execute(f"create table if not exists raw_netsuite.{table} "
-                           f"({', '.join(f'{column} varchar' for column in columns)})")
         present = connection.execute(f"select {', '.join(columns)} from raw_netsuite.{table}").fetchall()
         if sorted(present, key=str) != sorted((tuple(row.values()) for row in rows), key=str):
             changed[table] = rows

@@ -133,6 +133,7 @@ class Stripe:
         total: float = 80,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         first_wait: float = 0.5,
+        attempts: int = ATTEMPTS,
         version: str | None = None,
     ):
         self.version = version or pinned_version()
@@ -142,6 +143,7 @@ class Stripe:
         self._paces: dict[str, Pace] = {}
         self._lock = threading.Lock()
         self._local = threading.local()
+        self._attempts = attempts
         self._wait = wait_exponential_jitter(initial=first_wait, max=60 * first_wait, jitter=first_wait)
 
     def page(
@@ -170,7 +172,7 @@ class Stripe:
         retrying = Retrying(
             retry=retry_if_exception_type(_Again),
             wait=self._wait,
-            stop=_out_of_attempts,
+            stop=self._is_enough,
             before_sleep=_slow_down,
             reraise=True,
         )
@@ -235,6 +237,12 @@ class Stripe:
             return ObjectGone(text)
         return StripeRefused(f"{text}. {_mend(status, path, said, error)}", error.get("param"))
 
+    def _is_enough(self, state: RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        is_inconsistent = isinstance(error, _Again) and isinstance(error.final, Inconsistent)
+        return state.attempt_number >= (min(ATTEMPTS_INCONSISTENT, self._attempts) if is_inconsistent
+                                        else self._attempts)
+
     def _pace(self, endpoint: str) -> Pace:
         with self._lock:
             return self._paces.setdefault(endpoint, Pace(self._per_endpoint))
@@ -268,12 +276,6 @@ def _check_items(items: list[Any]) -> None:
         if identifier in seen:
             raise Inconsistent(f"{identifier} stands twice on one page")
         seen.add(identifier)
-
-
-def _out_of_attempts(state: RetryCallState) -> bool:
-    error = state.outcome.exception() if state.outcome else None
-    final = error.final if isinstance(error, _Again) else None
-    return state.attempt_number >= (ATTEMPTS_INCONSISTENT if isinstance(final, Inconsistent) else ATTEMPTS)
 
 
 def _slow_down(state: RetryCallState) -> None:

@@ -16,11 +16,12 @@ was stopped is taken up where it stopped (only while the event feed can say what
    objects that is nearly everything, so even a feed without events hides nothing for long;
 3. the whole comparison: every list in full, as in a first load, and a look at each object that is no longer
    listed. It runs, and says why, when the feed was last read more than 29 days ago (Stripe keeps 30), when
-   the feed is empty or was caught not naming a new object, and in any case once in seven days.
+   the feed is empty or was caught not naming a new object, whenever anything changed and it costs at most
+   `CHEAP` requests, and in any case once in seven days.
 
 So: a change that Stripe announces is seen by the next run; a new document, a settled open invoice or a
 refund that moves is seen by the next run even unannounced; any other unannounced change within seven days,
-at once if the account is small or has no events.
+or, in an account small enough or without events, by the next run in which anything at all has changed.
 
 **What hangs on objects** is read when a row it hangs on has landed since the last finished run: the balance
 ledger of a customer (only where it can have rows), the refunds inside a payout, and whatever a credit
@@ -56,6 +57,7 @@ REQUESTS = 12  # what a later run may ask while nothing has changed
 REFUNDS_MOVE_FOR = timedelta(days=35)  # a refund can still fail about 30 days later
 EVENTS_KEPT_FOR = timedelta(days=29)  # Stripe keeps 30
 COMPARE_EVERY = timedelta(days=7)
+CHEAP = 40  # requests that a whole comparison may take to be made whenever anything changed
 EVENTS_SETTLE_FOR = 600  # seconds in which an event may still appear behind a newer one
 ROUNDS = 8  # of reading what hangs on what has just landed
 
@@ -188,6 +190,7 @@ class _Run:
         self.newest_event: tuple[str, int] | None = None
         self.distrust_until = past.distrust_until
         self.settled_up_to = past.read_up_to  # what hangs on rows fetched until then has been read
+        self.whole: set[str] = set()  # lists read in full
         self._book = threading.Lock()
 
     def run(self) -> StripeReport:
@@ -210,7 +213,7 @@ class _Run:
             if report.mode == "later" and (why := self._read_changes(known)):
                 report.mode, report.why = "full", why
             if report.mode != "later":
-                self._read_everything(resume=report.mode == "first")
+                self._read_everything()
             self._settle(stage)
             self._finish(report)
             stage.detail = f", {report.requests} requests, {sum(report.landed.values()):,} new versions"
@@ -218,10 +221,12 @@ class _Run:
 
     # ---------- everything
 
-    def _read_everything(self, resume: bool) -> None:
-        can_resume = resume and self.past.stopped and self._is_recent(self.past.stopped[1])
-        for endpoint in ENDPOINTS.values():
-            for gte, lt in self.past.gaps(endpoint.table) if can_resume else [(None, None)]:
+    def _read_everything(self) -> None:
+        can_resume = self.past.is_first and self.past.stopped and self._is_recent(self.past.stopped[1])
+        for table, endpoint in ENDPOINTS.items():
+            if table in self.whole:
+                continue  # this run has read it already
+            for gte, lt in self.past.gaps(table) if can_resume else [(None, None)]:
                 self.reader.list(Slice(endpoint, gte, lt))
         self.crew.run()
         if not self.past.is_first:
@@ -253,7 +258,7 @@ class _Run:
         for plan in plans:
             self.reader.list(plan.piece, cut=plan.cost > REQUESTS)
         self.crew.run()
-        whole = {plan.piece.endpoint.table for plan in plans if plan.is_whole}
+        self.whole = {plan.piece.endpoint.table for plan in plans if plan.is_whole}
         if missed := self._unannounced(known):
             self._read_events()  # it may have come while the lists were read
             if missed := missed - self.hinted:
@@ -262,7 +267,11 @@ class _Run:
                 return f"the event feed does not name {identifier}, which is new in {table}"
         wanted = self.hinted | {(table, each) for table, ids in again.items() for each in ids}
         self._retrieve(pair for pair in wanted if not self._is_seen(*pair))
-        self._read_beside(whole)
+        self._read_beside()
+        self.landing.flush()
+        cost = sum(_pages(count) for table, count in known.items() if table not in self.whole)
+        if self.landing.landed and cost <= CHEAP:
+            return "something changed and the account is small"
         return None
 
     def _must_be_read_again(self) -> dict[str, list[str]]:
@@ -343,7 +352,7 @@ class _Run:
             new.update((table, identifier) for (identifier,) in rows)
         return new - self.hinted
 
-    def _read_beside(self, whole: set[str]) -> None:
+    def _read_beside(self) -> None:
         """What changes together with an object that has just changed: the invoice and the customer of a
         credit note, the payments and the customer of an invoice."""
         self.landing.flush()
@@ -354,7 +363,7 @@ class _Run:
             union select 'invoice_payments', id from raw_stripe.invoices where fetched_at > $since""",
             {"since": self.past.read_up_to}).fetchall()
         payments = [identifier for table, identifier in changed if table == "invoice_payments"]
-        if "invoice_payments" not in whole:
+        if "invoice_payments" not in self.whole:
             for invoice in payments:
                 self.reader.list(Slice(ENDPOINTS["invoice_payments"], filters={"invoice": invoice}), cut=False)
         self._retrieve(

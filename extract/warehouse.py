@@ -27,6 +27,21 @@ COLUMNS = {
     "payload": "varchar not null",
 }
 
+# raw_netsuite.<table>: its columns, all text (docs/architecture.md).
+SNAPSHOT: dict[str, tuple[str, ...]] = {
+    "customers": ("id", "externalid", "isinactive", "subsidiary", "currency", "receivablesaccount", "stripe_id"),
+    "transactions": ("id", "externalid", "type", "entity", "trandate", "currency", "foreigntotal",
+                     "foreignamountunpaid", "status", "voided", "posting", "postingperiod", "subsidiary", "account",
+                     "stripe_id"),
+    "applications": ("previousdoc", "previoustype", "nextdoc", "nexttype", "linktype", "foreignamount"),
+    "items": ("id", "externalid", "itemid", "itemtype", "isinactive", "subsidiary"),
+    "currencies": ("id", "symbol", "currencyprecision", "isinactive"),
+    "accounting_periods": ("id", "periodname", "startdate", "enddate", "isyear", "isquarter", "isadjust", "closed",
+                           "arlocked", "alllocked", "isinactive"),
+    "accounts": ("id", "isinactive"),
+    "subsidiaries": ("id",),
+}
+
 RUNS = """
 create table if not exists raw_stripe.extract_runs (
     run_id varchar not null,
@@ -97,6 +112,15 @@ def declare_tables(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"create table if not exists raw_stripe.{table} ({columns})")
     connection.execute(RUNS)
     connection.execute(SLICES)
+
+
+def declare_all(connection: duckdb.DuckDBPyConnection) -> None:
+    """Every raw table of either side, so that transform works on a file that no extract has filled."""
+    declare_tables(connection)
+    connection.execute("create schema if not exists raw_netsuite")
+    for table, names in SNAPSHOT.items():
+        columns = ", ".join(f"{name} varchar" for name in names)
+        connection.execute(f"create table if not exists raw_netsuite.{table} ({columns})")
 
 
 def current(table: str, columns: str = "*") -> str:
