@@ -14,7 +14,7 @@ _TITLES = {
     401: ("Unauthorized", "15.5.2"),
     404: ("Not Found", "15.5.5"),
     405: ("Method Not Allowed", "15.5.6"),
-    429: ("Too Many Requests", "15.5"),
+    429: ("Bad Request", "15.5.1"),  # so in Oracle's sample (documented)
     500: ("Internal Server Error", "15.6.1"),
 }
 

@@ -406,7 +406,7 @@ _FORMAT_PART = re.compile(
 )
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)  # few: a query with 1,000 ids is large
 def _parsed(q: str, params: tuple[object, ...]) -> tuple[exp.Query, frozenset[str]]:
     """The query in DuckDB's terms and the tables it reads. Raises `Refused` for what NetSuite refuses."""
     try:

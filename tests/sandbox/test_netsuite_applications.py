@@ -6,8 +6,8 @@ import pytest
 
 from sandbox.netsuite.errors import Refused
 from tests.sandbox.netsuite_company import (
-    apply,
     applied,
+    apply,
     company,
     credit,
     line,
@@ -67,7 +67,9 @@ def test_refused_apply_rows(invoice, row, text):
 def test_a_paid_invoice_is_no_candidate():
     books = company()
     invoice = books.create("invoice", sale())
-    books.create("customerPayment", {"customer": "1", "tranDate": "2026-01-15", **applied(apply(invoice, 100))})
+    books.create(
+        "customerPayment", {"customer": "1", "tranDate": "2026-01-15", **applied(apply(invoice, 100))}
+    )
     with pytest.raises(Refused, match=STATIC):
         books.create("creditMemo", credit(**applied(apply(invoice, 1))))
 
@@ -82,7 +84,9 @@ def test_auto_apply_is_the_default_and_takes_the_oldest_open_invoice():
     assert books.transaction(memo).applications == {int(older): 100, int(newer): 50}
 
 
-@pytest.mark.parametrize(("row", "expected"), [({}, 100), ({"amount": 40}, 40), ({"apply": False}, 0), ({"amount": 0}, 0)])
+@pytest.mark.parametrize(
+    ("row", "expected"), [({}, 100), ({"amount": 40}, 40), ({"apply": False}, 0), ({"amount": 0}, 0)]
+)
 def test_a_row_without_amount_takes_what_it_can(row, expected):
     books = company()
     invoice = books.create("invoice", sale())
@@ -227,4 +231,7 @@ def test_get_shows_candidates_that_are_not_applied():
     one, two = books.create("invoice", sale()), books.create("invoice", sale())
     memo = books.create("creditMemo", credit(**applied(apply(one, 60))))
     rows = books.get("creditMemo", memo)["apply"]["items"]
-    assert [(row["doc"]["id"], row["apply"], row.get("amount")) for row in rows] == [(one, True, 60), (two, False, None)]
+    assert [(row["doc"]["id"], row["apply"], row.get("amount")) for row in rows] == [
+        (one, True, 60),
+        (two, False, None),
+    ]

@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.netsuite.errors import Refused
-from tests.sandbox.netsuite_company import apply, applied, company, credit, line, refund, sale
+from tests.sandbox.netsuite_company import applied, apply, company, credit, line, refund, sale
 
 
 def refusal(act, *arguments) -> Refused:
@@ -26,7 +26,12 @@ def test_one_external_id_space_over_all_transactions_that_ignores_case(second):
 
 def test_items_have_an_external_id_space_of_their_own():
     books = company()
-    body = {"itemId": "New", "incomeAccount": "30", "subsidiary": {"items": [{"id": "1"}]}, "externalId": "cn_a"}
+    body = {
+        "itemId": "New",
+        "incomeAccount": "30",
+        "subsidiary": {"items": [{"id": "1"}]},
+        "externalId": "cn_a",
+    }
     books.create("creditMemo", credit(externalId="cn_a"))
     id = books.create("serviceSaleItem", body)
     assert books.get("servicesaleitem", "eid:cn_a")["id"] == id
@@ -150,7 +155,9 @@ def test_unknown_fields_are_dropped_or_refused():
     refused = refusal(books.write, "creditMemo", body, None, True)
     assert refused.path in ("internalId", "item.items[0].custcol_unknown")
     assert "Unknown field name" in refused.detail
-    assert books.write("creditMemo", credit(line(custcol_from="2026-01-01"), custbody_class={"id": "7"}), None, True)
+    assert books.write(
+        "creditMemo", credit(line(custcol_from="2026-01-01"), custbody_class={"id": "7"}), None, True
+    )
 
 
 def test_custom_values_are_checked_by_kind():
@@ -161,6 +168,8 @@ def test_custom_values_are_checked_by_kind():
 def test_a_refused_write_leaves_no_trace():
     books = company()
     before = books.create("invoice", sale())
-    refusal(books.create, "creditMemo", credit(externalId="cn_a", **applied(apply(before, 1), apply("99", 1))))
+    refusal(
+        books.create, "creditMemo", credit(externalId="cn_a", **applied(apply(before, 1), apply("99", 1)))
+    )
     assert [t.id for t in books.transactions()] == [int(before)]
     assert books.create("creditMemo", credit(externalId="cn_a"))

@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.netsuite.errors import Refused
-from tests.sandbox.netsuite_company import apply, applied, company, credit, refund, sale
+from tests.sandbox.netsuite_company import applied, apply, company, credit, refund, sale
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,11 @@ def test_the_period_follows_from_the_date():
 def test_locks(lock, record_type):
     books = company()
     books.set_period(102, **{lock: True})
-    journal = {"subsidiary": "1", "tranDate": "2026-01-15", "line": {"items": [{"account": "20", "debit": 0}]}}
+    journal = {
+        "subsidiary": "1",
+        "tranDate": "2026-01-15",
+        "line": {"items": [{"account": "20", "debit": 0}]},
+    }
     body = {"creditMemo": credit(), "invoice": sale(), "journalEntry": journal}[record_type]
     if (lock, record_type) == ("arlocked", "journalEntry"):
         assert books.create(record_type, body)
@@ -54,7 +58,10 @@ def test_an_application_in_a_closed_period_needs_non_ledger_changes_to_be_allowe
     else:
         with pytest.raises(Refused, match="closed"):
             books.update("creditMemo", memo, applied(apply(invoice, 10)))
-    for change in (lambda: books.edit_amount(memo, 120), lambda: books.delete(books.create("creditMemo", credit()))):
+    for change in (
+        lambda: books.edit_amount(memo, 120),
+        lambda: books.delete(books.create("creditMemo", credit())),
+    ):
         with pytest.raises(Refused, match="closed"):
             change()
 
