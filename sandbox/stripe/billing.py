@@ -314,6 +314,19 @@ class Billing:
         """Draft and finalize in one go; arguments as for `draft_invoice`."""
         return self.finalize_invoice(self.draft_invoice(customer, lines, **fields), through_checkout=through_checkout)
 
+    def unapply_balance(self, id: str) -> None:
+        """Give the balance used on an open invoice back; it is due again. guessed: what a revision does (facts 4.3)."""
+        invoice = self._invoice(id, "open")
+        rows = [row for row in self.owned(id, "customer_balance_transactions") if row["type"] in REVERSAL_OF]
+        back = sum(row["amount"] for row in rows)
+        if back <= 0:
+            raise Refused(f"{id} uses no balance")
+        self._tick()
+        self._ledger(invoice["customer"], invoice["currency"], -back, owned_by=id, type="unapplied_from_invoice", invoice=id)
+        self._change(invoice, "invoice.updated", amount_due=invoice["amount_due"] + back,
+                     amount_remaining=invoice["amount_remaining"] + back)  # fmt: skip
+        self._after_remaining_changed(invoice)
+
     def pay(self, invoice: str, amount: int | None = None) -> str:
         """Charge the invoice's remaining amount, part of it, or more (the excess becomes credit). Returns the charge id."""
         target = self._invoice(invoice, "open", "uncollectible")
@@ -361,7 +374,9 @@ class Billing:
         if invoice["amount_paid"]:
             raise Refused(f"{id} is partly paid")  # guessed: facts 4.4 do not say
         self._tick()
-        for row in self.owned(id, "customer_balance_transactions") if gives_balance_back else ():
+        rows = self.owned(id, "customer_balance_transactions")
+        given_back = {row["type"] for row in rows} & set(REVERSAL_OF.values())
+        for row in rows if gives_balance_back and not given_back else ():
             if row["type"] in REVERSAL_OF:
                 same = {"type": REVERSAL_OF[row["type"]], "invoice": row["invoice"], "checkout_session": row["checkout_session"]}
                 self._ledger(invoice["customer"], invoice["currency"], -row["amount"], owned_by=id, **same)
@@ -550,7 +565,7 @@ class Billing:
         id, total = invoice["id"], invoice["total"]
         assert _Sums(invoice["lines"]["data"], invoice["shipping_cost"]).total == total, id
         rows = self.owned(id, "customer_balance_transactions")
-        use = sum(row["amount"] for row in rows if row["type"] in REVERSAL_OF)
+        use = sum(row["amount"] for row in rows if row["type"] in REVERSAL_OF or row["type"] in REVERSAL_OF.values())
         carried = sum(row["amount"] for row in rows if row["type"] in CARRIED)
         notes = [note for note in self.owned(id, "credit_notes") if note["status"] == "issued"]
         pre = sum(note["pre_payment_amount"] for note in notes)

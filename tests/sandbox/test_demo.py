@@ -1,0 +1,239 @@
+"""The demo company: every rule has a story, both systems agree where they should, time moves on, nothing depends on luck."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from sandbox import demo, demo_netsuite
+from sandbox.__main__ import main
+from sandbox.demo_scenarios import SCENARIOS, World
+from sandbox.netsuite.books import Books
+from sandbox.stripe.billing import REVERSAL_OF, Billing
+
+SEEDS = Path(__file__).parents[2] / "dbt_project" / "seeds"
+RULES = "C1 C2 C3 C4 C5 C6 C7 B1 B2 B3 B4 B5 B6 B7 N1 N2 L1 L2 L3 L4 L6 L7 L8 L9 L10 L11 R1 R2 R3 R4 R5 S1 O1 O2 O3 X1 X2 X3 X4 X5 G3"
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory) -> Path:
+    directory = tmp_path_factory.mktemp("demo")
+    demo.build(directory)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def billing(state) -> Billing:
+    return Billing.load(state / "stripe.json")
+
+
+@pytest.fixture(scope="module")
+def books(state):
+    opened = demo.open_state(state)[1]
+    yield opened
+    opened.close()
+
+
+def test_every_rule_has_a_story():
+    told = {rule for story in SCENARIOS.values() for rule in story.rules}
+    assert not set(RULES.split()) - told
+
+
+def test_the_company_has_the_size_it_says(billing):
+    assert len(billing.objects("customers")) == 60
+    assert 300 <= len(billing.objects("invoices")) <= 340
+
+
+def test_every_document_a_story_names_exists_once(billing):
+    named = [document for story in SCENARIOS.values() for document in story.sees]
+    assert len(named) == len(set(named))
+    for document in named:
+        kind = "credit_notes" if document.startswith("cn_") else "invoices"
+        assert document.removesuffix("_balance") in billing.objects(kind), document
+
+
+def test_every_credit_document_of_a_special_customer_is_named(billing):
+    """A story's documents are all in its `sees`: nothing happens beside it that nobody expects."""
+    named = {document for story in SCENARIOS.values() for document in story.sees}
+    regulars = {f"cus_{name}" for name in demo.REGULARS}
+    found = {id for id, note in billing.objects("credit_notes").items() if note["customer"] not in regulars}
+    for row in billing.objects("customer_balance_transactions").values():
+        used = row["type"] in REVERSAL_OF and row["invoice"] and row["customer"] not in regulars
+        if used and billing.get("invoices", row["invoice"])["total"] >= 0:
+            found.add(f"{row['invoice']}_balance")
+    found |= {id for id, invoice in billing.objects("invoices").items() if invoice["total"] < 0}
+    assert found - named == set()
+
+
+def test_stripe_side_adds_up_but_for_what_is_tampered_with(billing):
+    billing.check()
+
+
+def test_all_that_should_be_in_netsuite_is(billing, books):
+    there = {transaction.external_id for transaction in books.transactions("CustInvc")}
+    for id, invoice in billing.objects("invoices").items():
+        expected = invoice["status"] in ("open", "paid", "uncollectible") and invoice["total"] >= 0
+        expected = expected and not demo_netsuite.ABSENT & {id, invoice["customer"]}
+        expected = expected and id not in demo_netsuite.WITHOUT_EXTERNAL_ID or id in demo_netsuite.ZERO_INVOICES_BY_HAND
+        assert (id in there) == expected, id
+
+
+def test_netsuite_leaves_open_what_memos_are_to_settle(billing, books):
+    """Open on a paid invoice = pre-payment credit notes + balance used + what Stripe carried over."""
+    for transaction in books.transactions("CustInvc"):
+        invoice = billing.objects("invoices").get(transaction.external_id or "in_MappedBySeed")
+        special = {"in_UseOutside", "in_TooLow", *demo_netsuite.ZERO_INVOICES_BY_HAND, *demo_netsuite.IN_CURRENCY}
+        if invoice["status"] != "paid" or invoice["id"] in special:
+            continue
+        rows = billing.owned(invoice["id"], "customer_balance_transactions")
+        use = sum(row["amount"] for row in rows if row["type"] not in ("credit_note", "invoice_overpaid"))
+        expected = max(0, invoice["pre_payment_credit_notes_amount"] + use)
+        assert books.open_amount(transaction) == demo_netsuite._major(expected, invoice["currency"]), invoice["id"]
+        assert transaction.total == demo_netsuite._major(invoice["total"], invoice["currency"])
+
+
+def test_mapping_files_name_what_exists(billing, books):
+    def rows(name):
+        with (SEEDS / f"{name}.csv").open() as file:
+            return list(csv.DictReader(file))
+
+    items = {row["id"] for row in books.rows("item") if row["isinactive"] == "F"}
+    roles = {row["role"]: row["netsuite_item_id"] for row in rows("default_items")}
+    assert len(roles) == 8 and set(roles.values()) <= items
+    assert {row["netsuite_item_id"] for row in (*rows("item_map"), *rows("tax_map"))} <= items
+    stripe_ids = {id for kind in ("products", "prices", "coupons") for id in billing.objects(kind)}
+    assert {row["stripe_id"] for row in rows("item_map")} <= stripe_ids
+    assert {row["stripe_tax_rate_id"] for row in rows("tax_map")} <= set(billing.objects("tax_rates"))
+    assert {row["netsuite_account_id"] for row in rows("account_map")} <= {row["id"] for row in books.rows("account")}
+    assert all(books.row("customer", row["netsuite_customer_id"]) for row in rows("customer_map"))
+    [mapped] = rows("invoice_map")
+    transaction = books.transaction(mapped["netsuite_invoice_id"])
+    assert transaction.memo == f"Stripe: {mapped['stripe_invoice_id']}." and transaction.external_id is None
+    assert {row["document_id"] for row in rows("manual_decisions")} <= set(billing.objects("credit_notes"))
+    custom = {row["netsuite_field"] for row in rows("field_map") if row["netsuite_field"].startswith("cust")}
+    assert custom <= set(demo_netsuite.CUSTOM_FIELDS)
+
+
+def test_same_world_every_time_and_a_half_made_one_is_made_again(state, tmp_path):
+    (tmp_path / "netsuite.sqlite").write_bytes(b"half a file")
+    demo.build(tmp_path)
+    assert (tmp_path / "stripe.json").read_bytes() == (state / "stripe.json").read_bytes()
+    first, second = demo.open_state(state)[1], demo.open_state(tmp_path)[1]
+    assert _told(first) == _told(second)
+
+
+def _told(books: Books) -> list[tuple]:
+    return [(t.id, t.type, t.external_id, t.total, t.tran_date, dict(t.applications)) for t in books.transactions()]
+
+
+def test_a_month_later(tmp_path):
+    demo.build(tmp_path)
+    before = Billing.load(tmp_path / "stripe.json")
+    assert demo.advance(tmp_path).date().isoformat() == "2026-08-01"
+    after, books = Billing.load(tmp_path / "stripe.json"), demo.open_state(tmp_path)[1]
+    after.check()
+    assert not [id for id in before.objects("invoices") if after.get("invoices", id)["status"] in ("draft", "open")]
+    assert after.get("refunds", "re_RefundPending")["status"] == "succeeded"
+    new_notes = [note for id, note in after.objects("credit_notes").items() if id not in before.objects("credit_notes")]
+    assert len(new_notes) >= 2
+    used = [row for id, row in after.objects("customer_balance_transactions").items()
+            if id not in before.objects("customer_balance_transactions") and row["type"] == "applied_to_invoice"]  # fmt: skip
+    assert len(used) >= 3
+    there = {transaction.external_id for transaction in books.transactions()}
+    assert {id for id in after.objects("invoices") if id not in before.objects("invoices")} <= there
+    for _ in range(3):
+        demo.advance(tmp_path)
+    Billing.load(tmp_path / "stripe.json").check()
+
+
+def test_advancing_again_after_a_kill_before_the_last_write(tmp_path, monkeypatch):
+    demo.build(tmp_path)
+    with monkeypatch.context() as killed:
+        killed.setattr(Billing, "save", lambda self, path: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            demo.advance(tmp_path)
+    demo.advance(tmp_path)
+    billing, books = Billing.load(tmp_path / "stripe.json"), demo.open_state(tmp_path)[1]
+    external_ids = [transaction.external_id for transaction in books.transactions() if transaction.external_id]
+    assert len(external_ids) == len(set(external_ids))
+    assert {id for id, invoice in billing.objects("invoices").items() if id.endswith("202607")} <= set(external_ids)
+
+
+def test_persons_are_in_it_so_that_their_removal_can_be_tested(billing):
+    assert all("@" in customer["email"] and customer["address"]["line1"] for customer in billing.objects("customers").values())
+    assert all(charge["billing_details"]["name"] for charge in billing.objects("charges").values())
+
+
+def test_world_speaks_in_stripes_ids():
+    world = World(Billing())
+    assert world.customer("Ann") == "cus_Ann" == world.customer("Ann")
+
+
+# ---------------------------------------------------------------------- the command line
+
+
+def _serve(state: Path, ports_file: Path, **options) -> subprocess.Popen:
+    command = [sys.executable, "-m", "sandbox", "serve", "--state", str(state), "--ports-file", str(ports_file)]
+    return subprocess.Popen(command, cwd=Path(__file__).parents[2], **options)
+
+
+def _ports(ports_file: Path) -> dict[str, str]:
+    deadline = time.monotonic() + 20
+    while not ports_file.exists():
+        assert time.monotonic() < deadline, "the sandbox did not start"
+        time.sleep(0.02)
+    return json.loads(ports_file.read_text())
+
+
+def test_serve_tells_where_and_survives_a_kill(tmp_path):
+    process = _serve(tmp_path / "state", tmp_path / "ports.json")
+    where = _ports(tmp_path / "ports.json")
+    assert set(where) == {"stripe", "netsuite", "stripe_api_key", "netsuite_account_id", "netsuite_client_id",
+                          "netsuite_certificate_id", "netsuite_private_key_file"}  # fmt: skip
+    assert Path(where["netsuite_private_key_file"]).is_file()
+    notes = requests.get(f"{where['stripe']}/v1/credit_notes", headers={"Authorization": f"Bearer {where['stripe_api_key']}"})
+    assert notes.json()["has_more"]
+    assert requests.post(f"{where['netsuite']}/services/rest/query/v1/suiteql", json={"q": "SELECT id FROM currency"}).status_code == 401
+    process.kill()
+    process.wait()
+    (tmp_path / "ports.json").unlink()
+    again = _serve(tmp_path / "state", tmp_path / "ports.json")
+    assert _ports(tmp_path / "ports.json")["netsuite_client_id"] == where["netsuite_client_id"]
+    again.send_signal(signal.SIGTERM)
+    assert again.wait(10) == 0
+
+
+def test_serve_ends_with_its_parent(tmp_path):
+    code = (
+        "import subprocess, sys, time, pathlib\n"
+        f"child = subprocess.Popen([sys.executable, '-m', 'sandbox', 'serve', '--state', r'{tmp_path / 'state'}', "
+        f"'--ports-file', r'{tmp_path / 'ports.json'}'])\n"
+        "print(child.pid, flush=True)\n"
+        f"ports = pathlib.Path(r'{tmp_path / 'ports.json'}')\n"
+        "while not ports.exists(): time.sleep(0.02)\n"
+    )
+    parent = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=30)
+    child = int(parent.stdout)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            os.kill(child, 0)
+        except ProcessLookupError:
+            return
+        if Path(f"/proc/{child}/stat").exists() and ") Z " in Path(f"/proc/{child}/stat").read_text():
+            return  # ended; nobody has collected it yet
+        time.sleep(0.05)
+    pytest.fail("the sandbox outlived its parent")
+
+
+def test_scenarios_and_advance_without_a_world(tmp_path, capsys):
+    assert main(["scenarios"]) == 0
+    assert "cn_RefundNew: posted created" in capsys.readouterr().out
+    assert main(["advance", "--state", str(tmp_path)]) == 1
