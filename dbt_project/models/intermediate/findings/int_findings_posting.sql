@@ -11,6 +11,17 @@ parts as (
     select * from {{ ref('int_credit_note_parts') }}
 ),
 
+existing as (
+    select documents.document_id
+    from documents
+    inner join {{ ref('stg_netsuite__transactions') }} as transactions on documents.external_id = transactions.external_id
+    union
+    select documents.document_id
+    from documents
+    inner join {{ ref('int_netsuite_invoices') }} as invoices on documents.stripe_invoice_id = invoices.stripe_invoice_id
+    where documents.document_type = 'negative_invoice' and invoices.netsuite_invoice_id is not null
+),
+
 pre_go_live as (
     select * from {{ ref('int_pre_go_live_credit_notes') }}
 ),
@@ -26,13 +37,22 @@ amounts as (
     select document_id, amount_minor from documents where document_type = 'negative_invoice' and stripe_exponent is null
 ),
 
--- X2: NetSuite knows one space of external ids over all transaction types and ignores case
+skipped as (
+    select distinct document_id from {{ ref('int_findings_skipped') }}
+),
+
+-- X2: NetSuite knows one space of external ids over all transaction types and ignores case; what is skipped takes none
 external_ids as (
-    select document_id, external_id from documents
-    union all
-    select credit_note_id, stripe_refund_id from {{ ref('int_refund_links') }}
-    union all
-    select credit_note_id, stripe_refund_id || '_' || credit_note_id || '_income' from {{ ref('int_refund_links') }}
+    select ids.document_id, ids.external_id
+    from (
+        select document_id, external_id from documents
+        union all
+        select credit_note_id, stripe_refund_id from {{ ref('int_refund_links') }}
+        union all
+        select credit_note_id, stripe_refund_id || '_' || credit_note_id || '_income' from {{ ref('int_refund_links') }}
+    ) as ids
+    left join skipped on ids.document_id = skipped.document_id
+    where skipped.document_id is null
 ),
 
 colliding as (
@@ -71,7 +91,9 @@ select
 from documents
 left join {{ ref('int_posting_dates') }} as posting_dates on documents.transaction_date = posting_dates.transaction_date
 left join pre_go_live on documents.document_id = pre_go_live.document_id
-where posting_dates.tran_date is null and pre_go_live.document_id is null
+left join existing on documents.document_id = existing.document_id
+-- what is in NetSuite already needs no period any more
+where posting_dates.tran_date is null and pre_go_live.document_id is null and existing.document_id is null
 
 union all
 
