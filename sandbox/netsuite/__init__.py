@@ -1,12 +1,12 @@
 """A stand-in for NetSuite, as strict as the facts about it allow.
 
-    books = Books("state/netsuite.sqlite")   # who owes what: master data and transactions, on disk or in memory
+    books = Books("state/netsuite.sqlite")   # who owes what: on disk, or Books(None) in memory
     server = start(books, credentials=ensure("state"))   # REST and SuiteQL on a loopback port
 
-From the outside in: `server` (sockets), `service` (requests, faults), `auth`, `suiteql`, `books` (state), `posting`,
-`lines`, `master` and `checks` (what NetSuite accepts), `fields` and `schema` (names it knows), `render` (what it
-shows), `errors` (what it says), `store` (disk). What nobody has published is marked "guessed" beside the text or
-number used, what follows from published facts "inferred".
+From the outside in: `server` (sockets), `service` (requests, faults), `auth`, `suiteql`, `books` (state),
+`posting`, `lines`, `master` and `checks` (what NetSuite accepts), `fields` and `schema` (names it knows),
+`render` (what it shows), `errors` (what it says), `store` (disk). What nobody has published is marked "guessed"
+beside the text or number used, what follows from published facts "inferred".
 """
 
 from sandbox.netsuite.books import Books

@@ -3,11 +3,12 @@ empty (seen)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sandbox.netsuite import schema
+from sandbox.netsuite.posting import TARGETS
 from sandbox.netsuite.records import ZERO, Line, Transaction
 from sandbox.netsuite.schema import Fields
 
@@ -42,7 +43,6 @@ def transaction(books: Books, record: Transaction, expand: bool) -> dict[str, An
     type = record.type
     letter = status(books, record)
     settlement = type in ("CustPymt", "CustRfnd")
-    own = sum(record.applications.values(), ZERO)
     money: dict[str, Decimal] = {"total": record.total}
     if type in ("CustInvc", "CustCred"):
         money |= {"subtotal": record.total - record.tax, "taxTotal": record.tax}
@@ -74,34 +74,33 @@ def transaction(books: Books, record: Transaction, expand: bool) -> dict[str, An
         **money,
         **_extra(books, record.extra, schema.BODY[schema.TYPE_NAMES[type]], books.custom_fields("custbody")),
     }
-    for name, rows in _sublists(books, record, own).items():
-        shown[name] = _sublist(rows) if expand else {"links": []}
+    for name, rows in _SUBLISTS[type].items():
+        shown[name] = _sublist(rows(books, record)) if expand else {"links": []}
     return _without_empty(shown)
 
 
 def entity(books: Books, record_type: str, row: Mapping[str, Any]) -> dict[str, Any]:
     """A customer or a service sale item."""
+    shown = {"id": row["id"], "externalId": row["externalid"], "isInactive": row["isinactive"] == "T"}
     if record_type == "customer":
-        shown = {
-            "id": row["id"], "externalId": row["externalid"], "entityId": row["entityid"], "companyName":
-            row["companyname"],
-            "subsidiary": reference(books, "subsidiary", row["subsidiary"]), "currency": reference(books,
-            "currency", row["currency"]),
-            "receivablesAccount": reference(books, "account", row["receivablesaccount"]), "isInactive":
-            row["isinactive"] == "T",
-        }  # fmt: skip
         prefix = "custentity"
+        shown |= {
+            "entityId": row["entityid"],
+            "companyName": row["companyname"],
+            "subsidiary": reference(books, "subsidiary", row["subsidiary"]),
+            "currency": reference(books, "currency", row["currency"]),
+            "receivablesAccount": reference(books, "account", row["receivablesaccount"]),
+        }
     else:
-        shown = {
-            "id": row["id"], "externalId": row["externalid"], "itemId": row["itemid"], "displayName":
-            row["displayname"],
-            "incomeAccount": reference(books, "account", row["incomeaccount"]), "isInactive":
-            row["isinactive"] == "T",
-            "itemType": {"id": row["itemtype"], "refName": row["itemtype"]},
-            "subsidiary": _sublist([{"id": id, "refName": _name(books, "subsidiary", id)} for id in
-            row["subsidiary"]]),
-        }  # fmt: skip
         prefix = "custitem"
+        subsidiaries = [{"id": id, "refName": _name(books, "subsidiary", id)} for id in row["subsidiary"]]
+        shown |= {
+            "itemId": row["itemid"],
+            "displayName": row["displayname"],
+            "itemType": {"id": row["itemtype"], "refName": row["itemtype"]},
+            "incomeAccount": reference(books, "account", row["incomeaccount"]),
+            "subsidiary": _sublist(subsidiaries),
+        }
     return _without_empty(shown | {name: row[name] for name in books.custom_fields(prefix) if row.get(name)})
 
 
@@ -114,22 +113,8 @@ def _name(books: Books, table: str, id: str) -> str:
     return str(row.get(schema.SHOWN.get(table, "name")) or row.get("name") or row.get("symbol") or id)
 
 
-def _sublists(books: Books, record: Transaction, applied: Decimal) -> dict[str, list[dict[str, Any]]]:
-    if record.type == "Journal":
-        return {"line": [_journal_line(books, line) for line in record.journal]}
-    if record.type == "CustInvc":
-        return {
-            "item": [_line(books, line) for line in record.lines],
-            "taxDetails": _tax_details(books, record),
-        }
-    apply = _apply_rows(books, record)
-    if record.type == "CustCred":
-        return {
-            "item": [_line(books, line) for line in record.lines],
-            "taxDetails": _tax_details(books, record),
-            "apply": apply,
-        }
-    return {"apply": apply}
+def _lines(books: Books, record: Transaction) -> list[dict[str, Any]]:
+    return [_line(books, line) for line in record.lines]
 
 
 def _line(books: Books, line: Line) -> dict[str, Any]:
@@ -154,28 +139,36 @@ def _line(books: Books, line: Line) -> dict[str, Any]:
 def _tax_details(books: Books, record: Transaction) -> list[dict[str, Any]]:
     return [
         _without_empty({
-            "taxDetailsReference": {"id": row.reference}, "taxType": reference(books, "taxtype", row.type),
-            "taxCode": reference(books, "taxcode", row.code), "taxBasis": row.basis, "taxRate": row.rate,
+            "taxDetailsReference": {"id": row.reference},
+            "taxType": reference(books, "taxtype", row.type),
+            "taxCode": reference(books, "taxcode", row.code),
+            "taxBasis": row.basis,
+            "taxRate": row.rate,
             "taxAmount": row.amount,
         })
         for row in record.tax_details
     ]  # fmt: skip
 
 
-def _journal_line(books: Books, line: Any) -> dict[str, Any]:
-    return _without_empty({
-        "line": line.line, "account": reference(books, "account", line.account), "debit": line.debit,
-        "credit": line.credit,
-        "memo": line.memo, "entity": reference(books, "customer", line.entity),
-        **_extra(books, line.extra, schema.ROW["line"], books.custom_fields("custcol")),
-    })  # fmt: skip
+def _journal_lines(books: Books, record: Transaction) -> list[dict[str, Any]]:
+    custom = books.custom_fields("custcol")
+    return [
+        _without_empty({
+            "line": line.line,
+            "account": reference(books, "account", line.account),
+            "debit": line.debit,
+            "credit": line.credit,
+            "memo": line.memo,
+            "entity": reference(books, "customer", line.entity),
+            **_extra(books, line.extra, schema.ROW["line"], custom),
+        })
+        for line in record.journal
+    ]  # fmt: skip
 
 
 def _apply_rows(books: Books, record: Transaction) -> list[dict[str, Any]]:
     """What is applied, then the other candidates with `apply: false`: GET loads the record as a person edits
     it (inferred)."""
-    from sandbox.netsuite.posting import TARGETS
-
     assert record.entity and record.receivable
     others = books.candidates(record.entity, record.currency, record.receivable, TARGETS[record.type])
     ids = [*record.applications, *(t.id for t in others if t.id not in record.applications)]
@@ -225,3 +218,12 @@ def _sublist(rows: list[dict[str, Any]]) -> dict[str, Any]:
 def _without_empty(shown: dict[str, Any]) -> dict[str, Any]:
     """Without null, and without zero money or numbers (line numbers and counts are ints and stay)."""
     return {k: v for k, v in shown.items() if v is not None and not (isinstance(v, Decimal) and v == 0)}
+
+
+_SUBLISTS: Mapping[str, Mapping[str, Callable[[Any, Transaction], list[dict[str, Any]]]]] = {
+    "CustInvc": {"item": _lines, "taxDetails": _tax_details},
+    "CustCred": {"item": _lines, "taxDetails": _tax_details, "apply": _apply_rows},
+    "CustPymt": {"apply": _apply_rows},
+    "CustRfnd": {"apply": _apply_rows},
+    "Journal": {"line": _journal_lines},
+}

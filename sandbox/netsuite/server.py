@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Sequence
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -87,6 +88,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "No-Cache")
         self.end_headers()
         self.wfile.write(answer.body)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The service's own time, which may be off from the client's."""
+        return formatdate(self.service.options.clock() if timestamp is None else timestamp, usegmt=True)
 
     def log_message(self, format: str, *args: object) -> None:
         """Says nothing: a request line may hold an external id, and `Server.log` has what a test needs."""

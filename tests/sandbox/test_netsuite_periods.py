@@ -44,7 +44,7 @@ def test_locks(lock, record_type):
     if (lock, record_type) == ("arlocked", "journalEntry"):
         assert books.create(record_type, body)
         return
-    with pytest.raises(Refused, match="locked|closed"):
+    with pytest.raises(Refused, match=r"locked|closed"):
         books.create(record_type, body)
 
 

@@ -266,7 +266,8 @@ def test_suiteql_over_http(serve):
     assert answer.headers["Preference-Applied"] == "transient"
     assert answer.text.endswith("\n")
     assert answer.json() == {
-        "links": [], "count": 1, "hasMore": False, "offset": 0, "totalResults": 1, "items": [{"links": [], "id": "1"}],
+        "links": [], "count": 1, "hasMore": False, "offset": 0, "totalResults": 1,
+        "items": [{"links": [], "id": "1"}],
     }  # fmt: skip
 
 

@@ -38,7 +38,8 @@ def rows(books: Books, q: str, **more) -> list[dict[str, str]]:
         (
             "SELECT id, type, foreigntotal, foreignamountunpaid, status FROM transaction ORDER BY id",
             [
-                {"id": "1", "type": "CustInvc", "foreigntotal": "100", "foreignamountunpaid": "90", "status": "A"},
+                {"id": "1", "type": "CustInvc", "foreigntotal": "100", "foreignamountunpaid": "90",
+                 "status": "A"},
                 {"id": "2", "type": "CustCred", "foreigntotal": "-33", "status": "A"},
                 {"id": "3", "type": "CustRfnd", "foreigntotal": "-5", "status": "R"},
             ],
@@ -48,13 +49,14 @@ def rows(books: Books, q: str, **more) -> list[dict[str, str]]:
             "FROM transactionline WHERE transaction = 2 ORDER BY id",
             [
                 {"id": "0", "mainline": "T", "taxline": "F", "foreignamount": "-33", "expenseaccount": "10"},
-                {"id": "1", "mainline": "F", "taxline": "F", "item": "50", "quantity": "1", "foreignamount": "30",
-                 "custcol_from": "1/1/2026"},
+                {"id": "1", "mainline": "F", "taxline": "F", "item": "50", "quantity": "1",
+                 "foreignamount": "30", "custcol_from": "1/1/2026"},
                 {"id": "2", "mainline": "F", "taxline": "T", "foreignamount": "3"},
             ],
         ),
         (
-            "SELECT quantity, rate, foreignamount FROM transactionline WHERE transaction = '1' AND mainline = 'F'",
+            "SELECT quantity, rate, foreignamount FROM transactionline "
+            "WHERE transaction = '1' AND mainline = 'F'",
             [{"quantity": "-2", "rate": "50", "foreignamount": "-100"}],
         ),
         (
@@ -71,7 +73,7 @@ def rows(books: Books, q: str, **more) -> list[dict[str, str]]:
          [{"trandate": "1/15/2026", "custbody_note": "x"}]),
         ("SELECT TO_CHAR(trandate, 'YYYY-MM-DD') AS trandate FROM transaction WHERE id = 1",
          [{"trandate": "2026-01-15"}]),
-        ("""SELECT TO_CHAR(lastmodifieddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS at FROM transaction WHERE id = 1""",
+        ("""SELECT TO_CHAR(createddate, 'YYYY-MM-DD"T"HH24:MI:SS') AS at FROM transaction WHERE id = 1""",
          [{"at": "2026-01-20T12:00:00"}]),
         ("SELECT lastmodifieddate FROM transaction WHERE id = 1", [{"lastmodifieddate": "1/20/2026"}]),
         ("SELECT ID AS internalId FROM Transaction WHERE externalId = 'in_A'", [{"internalid": "1"}]),
@@ -88,8 +90,10 @@ def rows(books: Books, q: str, **more) -> list[dict[str, str]]:
          [{"id": "3", "currency": "1", "isinactive": "T"}]),
         ("SELECT id, itemtype, subsidiary FROM item WHERE id IN (51, 53) ORDER BY id",
          [{"id": "51", "itemtype": "Discount"}, {"id": "53", "itemtype": "Service", "subsidiary": "2"}]),
-        ("SELECT symbol, currencyprecision FROM currency WHERE id = 3", [{"symbol": "JPY", "currencyprecision": "0"}]),
-        ("SELECT periodname, closed, isyear, arlocked FROM accountingperiod WHERE startdate = TO_DATE('2025-12-01', 'YYYY-MM-DD')",
+        ("SELECT symbol, currencyprecision FROM currency WHERE id = 3",
+         [{"symbol": "JPY", "currencyprecision": "0"}]),
+        ("SELECT periodname, closed, isyear, arlocked FROM accountingperiod "
+         "WHERE startdate = TO_DATE('2025-12-01', 'YYYY-MM-DD')",
          [{"periodname": "2025-12", "closed": "T", "isyear": "F", "arlocked": "F"}]),
         ("SELECT id, accttype FROM account WHERE id = 20", [{"id": "20", "accttype": "Bank"}]),
         ("SELECT COUNT(*) AS n FROM subsidiary", [{"n": "2"}]),
