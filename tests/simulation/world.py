@@ -1,0 +1,197 @@
+"""One small world: a company's books at NetSuite, what is wanted there, and the warehouse between them.
+
+Everything random comes from one seed; time is virtual and moves only when the loader sleeps or a request takes its time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from load_netsuite.journal import ensure_tables
+from sandbox.netsuite.books import Books
+
+START = dt.datetime(2026, 3, 10, 9, tzinfo=dt.UTC).timestamp()
+ROUNDS = 3
+TABLES = ("memos", "applications", "refunds", "zero_invoices", "journals")
+FIXED = (
+    "items_to_create", "credit_memo_lines", "zero_amount_invoice_lines", "credit_memo_tax_details", "netsuite_field_values",
+)  # fmt: skip
+
+
+class Time:
+    """Virtual seconds, and what is to happen at a moment (a write that NetSuite commits late)."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self._later: list[tuple[float, int, Callable[[], Any]]] = []
+
+    def pass_(self, seconds: float) -> None:
+        end = self.now + seconds
+        while self._later and min(self._later)[0] <= end:
+            due = min(self._later)
+            self._later.remove(due)
+            self.now = max(self.now, due[0])
+            due[2]()
+        self.now = max(self.now, end)
+
+    def later(self, delay: float, act: Callable[[], Any]) -> None:
+        self._later.append((self.now + delay, len(self._later), act))
+
+
+@dataclass
+class Wanted:
+    """What must be in NetSuite in the end: external id → (type, total, {document's external id or name: amount})."""
+
+    records: dict[str, tuple[str, Decimal, dict[str, Decimal]]] = field(default_factory=dict)
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def add(self, table: str, **row: Any) -> None:
+        self.rows.setdefault(table, []).append(row)
+
+
+class Company:
+    """The books and the ids that marts refer to."""
+
+    def __init__(self, chance: random.Random, time: Time) -> None:
+        self.books = books = Books(None, clock=lambda: dt.datetime.fromtimestamp(time.now, dt.UTC))
+        self.subsidiary = books.add("subsidiary", name="Parent")
+        self.currency = books.add("currency", symbol="USD", name="US Dollar")
+        self.receivables = books.add("account", acctnumber="1100", accttype="AcctRec")
+        self.bank = books.add("account", acctnumber="1000", accttype="Bank")
+        self.income = books.add("account", acctnumber="4000", accttype="Income")
+        self.period = books.add("accountingperiod", periodname="Mar 2026", startdate="2026-03-01", enddate="2026-03-31")
+        self.item = books.add("item", itemid="Service", itemtype="Service", incomeaccount=self.income)
+        self.customers = [
+            books.add("customer", companyname=f"Customer {n}", subsidiary=self.subsidiary, currency=self.currency)
+            for n in range(chance.randint(1, 2))
+        ]
+        self.invoices = [self._invoice(n, customer) for n, customer in enumerate(self.customers * 2)]
+
+    def _invoice(self, number: int, customer: str) -> tuple[str, str, str]:
+        """(internal id, external id, customer) of an open invoice over 1,000.00."""
+        name = f"in_{number}"
+        line = {"item": {"id": self.item}, "quantity": 1, "rate": 1000, "amount": 1000, "isTaxable": False}
+        body = {
+            "entity": {"id": customer}, "currency": {"id": self.currency}, "account": {"id": self.receivables},
+            "externalId": name, "tranDate": "2026-03-02", "item": {"items": [line]},
+        }  # fmt: skip
+        return self.books.create("invoice", body), name, customer
+
+
+def draw_wanted(chance: random.Random, company: Company) -> Wanted:
+    """A few memos with invoice applications, refunds (some of several memos, some late), a zero invoice, a journal."""
+    wanted = Wanted()
+    head = {
+        "currency": "usd", "netsuite_currency_id": company.currency, "netsuite_subsidiary_id": company.subsidiary,
+        "netsuite_posting_period_id": company.period, "tran_date": dt.date(2026, 3, 5),
+    }  # fmt: skip
+    refunds: dict[str, list[tuple[str, Decimal]]] = {}
+    for number in range(chance.randint(1, 4)):
+        invoice, invoice_name, customer = chance.choice(company.invoices)
+        name = f"cn_{number}"
+        parts = {kind: Decimal(chance.randint(100, 9999)) / 100 for kind in ("invoice", "refund", "by_hand")}
+        kinds = chance.sample(sorted(parts), chance.randint(1, 3))
+        total = sum((parts[kind] for kind in kinds), Decimal(0))
+        from_round = chance.choice((1, 1, 1, 2))
+        wanted.add(
+            "memos", from_round=from_round, created_at=dt.datetime(2026, 3, 5, 0, number, tzinfo=dt.UTC), external_id=name,
+            netsuite_customer_id=customer, netsuite_currency_precision=2, netsuite_account_id=company.receivables,
+            memo_text=f"Stripe: {name}.", amount_minor=int(total * 100), amount=total, **head,
+        )  # fmt: skip
+        new_item = chance.random() < 0.2
+        if new_item:
+            price = f"price_{number}"
+            wanted.add("items_to_create", external_id=price, item_name=price, netsuite_income_account_id=company.income, netsuite_subsidiary_id=company.subsidiary)
+            wanted.records[price] = ("Service", Decimal(0), {})
+        wanted.add(
+            "credit_memo_lines", external_id=name, line_number=1, netsuite_item_id=None if new_item else company.item,
+            item_external_id=f"price_{number}" if new_item else None, description="A service", quantity=1, amount=total,
+            is_gross=False, is_taxable=False,
+        )  # fmt: skip
+        applied = {}
+        for kind in kinds:
+            late = chance.choice((from_round, from_round, 2, 3))
+            if kind == "invoice":
+                applied[invoice_name] = parts[kind]
+                _application(wanted, late, name, "invoice", invoice_name, invoice, parts[kind])
+            elif kind == "refund":
+                # A refund can settle several memos of one customer: then a late part is added by PATCH.
+                refund = f"re_{customer}_{chance.randint(0, 1)}"
+                refunds.setdefault(refund, []).append((name, parts[kind]))
+                _application(wanted, late, name, "customer_refund", refund, None, parts[kind])
+            else:
+                _application(wanted, from_round, name, "out_of_band", None, None, parts[kind])
+        wanted.records[name] = ("CustCred", total, applied)
+    for name, claims in refunds.items():
+        total = sum((amount for _, amount in claims), Decimal(0))
+        wanted.records[name] = ("CustRfnd", total, dict(claims))
+        wanted.add(
+            "refunds", external_id=name, linked_amount_minor=int(total * 100), netsuite_customer_id=name.split("_")[1],
+            netsuite_currency_precision=2, netsuite_account_id=company.bank, netsuite_receivables_account_id=company.receivables,
+            memo_text=f"Stripe: {name}.", **head,
+        )  # fmt: skip
+    if chance.random() < 0.4:
+        wanted.records["in_zero"] = ("CustInvc", Decimal(0), {})
+        wanted.add(
+            "zero_invoices", from_round=chance.choice((1, 2)), external_id="in_zero", netsuite_customer_id=company.customers[0],
+            netsuite_account_id=company.receivables, memo_text="Stripe: in_zero.", tax_details_override=False, **head,
+        )  # fmt: skip
+        wanted.add(
+            "zero_amount_invoice_lines", external_id="in_zero", line_number=1, netsuite_item_id=company.item, quantity=1,
+            is_taxable=False,
+        )  # fmt: skip
+    if chance.random() < 0.4:
+        amount = Decimal(chance.randint(100, 9999)) / 100
+        wanted.records["re_9_cn_9_income"] = ("Journal", amount, {})
+        wanted.add(
+            "journals", from_round=1, external_id="re_9_cn_9_income", netsuite_currency_precision=2, memo_text="Stripe: re_9.",
+            debit_netsuite_account_id=company.income, credit_netsuite_account_id=company.bank, amount_minor=int(amount * 100),
+            amount=amount, **head,
+        )  # fmt: skip
+    return wanted
+
+
+def _application(wanted: Wanted, from_round: int, memo: str, kind: str, target: str | None, target_id: str | None, amount: Decimal) -> None:
+    wanted.add(
+        "applications", from_round=from_round, external_id=memo, application_type=kind, target_external_id=target,
+        target_netsuite_id=target_id, amount_minor=int(amount * 100), amount=amount,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def engine() -> duckdb.DuckDBPyConnection:
+    """One warehouse for all histories of a process; `fill` empties it."""
+    warehouse = duckdb.connect(":memory:")
+    warehouse.execute("set threads = 1")
+    ensure_tables(warehouse)
+    warehouse.execute((Path(__file__).parent / "marts.sql").read_text())
+    return warehouse
+
+
+def fill(wanted: Wanted) -> duckdb.DuckDBPyConnection:
+    """The warehouse of a new world: nothing posted yet, round 0."""
+    warehouse = engine()
+    warehouse.execute("delete from load_netsuite.load_log; delete from load_netsuite.drift; delete from wanted.world")
+    for table in (*TABLES, *FIXED):
+        name = f"wanted.{table}" if table in TABLES else f"marts.{table}"
+        warehouse.execute(f"delete from {name}")
+        for row in wanted.rows.get(table, ()):
+            columns = ", ".join(row)
+            warehouse.execute(f"insert into {name} ({columns}) values ({', '.join('?' * len(row))})", list(row.values()))
+    return warehouse
+
+
+def transform(warehouse: duckdb.DuckDBPyConnection, round_: int) -> None:
+    """A new round: what was refused is ready again, what belongs to this round takes part."""
+    warehouse.execute("delete from wanted.world")
+    latest = "coalesce((select max(load_log.at) from load_netsuite.load_log), timestamptz '2026-01-01')"
+    warehouse.execute(f"insert into wanted.world values (?, {latest})", [round_])
