@@ -19,6 +19,8 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +28,9 @@ import typer
 
 if TYPE_CHECKING:
     import duckdb
-    from load_netsuite.push import PushReport
     from rich.console import Console
 
+    from load_netsuite.push import PushReport
     from settings import Settings
 
 ROOT = Path(__file__).resolve().parent
@@ -106,10 +108,18 @@ def doctor_command() -> None:
 
 # ---------- stages: each returns an exit code
 
-Stage = Callable[["Settings"], int]
+
+@dataclass
+class Done:
+    """What the stages of one command hand on: what was pushed, for the summary."""
+
+    push: PushReport | None = None
 
 
-def extract(settings: Settings) -> int:
+Stage = Callable[["Settings", Done], int]
+
+
+def extract(settings: Settings, done: Done) -> int:
     """Stripe and NetSuite into raw tables."""
     from extract import run
     from extract.progress import Progress
@@ -119,7 +129,7 @@ def extract(settings: Settings) -> int:
     return DONE
 
 
-def transform(settings: Settings) -> int:
+def transform(settings: Settings, done: Done) -> int:
     """dbt, in this process: a start of its own would cost four seconds."""
     from extract.warehouse import declare_all, open_warehouse
     from load_netsuite.journal import ensure_tables
@@ -131,25 +141,25 @@ def transform(settings: Settings) -> int:
     failures = _dbt(settings, "build", "--exclude-resource-type", "unit_test")
     if failures:
         raise StageFailed("\n".join([
-            "transform: nothing was pushed, because", *failures, f"(all of dbt's output: {LOGS / 'dbt.log'})"]))
+            "transform: nothing was pushed, because", *failures, "(all of dbt's output: logs/dbt.log)"]))
     _say(f"transform: done in {time.monotonic() - began:.1f} s")
     return DONE
 
 
-def push(settings: Settings) -> int:
+def push(settings: Settings, done: Done) -> int:
     """What is ready, to NetSuite."""
     from load_netsuite.push import push
 
-    done = push(settings, plan=settings.plan)
-    _say(f"push: {_sentence(done)}")
-    for record_type, external_id, words in done.refused[:SHOWN]:
+    pushed = done.push = push(settings, plan=settings.plan)
+    _say(f"push: {_sentence(pushed)}")
+    for record_type, external_id, words in pushed.refused[:SHOWN]:
         _say(f"  {record_type} {external_id}: {words}")
-    if len(done.refused) > SHOWN:
-        _say(f"  and {len(done.refused) - SHOWN} more, in marts.netsuite_load_log")
-    return REFUSED if done.count("rejected") else DONE
+    if len(pushed.refused) > SHOWN:
+        _say(f"  and {len(pushed.refused) - SHOWN} more, in marts.netsuite_load_log")
+    return REFUSED if pushed.count("rejected") else DONE
 
 
-def make_plan(settings: Settings) -> int:
+def make_plan(settings: Settings, done: Done) -> int:
     """What a push would post, as a table and as plan.json."""
     from load_netsuite.plan import plan
 
@@ -158,7 +168,7 @@ def make_plan(settings: Settings) -> int:
     return DONE
 
 
-def reconcile(settings: Settings) -> int:
+def reconcile(settings: Settings, done: Done) -> int:
     """NetSuite against the journal."""
     from load_netsuite.reconcile import reconcile
 
@@ -166,24 +176,26 @@ def reconcile(settings: Settings) -> int:
     return DONE
 
 
-def report(settings: Settings) -> int:
+def report(settings: Settings, done: Done) -> int:
     """The summary table, from the marts alone."""
     import duckdb
+
     from extract.warehouse import open_warehouse
 
     with open_warehouse(settings.warehouse_path) as warehouse:
         try:
-            Summary(warehouse, _console()).print()
+            Summary(warehouse, _console(), done.push).print()
         except duckdb.CatalogException:
-            raise StageFailed("report: the warehouse has no marts yet; run `make run` or `make transform`") from None
+            raise StageFailed("report: the warehouse has no marts yet; run `make run`") from None
     return DONE
 
 
-def doctor(settings: Settings) -> int:
+def doctor(settings: Settings, done: Done) -> int:
     """What a run would meet."""
+    from rich.table import Table
+
     from extract.doctor import check as check_stripe
     from load_netsuite.doctor import check as check_netsuite
-    from rich.table import Table
 
     findings = [*check_stripe(settings), *check_netsuite(settings)]
     table = Table(box=None, header_style="bold")
@@ -218,9 +230,9 @@ def _guarded(require: Sequence[str], stages: Sequence[Stage], locked: bool) -> i
         settings = load_settings(require)  # type: ignore[arg-type]
         with _run_lock(settings, locked), _connected(settings, bool(require)) as connected:
             _warm_up(stages)
-            code = DONE
+            code, done = DONE, Done()
             for stage in stages:
-                code = max(code, stage(connected))
+                code = max(code, stage(connected, done))
             return code
     except SettingsError as error:
         _say(str(error))
@@ -297,12 +309,13 @@ def _connected(settings: Settings, wanted: bool) -> Iterator[Settings]:
 
 
 def _wait_for(ports: Path, server: subprocess.Popen[bytes]) -> Mapping[str, str]:
-    """What the sandbox says about itself: environment variables, as JSON."""
+    """What the sandbox says about itself (JSON), under the names of the settings."""
+    renamed = {"stripe": "stripe_api_base", "netsuite": "netsuite_base_url"}
     until = time.monotonic() + SANDBOX_STARTS_IN
     while time.monotonic() < until and server.poll() is None:
         try:
             said = json.loads(ports.read_text())
-            return {str(name): str(value) for name, value in said.items()}
+            return {renamed.get(name, name): str(value) for name, value in said.items()}
         except (FileNotFoundError, json.JSONDecodeError):
             time.sleep(0.02)
     raise StageFailed(f"the sandbox did not start; its own words are in {LOGS.name}/sandbox.log")
@@ -372,36 +385,32 @@ def _failure(settings: Settings, result: Any) -> list[str]:
 
 
 class Summary:
-    """Documents by state and currency, what the last push posted, what is blocked and why, what waits."""
+    """Documents by state and currency, what this push (or else the last one that did anything) posted, what
+    is blocked and why, what waits."""
 
-    def __init__(self, warehouse: duckdb.DuckDBPyConnection, console: Console):
-        self._warehouse, self._console = warehouse, console
+    def __init__(self, warehouse: duckdb.DuckDBPyConnection, console: Console, push: PushReport | None):
+        self._warehouse, self._console, self._push = warehouse, console, push
 
     def print(self) -> None:
         self._table(
             "Credit documents by state and currency", ("state", "currency", "documents", "amount"), """
             select
                 outcomes.state, upper(outcomes.currency), count(*),
-                coalesce(
-                    -- DuckDB's decimals keep money exact; 10 ** n would make it a float.
-                    (sum(outcomes.amount_minor) * any_value(
-                        case currencies.stripe_exponent
-                            when 0 then 1.000 when 2 then 0.010 when 3 then 0.001
-                        end)::decimal(4, 3))::decimal(22, 3)::varchar,
-                    sum(outcomes.amount_minor)::varchar || ' minor units'
-                ) as amount
+                sum(outcomes.amount_minor)::bigint, any_value(currencies.stripe_exponent)
             from marts.credit_outcomes as outcomes
             left join intermediate.int_currencies as currencies on outcomes.currency = currencies.currency
             group by outcomes.state, outcomes.currency
             order by list_position(['posted', 'ready', 'waiting', 'blocked', 'skipped'], outcomes.state), 2""",
-            nothing="There are no credit documents yet.")
+            nothing="There are no credit documents yet.",
+            shown=lambda row: (*row[:3], _major(*row[3:])))
         self._table(
-            "Posted by the last push", ("record type", "what", "rows"), """
+            "Posted by this run" if self._push else "Posted by the last push that did anything",
+            ("record type", "what", "rows"), """
             select record_type, status, count(*) from marts.netsuite_load_log
-            where status <> 'attempted' and run_id = (
-                select run_id from marts.netsuite_load_log order by "at" desc limit 1)
+            where status <> 'attempted' and run_id = coalesce(
+                $run, (select run_id from marts.netsuite_load_log order by "at" desc limit 1))
             group by record_type, status order by record_type, status""",
-            nothing="Nothing has been posted yet.")
+            nothing="Nothing was posted.", run=self._push.run_id if self._push else None)
         self._table(
             f"Blocked: a person must act (the first {SHOWN}; all: marts.credit_outcomes)",
             ("document", "reason", "what to do"), f"""
@@ -414,27 +423,34 @@ class Summary:
             where state in ('waiting', 'skipped') group by state, reason order by state desc, reason""",
             nothing="Nothing waits.")
 
-    def _table(self, title: str, headings: Sequence[str], sql: str, nothing: str) -> None:
+    def _table(
+        self, title: str, headings: Sequence[str], sql: str, nothing: str,
+        shown: Callable[[tuple[Any, ...]], tuple[Any, ...]] = lambda row: row, **values: str | None,
+    ) -> None:
         from rich import box
         from rich.table import Table
 
-        rows = self._warehouse.execute(sql).fetchall()
-        if not rows:
-            self._console.print(nothing + "\n")
-            return
-        table = Table(title=title, title_justify="left", box=box.ASCII2)
-        for heading in headings:
-            is_number = heading in ("documents", "amount", "rows")
-            table.add_column(heading, justify="right" if is_number else "left", no_wrap=is_number,
-                             overflow="fold")
-        for row in rows:
-            table.add_row(*("" if value is None else str(value) for value in row))
-        self._console.print(table)
+        rows = self._warehouse.execute(sql, values or None).fetchall()
+        self._console.print(title if rows else nothing, style="bold")
+        if rows:
+            table = Table(box=box.ASCII2)
+            for heading in headings:
+                is_number = heading in ("documents", "amount", "rows")
+                table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
+            for row in rows:
+                table.add_row(*("" if value is None else str(value) for value in shown(row)))
+            self._console.print(table)
         self._console.print()
 
 
+def _major(minor: int, exponent: int | None) -> str:
+    """An amount as people write it; a currency nobody knows stays in its minor unit."""
+    return f"{minor:,} minor units" if exponent is None else f"{Decimal(minor).scaleb(-exponent):,f}"
+
+
 def _sentence(done: PushReport) -> str:
-    counts = [f"{number} {record_type} {status}" for (record_type, status), number in sorted(done.counts.items())]
+    counts = [f"{number} {record_type} {status}"
+              for (record_type, status), number in sorted(done.counts.items())]
     return f"{', '.join(counts) or 'nothing to post'} ({done.requests} requests, {done.seconds:.1f} s)"
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from extract.endpoints import (
     Endpoint,
@@ -244,7 +245,7 @@ class Reader:
 
         def job() -> None:
             try:
-                answer = self._stripe.get(f"{endpoint.path}/{identifier}", endpoint.expanding(), _check_object)
+                answer = self._stripe.get(_path(endpoint, identifier), endpoint.expanding(), _check_object)
             except ObjectGone:
                 return gone(identifier)
             if answer.body.get("deleted"):
@@ -279,7 +280,7 @@ class Reader:
         for attempt in range(3):
             try:
                 if lines_missing(item):
-                    lines, _, _, total = self._all_pages(f"{endpoint.path}/{item['id']}/lines", {})
+                    lines, _, _, total = self._all_pages(f"{_path(endpoint, item['id'])}/lines", {})
                     with_lines(item, lines, total)
                 return row_of(item, answer.sent_at, answer.api_version)
             except ObjectGone:
@@ -288,7 +289,7 @@ class Reader:
                 if attempt == 2:
                     raise
                 # It may have changed between its own answer and its lines: take both anew.
-                answer = self._stripe.get(f"{endpoint.path}/{item['id']}", endpoint.expanding(), _check_object)
+                answer = self._stripe.get(_path(endpoint, item["id"]), endpoint.expanding(), _check_object)
                 item.clear()
                 item.update(answer.body)
         raise AssertionError("unreachable")
@@ -338,6 +339,10 @@ def all_events(stripe: Stripe, created_gte: int | None) -> Iterable[dict[str, An
         if not page.has_more:
             return
         params["starting_after"] = page.items[-1]["id"]
+
+
+def _path(endpoint: Endpoint, identifier: str) -> str:
+    return f"{endpoint.path}/{quote(identifier, safe='')}"  # a coupon's id is any text its owner chose
 
 
 def _check_object(body: Any) -> None:

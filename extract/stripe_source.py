@@ -673,6 +673,6 @@ named as (
 )
 select table_name, id from named
 anti join known using (table_name, id)
-where id is not null and id <> 'null'
+where id <> '' and id <> 'null'
 order by table_name, id
 """
