@@ -19,21 +19,46 @@ PARENT_POLL = 0.25  # seconds between looks at whether the parent is alive
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description="Stand-ins for Stripe and NetSuite, and a demo company.")
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox", description="Stand-ins for Stripe and NetSuite, and a demo company."
+    )
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    serve_ = commands.add_parser("serve", help="run both stand-ins on loopback until the parent process ends or SIGTERM comes")
-    serve_.add_argument("--state", type=Path, default=DEFAULT_STATE, help="directory of the demo world; made when there is none")
-    serve_.add_argument("--ports-file", type=Path, required=True, help="JSON file that gets the URLs and credentials, once both listen")
-    serve_.add_argument("--stripe-rate", type=float, default=25, help="requests a second on one Stripe endpoint, 0 = no limit (25)")
-    serve_.add_argument("--stripe-rate-total", type=float, default=100, help="the same over all endpoints (100)")
-    serve_.set_defaults(command=lambda given: serve(given.state, given.ports_file, given.stripe_rate, given.stripe_rate_total))
+    serve_ = commands.add_parser(
+        "serve", help="run both stand-ins on loopback until the parent process ends or SIGTERM comes"
+    )
+    serve_.add_argument(
+        "--state",
+        type=Path,
+        default=DEFAULT_STATE,
+        help="directory of the demo world; made when there is none",
+    )
+    serve_.add_argument(
+        "--ports-file",
+        type=Path,
+        required=True,
+        help="JSON file that gets the URLs and credentials, once both listen",
+    )
+    serve_.add_argument(
+        "--stripe-rate",
+        type=float,
+        default=25,
+        help="requests a second on one Stripe endpoint, 0 = no limit (25)",
+    )
+    serve_.add_argument(
+        "--stripe-rate-total", type=float, default=100, help="the same over all endpoints (100)"
+    )
+    serve_.set_defaults(
+        command=lambda given: serve(given.state, given.ports_file, given.stripe_rate, given.stripe_rate_total)
+    )
 
     advance = commands.add_parser("advance", help="move the demo world on by a month")
     advance.add_argument("--state", type=Path, default=DEFAULT_STATE, help="directory of the demo world")
     advance.set_defaults(command=lambda given: advance_(given.state))
 
-    scenarios = commands.add_parser("scenarios", help="list the stories of the demo world and what must come of them")
+    scenarios = commands.add_parser(
+        "scenarios", help="list the stories of the demo world and what must come of them"
+    )
     scenarios.set_defaults(command=lambda given: show_scenarios())
 
     given = parser.parse_args(arguments)
@@ -41,8 +66,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def serve(state: Path, ports_file: Path, endpoint_rate: float, total_rate: float) -> int:
-    """Start both, tell where in `ports_file`, stay until told to go. State on disk survives a kill at any moment."""
-    from sandbox.netsuite import credentials, server as netsuite  # heavy imports: only where needed
+    """Start both, tell where in `ports_file`, stay until told to go. State on disk survives a kill at any
+    moment.
+    """
+    from sandbox.netsuite import credentials  # heavy imports: only where needed
+    from sandbox.netsuite import server as netsuite
     from sandbox.stripe import server as stripe
 
     parent = os.getppid()
@@ -54,8 +82,11 @@ def serve(state: Path, ports_file: Path, endpoint_rate: float, total_rate: float
     stripe_file, books = demo.open_state(state)
     keys = credentials.ensure(state)
     netsuite_server = netsuite.start(books, credentials=keys)
-    # The demo's clock is its own, a client's the wall clock: with a 30-day window `advance` could hide events never read.
-    stripe_server = stripe.start(stripe_file, endpoint_rate=endpoint_rate or None, total_rate=total_rate or None, event_days=None)
+    # The demo's clock is its own, a client's the wall clock: with a 30-day window `advance` could hide events
+    # never read.
+    stripe_server = stripe.start(
+        stripe_file, endpoint_rate=endpoint_rate or None, total_rate=total_rate or None, event_days=None
+    )
     where = {
         "stripe": stripe_server.url,
         "netsuite": netsuite_server.url,
@@ -78,7 +109,9 @@ def serve(state: Path, ports_file: Path, endpoint_rate: float, total_rate: float
 
 def advance_(state: Path) -> int:
     if not demo.exists(state):
-        print(f"no demo world in {state}: run `make run` (or `python -m sandbox serve`) first", file=sys.stderr)
+        print(
+            f"no demo world in {state}: run `make run` (or `python -m sandbox serve`) first", file=sys.stderr
+        )
         return 1
     print(f"the demo company is now at {demo.advance(state):%Y-%m-%d}")
     return 0

@@ -3,8 +3,9 @@
     build(state_dir)      # the world on 2026-07-01, deterministic to the byte on the Stripe side
     advance(state_dir)    # one month more
 
-State is `stripe.json` and `netsuite.sqlite` under `state_dir`. Nothing here looks at the wall clock. The stories of
-`demo_scenarios` run amid a background of ordinary subscriptions; `demo_netsuite` brings the result over to NetSuite.
+State is `stripe.json` and `netsuite.sqlite` under `state_dir`. Nothing here looks at the wall clock. The
+stories of `demo_scenarios` run amid a background of ordinary subscriptions; `demo_netsuite` brings the result
+over to NetSuite.
 """
 
 from __future__ import annotations
@@ -32,11 +33,35 @@ PLANS = {  # product -> what one unit costs, by currency; Stripe's minor unit
     "Legacy": {"usd": 1250},
 }
 REGULARS = {
-    "Aster": "usd", "Begonia": "usd", "Clover": "eur", "Daisy": "usd", "Erica": "gbp", "Freesia": "usd", "Geranium": "usd",
-    "Heather": "eur", "Iris": "usd", "Jasmine": "usd", "Kerria": "usd", "Lavender": "gbp", "Mimosa": "usd", "Nigella": "eur",
-    "Orchid": "usd", "Petunia": "usd", "Quince": "usd", "Rose": "eur", "Sorrel": "usd", "Tansy": "usd", "Ulex": "gbp",
-    "Verbena": "usd", "Willow": "usd", "Yarrow": "eur", "Zinnia": "usd", "Anemone": "usd", "Bluebell": "usd", "Crocus": "usd",
-}  # fmt: skip
+    "Aster": "usd",
+    "Begonia": "usd",
+    "Clover": "eur",
+    "Daisy": "usd",
+    "Erica": "gbp",
+    "Freesia": "usd",
+    "Geranium": "usd",
+    "Heather": "eur",
+    "Iris": "usd",
+    "Jasmine": "usd",
+    "Kerria": "usd",
+    "Lavender": "gbp",
+    "Mimosa": "usd",
+    "Nigella": "eur",
+    "Orchid": "usd",
+    "Petunia": "usd",
+    "Quince": "usd",
+    "Rose": "eur",
+    "Sorrel": "usd",
+    "Tansy": "usd",
+    "Ulex": "gbp",
+    "Verbena": "usd",
+    "Willow": "usd",
+    "Yarrow": "eur",
+    "Zinnia": "usd",
+    "Anemone": "usd",
+    "Bluebell": "usd",
+    "Crocus": "usd",
+}
 WAYS = ("refund", "credit", "out_of_band")
 
 
@@ -60,7 +85,9 @@ def build(state_dir: Path) -> None:
 
 
 def advance(state_dir: Path) -> datetime:
-    """One month passes in both systems; returns the new date. Killed half way, it can be run again: Stripe's file is written last."""
+    """One month passes in both systems; returns the new date. Killed half way, it can be run again:
+    Stripe's file is written last.
+    """
     billing = Billing.load(_stripe_file(state_dir))
     next_month(World(billing))
     books = Books(_netsuite_file(state_dir), clock=lambda: _time(billing))
@@ -107,15 +134,24 @@ def next_month(world: World) -> None:
         if invoice["status"] == "open":
             stories.append((now + number % 10 * DAY, pay_later(world, invoice["id"])))
     for customer in world.billing.objects("customers").values():
-        if customer["balance"] < 0 and customer["currency"] in PLANS["Team"] and customer["id"][4:] not in REGULARS:
+        if (
+            customer["balance"] < 0
+            and customer["currency"] in PLANS["Team"]
+            and customer["id"][4:] not in REGULARS
+        ):
             stories.append((now + 12 * DAY, use_balance(world, customer["id"], label)))
     run(world, stories, int(until.timestamp()))
 
 
 def run(world: World, stories: Iterable[tuple[int, Story]], until: int) -> None:
-    """Tell stories side by side in order of time, each from its start; what would come after `until` is left untold."""
+    """Tell stories side by side in order of time, each from its start; what would come after `until` is
+    left untold.
+    """
     office_hours = 9 * 3600
-    waiting = [(start + office_hours + number * 420 % DAY // 2, number, story) for number, (start, story) in enumerate(stories)]
+    waiting = [
+        (start + office_hours + number * 420 % DAY // 2, number, story)
+        for number, (start, story) in enumerate(stories)
+    ]
     heapq.heapify(waiting)
     while waiting:
         moment, number, story = heapq.heappop(waiting)
@@ -129,11 +165,15 @@ def run(world: World, stories: Iterable[tuple[int, Story]], until: int) -> None:
 
 
 def catalogue(billing: Billing) -> None:
-    """What is sold, taxed and taken off. Mapped in dbt_project/seeds: all but Legacy, txr_New and two coupons."""
+    """What is sold, taxed and taken off. Mapped in dbt_project/seeds: all but Legacy, txr_New and two
+    coupons.
+    """
     for plan, prices in PLANS.items():
         product = billing.create_product(f"{plan} plan", id=f"prod_{plan}")
         for currency, amount in prices.items():
-            billing.create_price(product, amount, currency, interval="month", id=f"price_{plan}{currency.title()}")
+            billing.create_price(
+                product, amount, currency, interval="month", id=f"price_{plan}{currency.title()}"
+            )
     billing.create_tax_rate(20, id="txr_Vat20")
     billing.create_tax_rate(1.125, display_name="City tax", id="txr_City")
     billing.create_tax_rate(20, inclusive=True, id="txr_Inclusive")
@@ -150,12 +190,19 @@ def catalogue(billing: Billing) -> None:
 def ordinary_month(world: World, first: datetime) -> list[tuple[int, Story]]:
     """Each regular customer's month; now and then one of them gets a credit note."""
     dice = random.Random(f"{SEED} {first:%Y%m}")
-    return [(int(first.timestamp()) + dice.randrange(20) * DAY, regular(world, name, f"{first:%Y%m}", random.Random(dice.random())))
-            for name in REGULARS]  # fmt: skip
+    return [
+        (
+            int(first.timestamp()) + dice.randrange(20) * DAY,
+            regular(world, name, f"{first:%Y%m}", random.Random(dice.random())),
+        )
+        for name in REGULARS
+    ]
 
 
 def regular(world: World, name: str, label: str, dice: random.Random) -> Story:
-    """A subscription invoice, paid soon or late, perhaps credited before or after; sometimes more is bought."""
+    """A subscription invoice, paid soon or late, perhaps credited before or after; sometimes more is
+    bought.
+    """
     customer, key, currency = f"cus_{name}", f"{name}{label}", REGULARS[name]
     taxes = ["txr_Vat20"] if currency != "usd" else []
     lines = [world.line("Team", dice.choice((1, 1, 2)), currency, taxes=taxes)]

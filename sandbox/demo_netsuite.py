@@ -1,7 +1,9 @@
-"""The demo company's NetSuite: master data, and the invoices and payments that another integration has brought over from Stripe.
+"""The demo company's NetSuite: master data, and the invoices and payments that another integration has
+brought over from Stripe.
 
-`mirror` leaves open on each invoice just what credit memos are to settle. Where a story needs NetSuite to differ, a table here
-says so. Internal ids of master data are fixed, because the mapping files in dbt_project/seeds name them.
+`mirror` leaves open on each invoice just what credit memos are to settle. Where a story needs NetSuite to
+differ, a table here says so. Internal ids of master data are fixed, because the mapping files in
+dbt_project/seeds name them.
 """
 
 from __future__ import annotations
@@ -19,7 +21,14 @@ FIRST_YEAR, LAST_YEAR = 2025, 2028
 CLOSED_MONTHS = ("2026-01",)
 
 SUBSIDIARY = "1"
-CURRENCIES = {"usd": ("1", 2), "eur": ("2", 2), "gbp": ("3", 2), "jpy": ("4", 0), "kwd": ("5", 2), "huf": ("6", 0)}
+CURRENCIES = {
+    "usd": ("1", 2),
+    "eur": ("2", 2),
+    "gbp": ("3", 2),
+    "jpy": ("4", 0),
+    "kwd": ("5", 2),
+    "huf": ("6", 0),
+}
 MINOR_DIGITS = {"jpy": 0, "kwd": 3}  # of Stripe's unit; the others have 2
 RECEIVABLES, RECEIVABLES_EURO, BANK, BANK_EURO, INCOME, OLD_INCOME = "11", "12", "21", "22", "41", "42"
 ACCOUNTS = {
@@ -58,7 +67,11 @@ CUSTOM_FIELDS = {
 
 # Where NetSuite differs from Stripe, for the stories of demo_scenarios.
 ABSENT = frozenset({"cus_Newcomer", "in_NoInvoice"})
-WITHOUT_EXTERNAL_ID = {"cus_Oriole": "9001", "cus_Pipit": "9002", "in_MappedBySeed": "1"}  # -> their internal ids
+WITHOUT_EXTERNAL_ID = {
+    "cus_Oriole": "9001",
+    "cus_Pipit": "9002",
+    "in_MappedBySeed": "1",
+}  # -> their internal ids
 MOVED_TO = {"in_OtherCustomer": "cus_Birch"}
 IN_CURRENCY = {"in_OtherCurrency": "usd"}
 PAID_BY_HAND = frozenset({"in_TooLow"})  # a payment of the whole amount
@@ -70,7 +83,14 @@ def found(books: Books) -> None:
     """Set up the company: everything but customers and transactions."""
     for name, (id, precision) in CURRENCIES.items():
         base = name == "usd"
-        books.add("currency", id=id, name=name.upper(), symbol=name.upper(), currencyprecision=str(precision), isbasecurrency=base)
+        books.add(
+            "currency",
+            id=id,
+            name=name.upper(),
+            symbol=name.upper(),
+            currencyprecision=str(precision),
+            isbasecurrency=base,
+        )
     books.add("subsidiary", id=SUBSIDIARY, name="Demo Company", currency=CURRENCIES["usd"][0])
     for id, (name, kind) in ACCOUNTS.items():
         books.add("account", id=id, acctnumber=name.split()[0], accountsearchdisplayname=name, accttype=kind)
@@ -81,7 +101,13 @@ def found(books: Books) -> None:
     books.add("taxtype", id="3", name="VAT")
     books.configure(custom_fields=CUSTOM_FIELDS)
     for year in range(FIRST_YEAR, LAST_YEAR + 1):
-        books.add("accountingperiod", periodname=f"FY {year}", startdate=f"{year}-01-01", enddate=f"{year}-12-31", isyear=True)
+        books.add(
+            "accountingperiod",
+            periodname=f"FY {year}",
+            startdate=f"{year}-01-01",
+            enddate=f"{year}-12-31",
+            isyear=True,
+        )
         for month in range(1, 13):
             first = date(year, month, 1)
             last = first.replace(day=monthrange(year, month)[1])
@@ -96,23 +122,45 @@ def close_old_months(books: Books) -> None:
 
 
 def mirror(billing: Billing, books: Books) -> None:
-    """Bring over customers, finalized invoices and payments NetSuite does not have yet. Can be run again at any time."""
+    """Bring over customers, finalized invoices and payments NetSuite does not have yet. Can be run again
+    at any time.
+    """
     for customer in billing.objects("customers").values():
         _bring_customer(customer, books)
-    there = {transaction.external_id: str(transaction.id) for transaction in books.transactions() if transaction.external_id}
-    there |= {stripe: id for stripe, id in WITHOUT_EXTERNAL_ID.items() if stripe.startswith("in_") and books.transaction(id)}
-    # The invoice without an external id comes first of all, so that it has the internal id that the mapping file names.
-    for invoice in sorted(billing.objects("invoices").values(), key=lambda invoice: invoice["id"] not in WITHOUT_EXTERNAL_ID):
-        if invoice["status"] in ("open", "paid", "uncollectible") and not ABSENT & {invoice["id"], invoice["customer"]}:
+    there = {
+        transaction.external_id: str(transaction.id)
+        for transaction in books.transactions()
+        if transaction.external_id
+    }
+    there |= {
+        stripe: id
+        for stripe, id in WITHOUT_EXTERNAL_ID.items()
+        if stripe.startswith("in_") and books.transaction(id)
+    }
+    # The invoice without an external id comes first of all, so that it has the internal id that the mapping
+    # file names.
+    for invoice in sorted(
+        billing.objects("invoices").values(), key=lambda invoice: invoice["id"] not in WITHOUT_EXTERNAL_ID
+    ):
+        if invoice["status"] in ("open", "paid", "uncollectible") and not ABSENT & {
+            invoice["id"],
+            invoice["customer"],
+        }:
             if invoice["total"] >= 0:
                 _bring_invoice(invoice, billing, books, there)
             elif invoice["id"] in ZERO_INVOICES_BY_HAND and invoice["id"] not in there:
                 rows = [_row("102", ZERO_INVOICES_BY_HAND[invoice["id"]], "Made by hand")]
-                books.create("invoice", _head(invoice, books) | {"externalId": invoice["id"], "item": {"items": rows}})
+                books.create(
+                    "invoice", _head(invoice, books) | {"externalId": invoice["id"], "item": {"items": rows}}
+                )
     for note in billing.objects("credit_notes").values():
         if note["id"] in MEMOS_BY_HAND and note["id"] not in there:
             rows = [_row("203", MEMOS_BY_HAND[note["id"]], "Made by hand")]
-            body = _head(note, books) | {"externalId": note["id"], "autoApply": False, "item": {"items": rows}}
+            body = _head(note, books) | {
+                "externalId": note["id"],
+                "autoApply": False,
+                "item": {"items": rows},
+            }
             books.create("creditMemo", body)
 
 
@@ -129,10 +177,16 @@ def _bring_customer(customer: Obj, books: Books) -> None:
     currency = CURRENCIES.get(customer["currency"], CURRENCIES["usd"])[0]
     number = WITHOUT_EXTERNAL_ID.get(id) or str(1001 + len(books.rows("customer")))
     books.add(
-        "customer", id=number, entityid=f"C{number}", companyname=customer["name"], subsidiary=SUBSIDIARY, currency=currency,
-        externalid=None if id in WITHOUT_EXTERNAL_ID else id, currencylist=[currency, CURRENCIES["usd"][0]],
+        "customer",
+        id=number,
+        entityid=f"C{number}",
+        companyname=customer["name"],
+        subsidiary=SUBSIDIARY,
+        currency=currency,
+        externalid=None if id in WITHOUT_EXTERNAL_ID else id,
+        currencylist=[currency, CURRENCIES["usd"][0]],
         receivablesaccount=RECEIVABLES_EURO if customer["currency"] == "eur" else RECEIVABLES,
-    )  # fmt: skip
+    )
 
 
 def _bring_invoice(invoice: Obj, billing: Billing, books: Books, there: dict[str, str]) -> None:
@@ -140,30 +194,47 @@ def _bring_invoice(invoice: Obj, billing: Billing, books: Books, there: dict[str
     id = there.get(invoice["id"])
     if id is None:
         external_id = None if invoice["id"] in WITHOUT_EXTERNAL_ID else invoice["id"]
-        id = books.create("invoice", _head(invoice, books) | {"externalId": external_id, "item": {"items": _rows(invoice)}})
+        id = books.create(
+            "invoice", _head(invoice, books) | {"externalId": external_id, "item": {"items": _rows(invoice)}}
+        )
     for payment in billing.owned(invoice["id"], "invoice_payments"):
         if payment["status"] == "paid":
             _bring_payment(payment, invoice, id, billing, books, there)
 
 
-def _bring_payment(payment: Obj, invoice: Obj, target: str, billing: Billing, books: Books, there: dict[str, str]) -> None:
+def _bring_payment(
+    payment: Obj, invoice: Obj, target: str, billing: Billing, books: Books, there: dict[str, str]
+) -> None:
     source = payment["payment"]
     intent = source.get("payment_intent")
-    external_id = billing.get("payment_intents", intent)["latest_charge"] if intent else source["payment_record"]
+    external_id = (
+        billing.get("payment_intents", intent)["latest_charge"] if intent else source["payment_record"]
+    )
     if external_id in there:
         return
     document = books.transaction(target)
     assert document is not None
     open_amount = books.open_amount(document)
-    amount = open_amount if invoice["id"] in PAID_BY_HAND else _major(payment["amount_paid"], invoice["currency"])
+    amount = (
+        open_amount if invoice["id"] in PAID_BY_HAND else _major(payment["amount_paid"], invoice["currency"])
+    )
     applied = min(amount, open_amount)
     rows = [{"doc": {"id": target}, "apply": True, "amount": applied}] if applied else []
     euro = document.receivable == RECEIVABLES_EURO
-    books.create("customerPayment", {
-        "customer": {"id": document.entity}, "currency": {"id": document.currency}, "arAcct": {"id": document.receivable},
-        "account": {"id": BANK_EURO if euro else BANK}, "payment": amount, "externalId": external_id, "autoApply": False,
-        "tranDate": _day(payment["status_transitions"]["paid_at"]), "apply": {"items": rows},
-    })  # fmt: skip
+    books.create(
+        "customerPayment",
+        {
+            "customer": {"id": document.entity},
+            "currency": {"id": document.currency},
+            "arAcct": {"id": document.receivable},
+            "account": {"id": BANK_EURO if euro else BANK},
+            "payment": amount,
+            "externalId": external_id,
+            "autoApply": False,
+            "tranDate": _day(payment["status_transitions"]["paid_at"]),
+            "apply": {"items": rows},
+        },
+    )
 
 
 def _head(document: Obj, books: Books) -> dict[str, Any]:
@@ -172,18 +243,26 @@ def _head(document: Obj, books: Books) -> dict[str, Any]:
     currency = IN_CURRENCY.get(document["id"], document["currency"])
     moment = document.get("status_transitions", {}).get("finalized_at") or document["created"]
     return {
-        "entity": {"id": customer_ids(books)[owner]}, "currency": {"id": CURRENCIES[currency][0]}, "tranDate": _day(moment),
-        "subsidiary": {"id": SUBSIDIARY}, "memo": f"Stripe: {document['id']}.",
-    }  # fmt: skip
+        "entity": {"id": customer_ids(books)[owner]},
+        "currency": {"id": CURRENCIES[currency][0]},
+        "tranDate": _day(moment),
+        "subsidiary": {"id": SUBSIDIARY},
+        "memo": f"Stripe: {document['id']}.",
+    }
 
 
 def _rows(invoice: Obj) -> list[dict[str, Any]]:
-    """Lines as they are, then what makes up the rest of the total: discounts, billing credits, taxes, shipping."""
+    """Lines as they are, then what makes up the rest of the total: discounts, billing credits, taxes,
+    shipping.
+    """
     currency, rows = invoice["currency"], []
     for line in invoice["lines"]["data"]:
         product = line["pricing"] and line["pricing"]["price_details"]["product"]
         amount = _major(line["amount"], currency)
-        rows.append(_row(ITEM_OF_PRODUCT.get(product, "201"), amount, line["description"]) | {"quantity": line["quantity"]})
+        rows.append(
+            _row(ITEM_OF_PRODUCT.get(product, "201"), amount, line["description"])
+            | {"quantity": line["quantity"]}
+        )
     off = sum(entry["amount"] for entry in invoice["total_pretax_credit_amounts"])
     tax = sum(tax["amount"] for tax in invoice["total_taxes"] if tax["tax_behavior"] == "exclusive")
     shipping = invoice["shipping_cost"]["amount_total"] if invoice["shipping_cost"] else 0
@@ -194,7 +273,12 @@ def _rows(invoice: Obj) -> list[dict[str, Any]]:
 
 
 def _row(item: str, amount: Decimal, description: str | None) -> dict[str, Any]:
-    return {"item": {"id": item}, "amount": amount, "description": (description or "")[:4000], "isTaxable": False}
+    return {
+        "item": {"id": item},
+        "amount": amount,
+        "description": (description or "")[:4000],
+        "isTaxable": False,
+    }
 
 
 def _major(amount: int, currency: str) -> Decimal:

@@ -1,7 +1,9 @@
-"""What happens at the demo company in Stripe: one small story for each rule, told by operations, and what must come of it.
+"""What happens at the demo company in Stripe: one small story for each rule, told by operations, and what
+must come of it.
 
-A story is a generator: it yields the days that pass between its steps. `sees` says the state and reason in which a credit document is
-after the first run with the committed mappings and default vars. The rules are those of spec/rules.md.
+A story is a generator: it yields the days that pass between its steps. `sees` says the state and reason in
+which a credit document is after the first run with the committed mappings and default vars. The rules are
+those of spec/rules.md.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ class Scenario:
 SCENARIOS: dict[str, Scenario] = {}
 
 
-def scenario(rules: str, first_day: int | None = None, **sees: str) -> Callable[[Callable[[World], Story]], None]:
+def scenario(
+    rules: str, first_day: int | None = None, **sees: str
+) -> Callable[[Callable[[World], Story]], None]:
     """Register a story under its function's name; `sees` by document id."""
 
     def register(tell: Callable[[World], Story]) -> None:
@@ -42,7 +46,9 @@ def scenario(rules: str, first_day: int | None = None, **sees: str) -> Callable[
 
 
 class World:
-    """The demo company's Stripe account, in the words the stories use. Ids are `in_<key>`, `cn_<key>`, `re_<key>`, `cus_<Name>`."""
+    """The demo company's Stripe account, in the words the stories use. Ids are `in_<key>`, `cn_<key>`,
+    `re_<key>`, `cus_<Name>`.
+    """
 
     def __init__(self, billing: Billing) -> None:
         self.billing = billing
@@ -51,12 +57,23 @@ class World:
         """The customer of that name, made on first use."""
         id = f"cus_{name}"
         if id not in self.billing.objects("customers"):
-            address = {"line1": f"{len(name)} Market Street", "line2": None, "city": "Springfield", "postal_code": "01234",
-                       "state": "MA", "country": "US"}  # fmt: skip
+            address = {
+                "line1": f"{len(name)} Market Street",
+                "line2": None,
+                "city": "Springfield",
+                "postal_code": "01234",
+                "state": "MA",
+                "country": "US",
+            }
             self.billing.create_customer(
-                id=id, name=f"{name} Inc, attn. Pat {name}", email=f"pat@{name.lower()}.example", phone="+15550100",
-                address=address, currency=currency, metadata=metadata,
-            )  # fmt: skip
+                id=id,
+                name=f"{name} Inc, attn. Pat {name}",
+                email=f"pat@{name.lower()}.example",
+                phone="+15550100",
+                address=address,
+                currency=currency,
+                metadata=metadata,
+            )
         return id
 
     def line(self, plan: str, quantity: int = 1, currency: str = "usd", **fields: Any) -> Line:
@@ -72,9 +89,20 @@ class World:
             self.billing.pay(id)
         return id
 
-    def credit(self, key: str, how: str | None = None, *, of: str | None = None, amount: int | None = None, shipping: int = 0,
-               lines: Sequence[CreditLine] = (), **fields: Any) -> str:  # fmt: skip
-        """Credit note `cn_<key>`; what lies beyond the open invoice goes by `how`: refund, credit, out_of_band."""
+    def credit(
+        self,
+        key: str,
+        how: str | None = None,
+        *,
+        of: str | None = None,
+        amount: int | None = None,
+        shipping: int = 0,
+        lines: Sequence[CreditLine] = (),
+        **fields: Any,
+    ) -> str:
+        """Credit note `cn_<key>`; what lies beyond the open invoice goes by `how`: refund, credit,
+        out_of_band.
+        """
         invoice = of or f"in_{key}"
         given = {"lines": lines, "amount": amount, "shipping": shipping}
         post = self.billing.preview_credit_note(invoice, **given)[2]  # type: ignore[arg-type]
@@ -84,7 +112,15 @@ class World:
             fields[how] = post
         return self.billing.credit_note(invoice, id=f"cn_{key}", **given, **fields)  # type: ignore[arg-type]
 
-    def part(self, invoice: str, line: int = 0, *, amount: int | None = None, quantity: int | None = None, **fields: Any) -> CreditLine:
+    def part(
+        self,
+        invoice: str,
+        line: int = 0,
+        *,
+        amount: int | None = None,
+        quantity: int | None = None,
+        **fields: Any,
+    ) -> CreditLine:
         """Credit of part of an invoice's line, given by its position."""
         row = self.billing.get("invoices", invoice)["lines"]["data"][line]
         return CreditLine(row["id"], amount=amount, quantity=quantity, **fields)
@@ -98,7 +134,8 @@ class World:
         return str(self.billing.charges_of(invoice)[0]["id"])
 
 
-# ---------------------------------------------------------------------- credit notes: settled by refund, out of band, balance
+# ---------------------------------------------------------------------- credit notes: settled by refund, out
+# of band, balance
 
 
 @scenario("C1 C3 C7 R1 G3 O1 O2 L11", cn_RefundNew="posted created")
@@ -106,7 +143,13 @@ def refund_with_the_credit_note(w: World) -> Story:
     """Two of five seats are taken back and refunded at once."""
     w.sell("RefundNew", w.customer("Alder"), w.line("Seat", 5))
     yield 6
-    w.credit("RefundNew", "refund", lines=[w.part("in_RefundNew", quantity=2)], memo="Two seats returned.", reason="order_change")
+    w.credit(
+        "RefundNew",
+        "refund",
+        lines=[w.part("in_RefundNew", quantity=2)],
+        memo="Two seats returned.",
+        reason="order_change",
+    )
 
 
 @scenario("C7 R1", cn_RefundLinked="posted created")
@@ -136,7 +179,9 @@ def credited_out_of_band(w: World) -> Story:
     """The money went back by bank transfer."""
     w.sell("OutOfBand", w.customer("Birch"), w.line("Team"))
     yield 5
-    w.credit("OutOfBand", "out_of_band", lines=[w.part("in_OutOfBand", amount=1500)], memo="Paid back by wire.")
+    w.credit(
+        "OutOfBand", "out_of_band", lines=[w.part("in_OutOfBand", amount=1500)], memo="Paid back by wire."
+    )
 
 
 @scenario("C1 C7", cn_OnRecord="posted created")
@@ -147,9 +192,13 @@ def refund_of_a_payment_record(w: World) -> Story:
     w.credit("OnRecord", amount=1200, refunds=[RefundPart(1200, on_record=True)])
 
 
-@scenario("C1 B1 B2 B3 B4 B5", cn_Kept="skipped kept_in_customer_balance", in_KeptUsed_balance="posted created")
+@scenario(
+    "C1 B1 B2 B3 B4 B5", cn_Kept="skipped kept_in_customer_balance", in_KeptUsed_balance="posted created"
+)
 def kept_in_balance_then_used(w: World) -> Story:
-    """A taxed credit note goes to the balance: nothing now. Next month the balance pays part of an invoice."""
+    """A taxed credit note goes to the balance: nothing now. Next month the balance pays part of an
+    invoice.
+    """
     customer = w.customer("Kestrel")
     w.sell("Kept", customer, w.line("Team", taxes=["txr_Vat20"]))
     yield 8
@@ -160,10 +209,15 @@ def kept_in_balance_then_used(w: World) -> Story:
 
 @scenario("C1 C7 L6 L7 L8 S1", cn_Mixed="posted created", in_MixedUsed_balance="posted created")
 def settled_in_every_way_at_once(w: World) -> Story:
-    """One credit note with discounts and two kinds of tax: a refund new, one linked, one part by wire, a third kept in the balance."""
+    """One credit note with discounts and two kinds of tax: a refund new, one linked, one part by wire, a
+    third kept in the balance.
+    """
     customer = w.customer("Lapwing")
     taxes = ["txr_Vat20", "txr_City"]
-    lines = [w.line("Team", 2, taxes=taxes, discounts=["WELCOME10"]), w.line("Seat", 3, taxes=["txr_Inclusive"])]
+    lines = [
+        w.line("Team", 2, taxes=taxes, discounts=["WELCOME10"]),
+        w.line("Seat", 3, taxes=["txr_Inclusive"]),
+    ]
     w.sell("Mixed", customer, *lines, discounts=["LOYAL5"])
     yield 4
     w.billing.refund(w.charge("in_Mixed"), 777, id="re_MixedLinked")
@@ -214,7 +268,11 @@ def open_invoice_still_open(w: World) -> Story:
     w.credit("StillOpen", lines=[w.part("in_StillOpen", quantity=1)])
 
 
-@scenario("C2", cn_Uncollectible="waiting invoice_uncollectible", in_UncollectibleUse_balance="waiting invoice_uncollectible")
+@scenario(
+    "C2",
+    cn_Uncollectible="waiting invoice_uncollectible",
+    in_UncollectibleUse_balance="waiting invoice_uncollectible",
+)
 def uncollectible_invoices(w: World) -> Story:
     """Written off in Stripe: after a credit note, and after a use of balance."""
     customer = w.customer("Merlin")
@@ -229,7 +287,9 @@ def uncollectible_invoices(w: World) -> Story:
 
 @scenario("C2 O3", cn_Void="skipped credit_note_void", cn_VoidInvoice="skipped invoice_void")
 def voided_credit_note_and_voided_invoice(w: World) -> Story:
-    """A credit note is voided while its invoice is open; another's invoice is voided, and the note stays issued."""
+    """A credit note is voided while its invoice is open; another's invoice is voided, and the note stays
+    issued.
+    """
     w.sell("Void", w.customer("Cedar"), w.line("Seat", 5), pay=False)
     w.credit("Void", amount=1000)
     w.sell("VoidInvoice", w.customer("Cedar"), w.line("Seat", 5), pay=False)
@@ -256,7 +316,17 @@ def credit_notes_beyond_the_invoice(w: World) -> Story:
     w.credit("Exceeds1", "out_of_band", of="in_Exceeds", amount=6000)
     yield 1
     w.credit("Exceeds2", "out_of_band", of="in_Exceeds", amount=4000)
-    more = dict.fromkeys("amount total subtotal subtotal_excluding_tax total_excluding_tax post_payment_amount".split(), 5000)
+    more = dict.fromkeys(
+        [
+            "amount",
+            "total",
+            "subtotal",
+            "subtotal_excluding_tax",
+            "total_excluding_tax",
+            "post_payment_amount",
+        ],
+        5000,
+    )
     w.billing.tamper("credit_notes", "cn_Exceeds2", out_of_band_amount=5000, **more)
 
 
@@ -277,7 +347,9 @@ def netsuite_invoice_in_another_currency(w: World) -> Story:
     w.credit("OtherCurrency", "refund", amount=1000)
 
 
-@scenario("C4 O3", cn_NoInvoice="waiting invoice_not_in_netsuite", cn_NoCustomer="waiting customer_not_in_netsuite")
+@scenario(
+    "C4 O3", cn_NoInvoice="waiting invoice_not_in_netsuite", cn_NoCustomer="waiting customer_not_in_netsuite"
+)
 def netsuite_lacks_invoice_or_customer(w: World) -> Story:
     """NetSuite does not know them yet."""
     w.sell("NoInvoice", w.customer("Alder"), w.line("Seat", 5))
@@ -319,12 +391,15 @@ def parts_that_do_not_add_up(w: World) -> Story:
 def lines_that_do_not_add_up(w: World) -> Story:
     w.sell("LinesOff", w.customer("Alder"), w.line("Seat", 5))
     yield 2
-    note = w.billing.get("credit_notes", w.credit("LinesOff", "refund", lines=[w.part("in_LinesOff", quantity=1)]))
+    note = w.billing.get(
+        "credit_notes", w.credit("LinesOff", "refund", lines=[w.part("in_LinesOff", quantity=1)])
+    )
     lines = note["lines"] | {"data": [note["lines"]["data"][0] | {"amount": 2001}]}
     w.billing.tamper("credit_notes", "cn_LinesOff", lines=lines)
 
 
-# ---------------------------------------------------------------------- credit notes: text, switches, decisions, periods
+# ---------------------------------------------------------------------- credit notes: text, switches,
+# decisions, periods
 
 
 @scenario("C3 M1", cn_LongText="posted created")
@@ -336,8 +411,12 @@ def long_memo_and_descriptions(w: World) -> Story:
              metadata={"department": "10"}, effective_at=w.billing.now - DAY)  # fmt: skip
 
 
-@scenario("X1", cn_SwitchedOff="skipped integration_blocked_by_metadata", cn_SwitchedOff2="skipped integration_blocked_by_metadata",
-          cn_NotOff="posted created")  # fmt: skip
+@scenario(
+    "X1",
+    cn_SwitchedOff="skipped integration_blocked_by_metadata",
+    cn_SwitchedOff2="skipped integration_blocked_by_metadata",
+    cn_NotOff="posted created",
+)
 def switched_off_by_metadata(w: World) -> Story:
     """On the note, or on its invoice; the value `false` switches nothing off."""
     block = {"netsuite_block_integration": "true"}
@@ -354,7 +433,9 @@ def switched_off_by_metadata(w: World) -> Story:
 def mapped_to_older_netsuite_records(w: World) -> Story:
     """Customer and invoice are found by the mapping files, and the customer of another by its metadata."""
     w.sell("MappedBySeed", w.customer("Oriole"), w.line("Seat", 5))
-    w.sell("MappedByMetadata", w.customer("Pipit", metadata={"netsuite_customer_id": "9002"}), w.line("Seat", 5))
+    w.sell(
+        "MappedByMetadata", w.customer("Pipit", metadata={"netsuite_customer_id": "9002"}), w.line("Seat", 5)
+    )
     yield 2
     w.credit("MappedBySeed", "refund", amount=1000)
     w.credit("MappedByMetadata", "refund", amount=1000)
@@ -429,8 +510,18 @@ def one_refund_two_credit_notes(w: World) -> Story:
     w.sell("Shared", w.customer("Cedar"), w.line("Seat", 5))
     yield 2
     w.billing.refund(w.charge("in_Shared"), 5000, id="re_Shared")
-    w.credit("Shared1", of="in_Shared", lines=[w.part("in_Shared", quantity=1)], refunds=[RefundPart(2000, "re_Shared")])
-    w.credit("Shared2", of="in_Shared", lines=[w.part("in_Shared", amount=3000)], refunds=[RefundPart(3000, "re_Shared")])
+    w.credit(
+        "Shared1",
+        of="in_Shared",
+        lines=[w.part("in_Shared", quantity=1)],
+        refunds=[RefundPart(2000, "re_Shared")],
+    )
+    w.credit(
+        "Shared2",
+        of="in_Shared",
+        lines=[w.part("in_Shared", amount=3000)],
+        refunds=[RefundPart(3000, "re_Shared")],
+    )
 
 
 @scenario("G3")
@@ -446,11 +537,22 @@ def refund_without_credit_note(w: World) -> Story:
 
 @scenario("L1 L2", cn_Items="posted created")
 def items_found_in_every_way(w: World) -> Story:
-    """By price, by product, by NetSuite's external id, not at all; quantities, periods, inherited descriptions."""
-    lines = [w.line("Seat", 4), w.line("Team"), w.line("Storage", 2), w.line("Legacy"), Line(900, description="Travel")]
+    """By price, by product, by NetSuite's external id, not at all; quantities, periods, inherited
+    descriptions.
+    """
+    lines = [
+        w.line("Seat", 4),
+        w.line("Team"),
+        w.line("Storage", 2),
+        w.line("Legacy"),
+        Line(900, description="Travel"),
+    ]
     w.sell("Items", w.customer("Dogwood"), *lines)
     yield 5
-    credited = [w.part("in_Items", 0, quantity=3), *(w.part("in_Items", line, amount=800) for line in range(1, 5))]
+    credited = [
+        w.part("in_Items", 0, quantity=3),
+        *(w.part("in_Items", line, amount=800) for line in range(1, 5)),
+    ]
     w.credit("Items", "refund", lines=credited)
 
 
@@ -459,15 +561,22 @@ def custom_lines(w: World) -> Story:
     """Goodwill beside a returned seat; the custom line is taxed."""
     w.sell("Custom", w.customer("Alder"), w.line("Seat", 5))
     yield 2
-    goodwill = CreditLine(unit_amount=250, quantity=2, description="Goodwill for the outage", taxes=["txr_Vat20"])
+    goodwill = CreditLine(
+        unit_amount=250, quantity=2, description="Goodwill for the outage", taxes=["txr_Vat20"]
+    )
     w.credit("Custom", "refund", lines=[w.part("in_Custom", quantity=1), goodwill])
 
 
 @scenario("L4", cn_NoLinesPart="posted created", cn_NoLinesAll="posted created")
 def credit_notes_without_lines(w: World) -> Story:
-    """Below the invoice's total: one line. Equal to it: the invoice's own lines, discounts, taxes and shipping."""
+    """Below the invoice's total: one line. Equal to it: the invoice's own lines, discounts, taxes and
+    shipping.
+    """
     w.sell("NoLinesPart", w.customer("Cedar"), w.line("Seat", 5))
-    lines = [w.line("Seat", 3, taxes=["txr_Vat20"], discounts=["WELCOME10"]), w.line("Team", taxes=["txr_Inclusive"])]
+    lines = [
+        w.line("Seat", 3, taxes=["txr_Vat20"], discounts=["WELCOME10"]),
+        w.line("Team", taxes=["txr_Inclusive"]),
+    ]
     total = w.sell("NoLinesAll", w.customer("Cedar"), *lines, shipping=700, shipping_taxes=["txr_Vat20"])
     yield 2
     w.credit("NoLinesPart", "refund", amount=1234)
@@ -476,18 +585,26 @@ def credit_notes_without_lines(w: World) -> Story:
 
 @scenario("L6", cn_Discounts="posted created")
 def two_discounts_and_a_billing_credit_on_a_line(w: World) -> Story:
-    """One coupon has an item of its own; a discount over the whole invoice and a billing credit come on top."""
+    """One coupon has an item of its own; a discount over the whole invoice and a billing credit come on
+    top.
+    """
     lines = [w.line("Seat", 3, discounts=["WELCOME10", "TENOFF"], billing_credit=300), w.line("Team", 1)]
     w.sell("Discounts", w.customer("Birch"), *lines, discounts=["LOYAL5"])
     yield 2
-    w.credit("Discounts", "refund", lines=[w.part("in_Discounts", 0, quantity=1), w.part("in_Discounts", 1, amount=999)])
+    w.credit(
+        "Discounts",
+        "refund",
+        lines=[w.part("in_Discounts", 0, quantity=1), w.part("in_Discounts", 1, amount=999)],
+    )
 
 
 @scenario("L7 L8", cn_Taxes="posted created", cn_TaxUnmapped="blocked tax_rate_unmapped")
 def taxes_of_every_kind(w: World) -> Story:
     """Two exclusive rates, an inclusive one and a zero rate; then a rate nobody has mapped."""
     rates = ["txr_Vat20", "txr_City", "txr_Zero"]
-    w.sell("Taxes", w.customer("Alder"), w.line("Seat", 3, taxes=rates), w.line("Team", taxes=["txr_Inclusive"]))
+    w.sell(
+        "Taxes", w.customer("Alder"), w.line("Seat", 3, taxes=rates), w.line("Team", taxes=["txr_Inclusive"])
+    )
     w.sell("TaxUnmapped", w.customer("Alder"), w.line("Seat", 3, taxes=["txr_New"]))
     yield 2
     w.credit("Taxes", "refund", lines=[w.part("in_Taxes", 0, quantity=1), w.part("in_Taxes", 1, amount=1111)])
@@ -517,9 +634,18 @@ def yen_and_dinars(w: World) -> Story:
     """No decimals, three decimals; each partly kept in the balance and then used."""
     for key, name, currency, off in (("Yen", "Ginkgo", "jpy", 1000), ("Dinar", "Hazel", "kwd", 10_000)):
         w.sell(key, w.customer(name, currency), w.line("Team", 3, currency, taxes=["txr_Vat20"]))
-        w.credit(key, lines=[w.part(f"in_{key}", quantity=1)], credit=off, refunds=[
-            RefundPart(w.billing.preview_credit_note(f"in_{key}", lines=[w.part(f"in_{key}", quantity=1)])[2] - off, id=f"re_{key}"),
-        ])  # fmt: skip
+        w.credit(
+            key,
+            lines=[w.part(f"in_{key}", quantity=1)],
+            credit=off,
+            refunds=[
+                RefundPart(
+                    w.billing.preview_credit_note(f"in_{key}", lines=[w.part(f"in_{key}", quantity=1)])[2]
+                    - off,
+                    id=f"re_{key}",
+                ),
+            ],
+        )
     yield 20
     for key, name, currency in (("YenUsed", "Ginkgo", "jpy"), ("DinarUsed", "Hazel", "kwd")):
         w.sell(key, w.customer(name), w.line("Team", 1, currency))
@@ -588,7 +714,9 @@ def balance_on_voided_invoices(w: World) -> Story:
     w.billing.void_invoice("in_VoidLost", gives_balance_back=False)
 
 
-@scenario("B2", in_UseOpen_balance="waiting invoice_open", in_UseOutside_balance="waiting remaining_charge_missing")
+@scenario(
+    "B2", in_UseOpen_balance="waiting invoice_open", in_UseOutside_balance="waiting remaining_charge_missing"
+)
 def balance_use_before_the_rest_is_charged(w: World) -> Story:
     """The rest is open; or it was paid outside Stripe, so no charge will show."""
     yield 65
@@ -648,7 +776,12 @@ def negative_invoice_then_used(w: World) -> Story:
     customer = w.customer("Dunlin")
     w.sell("NegativeBefore", customer, w.line("Seat", 5))
     yield 10
-    w.sell("Negative", customer, w.line("Seat", 5, amount=-6000, proration=True), w.line("Seat", 2, amount=2400, proration=True))
+    w.sell(
+        "Negative",
+        customer,
+        w.line("Seat", 5, amount=-6000, proration=True),
+        w.line("Seat", 2, amount=2400, proration=True),
+    )
     yield 20
     w.sell("NegativeUsed", customer, w.line("Seat", 2))
 

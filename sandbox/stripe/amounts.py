@@ -1,10 +1,12 @@
-"""Integer money: the smallest step of a currency, rounding to it, and shares that add up. Amounts are Stripe minor units."""
+"""Integer money: the smallest step of a currency, rounding to it, and shares that add up. Amounts are
+Stripe minor units.
+"""
 
 from collections.abc import Sequence
 from fractions import Fraction
 
-# Stripe refuses a last digit other than 0 in three-decimal currencies, and sends ISK and UGX with two decimals that must be 0
-# (facts 4.4).
+# Stripe refuses a last digit other than 0 in three-decimal currencies, and sends ISK and UGX with two
+# decimals that must be 0 (facts 4.4).
 _STEP = dict.fromkeys(("bhd", "jod", "kwd", "omr", "tnd"), 10) | dict.fromkeys(("isk", "ugx"), 100)
 _MINIMUM_CHARGE = {"usd": 50, "eur": 50, "gbp": 30, "jpy": 50, "kwd": 150}
 MAXIMUM_CHARGE = 99_999_999
@@ -16,7 +18,9 @@ def step(currency: str) -> int:
 
 
 def minimum_charge(currency: str) -> int:
-    """Least amount a card can be charged. guessed: the currencies not listed (facts 4.3 only show that there is a minimum)."""
+    """Least amount a card can be charged. guessed: the currencies not listed (facts 4.3 only show that
+    there is a minimum).
+    """
     return _MINIMUM_CHARGE.get(currency, 50 * step(currency))
 
 
@@ -28,7 +32,9 @@ def rounded(exact: Fraction, currency: str) -> int:
 
 
 def spread(total: int, weights: Sequence[int], currency: str) -> list[int]:
-    """Shares of `total` in proportion to `weights` (none negative): floors, the remainder to the last (seen: facts 4.2)."""
+    """Shares of `total` in proportion to `weights` (none negative): floors, the remainder to the last
+    (seen: facts 4.2).
+    """
     size = step(currency)
     whole = sum(weights)
     shares = [total * weight // whole // size * size if whole else 0 for weight in weights]
@@ -41,9 +47,10 @@ def spread(total: int, weights: Sequence[int], currency: str) -> list[int]:
 def next_share(whole: int, weight: int, done: int, adding: int, already: int, currency: str) -> int:
     """What crediting `adding` more of a line takes of a `whole` that belongs to it.
 
-    `weight` is the line's amount, `done` how much of it is credited, `already` what that took of the whole. Shares are
-    differences of a running floor: never more than the whole in sum, and exactly the whole when the line is fully credited.
-    guessed: Stripe's own apportioning on credit notes is not documented (facts 4.2).
+    `weight` is the line's amount, `done` how much of it is credited, `already` what that took of the whole.
+    Shares are differences of a running floor: never more than the whole in sum, and exactly the whole when
+    the line is fully credited. guessed: Stripe's own apportioning on credit notes is not documented (facts
+    4.2).
     """
     if not weight:
         return 0

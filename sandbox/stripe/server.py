@@ -1,15 +1,18 @@
 """Read-only HTTP stand-in for api.stripe.com on loopback, over a `Billing` or the file it is saved in.
 
-    server = start(billing)                     # or start(Path("stripe.json")): loaded again whenever the file changes
+    server = start(billing)  # or start(Path("stripe.json")): loaded again whenever the file changes
     requests.get(server.url + "/v1/credit_notes", headers={"Authorization": f"Bearer {server.api_key}"})
     server.stop()
 
-Paging, filters, expansion, limits and errors follow facts/stripe.md section 3. Faults for tests are in `server.faults`.
+Paging, filters, expansion, limits and errors follow facts/stripe.md section 3. Faults for tests are in
+`server.faults`.
 """
 
 from __future__ import annotations
 
 import bisect
+import functools
+import operator
 import re
 import socket
 import threading
@@ -29,12 +32,13 @@ from sandbox.stripe.shapes import API_VERSION, Obj
 DEMO_KEY = "rk_test_sandbox"
 DAY = 86_400
 
-# Filters beyond paging (facts 3.1). Ranges take [gt|gte|lt|lte]; the others compare with the field of the same name,
-# but for those in `_SPECIAL`.
+# Filters beyond paging (facts 3.1). Ranges take [gt|gte|lt|lte]; the others compare with the field of the
+# same name, but for those in `_SPECIAL`.
 FILTERS = {
     "credit_notes": "created customer customer_account invoice",
     "invoices": "created customer customer_account status subscription collection_method due_date",
-    "invoice_payments": "created invoice status payment[type] payment[payment_intent] payment[payment_record]",
+    "invoice_payments": "created invoice status"
+    " payment[type] payment[payment_intent] payment[payment_record]",
     "refunds": "created charge payment_intent",
     "charges": "created customer payment_intent transfer_group",
     "payment_intents": "created customer customer_account",
@@ -52,8 +56,24 @@ FILTERS = {
 RANGES = ("created", "due_date", "arrival_date")
 PAGING = ("limit", "starting_after", "ending_before", "expand[]")
 EXPANDABLE = frozenset(
-    "customer invoice credit_note customer_balance_transaction discount discounts coupon refund charge payment_intent"
-    " latest_charge balance_transaction failure_balance_transaction source price product".split()
+    [
+        "customer",
+        "invoice",
+        "credit_note",
+        "customer_balance_transaction",
+        "discount",
+        "discounts",
+        "coupon",
+        "refund",
+        "charge",
+        "payment_intent",
+        "latest_charge",
+        "balance_transaction",
+        "failure_balance_transaction",
+        "source",
+        "price",
+        "product",
+    ]
 )
 EXPANDABLE_LISTS = {("invoice", "payments"): "invoice_payments", ("charge", "refunds"): "refunds"}
 _SPECIAL: dict[str, Callable[[Obj, list[str]], bool]] = {
@@ -70,8 +90,15 @@ _SPECIAL: dict[str, Callable[[Obj, list[str]], bool]] = {
 class Answer(Exception):
     """An answer that is no object: HTTP status, Stripe's error body, extra headers (facts 3.4)."""
 
-    def __init__(self, status: int, message: str, *, type: str = "invalid_request_error", reason: str | None = None,
-                 **fields: str) -> None:  # fmt: skip
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        type: str = "invalid_request_error",
+        reason: str | None = None,
+        **fields: str,
+    ) -> None:
         self.status = status
         self.body = msgspec.json.encode({"error": {"type": type, "message": message} | fields})
         self.headers = {"Stripe-Rate-Limited-Reason": reason} if reason else {}
@@ -79,7 +106,9 @@ class Answer(Exception):
 
 @dataclass
 class Fault:
-    """Something that goes wrong on requests whose path matches `path` (a regular expression), `times` times (None: always)."""
+    """Something that goes wrong on requests whose path matches `path` (a regular expression), `times`
+    times (None: always).
+    """
 
     path: str
     status: int = 500  # 200 with `cut`: the page breaks off half way; 0: the connection is dropped
@@ -119,8 +148,17 @@ class Bucket:
 class StripeServer:
     """What `start` returns. `lock` keeps a test's operations on a shared Billing apart from requests."""
 
-    def __init__(self, source: Billing | Path, port: int, api_key: str, endpoint_rate: float | None, total_rate: float | None,
-                 event_days: int | None, latency: float, faults: list[Fault] | None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        source: Billing | Path,
+        port: int,
+        api_key: str,
+        endpoint_rate: float | None,
+        total_rate: float | None,
+        event_days: int | None,
+        latency: float,
+        faults: list[Fault] | None,
+    ) -> None:
         self.api_key = api_key
         self.faults = faults or []
         self.latency = latency
@@ -136,7 +174,9 @@ class StripeServer:
         self._http = ThreadingHTTPServer(("127.0.0.1", port), type("Handler", (_Handler,), {"stripe": self}))
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
-        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread = threading.Thread(
+            target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:
@@ -179,7 +219,9 @@ class StripeServer:
         """Key, version, rate limits: what is checked before anything is looked up."""
         scheme, _, key = (headers.get("Authorization") or "").partition(" ")
         if scheme != "Bearer" or not key:
-            raise Answer(401, "You did not provide an API key. Set the Authorization header: 'Bearer YOUR_SECRET_KEY'.")
+            raise Answer(
+                401, "You did not provide an API key. Set the Authorization header: 'Bearer YOUR_SECRET_KEY'."
+            )
         if key != self.api_key:
             raise Answer(401, f"Invalid API Key provided: {key[:8]}{'*' * 8}")
         version = headers.get("Stripe-Version") or API_VERSION
@@ -240,7 +282,9 @@ class StripeServer:
 
     def _list(self, kind: str, rows: _Rows, parameters: dict[str, list[str]], path: str) -> bytes:
         known = FILTERS[kind].split()
-        ranges = [f"{name}[{bound}]" for name in known if name in RANGES for bound in ("gt", "gte", "lt", "lte")]
+        ranges = [
+            f"{name}[{bound}]" for name in known if name in RANGES for bound in ("gt", "gte", "lt", "lte")
+        ]
         _only_known(parameters, (*PAGING, *known, *ranges))
         expand = [path.partition(".") for path in parameters.get("expand[]", ())]
         if wrong := [path for path in expand if path[0] != "data" or not path[2]]:
@@ -252,7 +296,9 @@ class StripeServer:
         bodies = [self._body(kind, row, tuple(path for _, _, path in expand)) for row in page]
         return msgspec.json.encode({"object": "list", "data": bodies, "has_more": more, "url": path})
 
-    def _page(self, kind: str, rows: _Rows, parameters: dict[str, list[str]], limit: int) -> tuple[list[Obj], bool]:
+    def _page(
+        self, kind: str, rows: _Rows, parameters: dict[str, list[str]], limit: int
+    ) -> tuple[list[Obj], bool]:
         """Up to `limit` matching rows from the cursor on (facts 3.1), and whether more follow that way."""
         wanted = list(_tests(kind, parameters))
         first, last = rows.between(parameters)
@@ -293,16 +339,27 @@ class StripeServer:
         nested = EXPANDABLE_LISTS.get((value.get("object", ""), name))
         if nested:
             rows = self._billing.owned(value["id"], nested)
-            inner: Any = {"object": "list", "data": rows[:10], "has_more": len(rows) > 10, "url": f"/v1/{nested}"}
+            inner: Any = {
+                "object": "list",
+                "data": rows[:10],
+                "has_more": len(rows) > 10,
+                "url": f"/v1/{nested}",
+            }
         elif name not in value and not (name in EXPANDABLE or name in ("lines", "data", "taxes")):
             raise Answer(400, f"This property cannot be expanded ({whole}).")
         else:
             inner = value.get(name)
             if name in EXPANDABLE:
-                inner = [self._object(item) for item in inner] if isinstance(inner, list) else self._object(inner)
+                inner = (
+                    [self._object(item) for item in inner] if isinstance(inner, list) else self._object(inner)
+                )
             elif not isinstance(inner, dict | list | None):
                 raise Answer(400, f"This property cannot be expanded ({whole}).")
-        return value | {name: self._expanded(inner, rest, whole) if rest else inner} if name in value or nested else value
+        return (
+            value | {name: self._expanded(inner, rest, whole) if rest else inner}
+            if name in value or nested
+            else value
+        )
 
     def _object(self, id: Any) -> Any:
         """The object behind an id; what is no id of ours stays as it is."""
@@ -311,7 +368,9 @@ class StripeServer:
 
 
 class _Rows:
-    """Objects in the order of a list endpoint, with what paging needs. A row hidden by a test clock keeps its place."""
+    """Objects in the order of a list endpoint, with what paging needs. A row hidden by a test clock keeps
+    its place.
+    """
 
     def __init__(self, rows: list[Obj]) -> None:
         self.rows = rows
@@ -361,7 +420,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.close_connection = True  # its body is not read
-        answer = Answer(404, f"Unrecognized request URL ({self.command}: {self.path}). The stand-in is read-only.")
+        answer = Answer(
+            404, f"Unrecognized request URL ({self.command}: {self.path}). The stand-in is read-only."
+        )
         self._send(answer.status, answer.body, {})
 
     do_PUT = do_PATCH = do_DELETE = do_POST
@@ -370,9 +431,11 @@ class _Handler(BaseHTTPRequestHandler):
         type(self).count += 1
         self.send_response(status)
         headers = {
-            "Content-Type": "application/json", "Content-Length": str(len(body)), "Request-Id": f"req_{self.count:014d}",
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+            "Request-Id": f"req_{self.count:014d}",
             "Stripe-Version": self.headers.get("Stripe-Version") or API_VERSION,
-        } | headers  # fmt: skip
+        } | headers
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
@@ -386,7 +449,11 @@ class _Handler(BaseHTTPRequestHandler):
 def _made_up(status: int) -> Answer:
     match status:
         case 403:
-            return Answer(403, "The provided key does not have the required permissions for this endpoint.", code="permission_error")
+            return Answer(
+                403,
+                "The provided key does not have the required permissions for this endpoint.",
+                code="permission_error",
+            )
         case 429:
             return Answer(429, "Request rate limit exceeded.", reason="resource-specific", code="rate_limit")
         case _:
@@ -394,27 +461,36 @@ def _made_up(status: int) -> Answer:
 
 
 def _tests(kind: str, parameters: dict[str, list[str]]) -> Iterator[Callable[[Obj], bool]]:
-    """One predicate per filter; `created` is dealt with by position."""
+    """One predicate per filter; `created` is dealt with by position, `payout` by owner."""
     if kind == "customers" and "test_clock" not in parameters:
-        yield lambda row: row["test_clock"] is None
+        yield _equals("test_clock", "None")
     for name, values in parameters.items():
         field, _, bound = name.partition("[")
-        if name in PAGING or field == "created" or name == "payout":
+        if name in PAGING or field in ("created", "payout"):
             continue
         if name in _SPECIAL:
-            yield lambda row, test=_SPECIAL[name], values=values: test(row, values)  # type: ignore[misc]
+            yield functools.partial(_SPECIAL[name], values=values)
         elif field in RANGES:
-            yield lambda row, field=field, op=bound.rstrip("]"), limit=_integer(values[-1], name): _in(row[field], op, limit)  # type: ignore[misc]
+            yield _within(field, bound.rstrip("]"), _integer(values[-1], name))
         elif kind == "events" and values[-1].endswith("*"):
-            yield lambda row, start=values[-1][:-1]: row["type"].startswith(start)  # type: ignore[misc]
+            yield _starts("type", values[-1][:-1])
         else:
-            yield lambda row, field=name, value=values[-1]: _text(row.get(field)) == value  # type: ignore[misc]
+            yield _equals(name, values[-1])
 
 
-def _in(value: int | None, operator: str, limit: int) -> bool:
-    if value is None:
-        return False
-    return {"gt": value > limit, "gte": value >= limit, "lt": value < limit, "lte": value <= limit, "": value == limit}[operator]
+def _equals(field: str, value: str) -> Callable[[Obj], bool]:
+    return lambda row: _text(row.get(field)) == value
+
+
+def _starts(field: str, start: str) -> Callable[[Obj], bool]:
+    return lambda row: str(row[field]).startswith(start)
+
+
+def _within(field: str, bound: str, limit: int) -> Callable[[Obj], bool]:
+    compare = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le, "": operator.eq}[
+        bound
+    ]
+    return lambda row: row[field] is not None and bool(compare(row[field], limit))
 
 
 def _text(value: Any) -> str:

@@ -1,6 +1,8 @@
-"""Blank objects in the shape of API 2026-10-28.endive: every field Stripe sends, at the value it has when nothing is known.
+"""Blank objects in the shape of API 2026-10-28.endive: every field Stripe sends, at the value it has when
+nothing is known.
 
-`billing` copies a blank and fills in what an operation decides. The values here are shared: never change one in place.
+`billing` copies a blank and fills in what an operation decides. The values here are shared: never change one
+in place.
 """
 
 from typing import Any
@@ -16,23 +18,27 @@ def _blank(kind: str, nulls: str, **fields: Any) -> Obj:
 
 CUSTOMER = _blank(
     "customer",
-    "address business_name currency customer_account default_source description discount email individual_name name"
-    " phone shipping test_clock",
+    "address business_name currency customer_account default_source description discount email "
+    "individual_name name phone shipping test_clock",
     balance=0,
     delinquent=False,
     invoice_settings={
-        "custom_fields": None, "default_payment_method": None, "footer": None, "rendering_options": None,
+        "custom_fields": None,
+        "default_payment_method": None,
+        "footer": None,
+        "rendering_options": None,
     },
     livemode=False,
     metadata={},
     next_invoice_sequence=1,
     preferred_locales=[],
     tax_exempt="none",
-)  # fmt: skip
+)
 
 PRODUCT = _blank(
     "product",
-    "default_price description package_dimensions shippable statement_descriptor tax_code tax_details unit_label url",
+    "default_price description package_dimensions shippable statement_descriptor tax_code tax_details "
+    "unit_label url",
     active=True,
     images=[],
     livemode=False,
@@ -73,16 +79,19 @@ TAX_RATE = _blank(
 
 DISCOUNT = _blank(
     "discount",
-    "checkout_session customer customer_account end invoice invoice_item promotion_code subscription subscription_item",
+    "checkout_session customer customer_account end invoice invoice_item promotion_code subscription "
+    "subscription_item",
 )
 
 INVOICE = _blank(
     "invoice",
-    "account_tax_ids application automatically_finalizes_at custom_fields customer_account customer_address"
-    " customer_email customer_name customer_phone customer_shipping default_payment_method default_source description"
-    " due_date effective_at ending_balance footer from_invoice hosted_invoice_url invoice_pdf last_finalization_error"
-    " latest_revision next_payment_attempt number on_behalf_of parent receipt_number rendering shipping_cost"
-    " shipping_details statement_descriptor status_details test_clock threshold_reason webhooks_delivered_at",
+    "account_tax_ids application automatically_finalizes_at custom_fields customer_account "
+    "customer_address customer_email customer_name customer_phone customer_shipping "
+    "default_payment_method default_source description due_date effective_at ending_balance footer "
+    "from_invoice hosted_invoice_url invoice_pdf last_finalization_error latest_revision "
+    "next_payment_attempt number on_behalf_of parent receipt_number rendering shipping_cost "
+    "shipping_details statement_descriptor status_details test_clock threshold_reason "
+    "webhooks_delivered_at",
     account_country="US",
     account_name="Demo Company",
     amount_overpaid=0,
@@ -91,7 +100,13 @@ INVOICE = _blank(
     attempt_count=0,
     attempted=False,
     auto_advance=False,
-    automatic_tax={"disabled_reason": None, "enabled": False, "liability": None, "provider": None, "status": None},
+    automatic_tax={
+        "disabled_reason": None,
+        "enabled": False,
+        "liability": None,
+        "provider": None,
+        "status": None,
+    },
     billing_reason="manual",
     collection_method="charge_automatically",
     customer_tax_exempt="none",
@@ -106,7 +121,12 @@ INVOICE = _blank(
     pre_payment_credit_notes_amount=0,
     starting_balance=0,
     status="draft",
-    status_transitions={"finalized_at": None, "marked_uncollectible_at": None, "paid_at": None, "voided_at": None},
+    status_transitions={
+        "finalized_at": None,
+        "marked_uncollectible_at": None,
+        "paid_at": None,
+        "voided_at": None,
+    },
 )
 
 INVOICE_LINE = _blank("line_item", "pricing quantity subscription", discountable=True, livemode=False)
@@ -118,7 +138,9 @@ CREDIT_NOTE = _blank(
     status="issued",
 )
 
-CREDIT_NOTE_LINE = _blank("credit_note_line_item", "description quantity unit_amount unit_amount_decimal", livemode=False)
+CREDIT_NOTE_LINE = _blank(
+    "credit_note_line_item", "description quantity unit_amount unit_amount_decimal", livemode=False
+)
 
 BALANCE_ROW = _blank(
     "customer_balance_transaction",
@@ -131,10 +153,11 @@ INVOICE_PAYMENT = _blank("invoice_payment", "amount_paid", livemode=False)
 
 PAYMENT_INTENT = _blank(
     "payment_intent",
-    "application application_fee_amount automatic_payment_methods canceled_at cancellation_reason customer_account"
-    " description last_payment_error latest_charge next_action on_behalf_of payment_method"
-    " payment_method_configuration_details processing receipt_email review setup_future_usage shipping source"
-    " statement_descriptor statement_descriptor_suffix transfer_data transfer_group",
+    "application application_fee_amount automatic_payment_methods canceled_at cancellation_reason "
+    "customer_account description last_payment_error latest_charge next_action on_behalf_of "
+    "payment_method payment_method_configuration_details processing receipt_email review "
+    "setup_future_usage shipping source statement_descriptor statement_descriptor_suffix transfer_data "
+    "transfer_group",
     amount_capturable=0,
     amount_received=0,
     capture_method="automatic",
@@ -148,9 +171,10 @@ PAYMENT_INTENT = _blank(
 
 CHARGE = _blank(
     "charge",
-    "application application_fee application_fee_amount calculated_statement_descriptor description"
-    " failure_balance_transaction failure_code failure_message on_behalf_of receipt_email receipt_number receipt_url"
-    " review shipping source_transfer statement_descriptor statement_descriptor_suffix transfer_data transfer_group",
+    "application application_fee application_fee_amount calculated_statement_descriptor description "
+    "failure_balance_transaction failure_code failure_message on_behalf_of receipt_email receipt_number "
+    "receipt_url review shipping source_transfer statement_descriptor statement_descriptor_suffix "
+    "transfer_data transfer_group",
     amount_refunded=0,
     captured=True,
     disputed=False,
@@ -158,19 +182,25 @@ CHARGE = _blank(
     livemode=False,
     metadata={},
     outcome={
-        "advice_code": None, "network_advice_code": None, "network_decline_code": None,
-        "network_status": "approved_by_network", "reason": None, "risk_level": "normal", "seller_message": "Payment complete.",
+        "advice_code": None,
+        "network_advice_code": None,
+        "network_decline_code": None,
+        "network_status": "approved_by_network",
+        "reason": None,
+        "risk_level": "normal",
+        "seller_message": "Payment complete.",
         "type": "authorized",
     },
     paid=True,
     refunded=False,
     status="succeeded",
-)  # fmt: skip
+)
 
 REFUND = _blank(
     "refund",
-    "charge customer_account description failure_balance_transaction failure_reason instructions_email next_action"
-    " payment_method pending_reason reason receipt_number source_transfer_reversal transfer_reversal",
+    "charge customer_account description failure_balance_transaction failure_reason instructions_email "
+    "next_action payment_method pending_reason reason receipt_number source_transfer_reversal "
+    "transfer_reversal",
     metadata={},
     destination_details={"type": "card", "card": {"reference_status": "pending", "type": "refund"}},
 )
@@ -181,8 +211,8 @@ BALANCE_TRANSACTION = _blank(
 
 PAYOUT = _blank(
     "payout",
-    "application_fee application_fee_amount description failure_balance_transaction failure_code original_payout"
-    " payout_method reversed_by statement_descriptor trace_id",
+    "application_fee application_fee_amount description failure_balance_transaction failure_code "
+    "original_payout payout_method reversed_by statement_descriptor trace_id",
     automatic=True,
     destination="ba_demo",
     livemode=False,

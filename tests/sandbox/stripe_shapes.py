@@ -1,4 +1,6 @@
-"""Checks JSON objects against the type declarations of the `stripe` package, i.e. the shapes of its pinned API version."""
+"""Checks JSON objects against the type declarations of the `stripe` package, i.e. the shapes of its pinned
+API version.
+"""
 
 import functools
 import types
@@ -15,7 +17,9 @@ NONE = type(None)
 
 
 class _Scope(dict[str, Any]):
-    """Names that declarations refer to; what the package imports under an alias for typing only stands for `Any`."""
+    """Names that declarations refer to; what the package imports under an alias for typing only stands for
+    `Any`.
+    """
 
     def __missing__(self, name: str) -> Any:
         return Any
@@ -29,8 +33,12 @@ def _scope() -> _Scope:
 
 @functools.cache
 def declared(cls: type) -> dict[str, Any]:
-    """Field name -> resolved type, of one declaration class (without what it inherits from the client library)."""
-    own = {base for base in cls.__mro__ if base.__module__.startswith("stripe.") and "annotations" in dir(base)}
+    """Field name -> resolved type, of one declaration class (without what it inherits from the client
+    library).
+    """
+    own = {
+        base for base in cls.__mro__ if base.__module__.startswith("stripe.") and "annotations" in dir(base)
+    }
     hints = typing.get_type_hints(cls, localns=_scope())
     names = [name for base in own or {cls} for name in vars(base).get("__annotations__", {})]
     return {name: hints[name] for name in names if not name.startswith("_") and name != "OBJECT_NAME"}

@@ -1,4 +1,6 @@
-"""The demo company: every rule has a story, both systems agree where they should, time moves on, nothing depends on luck."""
+"""The demo company: every rule has a story, both systems agree where they should, time moves on, nothing
+depends on luck.
+"""
 
 import csv
 import json
@@ -19,7 +21,10 @@ from sandbox.netsuite.books import Books
 from sandbox.stripe.billing import REVERSAL_OF, Billing
 
 SEEDS = Path(__file__).parents[2] / "dbt_project" / "seeds"
-RULES = "C1 C2 C3 C4 C5 C6 C7 B1 B2 B3 B4 B5 B6 B7 N1 N2 L1 L2 L3 L4 L6 L7 L8 L9 L10 L11 R1 R2 R3 R4 R5 S1 O1 O2 O3 X1 X2 X3 X4 X5 G3"
+RULES = (
+    "C1 C2 C3 C4 C5 C6 C7 B1 B2 B3 B4 B5 B6 B7 N1 N2 L1 L2 L3 L4 L6 L7 L8 L9 L10 L11"
+    " R1 R2 R3 R4 R5 S1 O1 O2 O3 X1 X2 X3 X4 X5 G3"
+)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +86,9 @@ def test_all_that_should_be_in_netsuite_is(billing, books):
     for id, invoice in billing.objects("invoices").items():
         expected = invoice["status"] in ("open", "paid", "uncollectible") and invoice["total"] >= 0
         expected = expected and not demo_netsuite.ABSENT & {id, invoice["customer"]}
-        expected = expected and id not in demo_netsuite.WITHOUT_EXTERNAL_ID or id in demo_netsuite.ZERO_INVOICES_BY_HAND
+        expected = (
+            expected and id not in demo_netsuite.WITHOUT_EXTERNAL_ID
+        ) or id in demo_netsuite.ZERO_INVOICES_BY_HAND
         assert (id in there) == expected, id
 
 
@@ -89,13 +96,20 @@ def test_netsuite_leaves_open_what_memos_are_to_settle(billing, books):
     """Open on a paid invoice = pre-payment credit notes + balance used + what Stripe carried over."""
     for transaction in books.transactions("CustInvc"):
         invoice = billing.objects("invoices").get(transaction.external_id or "in_MappedBySeed")
-        special = {"in_UseOutside", "in_TooLow", *demo_netsuite.ZERO_INVOICES_BY_HAND, *demo_netsuite.IN_CURRENCY}
+        special = {
+            "in_UseOutside",
+            "in_TooLow",
+            *demo_netsuite.ZERO_INVOICES_BY_HAND,
+            *demo_netsuite.IN_CURRENCY,
+        }
         if invoice["status"] != "paid" or invoice["id"] in special:
             continue
         rows = billing.owned(invoice["id"], "customer_balance_transactions")
         use = sum(row["amount"] for row in rows if row["type"] not in ("credit_note", "invoice_overpaid"))
         expected = max(0, invoice["pre_payment_credit_notes_amount"] + use)
-        assert books.open_amount(transaction) == demo_netsuite._major(expected, invoice["currency"]), invoice["id"]
+        assert books.open_amount(transaction) == demo_netsuite._major(expected, invoice["currency"]), invoice[
+            "id"
+        ]
         assert transaction.total == demo_netsuite._major(invoice["total"], invoice["currency"])
 
 
@@ -111,7 +125,9 @@ def test_mapping_files_name_what_exists(billing, books):
     stripe_ids = {id for kind in ("products", "prices", "coupons") for id in billing.objects(kind)}
     assert {row["stripe_id"] for row in rows("item_map")} <= stripe_ids
     assert {row["stripe_tax_rate_id"] for row in rows("tax_map")} <= set(billing.objects("tax_rates"))
-    assert {row["netsuite_account_id"] for row in rows("account_map")} <= {row["id"] for row in books.rows("account")}
+    assert {row["netsuite_account_id"] for row in rows("account_map")} <= {
+        row["id"] for row in books.rows("account")
+    }
     assert all(books.row("customer", row["netsuite_customer_id"]) for row in rows("customer_map"))
     [mapped] = rows("invoice_map")
     transaction = books.transaction(mapped["netsuite_invoice_id"])
@@ -130,7 +146,10 @@ def test_same_world_every_time_and_a_half_made_one_is_made_again(state, tmp_path
 
 
 def _told(books: Books) -> list[tuple]:
-    return [(t.id, t.type, t.external_id, t.total, t.tran_date, dict(t.applications)) for t in books.transactions()]
+    return [
+        (t.id, t.type, t.external_id, t.total, t.tran_date, dict(t.applications))
+        for t in books.transactions()
+    ]
 
 
 def test_a_month_later(tmp_path):
@@ -139,12 +158,19 @@ def test_a_month_later(tmp_path):
     assert demo.advance(tmp_path).date().isoformat() == "2026-08-01"
     after, books = Billing.load(tmp_path / "stripe.json"), demo.open_state(tmp_path)[1]
     after.check()
-    assert not [id for id in before.objects("invoices") if after.get("invoices", id)["status"] in ("draft", "open")]
+    assert not [
+        id for id in before.objects("invoices") if after.get("invoices", id)["status"] in ("draft", "open")
+    ]
     assert after.get("refunds", "re_RefundPending")["status"] == "succeeded"
-    new_notes = [note for id, note in after.objects("credit_notes").items() if id not in before.objects("credit_notes")]
+    new_notes = [
+        note for id, note in after.objects("credit_notes").items() if id not in before.objects("credit_notes")
+    ]
     assert len(new_notes) >= 2
-    used = [row for id, row in after.objects("customer_balance_transactions").items()
-            if id not in before.objects("customer_balance_transactions") and row["type"] == "applied_to_invoice"]  # fmt: skip
+    used = [
+        row
+        for id, row in after.objects("customer_balance_transactions").items()
+        if id not in before.objects("customer_balance_transactions") and row["type"] == "applied_to_invoice"
+    ]
     assert len(used) >= 3
     there = {transaction.external_id for transaction in books.transactions()}
     assert {id for id in after.objects("invoices") if id not in before.objects("invoices")} <= there
@@ -161,13 +187,20 @@ def test_advancing_again_after_a_kill_before_the_last_write(tmp_path, monkeypatc
             demo.advance(tmp_path)
     demo.advance(tmp_path)
     billing, books = Billing.load(tmp_path / "stripe.json"), demo.open_state(tmp_path)[1]
-    external_ids = [transaction.external_id for transaction in books.transactions() if transaction.external_id]
+    external_ids = [
+        transaction.external_id for transaction in books.transactions() if transaction.external_id
+    ]
     assert len(external_ids) == len(set(external_ids))
-    assert {id for id, invoice in billing.objects("invoices").items() if id.endswith("202607")} <= set(external_ids)
+    assert {id for id, invoice in billing.objects("invoices").items() if id.endswith("202607")} <= set(
+        external_ids
+    )
 
 
 def test_persons_are_in_it_so_that_their_removal_can_be_tested(billing):
-    assert all("@" in customer["email"] and customer["address"]["line1"] for customer in billing.objects("customers").values())
+    assert all(
+        "@" in customer["email"] and customer["address"]["line1"]
+        for customer in billing.objects("customers").values()
+    )
     assert all(charge["billing_details"]["name"] for charge in billing.objects("charges").values())
 
 
@@ -180,7 +213,16 @@ def test_world_speaks_in_stripes_ids():
 
 
 def _serve(state: Path, ports_file: Path, **options) -> subprocess.Popen:
-    command = [sys.executable, "-m", "sandbox", "serve", "--state", str(state), "--ports-file", str(ports_file)]
+    command = [
+        sys.executable,
+        "-m",
+        "sandbox",
+        "serve",
+        "--state",
+        str(state),
+        "--ports-file",
+        str(ports_file),
+    ]
     return subprocess.Popen(command, cwd=Path(__file__).parents[2], **options)
 
 
@@ -198,9 +240,16 @@ def test_serve_tells_where_and_survives_a_kill(tmp_path):
     assert set(where) == {"stripe", "netsuite", "stripe_api_key", "netsuite_account_id", "netsuite_client_id",
                           "netsuite_certificate_id", "netsuite_private_key_file"}  # fmt: skip
     assert Path(where["netsuite_private_key_file"]).is_file()
-    notes = requests.get(f"{where['stripe']}/v1/credit_notes", headers={"Authorization": f"Bearer {where['stripe_api_key']}"})
+    notes = requests.get(
+        f"{where['stripe']}/v1/credit_notes", headers={"Authorization": f"Bearer {where['stripe_api_key']}"}
+    )
     assert notes.json()["has_more"]
-    assert requests.post(f"{where['netsuite']}/services/rest/query/v1/suiteql", json={"q": "SELECT id FROM currency"}).status_code == 401
+    assert (
+        requests.post(
+            f"{where['netsuite']}/services/rest/query/v1/suiteql", json={"q": "SELECT id FROM currency"}
+        ).status_code
+        == 401
+    )
     process.kill()
     process.wait()
     (tmp_path / "ports.json").unlink()
@@ -210,16 +259,21 @@ def test_serve_tells_where_and_survives_a_kill(tmp_path):
     assert again.wait(10) == 0
 
 
+PARENT = """
+import pathlib, subprocess, sys, time
+state, ports = sys.argv[1:]
+command = [sys.executable, "-m", "sandbox", "serve", "--state", state, "--ports-file", ports]
+print(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).pid, flush=True)
+while not pathlib.Path(ports).exists():
+    time.sleep(0.02)
+"""
+
+
 def test_serve_ends_with_its_parent(tmp_path):
-    code = (
-        "import subprocess, sys, time, pathlib\n"
-        f"child = subprocess.Popen([sys.executable, '-m', 'sandbox', 'serve', '--state', r'{tmp_path / 'state'}', "
-        f"'--ports-file', r'{tmp_path / 'ports.json'}'])\n"
-        "print(child.pid, flush=True)\n"
-        f"ports = pathlib.Path(r'{tmp_path / 'ports.json'}')\n"
-        "while not ports.exists(): time.sleep(0.02)\n"
+    command = [sys.executable, "-c", PARENT, str(tmp_path / "state"), str(tmp_path / "ports.json")]
+    parent = subprocess.run(
+        command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=30
     )
-    parent = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=30)
     child = int(parent.stdout)
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:

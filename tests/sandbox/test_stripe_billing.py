@@ -76,7 +76,10 @@ def test_line_arithmetic_takes_discounts_then_billing_credit_then_taxes(billing,
 
 @pytest.mark.parametrize("currency, size", [("usd", 1), ("jpy", 1), ("kwd", 10)])
 def test_crediting_a_line_piece_by_piece_gives_back_exactly_its_discounts_and_taxes(billing, currency, size):
-    coupons = [billing.create_coupon(percent_off=12.5), billing.create_coupon(amount_off=99 * 10, currency=currency)]
+    coupons = [
+        billing.create_coupon(percent_off=12.5),
+        billing.create_coupon(amount_off=99 * 10, currency=currency),
+    ]
     rates = [billing.create_tax_rate(7.7), billing.create_tax_rate(19, inclusive=True)]
     customer = billing.create_customer()
     line = Line(12_340, discounts=coupons, taxes=rates, quantity=1)
@@ -90,7 +93,10 @@ def test_crediting_a_line_piece_by_piece_gives_back_exactly_its_discounts_and_ta
     notes = billing.owned(invoice, "credit_notes")
     assert sum(note["total"] for note in notes) == billing.get("invoices", invoice)["total"]
     for number, entry in enumerate(row["pretax_credit_amounts"]):
-        assert sum(n["lines"]["data"][0]["pretax_credit_amounts"][number]["amount"] for n in notes) == entry["amount"]
+        assert (
+            sum(n["lines"]["data"][0]["pretax_credit_amounts"][number]["amount"] for n in notes)
+            == entry["amount"]
+        )
     for number, tax in enumerate(row["taxes"]):
         assert sum(note["lines"]["data"][0]["taxes"][number]["amount"] for note in notes) == tax["amount"]
     assert all(note["total"] % size == 0 for note in notes)
@@ -126,7 +132,10 @@ def test_voiding_gives_the_balance_back(billing, customer):
     billing.adjust_balance(customer, -300)
     billing.void_invoice(billing.invoice(customer, [Line(1000)]))
     assert billing.balance(customer, "usd") == -300
-    assert list(billing.objects("customer_balance_transactions").values())[-1]["type"] == "unapplied_from_invoice"
+    assert (
+        list(billing.objects("customer_balance_transactions").values())[-1]["type"]
+        == "unapplied_from_invoice"
+    )
     billing.void_invoice(billing.invoice(customer, [Line(1000)]), gives_balance_back=False)
     assert billing.balance(customer, "usd") == 0
 
@@ -135,7 +144,11 @@ def test_checkout_balance_row_names_no_invoice(billing, customer):
     billing.adjust_balance(customer, -300)
     invoice = billing.invoice(customer, [Line(1000)], through_checkout=True)
     [row] = billing.owned(invoice, "customer_balance_transactions")
-    assert row["type"] == "checkout_session_subscription_payment" and row["invoice"] is None and row["checkout_session"]
+    assert (
+        row["type"] == "checkout_session_subscription_payment"
+        and row["invoice"] is None
+        and row["checkout_session"]
+    )
 
 
 def test_credit_note_on_an_open_invoice_lowers_it_and_zero_is_paid(billing, customer):
@@ -162,16 +175,22 @@ def test_one_credit_note_settled_in_every_way_at_once(billing, customer, paid):
     charge = billing.charges_of(paid)[0]["id"]
     linked = billing.refund(charge, 200)
     parts = [RefundPart(100), RefundPart(50, refund=linked)]
-    note = billing.get("credit_notes", billing.credit_note(paid, amount=400, refunds=parts, credit=150, out_of_band=100))
+    note = billing.get(
+        "credit_notes", billing.credit_note(paid, amount=400, refunds=parts, credit=150, out_of_band=100)
+    )
     assert [part["amount_refunded"] for part in note["refunds"]] == [100, 50]
-    assert billing.get("customer_balance_transactions", note["customer_balance_transaction"])["amount"] == -150
+    assert (
+        billing.get("customer_balance_transactions", note["customer_balance_transaction"])["amount"] == -150
+    )
     billing.credit_note(paid, amount=150, refunds=[RefundPart(150, refund=linked)])
     billing.check()
 
 
 def test_a_refund_of_a_payment_record_has_no_refund(billing, customer):
     invoice = billing.pay_outside(billing.invoice(customer, [Line(1000)]))
-    note = billing.get("credit_notes", billing.credit_note(invoice, amount=70, refunds=[RefundPart(70, on_record=True)]))
+    note = billing.get(
+        "credit_notes", billing.credit_note(invoice, amount=70, refunds=[RefundPart(70, on_record=True)])
+    )
     assert note["refunds"][0]["type"] == "payment_record_refund"
     with pytest.raises(Refused):
         billing.credit_note(invoice, amount=931, refunds=[RefundPart(931, on_record=True)])
@@ -180,12 +199,24 @@ def test_a_refund_of_a_payment_record_has_no_refund(billing, customer):
 REFUSALS = [
     ("more than the invoice", lambda b, i: b.credit_note(i, amount=1001, credit=1001)),
     ("parts that do not add up", lambda b, i: b.credit_note(i, amount=1000, credit=999)),
-    ("refund above the charge", lambda b, i: b.credit_note(i, amount=1000, refunds=[RefundPart(600), RefundPart(600)])),
+    (
+        "refund above the charge",
+        lambda b, i: b.credit_note(i, amount=1000, refunds=[RefundPart(600), RefundPart(600)]),
+    ),
     ("a part of the wrong sign", lambda b, i: b.credit_note(i, amount=100, credit=200, out_of_band=-100)),
-    ("a line of another invoice", lambda b, i: b.credit_note(i, lines=[CreditLine("il_x", amount=1)], credit=1)),
-    ("amount and lines", lambda b, i: b.credit_note(i, amount=1, lines=[CreditLine("il_x", amount=1)], credit=1)),
+    (
+        "a line of another invoice",
+        lambda b, i: b.credit_note(i, lines=[CreditLine("il_x", amount=1)], credit=1),
+    ),
+    (
+        "amount and lines",
+        lambda b, i: b.credit_note(i, amount=1, lines=[CreditLine("il_x", amount=1)], credit=1),
+    ),
     ("nothing", lambda b, i: b.credit_note(i)),
-    ("negative custom line", lambda b, i: b.credit_note(i, lines=[CreditLine(unit_amount=-1, description="x")], credit=1)),
+    (
+        "negative custom line",
+        lambda b, i: b.credit_note(i, lines=[CreditLine(unit_amount=-1, description="x")], credit=1),
+    ),
     ("voiding a paid invoice", lambda b, i: b.void_invoice(i)),
     ("paying twice", lambda b, i: b.pay(i)),
     ("an id that exists", lambda b, i: b.create_customer(id=i)),
@@ -195,7 +226,10 @@ REFUSALS = [
 
 @pytest.mark.parametrize("what, operation", REFUSALS, ids=[what for what, _ in REFUSALS])
 def test_refusals_change_nothing(billing, paid, what, operation):
-    before = {kind: len(billing.objects(kind)) for kind in ("credit_notes", "invoices", "refunds", "customer_balance_transactions")}
+    before = {
+        kind: len(billing.objects(kind))
+        for kind in ("credit_notes", "invoices", "refunds", "customer_balance_transactions")
+    }
     with pytest.raises(Refused):
         operation(billing, paid)
     assert before == {kind: len(billing.objects(kind)) for kind in before}

@@ -12,7 +12,9 @@ from sandbox.stripe.shapes import API_VERSION
 
 @pytest.fixture(scope="module")
 def billing() -> Billing:
-    """23 invoices, the last with 12 discounted lines and a credit note on all of them; one customer on a test clock."""
+    """23 invoices, the last with 12 discounted lines and a credit note on all of them; one customer on a
+    test clock.
+    """
     billing = Billing(now=1_000_000_000, tick=10)
     customer = billing.create_customer(id="cus_A", currency="usd", email="a@example.com")
     billing.create_customer(id="cus_clock", test_clock="clock_1")
@@ -107,7 +109,9 @@ def test_filters(get, path, params, count):
 
 def test_nested_lines_show_ten_and_their_endpoint_the_rest(get):
     note = get("/v1/credit_notes").json()["data"][0]
-    assert len(note["lines"]["data"]) == 10 and note["lines"]["has_more"] and note["lines"]["total_count"] == 12
+    assert (
+        len(note["lines"]["data"]) == 10 and note["lines"]["has_more"] and note["lines"]["total_count"] == 12
+    )
     assert note["lines"]["url"] == "/v1/credit_notes/cn_big/lines"
     first = ids(get(note["lines"]["url"]))
     rest = ids(get(note["lines"]["url"], starting_after=first[-1]))
@@ -119,12 +123,22 @@ def test_expansion(get):
     plain = get("/v1/credit_notes/cn_big").json()
     assert plain["customer_balance_transaction"].startswith("cbtxn_")
     assert plain["discount_amounts"][0]["discount"].startswith("di_")
-    paths = ["customer_balance_transaction", "discount_amounts.discount", "invoice.customer", "refunds.refund"]
+    paths = [
+        "customer_balance_transaction",
+        "discount_amounts.discount",
+        "invoice.customer",
+        "refunds.refund",
+    ]
     note = get("/v1/credit_notes/cn_big", **{"expand[]": paths}).json()
     assert note["customer_balance_transaction"]["amount"] == -100
     assert note["discount_amounts"][0]["discount"]["source"]["coupon"].startswith("coupon_")
     assert note["invoice"]["customer"]["id"] == "cus_A" and note["refunds"][0]["refund"]["amount"] == 500
-    paths = ["data.total_discount_amounts.discount", "data.lines.data.discounts", "data.payments", "data.shipping_cost.taxes"]
+    paths = [
+        "data.total_discount_amounts.discount",
+        "data.lines.data.discounts",
+        "data.payments",
+        "data.shipping_cost.taxes",
+    ]
     invoice = get("/v1/invoices", **{"expand[]": paths}).json()["data"][0]
     assert invoice["total_discount_amounts"][0]["discount"]["object"] == "discount"
     assert invoice["lines"]["data"][0]["discounts"][0]["object"] == "discount"
@@ -176,8 +190,13 @@ def test_too_many_requests(billing, rates, reason):
 
 
 def test_faults_happen_as_often_as_asked(billing):
-    faults = [Fault("/v1/refunds", 500, times=2), Fault("/v1/payouts", 403, times=None), Fault("/v1/prices", 200, cut=True),
-              Fault("/v1/coupons", 0), Fault("/v1/events", 429, skip=1)]  # fmt: skip
+    faults = [
+        Fault("/v1/refunds", 500, times=2),
+        Fault("/v1/payouts", 403, times=None),
+        Fault("/v1/prices", 200, cut=True),
+        Fault("/v1/coupons", 0),
+        Fault("/v1/events", 429, skip=1),
+    ]
     running = stand_in.start(billing, faults=faults)
     headers = {"Authorization": f"Bearer {running.api_key}"}
 
