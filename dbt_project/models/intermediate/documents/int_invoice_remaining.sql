@@ -62,8 +62,8 @@ select
     turns.document_id,
     'invoice_remaining_too_low' as reason,
     'NetSuite invoice ' || turns.netsuite_invoice_id || ' (Stripe ' || candidates.stripe_invoice_id || ') has only '
-    || cast(turns.available_amount as varchar) || ' ' || upper(candidates.currency) || ' open (less earlier credits of this run), ' || turns.document_id || ' needs '
-    || cast(turns.needed_amount as varchar) || '. Unapply what was paid or credited there too much in NetSuite, or book the rest by hand and skip it.' as detail
+    || cast(cast(turns.available_amount as decimal(22, 2)) as varchar) || ' ' || upper(candidates.currency) || ' open, less earlier credits of this run; ' || turns.document_id || ' needs '
+    || cast(cast(turns.needed_amount as decimal(22, 2)) as varchar) || '. Unapply what was paid or credited there too much in NetSuite, or book the rest by hand and skip it.' as detail
 from turns
 inner join candidates on turns.document_id = candidates.document_id
 where turns.is_too_low

@@ -119,7 +119,7 @@ select
     document_id,
     'netsuite_differs',
     'NetSuite already has transaction ' || netsuite_transaction_id || ' (' || coalesce(transaction_type, 'no type') || ', customer ' || coalesce(existing_customer_id, 'none')
-    || ', total ' || cast(total_amount as varchar) || ') under external id ' || external_id || ', but a credit memo of '
+    || ', total ' || cast(cast(total_amount as decimal(22, 2)) as varchar) || ') under external id ' || external_id || ', but a credit memo of '
     || {{ money_text('memo_minor', 'stripe_exponent', 'currency') }} || ' for customer ' || netsuite_customer_id
     || ' is wanted. Correct or delete the NetSuite transaction.'
 from existing
@@ -142,7 +142,7 @@ select
     document_id,
     'netsuite_differs',
     'NetSuite invoice ' || netsuite_invoice_id || ' stands for negative Stripe invoice ' || document_id || ' but its total is '
-    || cast(invoice_total_amount as varchar) || ' instead of zero. Correct it in NetSuite.'
+    || cast(cast(invoice_total_amount as decimal(22, 2)) as varchar) || ' instead of zero. Correct it in NetSuite.'
 from documents
 where document_type = 'negative_invoice' and netsuite_invoice_id is not null and invoice_total_amount <> 0
 
