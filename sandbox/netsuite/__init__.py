@@ -4,9 +4,9 @@
     server = start(books, credentials=ensure("state"))   # REST and SuiteQL on a loopback port
 
 From the outside in: `server` (sockets), `service` (requests, faults), `auth`, `suiteql`, `books` (state),
-`posting`, `lines`, `master` and `checks` (what NetSuite accepts), `fields` and `schema` (names it knows),
-`render` (what it shows), `errors` (what it says), `store` (disk). What nobody has published is marked "guessed"
-beside the text or number used, what follows from published facts "inferred".
+`posting`, `lines`, `master`, `checks` (what NetSuite accepts), `fields`, `schema` (names it knows),
+`render` (what it shows), `errors` (what it says), `store` (disk). What nobody has published is marked
+"guessed" beside the text or number used, what follows from published facts "inferred".
 """
 
 from sandbox.netsuite.books import Books

@@ -97,7 +97,7 @@ class Reader:
     def _reference(self, value: Any, field: Field, path: str) -> str:
         if isinstance(value, Mapping):
             if value.get("id") is not None:
-                return str(value["id"])
+                return self._reference(str(value["id"]), field, path)
             external_id = value.get("externalId")
             if external_id is not None:
                 found = self._resolve(field.table or "any", str(external_id))
@@ -105,14 +105,15 @@ class Reader:
                     raise errors.invalid_value(external_id, field.name, path)
                 return found
             raise errors.invalid_value("", field.name, path)
-        if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        is_id = isinstance(value, str | int) and not isinstance(value, bool)
+        if is_id and (field.table != "list" or str(value).lstrip("-").isdigit()):
             return str(value)
         raise errors.invalid_value(value, field.name, path)
 
 
 def _custom_field(key: str, custom: Mapping[str, str]) -> Field | None:
     kind = custom.get(key.lower())
-    return Field(key.lower(), kind, table="any" if kind == "reference" else None) if kind else None
+    return Field(key.lower(), kind, table="list" if kind == "reference" else None) if kind else None
 
 
 def _text(value: Any, field: Field) -> str:

@@ -17,7 +17,9 @@ class Field(NamedTuple):
 
     name: str
     kind: str
-    table: str | None = None  # reference: the master table, or `transaction`
+    table: str | None = (
+        None  # reference: a master table, `transaction`, `list` (a custom list), `any` (not checked)
+    )
     limit: int | None = None  # text: characters
 
 

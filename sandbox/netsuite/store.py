@@ -82,7 +82,8 @@ class SqliteStore:
             self._seen = numbered[-1][0]
 
     def rollback(self) -> None:
-        self._db.execute("rollback")
+        if self._db.in_transaction:  # a full disk ends the transaction by itself
+            self._db.execute("rollback")
 
     def close(self) -> None:
         self._db.close()

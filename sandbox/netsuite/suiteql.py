@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -94,7 +94,12 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
     ),
     "subsidiary": _columns(ids="id currency", texts="name externalid isinactive"),
 }
-_OF_TRANSACTIONS = ("transaction", "transactionline", "nexttransactionlinelink")
+# By which ids a table's rows are replaced: those of transactions, else of the master data of the same name.
+_TRANSACTION_KEYS = {
+    "transaction": "id",
+    "transactionline": "transaction",
+    "nexttransactionlinelink": "case when previoustype = 'CustRfnd' then previousdoc else nextdoc end",
+}
 _CUSTOM_PREFIX = {
     "transaction": "custbody",
     "transactionline": "custcol",
@@ -114,8 +119,10 @@ class SuiteQL:
         self._db = _duckdb().cursor()
         self._db.execute(f"create schema {self._schema}")
         self._db.execute(f"set schema = '{self._schema}'")
-        self._custom: Mapping[str, str] | None = None
-        self._ready: set[str] = set()
+        self._custom: Mapping[str, str] | None = None  # the custom fields the tables were made with
+        self._stale: dict[
+            str, set[int]
+        ] = {}  # table -> ids whose rows must be replaced; absent: no table yet
         weakref.finalize(self, _drop, self._db, self._schema)
 
     def query(
@@ -127,11 +134,11 @@ class SuiteQL:
             raise errors.bad_parameter("limit", str(limit))
         if not 0 <= offset < REACH:
             raise errors.bad_parameter("offset", str(offset))
-        select, tables = _parsed(q, tuple(params))
+        query = _parsed(q, tuple(params))
         with self._lock:
-            self._bring_up_to_date(tables)
+            self._bring_up_to_date(query.tables)
             try:
-                rows, names, total = self._page(select, limit, offset)
+                rows, names, total = self._page(query, limit, offset)
             except duckdb.Error as problem:
                 raise errors.bad_query(str(problem).partition("\n")[0]) from None
         items = [
@@ -148,94 +155,76 @@ class SuiteQL:
             "totalResults": total,
         }
 
-    def _page(
-        self, select: exp.Query, limit: int, offset: int
-    ) -> tuple[list[tuple[Any, ...]], list[str], int]:
+    def _page(self, query: _Query, limit: int, offset: int) -> tuple[list[tuple[Any, ...]], list[str], int]:
         """The rows of a page, their column names, and how many rows there are in all."""
-        if select.args.get("order"):
-            # Oracle sorts nulls last ascending and first descending; sqlglot writes that out.
-            inner = select.sql("duckdb", identify=False)
-            rows = self._db.execute(f"select * from ({inner}) limit {limit} offset {offset}").fetchall()
+        if not query.is_ordered:
+            rows = self._db.execute(query.sql).fetchall()
             names = [column[0].lower() for column in self._db.description]
-            if len(rows) < limit and (rows or not offset):
-                return rows, names, offset + len(rows)
-            [(total,)] = self._db.execute(f"select count(*) from ({inner})").fetchall()
-            return rows, names, min(total, REACH)
-        rows = self._db.execute(select.sql("duckdb")).fetchall()
+            if len(rows) > limit:  # pages of an unordered query repeat and lose rows (documented)
+                random.Random(offset).shuffle(rows)
+            return rows[offset : offset + limit], names, min(len(rows), REACH)
+        rows = self._db.execute(f"select * from ({query.sql}) limit {limit} offset {offset}").fetchall()
         names = [column[0].lower() for column in self._db.description]
-        if len(rows) > limit:  # pages of an unordered query repeat and lose rows (documented)
-            random.Random(offset).shuffle(rows)
-        return rows[offset : offset + limit], names, min(len(rows), REACH)
+        if len(rows) < limit and (rows or not offset):
+            return rows, names, offset + len(rows)
+        [(total,)] = self._db.execute(f"select count(*) from ({query.sql})").fetchall()
+        return rows, names, min(total, REACH)
 
     # ------------------------------------------------------------ copies of the books
 
     def _bring_up_to_date(self, tables: Iterable[str]) -> None:
+        """Makes the copies of these tables show what the books hold now."""
         books = self._books
         with books.lock:
             books.refresh()
             if books.company()["customfields"] != self._custom:
-                self._custom, self._ready = books.company()["customfields"], set()
-            wanted = set(tables)
-            if wanted & set(_OF_TRANSACTIONS):
-                self._refresh_transactions()
-            for table in wanted - set(_OF_TRANSACTIONS):
-                self._refresh_master(table)
+                self._custom, self._stale = books.company()["customfields"], {}
+            for table, stale in self._stale.items():
+                stale |= self._touched[_source(table)]
+            for touched in self._touched.values():
+                touched.clear()
+            for table in tables:
+                if table not in self._stale:
+                    self._create(table)
+                if self._stale[table]:
+                    self._replace(table, sorted(self._stale[table]))
+                    self._stale[table] = set()
 
-    def _refresh_transactions(self) -> None:
-        books = self._books
-        ids = self._take_touched("transaction")
-        if self._create(_OF_TRANSACTIONS):
-            ids = {transaction.id for transaction in books.transactions()}
-        if not ids:
-            return
-        present = [found for found in map(books.transaction, sorted(ids)) if found]
-        self._replace("transaction", "id", ids, (_transaction_row(books, t) for t in present))
-        self._replace("transactionline", "transaction", ids, (row for t in present for row in _line_rows(t)))
-        source = "case when previoustype = 'CustRfnd' then previousdoc else nextdoc end"
-        self._replace(
-            "nexttransactionlinelink", source, ids, (row for t in present for row in _link_rows(books, t))
-        )
+    def _create(self, table: str) -> None:
+        columns = ", ".join(f'"{name}" {type}' for name, type in self._columns(table).items())
+        self._db.execute(f'create or replace table "{table}" ({columns})')
+        if table in _TRANSACTION_KEYS:
+            self._stale[table] = {transaction.id for transaction in self._books.transactions()}
+        else:
+            self._stale[table] = {int(row["id"]) for row in self._books.rows(table)}
 
-    def _refresh_master(self, table: str) -> None:
-        ids = self._take_touched(table)
-        if self._create([table]):
-            ids = {int(row["id"]) for row in self._books.rows(table)}
-        if ids:
-            present = (self._books.row(table, str(id)) for id in sorted(ids))
-            self._replace(table, "id", ids, (_master_row(row) for row in present if row))
+    def _replace(self, table: str, ids: Sequence[int]) -> None:
+        """Replaces the rows of these ids. Values travel as text; DuckDB casts them to the columns' types."""
+        rows = [row for id in ids for row in _rows(self._books, table, id)]
+        columns = {
+            name: pa.array([_text(row.get(name)) for row in rows], pa.string())
+            for name in self._columns(table)
+        }
+        self._db.begin()
+        try:
+            self._exchange(table, ids, pa.table(columns))
+        except BaseException:
+            self._db.rollback()
+            raise
+        self._db.commit()
 
-    def _take_touched(self, table: str) -> set[int]:
-        ids, self._touched[table] = self._touched[table], set()
-        return ids
-
-    def _create(self, tables: Iterable[str]) -> bool:
-        """Makes the tables if they are not there or have other custom columns now; says whether it did."""
-        if all(table in self._ready for table in tables):
-            return False
-        for table in tables:
-            columns = ", ".join(f'"{name}" {type}' for name, type in self._columns(table).items())
-            self._db.execute(f'create or replace table "{table}" ({columns})')
-            self._ready.add(table)
-        return True
+    def _exchange(self, table: str, ids: Sequence[int], rows: pa.Table) -> None:
+        key = _TRANSACTION_KEYS.get(table, "id")
+        self._db.execute(f'delete from "{table}" where {key} in (select unnest(?))', [ids])
+        if rows.num_rows:
+            self._db.register("new_rows", rows)
+            self._db.execute(f'insert into "{table}" select * from new_rows')
+            self._db.unregister("new_rows")
 
     def _columns(self, table: str) -> dict[str, str]:
         prefix = _CUSTOM_PREFIX.get(table)
         custom = self._books.custom_fields(prefix) if prefix else {}
         return dict(_COLUMNS[table]) | {name: _CUSTOM_TYPES[kind] for name, kind in custom.items()}
-
-    def _replace(self, table: str, key: str, ids: Iterable[int], rows: Iterable[Mapping[str, Any]]) -> None:
-        """Replaces the rows of these ids. Values travel as text; DuckDB casts them to the columns' types."""
-        columns = self._columns(table)
-        found = list(rows)
-        old = pa.table({"id": pa.array(ids, pa.int64())})
-        texts = {name: pa.array([_text(row.get(name)) for row in found], pa.string()) for name in columns}
-        self._db.register("old_ids", old)
-        self._db.execute(f'delete from "{table}" where {key} in (select id from old_ids)')
-        self._db.unregister("old_ids")
-        if found:
-            self._db.register("new_rows", pa.table(texts))
-            self._db.execute(f'insert into "{table}" select * from new_rows')
-            self._db.unregister("new_rows")
 
 
 _numbers = itertools.count(1)
@@ -265,6 +254,29 @@ def _drop(db: duckdb.DuckDBPyConnection, schema: str) -> None:
 
 
 # ---------------------------------------------------------------- rows
+
+
+def _source(table: str) -> str:
+    """What of the books a table shows: `transaction` or master data."""
+    return "transaction" if table in _TRANSACTION_KEYS else table
+
+
+def _rows(books: Books, table: str, id: int) -> Iterator[dict[str, Any]]:
+    """A table's rows that come from one transaction or one row of master data; none if that is gone."""
+    if table not in _TRANSACTION_KEYS:
+        row = books.row(table, str(id))
+        if row:
+            yield {name: ", ".join(v) or None if isinstance(v, list) else v for name, v in row.items()}
+        return
+    transaction = books.transaction(id)
+    if transaction is None:
+        return
+    if table == "transaction":
+        yield _transaction_row(books, transaction)
+    elif table == "transactionline":
+        yield from _line_rows(transaction)
+    else:
+        yield from _link_rows(books, transaction)
 
 
 def _transaction_row(books: Books, transaction: Transaction) -> dict[str, Any]:
@@ -350,12 +362,6 @@ def _link_rows(books: Books, transaction: Transaction) -> Iterator[dict[str, Any
         }  # fmt: skip
 
 
-def _master_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: ", ".join(value) or None if isinstance(value, list) else value for name, value in row.items()
-    }
-
-
 def _custom(extra: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     return {name: value for name, value in extra.items() if name.startswith(prefix)}
 
@@ -406,9 +412,17 @@ _FORMAT_PART = re.compile(
 )
 
 
-@lru_cache(maxsize=32)  # few: a query with 1,000 ids is large
-def _parsed(q: str, params: tuple[object, ...]) -> tuple[exp.Query, frozenset[str]]:
-    """The query in DuckDB's terms and the tables it reads. Raises `Refused` for what NetSuite refuses."""
+class _Query(NamedTuple):
+    """A query in DuckDB's terms."""
+
+    sql: str
+    is_ordered: bool
+    tables: frozenset[str]
+
+
+@lru_cache(maxsize=64)
+def _parsed(q: str, params: tuple[object, ...]) -> _Query:
+    """The query, translated. Raises `Refused` for what NetSuite refuses."""
     try:
         statements = sqlglot.parse(q, read="oracle")
     except sqlglot.errors.SqlglotError as problem:
@@ -418,7 +432,8 @@ def _parsed(q: str, params: tuple[object, ...]) -> tuple[exp.Query, frozenset[st
     select = statements[0]
     tables = _check(select)
     _bind(select, params)
-    return select.transform(_to_duckdb, copy=False), tables
+    sql = select.transform(_to_duckdb, copy=False).sql("duckdb", copy=False)
+    return _Query(sql, bool(select.args.get("order")), tables)
 
 
 def _check(select: exp.Query) -> frozenset[str]:

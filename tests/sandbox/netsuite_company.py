@@ -11,7 +11,7 @@ DAY = "2026-01-15"
 
 
 def company(path: Any = None) -> Books:
-    """Two subsidiaries, three currencies, two A/R accounts, three customers, two open months and a closed one."""
+    """Two subsidiaries, three currencies, two A/R accounts, three customers; two open months, one closed."""
     books = Books(path, clock=lambda: datetime(2026, 1, 20, 12, tzinfo=UTC))
     books.configure(
         custom_fields={"custbody_note": "text", "custcol_from": "date", "custbody_class": "reference"}

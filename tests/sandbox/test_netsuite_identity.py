@@ -99,6 +99,7 @@ def test_record_types_and_external_ids_in_addresses_ignore_case():
         ({"item": {"items": [line(amount=True)]}}, "item.items[0].amount"),
         ({"tranDate": "15/01/2026"}, "tranDate"),
         ({"autoApply": "maybe"}, "autoApply"),
+        ({"custbody_class": {"id": "blue"}}, "custbody_class"),
     ],
 )
 def test_an_invalid_value_names_its_field(change, path):
