@@ -75,10 +75,9 @@ class Answer(NamedTuple):
 class Fault:
     """What goes wrong with one request.
 
-    `effect`: when the request takes effect: `now`, `never`, or `later` (`after` seconds after it arrived,
-    answered or not). `answer`: its own, or what the client gets instead; `drop` closes the connection without
-    any. An answer other than its own to a request whose effect is `later` is given at once. `delay`: seconds
-    the answer is held back.
+    `effect`: when the request takes effect: `now`, `never`, or `later` (`after` seconds after it arrived; the
+    client gets its answer at once). `answer`: the request's own (without effect yet: an empty 204), or what the
+    client gets instead; `drop` closes the connection. `delay`: seconds the answer is held back.
     """
 
     answer: Literal["own", "drop", "500", "502", "429", "401", "no_location"] = "own"
@@ -142,21 +141,23 @@ class Service:
         """The answer; None: the connection breaks."""
         with self._lock:
             self._count += 1
-            self._in_flight += 1
-            number, in_flight = self._count, self._in_flight
-        try:
-            answer = self._admit(request._replace(number=number), in_flight)
-        finally:
-            with self._lock:
-                self._in_flight -= 1
-        self.log.append(
-            Logged(number, request.method, request.path, answer.status if answer else 0, in_flight)
-        )
+            request = request._replace(number=self._count)
+            in_flight = self._in_flight + 1
+            # Asking for a token takes no slot (guessed).
+            is_admitted = in_flight <= self.options.concurrency or request.path == TOKEN
+            self._in_flight += is_admitted
+        answer: Answer | None = _refusal(errors.concurrency_limit())
+        if is_admitted:
+            try:
+                answer = self._serve(request)
+            finally:
+                with self._lock:
+                    self._in_flight -= 1
+        status = answer.status if answer else 0
+        self.log.append(Logged(request.number, request.method, request.path, status, in_flight))
         return answer
 
-    def _admit(self, request: Request, in_flight: int) -> Answer | None:
-        if in_flight > self.options.concurrency:
-            return _refusal(errors.concurrency_limit())
+    def _serve(self, request: Request) -> Answer | None:
         fault = (self.options.faults and self.options.faults(request)) or Fault()
         answer = self._carry_out(request, fault)
         if fault.delay:
@@ -166,24 +167,37 @@ class Service:
     def _carry_out(self, request: Request, fault: Fault) -> Answer:
         if fault.effect == "never":
             return Answer(204)
+        refused = self._refuse_stranger(request)
+        if refused:
+            return refused
         if fault.effect == "later":
-            self.options.later(fault.after, lambda: self._answer(request))
+            self.options.later(fault.after, lambda: self._act(request))
             return Answer(204)
-        return self._answer(request)
+        return self._act(request)
 
-    def _answer(self, request: Request) -> Answer:
+    def _refuse_stranger(self, request: Request) -> Answer | None:
+        if request.path == TOKEN:
+            return None
+        try:
+            self.gate.check(request.method, request.url, request.headers)
+        except NotAllowed as refused:
+            answer = _refusal(errors.invalid_login())
+            described = f'error="{refused.error}", error_description="{refused.description}"'
+            challenge = f'Bearer realm="{self.gate.realm}", {described}'
+            return answer._replace(headers=[*answer.headers, ("WWW-Authenticate", challenge)])
+        return None
+
+    def _act(self, request: Request) -> Answer:
+        """Does what the request asks, once, and says what became of it."""
+        latency = self.options.latency if request.is_write else self.options.query_latency
+        if latency and request.path != TOKEN:
+            self.options.sleep(latency)
         try:
             if request.path == TOKEN:
                 return self._token(request)
-            self.gate.check(request.method, request.url, request.headers)
-            latency = self.options.latency if request.is_write else self.options.query_latency
-            if latency:
-                self.options.sleep(latency)
             if request.path == SUITEQL:
                 return self._query(request)
             return self._record(request)
-        except NotAllowed as refused:
-            return self._unauthorized(refused)
         except errors.Refused as refused:
             return _refusal(refused)
         except Exception:
@@ -196,25 +210,16 @@ class Service:
         if request.method != "POST":
             raise errors.Refused("Method not allowed.", "METHOD_NOT_ALLOWED", 405)
         try:
-            token = self.gate.issue(
-                request.body.decode("latin-1"), f"http://{request.headers.get('host')}{TOKEN}"
-            )
+            token = self.gate.issue(request.body.decode("latin-1"), request.url)
         except NotAllowed as refused:
             error = {"error": refused.error, "error_description": refused.description}
             return _json(400, error, "application/json;charset=UTF-8")
-        # expires_in as text: guessed
         shown = {
             "access_token": token.access_token,
-            "expires_in": str(token.expires_in),
+            "expires_in": str(token.expires_in),  # as text: guessed
             "token_type": "Bearer",
         }
         return _json(200, shown, "application/json;charset=UTF-8")
-
-    def _unauthorized(self, refused: NotAllowed) -> Answer:
-        answer = _refusal(errors.invalid_login())
-        described = f'error="{refused.error}", error_description="{refused.description}"'
-        challenge = f'Bearer realm="{self.gate.realm}", {described}'
-        return answer._replace(headers=[*answer.headers, ("WWW-Authenticate", challenge)])
 
     # ------------------------------------------------------------ SuiteQL
 

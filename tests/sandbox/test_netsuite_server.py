@@ -383,3 +383,17 @@ def test_totals_survive_the_wire_exactly(serve):
     body = json.dumps(credit(line("AMOUNT"))).replace('"AMOUNT"', "12345678901234.57")
     assert session.post(f"{server.url}{RECORD}/creditMemo", data=body, timeout=10).status_code == 204
     assert total(server.service.books, "1") == Decimal("12345678901234.57")
+
+
+def test_a_late_write_was_allowed_when_it_came(serve):
+    late: list = []
+    fault = Fault("drop", "later", after=1)
+    server = serve(
+        faults=lambda request: fault if request.is_write else None, later=lambda delay, act: late.append(act)
+    )
+    session = client(server)
+    with pytest.raises(requests.ConnectionError):
+        post(server, session, credit())
+    server.service.gate.expire_all()
+    late[0]()
+    assert count(server) == 1
