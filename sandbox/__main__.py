@@ -124,6 +124,8 @@ def show_scenarios() -> int:
             print(f"    {story.told}")
         for document, outcome in story.sees.items():
             print(f"    {document}: {outcome}")
+        for document, outcome in story.later.items():
+            print(f"    {document}, a month later: {outcome}")
     return 0
 
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sandbox import demo_netsuite
-from sandbox.demo_scenarios import DAY, SCENARIOS, Story, World
+from sandbox.demo_scenarios import DAY, SCENARIOS, Story, World, a_month_later
 from sandbox.netsuite.books import Books
 from sandbox.stripe.billing import Billing, Refused
 
@@ -130,6 +130,8 @@ def next_month(world: World) -> None:
     label = first.strftime("%Y%m")
     stories = ordinary_month(world, first)
     stories += [(now + 27 * DAY, payouts(world)), (now, settle_refunds(world))]
+    if first == TODAY:
+        stories.append((now, a_month_later(world)))
     for number, invoice in enumerate(world.billing.objects("invoices").values()):
         if invoice["status"] == "open":
             stories.append((now + number % 10 * DAY, pay_later(world, invoice["id"])))

@@ -20,11 +20,14 @@ Story = Generator[int, None, None]
 
 @dataclass(frozen=True)
 class Scenario:
-    """A named story; `sees`: document id -> "state reason" after the first run."""
+    """A named story. `sees` and `later`: document id -> "state reason" after the first run, and after a run
+    that follows one `advance` (where that differs).
+    """
 
     name: str
     rules: tuple[str, ...]
     sees: dict[str, str]
+    later: dict[str, str]
     told: str
     tell: Callable[[World], Story]
     first_day: int | None  # days after the demo's first day; None: some time in spring
@@ -34,13 +37,13 @@ SCENARIOS: dict[str, Scenario] = {}
 
 
 def scenario(
-    rules: str, first_day: int | None = None, **sees: str
+    rules: str, *, first_day: int | None = None, later: dict[str, str] | None = None, **sees: str
 ) -> Callable[[Callable[[World], Story]], None]:
     """Register a story under its function's name; `sees` by document id."""
 
     def register(tell: Callable[[World], Story]) -> None:
-        name, told = tell.__name__, (tell.__doc__ or "").strip()
-        SCENARIOS[name] = Scenario(name, tuple(rules.split()), sees, told, tell, first_day)
+        name, told = tell.__name__, " ".join((tell.__doc__ or "").split())
+        SCENARIOS[name] = Scenario(name, tuple(rules.split()), sees, later or {}, told, tell, first_day)
 
     return register
 
@@ -260,7 +263,7 @@ def partly_paid_invoice_credited_beyond_the_rest(w: World) -> Story:
     w.credit("PrePost", "refund", lines=[w.part("in_PrePost", quantity=3)])
 
 
-@scenario("C2 O3", cn_StillOpen="waiting invoice_open")
+@scenario("C2 O3", cn_StillOpen="waiting invoice_open", later={"cn_StillOpen": "posted created"})
 def open_invoice_still_open(w: World) -> Story:
     """Could still be voided, so it waits; the month after, it is paid."""
     yield 60
@@ -524,6 +527,23 @@ def one_refund_two_credit_notes(w: World) -> Story:
     )
 
 
+@scenario("R2", cn_FailsLater="posted created", later={"cn_FailsLater": "blocked refund_failed"})
+def refund_fails_after_posting(w: World) -> Story:
+    """The bank sends the money back weeks later, when memo and refund are long in NetSuite."""
+    w.sell("FailsLater", w.customer("Alder"), w.line("Seat", 5))
+    yield 2
+    w.credit("FailsLater", "refund", amount=1000)
+
+
+@scenario("R3", cn_LinkedNow="posted created", later={"cn_LinkedLater": "posted created"})
+def rest_of_a_refund_linked_later(w: World) -> Story:
+    """The customer refund is there; the second credit note's part is added to it."""
+    yield 60
+    w.sell("LinkedNow", w.customer("Cedar"), w.line("Seat", 5))
+    w.billing.refund(w.charge("in_LinkedNow"), 5000, id="re_LinkedNow")
+    w.credit("LinkedNow", amount=2000, refunds=[RefundPart(2000, "re_LinkedNow")])
+
+
 @scenario("G3")
 def refund_without_credit_note(w: World) -> Story:
     """Listed in `refund_reconciliation`, to be matched by hand."""
@@ -715,7 +735,10 @@ def balance_on_voided_invoices(w: World) -> Story:
 
 
 @scenario(
-    "B2", in_UseOpen_balance="waiting invoice_open", in_UseOutside_balance="waiting remaining_charge_missing"
+    "B2",
+    in_UseOpen_balance="waiting invoice_open",
+    in_UseOutside_balance="waiting remaining_charge_missing",
+    later={"in_UseOpen_balance": "posted created"},
 )
 def balance_use_before_the_rest_is_charged(w: World) -> Story:
     """The rest is open; or it was paid outside Stripe, so no charge will show."""
@@ -805,3 +828,11 @@ def negative_invoices_that_are_not_posted(w: World) -> Story:
     w.billing.void_invoice("in_NegativeVoid")
     w.sell("NegativeFranc", w.customer("Gletscher", "chf"), Line(-5000, description="Rabatt"))
     yield 1
+
+
+def a_month_later(w: World) -> Story:
+    """How two of the stories go on in the first month after the demo's today."""
+    yield 5
+    w.billing.settle_refund("re_FailsLater", "failed")
+    parts = [RefundPart(3000, "re_LinkedNow")]
+    w.credit("LinkedLater", of="in_LinkedNow", amount=3000, refunds=parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any, Self
 
@@ -94,7 +95,13 @@ class Account:
     @classmethod
     def load(cls, path: Path) -> Self:
         """The account that `save` wrote."""
-        state = msgspec.json.decode(path.read_bytes())
+        collecting = gc.isenabled()
+        gc.disable()  # a big file is a million small objects, none of them garbage: three times as fast
+        try:
+            state = msgspec.json.decode(path.read_bytes())
+        finally:
+            if collecting:
+                gc.enable()
         account = cls(state["now"], state["tick"])
         for name in ("objects", "counts", "balances", "owned", "unpaid"):
             setattr(account, f"_{name}", state[name])

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import socket
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -89,8 +90,7 @@ class StripeServer:
         self._api = Api(source, event_days)
         self._endpoint_rate = endpoint_rate
         self._buckets: dict[str, Bucket] = {"": Bucket(total_rate)}
-        self._http = ThreadingHTTPServer(("127.0.0.1", port), type("Handler", (_Handler,), {"stripe": self}))
-        self._http.daemon_threads = True
+        self._http = _Http(("127.0.0.1", port), type("Handler", (_Handler,), {"stripe": self}))
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         self._thread = threading.Thread(
             target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
@@ -130,6 +130,16 @@ class StripeServer:
             reason = reason or (None if bucket.take() else "endpoint-rate")
         if reason:
             raise Answer(429, "Request rate limit exceeded.", reason=reason, code="rate_limit")
+
+
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up is no news; anything else is."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -64,6 +64,15 @@ def test_every_document_a_story_names_exists_once(billing):
         assert document.removesuffix("_balance") in billing.objects(kind), document
 
 
+def test_what_is_seen_later_exists_a_month_later(tmp_path):
+    demo.build(tmp_path)
+    demo.advance(tmp_path)
+    after = Billing.load(tmp_path / "stripe.json")
+    for document in {document for story in SCENARIOS.values() for document in story.later}:
+        kind = "credit_notes" if document.startswith("cn_") else "invoices"
+        assert document.removesuffix("_balance") in after.objects(kind), document
+
+
 def test_every_credit_document_of_a_special_customer_is_named(billing):
     """A story's documents are all in its `sees`: nothing happens beside it that nobody expects."""
     named = {document for story in SCENARIOS.values() for document in story.sees}
@@ -162,6 +171,7 @@ def test_a_month_later(tmp_path):
         id for id in before.objects("invoices") if after.get("invoices", id)["status"] in ("draft", "open")
     ]
     assert after.get("refunds", "re_RefundPending")["status"] == "succeeded"
+    assert after.get("refunds", "re_FailsLater")["status"] == "failed"
     new_notes = [
         note for id, note in after.objects("credit_notes").items() if id not in before.objects("credit_notes")
     ]
