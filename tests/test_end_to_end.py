@@ -1,0 +1,146 @@
+"""The whole job in the sandbox, as a newcomer does it: run, run again, a month later run again.
+
+Every document that a story of the demo names ends where the story says, and NetSuite's books hold just what the marts say.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from sandbox import demo
+from sandbox.demo_scenarios import SCENARIOS
+from tests.support import warehouse as testing
+
+ROOT = Path(__file__).parents[1]
+
+
+class Shop:
+    """A checkout's data folder of its own, and what the commands in it said."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.warehouse = folder / "sandbox.duckdb"
+        self.said: list[str] = []
+
+    def make(self, *arguments: str) -> str:
+        import os
+
+        environment = {**os.environ, "WAREHOUSE_PATH": str(self.warehouse), "TARGET": "sandbox"}
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        self.said.append(done.stdout)
+        return done.stdout
+
+    def outcomes(self) -> dict[str, str]:
+        return {
+            row["document_id"]: f"{row['state']} {row['reason']}"
+            for row in testing.rows(self.warehouse, "select document_id, state, reason from marts.credit_outcomes")
+        }
+
+    def log(self) -> list[dict]:
+        return testing.rows(
+            self.warehouse,
+            "select record_type, external_id, status from marts.netsuite_load_log where status in ('created', 'adopted', 'applied') order by \"at\"",
+        )
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory) -> Shop:
+    """Three runs; what each left behind is kept for the tests below."""
+    shop = Shop(tmp_path_factory.mktemp("shop"))
+    shop.make("pipeline.py", "run")
+    shop.first_outcomes, shop.first_log = shop.outcomes(), shop.log()
+    shop.make("pipeline.py", "run")
+    shop.second_log = shop.log()
+    shop.make("-m", "sandbox", "advance", "--state", str(shop.folder / "sandbox"))
+    shop.make("pipeline.py", "run")
+    return shop
+
+
+def test_every_story_ends_as_it_says(shop):
+    expected = {document: outcome for story in SCENARIOS.values() for document, outcome in story.sees.items()}
+    assert {document: shop.first_outcomes.get(document) for document in expected} == expected
+
+
+def test_a_second_run_posts_nothing(shop):
+    assert shop.second_log == shop.first_log
+    assert "nothing to post" in shop.said[1]
+
+
+def test_a_month_later_just_the_new_is_posted(shop):
+    later = {document: outcome for story in SCENARIOS.values() for document, outcome in story.later.items()}
+    now = shop.outcomes()
+    assert {document: now.get(document) for document in later} == later
+    written = [(row["record_type"], row["external_id"]) for row in shop.log() if row["status"] in ("created", "adopted")]
+    assert len(written) == len(set(written)) > len(shop.first_log)
+    # What was posted stays posted (X5), unless a later fact contradicts it.
+    posted_before = {document for document, outcome in shop.first_outcomes.items() if outcome.startswith("posted")}
+    assert {now[document] for document in posted_before} <= {"posted created", "posted adopted", "blocked refund_failed"}
+
+
+def test_netsuite_holds_what_the_marts_say(shop):
+    """Totals, applications and the case-insensitive uniqueness of external ids, read from the books themselves."""
+    books = demo.open_state(shop.folder / "sandbox")[1]
+    try:
+        by_name = {t.external_id: t for t in books.transactions() if t.external_id}
+        assert len({name.lower() for name in by_name}) == len(by_name)
+        memos = testing.rows(shop.warehouse, "select * from marts.credit_memos where state = 'posted'")
+        assert len(memos) > 80
+        for memo in memos:
+            body = books.get("creditMemo", memo["netsuite_internal_id"])
+            assert Decimal(str(body["total"])) == memo["amount"], memo["external_id"]
+            assert body["externalId"] == memo["external_id"]
+            assert body["memo"] == memo["memo_text"] or memo["reason"] == "adopted"
+            assert body["tranDate"] == memo["tran_date"].isoformat()
+        applied = testing.rows(
+            shop.warehouse,
+            "select external_id, sum(amount) as amount from marts.credit_memo_applications where state = 'posted' "
+            "and application_type <> 'out_of_band' group by external_id",
+        )
+        for row in applied:
+            memo = by_name[row["external_id"]]
+            assert Decimal(str(books.get("creditMemo", str(memo.id)).get("applied", 0))) == row["amount"], row["external_id"]
+    finally:
+        books.close()
+
+
+def test_the_lines_in_netsuite_are_the_marts_lines(shop):
+    books = demo.open_state(shop.folder / "sandbox")[1]
+    try:
+        lines = testing.rows(
+            shop.warehouse,
+            "select l.*, m.netsuite_internal_id from marts.credit_memo_lines l join marts.credit_memos m using (external_id) "
+            "where m.reason = 'created' order by external_id, line_number",
+        )
+        shown: dict[str, list] = {}
+        for line in lines:
+            shown.setdefault(line["netsuite_internal_id"], []).append(line)
+        for memo_id, meant in shown.items():
+            found = books.get("creditMemo", memo_id)["item"]["items"]
+            assert [(row["item"]["id"], Decimal(str(row.get("amount", 0)))) for row in found] == [
+                (row["netsuite_item_id"], row["amount"]) for row in meant
+            ], memo_id
+    finally:
+        books.close()
+
+
+def test_documents_equal_the_sum_over_states(shop):
+    unequal = testing.rows(
+        shop.warehouse,
+        """
+        with documents as (
+            select currency, sum(total_minor) as amount_minor from staging.stg_stripe__credit_notes group by currency
+        ), outcomes as (
+            select currency, sum(amount_minor) as amount_minor from marts.credit_outcomes where document_type = 'credit_note' group by currency
+        )
+        select * from documents full join outcomes using (currency) where documents.amount_minor is distinct from outcomes.amount_minor
+        """,
+    )
+    assert unequal == []
