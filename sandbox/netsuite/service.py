@@ -76,8 +76,8 @@ class Fault:
     """What goes wrong with one request.
 
     `effect`: when the request takes effect: `now`, `never`, or `later` (`after` seconds after it arrived; the
-    client gets its answer at once). `answer`: the request's own (without effect yet: an empty 204), or what the
-    client gets instead; `drop` closes the connection. `delay`: seconds the answer is held back.
+    client gets its answer at once). `answer`: the request's own (an empty 204 while without effect), or what
+    the client gets instead; `drop` closes the connection. `delay`: seconds the answer is held back.
     """
 
     answer: Literal["own", "drop", "500", "502", "429", "401", "no_location"] = "own"
