@@ -144,7 +144,7 @@ class Stripe:
         self._lock = threading.Lock()
         self._local = threading.local()
         self._attempts = attempts
-        self._wait = wait_exponential_jitter(initial=first_wait, max=60 * first_wait, jitter=first_wait)
+        self._wait = wait_exponential_jitter(multiplier=first_wait, max=60 * first_wait, jitter=first_wait)
 
     def page(
         self, path: str, params: Params, check: Callable[[list[dict[str, Any]]], None] | None = None

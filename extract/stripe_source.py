@@ -321,7 +321,12 @@ class _Run:
         newest, = self._one(f"select epoch(max(created))::bigint from raw_stripe.{table}")
         if table in ("coupons", "prices", "products", "tax_rates") or newest is None:
             return _Plan(Slice(endpoint), 0 if newest else 1)
-        since = newest - 3600
+        # Back over the last hour, in which something may have come late, but not over more than a page.
+        page_ago, = self._one(f"""
+            select coalesce(epoch(min(created))::bigint, 0) from (
+                select max(created) as created from raw_stripe.{table}
+                group by id order by created desc limit {PAGE - 10})""")
+        since = max(newest - 3600, page_ago)
         if table in ("refunds", "payouts"):
             since = min(newest, int(time.time())) - int(REFUNDS_MOVE_FOR.total_seconds())
         short = self._older(table, ids, since)

@@ -1,6 +1,6 @@
-"""A Stripe of a few dictionaries, for tests of reading: lists, pages, `created`, nested lines, events, faults.
+"""A Stripe of a few dictionaries, for tests of reading: lists, `created`, nested lines, events, faults.
 
-The sandbox's Stripe knows billing and stays correct; this one does what a test tells it, wrong things included:
+The sandbox's Stripe knows billing and stays correct; this one does what a test tells it, also wrong things:
 
     stripe = FakeStripe().start()
     stripe.add("credit_notes", credit_note("cn_1"))
@@ -27,7 +27,8 @@ T0 = 1_767_225_600  # 2026-01-01
 
 class FakeStripe:
     def __init__(self) -> None:
-        self.lists: dict[str, dict[str, Object]] = {}  # "credit_notes" or "customers/cus_1/balance_transactions"
+        # by "credit_notes" or "customers/cus_1/balance_transactions", then by id
+        self.lists: dict[str, dict[str, Object]] = {}
         self.hook: Callable[[str, dict[str, str]], Answer | None] = lambda path, params: None
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.lock = threading.RLock()
@@ -79,6 +80,9 @@ class FakeStripe:
             daemon_threads = True
             request_queue_size = 256
 
+            def handle_error(self, *args: object) -> None:
+                pass  # a reader that was stopped closes its connections
+
         self._server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
@@ -102,7 +106,7 @@ class FakeStripe:
             if len(parts) == 3 and parts[1] not in self.lists.get(parts[0], {}):
                 return missing(parts[1])
             items = list(self.lists.get("/".join(parts), {}).values())
-        items = [item for item in reversed(items) if matches(item, params)]
+        items = [item for item in reversed(items) if not item.get("deleted") and matches(item, params)]
         items.sort(key=lambda item: -item.get("created", 0))  # stable: later added first within a second
         return page(items, params)
 

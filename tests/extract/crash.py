@@ -1,0 +1,25 @@
+"""One extract in a process of its own, for tests that kill it: `python crash.py URL WAREHOUSE`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from extract import landing
+from extract.progress import Progress
+from extract.stripe_source import read_stripe
+from extract.warehouse import declare_tables, open_warehouse
+from settings import Settings
+
+landing.PACKAGE_BYTES = 20_000  # many small packages: many moments to be killed in
+
+if __name__ == "__main__":
+    settings = Settings(
+        _env_file=None, stripe_api_key="rk_test_1", stripe_api_base=sys.argv[1], warehouse_path=sys.argv[2],
+        stripe_requests_per_second=60, stripe_requests_per_second_total=200,
+    )
+    with open_warehouse(settings.warehouse_path) as connection:
+        declare_tables(connection)
+        read_stripe(settings, connection, Progress(quiet=True), first_wait=0.05)
