@@ -25,6 +25,7 @@ REVERSAL_OF = {
     "checkout_session_subscription_payment": "checkout_session_subscription_payment_canceled",
 }
 CARRIED = ("invoice_too_small", "invoice_too_large")
+NEW_REFUND = ("succeeded", "pending", "requires_action")
 DEAD_REFUND = ("failed", "canceled")
 
 

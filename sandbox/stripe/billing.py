@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.stripe import invariants, shapes
-from sandbox.stripe.account import DEAD_REFUND, KINDS, REVERSAL_OF, Refused
+from sandbox.stripe.account import DEAD_REFUND, KINDS, NEW_REFUND, REVERSAL_OF, Refused
 from sandbox.stripe.amounts import MAXIMUM_CHARGE, minimum_charge, step
 from sandbox.stripe.pricing import CreditLine, Line, Pricing
 from sandbox.stripe.shapes import Obj
@@ -301,8 +301,9 @@ class Billing(Pricing):
         (facts 4.3).
         """
         invoice = self._invoice(id, "open")
-        rows = [row for row in self.owned(id, "customer_balance_transactions") if row["type"] in REVERSAL_OF]
-        back = sum(row["amount"] for row in rows)
+        kinds = {*REVERSAL_OF, *REVERSAL_OF.values()}
+        rows = self.owned(id, "customer_balance_transactions")
+        back = sum(row["amount"] for row in rows if row["type"] in kinds)
         if back <= 0:
             raise Refused(f"{id} uses no balance")
         self._tick()
@@ -326,7 +327,7 @@ class Billing(Pricing):
         """Charge the invoice's remaining amount, part of it, or more (the excess becomes credit). Returns
         the charge id.
         """
-        target = self._invoice(invoice, "open", "uncollectible")
+        target = self._payable(invoice)
         remaining, currency, customer = target["amount_remaining"], target["currency"], target["customer"]
         amount = remaining if amount is None else amount
         self._fits(currency, amount)
@@ -356,7 +357,7 @@ class Billing(Pricing):
         """Settle the rest outside Stripe: with a payment record, or just marked as paid. guessed: amounts
         shown (facts 4.4).
         """
-        target = self._invoice(invoice, "open", "uncollectible")
+        target = self._payable(invoice)
         remaining = target["amount_remaining"]
         self._tick()
         self._change(target, None, amount_paid_off_stripe=target["amount_paid_off_stripe"] + remaining)
@@ -529,6 +530,8 @@ class Billing(Pricing):
         source = self.get("charges", charge)
         amount = source["amount"] - source["amount_refunded"] if amount is None else amount
         self._fits(source["currency"], amount)
+        if status not in NEW_REFUND:
+            raise Refused(f"a refund does not begin as {status}")
         if not 0 < amount <= source["amount"] - source["amount_refunded"]:
             raise Refused(
                 f"{charge} has {source['amount'] - source['amount_refunded']} left to refund, not {amount}"
@@ -625,6 +628,7 @@ class Billing(Pricing):
         )
         linked = sum(part.amount for part in parts if part.refund)
         room = invoice["total"] + invoice["amount_overpaid"] - credited - refunded + linked
+        room = min(room, invoice["total"] - credited) if total else room
         if total + unlinked > room:
             raise Refused(f"{invoice['id']} has {room} left to credit or refund, not {total + unlinked}")
 
@@ -644,9 +648,13 @@ class Billing(Pricing):
             for charge in self.charges_of(invoice["id"])
         }
         asked: dict[str, int] = {}
+        new_ids: set[str | None] = set()
         for part in parts:
-            if part.amount <= 0:
-                raise Refused("a refund is positive")
+            if part.amount <= 0 or part.status not in NEW_REFUND:
+                raise Refused("a refund is positive, and does not begin as failed")
+            if part.id and (part.id in self._objects["refunds"] or part.id in new_ids):
+                raise Refused(f"{part.id} exists")
+            new_ids.add(part.id)
             if part.on_record:
                 asked["record"] = asked.get("record", 0) + part.amount
             elif part.refund:
@@ -725,6 +733,12 @@ class Billing(Pricing):
         }
         self._insert("invoice_payments", row, None, owner=invoice["id"], tick=False)
         return row
+
+    def _payable(self, invoice: str) -> Obj:
+        target = self._invoice(invoice, "open", "uncollectible")
+        if not target["amount_remaining"]:
+            raise Refused(f"{invoice} asks for nothing")
+        return target
 
     def _default_payment(self, invoice: str) -> Obj | None:
         """The payment Stripe makes at finalization for all that is due, while it is open."""

@@ -91,7 +91,9 @@ def pay(billing, dice, *_):
 
 def settle_otherwise(billing, dice, *_):
     invoice = _pick(dice, billing, "invoices")
-    if dice.random() < 0.5:
+    if dice.random() < 0.3:
+        billing.unapply_balance(invoice)
+    elif dice.random() < 0.5:
         billing.pay_outside(invoice, record=dice.random() < 0.5)
     else:
         billing.mark_uncollectible(invoice)

@@ -140,6 +140,25 @@ def test_voiding_gives_the_balance_back(billing, customer):
     assert billing.balance(customer, "usd") == 0
 
 
+def test_balance_given_back_while_open_is_due_again_once(billing, customer):
+    billing.adjust_balance(customer, -300)
+    invoice = billing.invoice(customer, [Line(1000)])
+    billing.unapply_balance(invoice)
+    assert billing.get("invoices", invoice)["amount_due"] == 1000
+    with pytest.raises(Refused):
+        billing.unapply_balance(invoice)
+    billing.void_invoice(invoice)
+    assert billing.balance(customer, "usd") == -300
+    billing.check()
+
+
+def test_an_overpayment_cannot_be_credited(billing, customer):
+    invoice = billing.invoice(customer, [Line(1000)])
+    billing.pay(invoice, 1500)
+    with pytest.raises(Refused, match="1000 left"):
+        billing.credit_note(invoice, amount=1001, credit=1001)
+
+
 def test_checkout_balance_row_names_no_invoice(billing, customer):
     billing.adjust_balance(customer, -300)
     invoice = billing.invoice(customer, [Line(1000)], through_checkout=True)
@@ -202,6 +221,14 @@ REFUSALS = [
     (
         "refund above the charge",
         lambda b, i: b.credit_note(i, amount=1000, refunds=[RefundPart(600), RefundPart(600)]),
+    ),
+    (
+        "two refunds of one id",
+        lambda b, i: b.credit_note(i, amount=2, refunds=[RefundPart(1, id="re_1")] * 2),
+    ),
+    (
+        "a refund born failed",
+        lambda b, i: b.credit_note(i, amount=1, refunds=[RefundPart(1, status="failed")]),
     ),
     ("a part of the wrong sign", lambda b, i: b.credit_note(i, amount=100, credit=200, out_of_band=-100)),
     (
