@@ -15,7 +15,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -122,7 +121,7 @@ class Settings(BaseSettings):
         """Relative paths count from the root of the repository, wherever a command was started."""
         return ROOT / value.expanduser() if value and value != Path() else value
 
-    @cached_property
+    @property
     def vars(self) -> dict[str, Any]:
         """Effective dbt vars of the interfaces, section 3: the defaults overlaid by PIPELINE_VARS."""
         values, problems = check_vars(self.pipeline_vars)

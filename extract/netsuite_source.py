@@ -267,7 +267,7 @@ class Questions:
         from load_netsuite.errors import Refused
 
         try:
-            return self._table("subsidiary", "id", "")
+            return list(self._netsuite.suiteql("SELECT id FROM subsidiary ORDER BY id"))
         except Refused as refused:
             if refused.status not in (400, 404):
                 raise

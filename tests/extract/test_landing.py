@@ -1,0 +1,91 @@
+"""Rows arrive in the warehouse as they were handed over, once, and in declared columns only."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from extract.endpoints import Row, row_of
+from extract.errors import WarehouseBusy
+from extract.landing import Landing
+from extract.warehouse import COLUMNS, declare_all, dlt_directory, open_warehouse
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
+
+
+def row(identifier: str, content: str, minute: int = 0) -> Row:
+    item = {"id": identifier, "object": "refund", "created": 1_767_225_600, "text": content}
+    return row_of(item, NOW + timedelta(minutes=minute), "2026-10-28.endive")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "w.duckdb"
+
+
+def land(path: Path, *rows: Row) -> dict[str, int]:
+    with open_warehouse(path) as connection:
+        declare_all(connection)
+        with Landing(connection, path) as landing:
+            landing.put("refunds", list(rows))
+        return landing.landed
+
+
+TEXTS = ["2026-01-02T03:04:05.000Z", "2026-01-02", "0B0F6C7E-1111-2222-3333-000000000001", "0010.50", "1e5",
+         "null", "", " x ", "\u0000", "é\U0001f600 \"quoted\" \\", "12:34", "true", "[1]", "x" * 100_000]
+
+
+def test_text_is_stored_byte_by_byte(path: Path) -> None:
+    rows = [row(f"re_{n}", text) for n, text in enumerate(TEXTS)]
+    land(path, *rows)
+    with duckdb.connect(path) as connection:
+        found = connection.execute("""
+            select id, parent_id, created, fetched_at, api_version, content_hash, payload
+            from raw_stripe.refunds order by rowid""").fetchall()
+    for expected, got in zip(rows, found, strict=True):
+        assert got == tuple(getattr(expected, name) for name in COLUMNS)
+
+
+def test_equal_versions_are_landed_once(path: Path) -> None:
+    assert land(path, row("re_1", "a"), row("re_2", "a"), row("re_1", "a", 1), row("re_1", "b", 2)) == {
+        "refunds": 3}
+    assert land(path, row("re_1", "b", 3), row("re_2", "a", 3)) == {}
+    assert land(path, row("re_1", "a", 4)) == {"refunds": 1}, "back to an earlier state is a new version"
+
+
+def test_columns_are_those_declared(path: Path) -> None:
+    land(path, row("re_1", "a"))
+    with duckdb.connect(path) as connection:
+        columns = connection.execute("""
+            select column_name, data_type from information_schema.columns
+            where table_schema = 'raw_stripe' and table_name = 'refunds'""").fetchall()
+        strange = connection.execute("""
+            select column_name from information_schema.columns where column_name like '%\\_\\_v\\_%' escape '\\'
+            """).fetchall()
+    assert [name for name, _ in columns] == list(COLUMNS)
+    assert strange == []
+
+
+def test_state_lies_beside_the_file_and_goes_with_it(path: Path) -> None:
+    land(path, row("re_1", "a"))
+    assert dlt_directory(path).is_dir()
+    path.unlink()
+    assert land(path, row("re_1", "a")) == {"refunds": 1}
+
+
+def test_a_file_in_use_is_named(path: Path) -> None:
+    import subprocess
+    import sys
+
+    holder = subprocess.Popen(
+        [sys.executable, "-c", f"import duckdb; c = duckdb.connect({str(path)!r}); print(1, flush=True); input()"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert holder.stdout and holder.stdin
+    holder.stdout.readline()
+    with pytest.raises(WarehouseBusy, match="open in another program"):
+        open_warehouse(path)
+    holder.stdin.close()
+    holder.wait()

@@ -1,0 +1,185 @@
+"""What is asked of NetSuite, and what becomes of its answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from extract.endpoints import row_of
+from extract.errors import ExtractError
+from extract.netsuite_source import BULK, Questions, Wanted, _replace, numbers, seed
+from extract.warehouse import SNAPSHOT, declare_all, open_warehouse
+from load_netsuite.errors import Refused
+from settings import Settings
+from tests.extract.conftest import KEY
+from tests.extract.fake_stripe import credit_note, customer, invoice, ledger_row
+
+NOTHING = Wanted(set(), set(), set(), set(), set(), set(), set(), set())
+
+
+class FakeNetSuite:
+    """Answers each query with rows by table; `without`: columns it does not know."""
+
+    def __init__(self, tables: dict[str, list[dict[str, str]]], without: set[str] = frozenset()):  # type: ignore[assignment]
+        self.tables, self.without, self.asked, self.read = tables, without, [], []
+
+    def suiteql(self, sql: str) -> list[dict[str, str]]:
+        self.asked.append(sql)
+        table = re.search(r" FROM (\w+)", sql)[1]  # type: ignore[index]
+        for column in self.without:
+            if re.search(rf"\b{column}\b", sql):
+                raise Refused(f"Field '{column}' for record '{table}' was not found.", status=400)
+        columns = sql.removeprefix("SELECT ").split(" FROM ")[0]
+        names = [part.split(" AS ")[-1].strip() for part in re.split(r",(?![^(]*\))", columns)]
+        return [{name: row[name] for name in names if name in row} for row in self.tables.get(table, [])]
+
+    def get(self, record_type: str, internal_id: str, expand: bool = True) -> dict[str, Any]:
+        self.read.append((record_type, internal_id))
+        return {"id": internal_id, "account": {"id": "77"}}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(_env_file=None, stripe_api_key=KEY, warehouse_path=tmp_path / "w.duckdb")
+
+
+def ask(netsuite: FakeNetSuite, settings: Settings, **wanted: set[str]) -> dict[str, list[dict[str, Any]]]:
+    return Questions(netsuite, settings).snapshot(Wanted(**{**vars(NOTHING), **wanted}))  # type: ignore[arg-type]
+
+
+def test_requests_stay_below_ids_by_900_and_ten(settings: Settings) -> None:
+    netsuite = FakeNetSuite({})
+    many = {f"cn_{n}" for n in range(5 * BULK)}
+    ask(netsuite, settings, externals=many, customers={f"cus_{n}" for n in range(2 * BULK)}, customer_ids={"1"})
+    assert len(netsuite.asked) <= 7 + 1 + 10
+    for sql in netsuite.asked:
+        assert all(len(values.split(",")) <= BULK for values in re.findall(r"IN \(([^)]*)\)", sql))
+
+
+def test_ids_are_quoted_and_compared_without_case(settings: Settings) -> None:
+    netsuite = FakeNetSuite({})
+    ask(netsuite, settings, customers={"cus_O'Hara"}, customer_ids={"12"})
+    (sql,) = [sql for sql in netsuite.asked if " FROM customer " in sql]
+    assert sql.endswith("WHERE (id IN (12) OR LOWER(externalid) IN ('cus_o''hara')) ORDER BY id")
+
+
+def test_the_custom_field_is_read_and_searched(settings: Settings) -> None:
+    netsuite = FakeNetSuite({"customer": [{"id": "1", "isinactive": "F", "stripe_id": "cus_1"}]})
+    settings = settings.model_copy(update={"pipeline_vars": {"customer_id_field": "custentity_s"}})
+    snapshot = ask(netsuite, settings, customers={"cus_1"})
+    assert snapshot["customers"][0]["stripe_id"] == "cus_1"
+    assert any("LOWER(custentity_s) IN ('cus_1')" in sql for sql in netsuite.asked)
+    netsuite.without = {"custentity_s"}
+    with pytest.raises(ExtractError, match="var customer_id_field"):
+        ask(netsuite, settings, customers={"cus_1"})
+
+
+def test_columns_that_are_not_there_are_left_out(settings: Settings) -> None:
+    netsuite = FakeNetSuite(
+        {"customer": [{"id": "1", "externalid": "cus_1", "isinactive": "F", "currency": "2"}],
+         "transaction": [{"id": "5", "type": "CustInvc", "externalid": "in_1"}],
+         "transactionline": [{"transaction": "5", "subsidiary": "3", "account": "11"}]},
+        without={"receivablesaccount", "expenseaccount"})
+    questions = Questions(netsuite, settings)  # type: ignore[arg-type]
+    snapshot = questions.snapshot(Wanted(**{**vars(NOTHING), "customers": {"cus_1"}, "invoices": {"in_1"}}))
+    assert snapshot["customers"] == [{"id": "1", "externalid": "cus_1", "isinactive": "F", "subsidiary": None,
+                                      "currency": "2", "receivablesaccount": None, "stripe_id": None}]
+    assert (snapshot["transactions"][0]["subsidiary"], snapshot["transactions"][0]["account"]) == ("3", "11")
+    assert questions.refused == {"customer.receivablesaccount", "transactionline.expenseaccount"}
+    assert netsuite.read == []
+
+
+def test_the_invoice_itself_shows_its_account_if_no_column_does(settings: Settings) -> None:
+    netsuite = FakeNetSuite({"transaction": [{"id": "5", "type": "CustInvc"}, {"id": "6", "type": "CustCred"}]},
+                            without={"account", "expenseaccount"})
+    snapshot = ask(netsuite, settings, invoices={"in_1"})
+    assert [row["account"] for row in snapshot["transactions"]] == ["77", None]
+    assert netsuite.read == [("invoice", "5")]
+
+
+def test_applications_are_summed_per_pair_and_counted_once(settings: Settings) -> None:
+    line = {"previousdoc": "5", "previoustype": "CustInvc", "nextdoc": "6", "nexttype": "CustCred",
+            "linktype": "Payment"}
+    netsuite = FakeNetSuite({
+        "transaction": [{"id": "5", "type": "CustInvc"}, {"id": "6", "type": "CustCred"}],
+        "nexttransactionlinelink": [
+            {**line, "previousline": "0", "nextline": "0", "foreignamount": "10.10"},
+            {**line, "previousline": "0", "nextline": "1", "foreignamount": "0.20"}]})
+    snapshot = ask(netsuite, settings, invoices={"in_1"})  # both sides are ours: each row comes twice
+    assert snapshot["applications"] == [{**line, "foreignamount": "10.30"}]
+
+
+def test_accounts_without_subsidiaries(settings: Settings) -> None:
+    class WithoutOneWorld(FakeNetSuite):
+        def suiteql(self, sql: str) -> list[dict[str, str]]:
+            if "FROM subsidiary" in sql:
+                raise Refused("Record 'subsidiary' was not found.", status=400)
+            return super().suiteql(sql)
+
+    assert ask(WithoutOneWorld({}), settings)["subsidiaries"] == []
+
+
+def test_wanted_is_what_documents_refer_to(settings: Settings) -> None:
+    def put(connection: duckdb.DuckDBPyConnection, table: str, *items: dict[str, Any]) -> None:
+        from datetime import UTC, datetime
+
+        for item in items:
+            row = row_of(item, datetime.now(UTC), "v")
+            connection.execute(f"insert into raw_stripe.{table} values (?, ?, ?, ?, ?, ?, ?)",
+                               [row.id, row.parent_id, row.created, row.fetched_at, row.api_version,
+                                row.content_hash, row.payload])
+
+    price = {"price_details": {"price": "price_1", "product": "prod_1"}}
+    with open_warehouse(settings.warehouse_path) as connection:
+        declare_all(connection)
+        put(connection, "credit_notes", credit_note("cn_1", refunds=[{"refund": "re_1"}]))
+        put(connection, "invoices",
+            {**invoice("in_1", metadata={"netsuite_invoice_id": "55"}),
+             "lines": {"data": [{"id": "il_1", "pricing": price}]}},
+            invoice("in_used", customer="cus_2", amount_due=0), invoice("in_plain", customer="cus_3"))
+        put(connection, "customers", customer("cus_1", metadata={"netsuite_customer_id": "66"}),
+            customer("cus_2"), customer("cus_3"))
+        put(connection, "customer_balance_transactions", ledger_row("cbtxn_1", 5, invoice="in_used"))
+        wanted = Wanted.of(settings, connection)
+        dated = settings.model_copy(update={"pipeline_vars": {"go_live_date": "2026-01-01"}})
+        assert "re_1_cn_1_income" in Wanted.of(dated, connection).externals
+    assert wanted.customers == {"cus_1", "cus_2"}
+    assert wanted.invoices == {"in_1", "in_used"}
+    assert wanted.externals == {"cn_1", "re_1", "in_used_balance"}
+    assert wanted.items == {"price_1", "prod_1"}
+    assert "55" in wanted.invoice_ids and "66" in wanted.customer_ids
+
+
+def test_seeds_that_cannot_be_read_are_left_to_dbt(tmp_path: Path) -> None:
+    (tmp_path / "item_map.csv").write_text("\ufeffstripe_id,netsuite_item_id\nprice_1,7\nprice_2\n\nx,y,z\n")
+    assert seed("item_map", "netsuite_item_id", tmp_path) == {"7", "y"}
+    assert seed("item_map", "no_such_column", tmp_path) == set()
+    assert seed("absent", "x", tmp_path) == set()
+    assert numbers({"7", "y", " 8 ", "1; drop", "-3"}) == {"7", "8"}
+
+
+def test_the_snapshot_is_replaced_only_when_it_changed(settings: Settings) -> None:
+    def write(rows: list[dict[str, str | None]]) -> list[str]:
+        snapshot: dict[str, list[Any]] = {table: [] for table in SNAPSHOT}
+        snapshot["subsidiaries"] = rows
+        with open_warehouse(settings.warehouse_path) as connection:
+            declare_all(connection)
+            return _replace(settings.warehouse_path, connection, snapshot)
+
+    def present() -> list[Any]:
+        with duckdb.connect(settings.warehouse_path) as connection:
+            return connection.execute("select id from raw_netsuite.subsidiaries order by id").fetchall()
+
+    assert write([{"id": "1"}, {"id": "2"}]) == ["subsidiaries"]
+    assert write([{"id": "2"}, {"id": "1"}]) == []
+    assert write([{"id": "3"}]) == ["subsidiaries"]
+    assert present() == [("3",)]
+    assert write([]) == ["subsidiaries"]
+    assert present() == []
+
+
