@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 
@@ -9,6 +10,7 @@ from tests.simulation.history import History, play
 
 
 def main() -> int:
+    logging.disable()
     if len(sys.argv) == 3:
         first, count = int(sys.argv[1]), int(sys.argv[2])
         started = time.monotonic()

@@ -180,7 +180,8 @@ def engine() -> duckdb.DuckDBPyConnection:
 def fill(wanted: Wanted) -> duckdb.DuckDBPyConnection:
     """The warehouse of a new world: nothing posted yet, round 0."""
     warehouse = engine()
-    warehouse.execute("delete from load_netsuite.load_log; delete from load_netsuite.drift; delete from wanted.world")
+    warehouse.execute("truncate load_netsuite.load_log")
+    warehouse.execute("delete from wanted.world")
     for table in (*TABLES, *FIXED):
         name = f"wanted.{table}" if table in TABLES else f"marts.{table}"
         warehouse.execute(f"delete from {name}")

@@ -1,0 +1,317 @@
+"""What a push does, against the stand-in over loopback."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from load_netsuite.errors import JournalError, LoginRefused, WarehouseLocked
+from load_netsuite.push import push
+from sandbox.netsuite import service
+from sandbox.netsuite.service import Fault, Request
+from tests.load_netsuite.conftest import Company
+
+
+def only_writes(fault: Fault, first: int = 1000):
+    """The fault for the first so many writes."""
+    left = [first]
+
+    def decide(request: Request) -> Fault | None:
+        if not request.is_write or not left[0]:
+            return None
+        left[0] -= 1
+        return fault
+
+    return decide
+
+
+def test_a_memo_is_created_applied_logged_and_verified(company: Company) -> None:
+    company.want_memo("cn_1", "12.30", company.invoice)
+    report = push(company.settings())
+    memo = company.ours()["cn_1"]
+    assert (memo.total, memo.applications) == (Decimal("12.30"), {int(company.invoice): Decimal("12.30")})
+    assert company.log("status, internal_id") == [("attempted", None), ("created", str(memo.id)), ("verified", str(memo.id))]
+    ((_, attempt), (operations, _), (_, seen)) = company.log("netsuite_operation_id, payload")
+    assert json.loads(attempt)["apply"]["items"] == [{"doc": {"id": company.invoice}, "apply": True, "amount": 12.3}]
+    assert json.loads(seen)["apply"]["items"][0]["doc"] == {"id": company.invoice}
+    assert len(operations.split()) == 2, "NetSuite's operation and job id"
+    assert report.posted == 1 and not report.refused
+
+
+def test_a_second_push_posts_nothing(company: Company) -> None:
+    company.want_memo("cn_1", "12.30", company.invoice)
+    push(company.settings())
+    rows, writes = company.log(), company.writes()
+    report = push(company.settings())
+    assert (company.log(), company.writes(), report.posted) == (rows, writes, 0)
+
+
+def test_a_refund_and_a_late_part_of_it(company: Company) -> None:
+    for name in ("cn_1", "cn_2"):
+        company.want_memo(name, "10.00")
+    company.want_refund("re_1", "15.00")
+    company.want_application("cn_1", "customer_refund", "re_1", "10.00")
+    company.want_application("cn_2", "customer_refund", "re_1", "5.00", from_round=2)
+    push(company.settings())
+    assert company.ours("CustRfnd")["re_1"].total == 10
+    company.next_round()
+    push(company.settings())
+    assert sorted(company.ours("CustRfnd")["re_1"].applications.values()) == [5, 10]
+    assert [row for row in company.log() if row[2] == "applied"] == [("re_1", "apply", "applied")]
+    assert company.log()[-1] == ("re_1", "read_back", "verified")
+
+
+def test_one_refused_row_stops_no_other_and_is_tried_again_next_round(company: Company) -> None:
+    company.want_memo("cn_bad", "10.00", netsuite_customer_id="999")
+    company.want_memo("cn_good", "10.00")
+    report = push(company.settings())
+    assert set(company.ours()) == {"cn_good"}
+    ((_, name, words),) = report.refused
+    assert name == "cn_bad" and "Invalid Field Value 999" in words
+    assert push(company.settings()).count("attempted") == 0, "once per round"
+    company.next_round()
+    assert push(company.settings()).count("rejected") == 1
+
+
+def test_a_value_that_cannot_be_sent_blocks_its_row_only(company: Company) -> None:
+    company.want_memo("cn_bad", "10.00")
+    company.want_memo("cn_good", "10.00")
+    company.insert(
+        "marts.netsuite_field_values", record_type="creditMemo", external_id="cn_bad", netsuite_field="custbody_n",
+        value_type="number", value="twelve",
+    )  # fmt: skip
+    report = push(company.settings())
+    assert set(company.ours()) == {"cn_good"}
+    assert "custbody_n" in report.refused[0][2] and "twelve" in report.refused[0][2]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [service.DROP_AFTER, service.ERROR_AFTER, service.GATEWAY_AFTER, service.NO_LOCATION, Fault("drop", "later", after=0.1)],
+    ids=lambda fault: f"{fault.answer} {fault.effect}",
+)
+def test_a_lost_answer_is_resolved_by_asking(company: Company, fault: Fault) -> None:
+    company.want_memo("cn_1", "10.00", company.invoice)
+    company.fault = only_writes(fault)
+    push(company.settings())
+    assert company.writes() == 1
+    assert [status for _, _, status in company.log()] == ["attempted", "unknown", "adopted", "verified"]
+
+
+@pytest.mark.parametrize("fault", [service.DROP_BEFORE, service.ERROR_BEFORE, service.GATEWAY_BEFORE], ids=lambda f: f.answer)
+def test_a_write_that_never_arrived_stays_unknown_and_is_sent_by_the_next_run(company: Company, fault: Fault) -> None:
+    company.want_memo("cn_1", "10.00", company.invoice)
+    company.fault = only_writes(fault, 1)
+    push(company.settings())
+    assert company.log()[-1] == ("cn_1", "create", "unknown") and company.writes() == 1
+    push(company.settings())
+    assert company.writes() == 2 and set(company.ours()) == {"cn_1"}
+
+
+def test_a_lost_patch_is_resolved_by_reading_the_applications(company: Company) -> None:
+    company.want_memo("cn_1", "10.00")
+    push(company.settings())
+    company.want_application("cn_1", "invoice", "in_1", "10.00", company.invoice)
+    company.fault = only_writes(service.DROP_AFTER)
+    push(company.settings())
+    assert [row[2] for row in company.log() if row[1] != "create"] == ["verified", "attempted", "unknown", "adopted", "verified"]
+    assert company.writes() == 2
+
+
+def test_a_duplicate_refusal_leads_to_adoption(company: Company) -> None:
+    """The look-up did not see it yet, then NetSuite refuses the second one."""
+    company.want_memo("cn_1", "10.00")
+    seen = []
+
+    def commit_meanwhile(request: Request) -> None:
+        if request.is_write and not seen:
+            seen.append(request)
+            company.books.create("creditMemo", company.sale("cn_1", "10.00", autoApply=False))
+
+    company.fault = commit_meanwhile
+    push(company.settings())
+    assert [row[2] for row in company.log()] == ["attempted", "unknown", "adopted", "verified"]
+    assert len(company.ours()) == 1
+
+
+def test_overload_is_waited_out(company: Company) -> None:
+    for number in range(6):
+        company.want_memo(f"cn_{number}", "1.00")
+    company.fault = only_writes(service.OVERLOAD, 5)
+    report = push(company.settings())
+    assert report.count("created") == 6 and report.count("attempted") == 6
+
+
+def test_an_expired_token_is_renewed_once(company: Company) -> None:
+    company.want_memo("cn_1", "10.00")
+    company.fault = only_writes(service.EXPIRED, 1)
+    assert push(company.settings()).count("created") == 1
+
+
+def test_a_refused_login_ends_the_run_with_a_clear_error(company: Company) -> None:
+    company.want_memo("cn_1", "10.00")
+    company.fault = only_writes(service.EXPIRED)
+    with pytest.raises(LoginRefused, match="check the credentials"):
+        push(company.settings())
+    assert company.log()[-1][2] == "rejected"
+
+
+# ------------------------------------------------------------------------------------------ adoption
+
+
+def test_what_is_there_and_agrees_is_adopted_and_completed(company: Company) -> None:
+    company.want_memo("cn_1", "10.00", company.invoice)
+    id = company.books.create("creditMemo", company.sale("cn_1", "10.00", autoApply=False))
+    push(company.settings())
+    assert company.log() == [
+        ("cn_1", "look_up", "adopted"), ("cn_1", "apply", "attempted"), ("cn_1", "apply", "applied"), ("cn_1", "read_back", "verified"),
+    ]  # fmt: skip
+    assert company.books.transaction(id).applications == {int(company.invoice): 10}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [
+        ({"name": "cn_1", "amount": "11.00"}, "has the total 11"),
+        ({"name": "CN_1", "amount": "10.00"}, "takes for the same"),
+    ],
+)
+def test_what_is_there_and_does_not_agree_is_left_alone(company: Company, there: dict[str, str], words: str) -> None:
+    company.want_memo("cn_1", "10.00", company.invoice)
+    id = company.books.create("creditMemo", company.sale(there["name"], there["amount"], autoApply=False))
+    report = push(company.settings())
+    assert company.writes() == 0 and words in report.refused[0][2] and id in report.refused[0][2]
+    assert company.log() == [("cn_1", "look_up", "differs")]
+    company.next_round()
+    push(company.settings())
+    assert len(company.log()) == 1, "the same difference is not logged again"
+
+
+def test_another_type_under_our_external_id_differs(company: Company) -> None:
+    company.want_memo("in_1", "10.00")
+    report = push(company.settings())
+    assert "is a CustInvc" in report.refused[0][2]
+
+
+def test_a_refund_is_adopted_within_what_stripe_links(company: Company) -> None:
+    for name in ("cn_1", "cn_2"):
+        company.want_memo(name, "10.00")
+    company.want_refund("re_1", "15.00")
+    company.want_application("cn_1", "customer_refund", "re_1", "10.00")
+    company.want_application("cn_2", "customer_refund", "re_1", "6.00")
+    memo = company.books.create("creditMemo", company.sale("cn_1", "10.00", autoApply=False))
+    company.books.create(
+        "customerRefund",
+        {"customer": company.customer, "account": company.bank, "arAcct": company.receivables, "externalId": "re_1",
+         "tranDate": "2026-03-05", "apply": {"items": [{"doc": memo, "apply": True, "amount": 10}]}},
+    )  # fmt: skip
+    report = push(company.settings())
+    assert "would grow to 16" in report.refused[0][2], "10 there, 6 missing, 15 linked"
+    assert company.ours("CustRfnd")["re_1"].total == 10
+
+
+@pytest.mark.parametrize(("amount", "status"), [(0, "adopted"), (5, "differs")])
+def test_a_zero_invoice_that_is_there_is_adopted_if_zero(company: Company, amount: int, status: str) -> None:
+    there = company.add_invoice("made by hand", amount)
+    company.insert(
+        "wanted.zero_invoices", **company.head, external_id="in_zero", netsuite_customer_id=company.customer,
+        netsuite_account_id=company.receivables, memo_text="Stripe: in_zero.", existing_netsuite_id=there,
+    )  # fmt: skip
+    push(company.settings())
+    assert company.writes() == 0
+    assert company.log("status, internal_id")[0] == (status, there)
+
+
+# ------------------------------------------------------------------------------------------ read-back
+
+
+def test_another_total_than_meant_is_found_and_later_forgiven(company: Company) -> None:
+    company.want_memo("cn_1", "10.00")
+    push(company.settings())
+    id = company.ours()["cn_1"].id
+    company.books.edit_amount(id, "9.00")
+    with company.warehouse() as warehouse:
+        warehouse.execute("delete from load_netsuite.load_log where operation = 'read_back'")
+    report = push(company.settings())
+    assert "has the total 9" in report.refused[0][2]
+    push(company.settings())
+    assert [row[2] for row in company.log() if row[1] == "read_back"] == ["differs"], "not logged twice"
+    company.books.edit_amount(id, "10.00")
+    push(company.settings())
+    assert [row[2] for row in company.log() if row[1] == "read_back"] == ["differs", "verified"]
+
+
+def test_more_applied_by_a_person_is_fine(company: Company) -> None:
+    company.want_memo("cn_1", "10.00")
+    company.want_application("cn_1", "invoice", "in_1", "4.00", company.invoice)
+    push(company.settings())
+    other = company.add_invoice("in_2")
+    company.books.apply_by_hand(company.ours()["cn_1"].id, other, "6.00")
+    with company.warehouse() as warehouse:
+        warehouse.execute("delete from load_netsuite.load_log where operation = 'read_back'")
+    assert not push(company.settings()).refused
+
+
+# ------------------------------------------------------------------------------------------ the warehouse
+
+
+def test_a_locked_warehouse_is_a_clear_error_and_nothing_is_posted(company: Company) -> None:
+    company.want_memo("cn_1", "10.00")
+    code = f"import duckdb; c = duckdb.connect({str(company.warehouse_path)!r}); print('held', flush=True); input()"
+    holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert holder.stdout and holder.stdout.readline() == b"held\n"
+    try:
+        with pytest.raises(WarehouseLocked, match="Nothing was posted"):
+            push(company.settings())
+    finally:
+        holder.communicate(b"\n")
+    assert company.writes() == 0
+
+
+def test_a_full_disk_stops_the_sending(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(20):
+        company.want_memo(f"cn_{number:02}", "1.00")
+    from load_netsuite.journal import Journal
+
+    really, commits = Journal._insert, []
+
+    def insert(self: Journal, entries: object) -> None:
+        commits.append(entries)
+        if len(commits) > 4:
+            raise duckdb.IOException("No space left on device")
+        really(self, entries)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Journal, "_insert", insert)
+    with pytest.raises(JournalError, match="nothing more was sent"):
+        push(company.settings(netsuite_concurrency=1))
+    assert company.writes() == 2, "four commits: two attempts, two answers"
+    monkeypatch.undo()
+    push(company.settings())
+    assert len(company.ours()) == 20 and company.writes() == 20
+
+
+def test_nothing_a_run_leaves_behind_holds_a_secret(company: Company, caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    caplog.set_level(logging.DEBUG)
+    company.want_memo("cn_1", "10.00")
+    company.want_memo("cn_2", "10.00", netsuite_customer_id="999")
+    push(company.settings())
+    push(company.settings(netsuite_auth="tba"))
+    company.fault = only_writes(service.EXPIRED)
+    company.next_round()
+    with pytest.raises(LoginRefused) as refused:
+        push(company.settings())
+    known = company.credentials
+    secrets = [known[name] for name in ("client_id", "consumer_key", "consumer_secret", "token_id", "token_secret")]  # type: ignore[literal-required]
+    secrets += known["private_key"].splitlines()[1:-1]
+    secrets += list(company.server.service.gate._expiry)  # bearer tokens
+    left = [caplog.text, str(refused.value), repr(refused.value)]
+    left += [path.read_bytes().decode("latin-1") for path in tmp_path.glob("warehouse*")]
+    for secret in secrets:
+        assert not any(secret in text for text in left)

@@ -1,0 +1,119 @@
+"""The simulation is worth something only if it catches the bugs it is for. Each test plants one and expects a catch."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from load_netsuite import push
+from load_netsuite.api import Answer, NetSuite
+from load_netsuite.errors import NoAnswer
+from load_netsuite.journal import Entry, Journal
+from load_netsuite.push import Push, Write
+from tests.simulation.history import play
+
+SEEDS = range(1, 150)
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Any:
+    logging.disable()
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def caught() -> list[str]:
+    """What the first history that fails says."""
+    return play(SEEDS, stop_at=1).failures
+
+
+def test_without_a_planted_bug_the_same_seeds_pass() -> None:
+    assert caught() == []
+
+
+def test_log_after_send_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The attempt is kept in memory and written together with its result."""
+    held: dict[str, Entry] = {}
+    really_write = Journal.write
+
+    def attempted(self: Journal, record_type: str, external_id: str, operation: str, payload: str) -> Entry:
+        entry = Entry(record_type, external_id, operation, "attempted", attempt_id=f"{len(held)}", payload=payload)
+        held[entry.attempt_id] = entry
+        return entry
+
+    def write(self: Journal, *entries: Entry) -> None:
+        really_write(self, *(held[e.attempt_id] for e in entries if e.attempt_id in held), *entries)
+
+    monkeypatch.setattr(Journal, "attempted", attempted)
+    monkeypatch.setattr(Journal, "write", write)
+    (failure,) = caught()
+    assert "left without an attempt in the log" in failure
+
+
+def _without_look_up(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    """A lost answer is met by sending the same request again."""
+    really: Callable[..., Answer] = getattr(NetSuite, method)
+
+    def again(self: NetSuite, *arguments: Any) -> Answer:
+        for _ in range(3):
+            try:
+                answer = really(self, *arguments)
+            except NoAnswer:
+                continue
+            if answer.status < 500:
+                return answer
+        return really(self, *arguments)
+
+    monkeypatch.setattr(NetSuite, method, again)
+
+
+def test_retry_without_look_up_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    _without_look_up(monkeypatch, "create")
+    (failure,) = caught()
+    assert "was sent again without asking NetSuite" in failure
+
+
+def test_patch_resent_blindly_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    _without_look_up(monkeypatch, "update")
+    (failure,) = caught()
+    assert "was sent again without asking NetSuite" in failure
+
+
+def test_patch_that_replays_the_whole_record_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Item rows without a line number are appended by NetSuite, so the memo grows."""
+    lines: dict[str, Any] = {}
+    really_body = Write.body
+
+    def body(self: Write) -> dict[str, Any]:
+        made = really_body(self)
+        if "item" in made:
+            lines[self.record.external_id] = made["item"]
+        elif self.internal_id and self.record.external_id in lines:
+            made["item"] = lines[self.record.external_id]
+        return made
+
+    monkeypatch.setattr(Write, "body", body)
+    (failure,) = caught()
+    assert "wanted was" in failure or "in the log" in failure
+
+
+def test_applications_added_a_second_time_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An application that is there already is not seen and is made once more on top."""
+    really = push._difference
+    monkeypatch.setattr(push, "_difference", lambda *arguments: None)
+    monkeypatch.setattr(Push, "_links", lambda self, found, records: {})
+    twice = Write.body
+
+    def body(self: Write) -> dict[str, Any]:
+        made = twice(self)
+        for row in made.get("apply", {}).get("items", []) if self.internal_id else []:
+            row["amount"] = row["amount"] * 2
+        return made
+
+    monkeypatch.setattr(Write, "body", body)
+    (failure,) = caught()
+    assert "applies" in failure or "wanted was" in failure or "still grows" in failure
+    assert really is not push._difference

@@ -1,0 +1,68 @@
+"""The short cuts of the fast histories answer as the real thing does: the stand-in's SuiteQL, the views in DuckDB."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from load_netsuite import lookup
+from load_netsuite.marts import STEPS, Marts
+from load_netsuite.readback import UNCHECKED
+from sandbox.netsuite.suiteql import SuiteQL
+from tests.simulation.fast import FastLog, FastMarts, FastQuery
+from tests.simulation.history import History
+
+
+class Direct:
+    """The reading half of the NetSuite client, without requests."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+
+    def suiteql(self, sql: str) -> list[dict[str, str]]:
+        rows = self._engine.query(sql)["items"]
+        return [{name: value for name, value in row.items() if name != "links"} for row in rows]
+
+
+@pytest.mark.parametrize("seed", range(50, 1000, 50))
+def test_short_cuts_agree_with_duckdb(seed: int) -> None:
+    logging.disable()
+    try:
+        history = History(seed, on_duckdb=True)
+        history.run()
+    finally:
+        logging.disable(logging.NOTSET)
+    books = history.company.books
+    names = list(history.wanted.records)
+    ids = [str(t.id) for t in books.transactions()]
+    real, fast = Direct(SuiteQL(books)), Direct(FastQuery(books))
+    for ask in (
+        lambda client: lookup.find_transactions(client, names),
+        lambda client: lookup.find_by_internal_id(client, ids),
+        lambda client: lookup.find_items(client, names),
+        lambda client: lookup.find_links(client, "creditMemo", ids),
+        lambda client: lookup.find_links(client, "customerRefund", ids),
+    ):
+        assert ask(real) == ask(fast)
+    history.marts.run_id = "none"
+    for length in (len(history.log), len(history.log) // 2, len(history.log) // 3, 0):
+        _rewind(history, length)
+        in_duckdb, in_python = Marts(history.warehouse, "none"), history.marts
+        for name, read in STEPS:
+            assert list(read(in_duckdb)) == list(read(in_python)), f"{name} after {length} rows of the log"
+        assert history.warehouse.execute(UNCHECKED).fetchall() == FastLog(history.log).execute(UNCHECKED).fetchall()
+
+
+def _rewind(history: History, length: int) -> None:
+    """The state after the first rows of the log, no round begun since."""
+    del history.log[length:]
+    assert isinstance(history.marts, FastMarts)
+    run = "select load_log.at from load_netsuite.load_log order by 1"
+    times = [at for (at,) in history.warehouse.execute(run).fetchall()]
+    if length < len(times):
+        history.warehouse.execute("delete from load_netsuite.load_log where load_log.at >= ?", [times[length]])
+    history.marts.built_at = length
+    built = "coalesce((select max(load_log.at) from load_netsuite.load_log), timestamptz '2026-01-01')"
+    history.warehouse.execute(f"update wanted.world set built_at = {built}")
