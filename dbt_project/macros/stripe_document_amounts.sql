@@ -103,4 +103,20 @@ select
     entry.taxable_amount
 from shipping_taxes
 where entry.amount <> 0
+
+union all
+
+-- the taxes of shipping come only when they are expanded; their sum comes always
+select
+    id,
+    cast(null as varchar),
+    cast(null as integer),
+    'shipping_tax',
+    1,
+    {{ struct }}.shipping_cost.amount_tax,
+    cast(null as varchar),
+    cast(null as varchar),
+    cast(null as bigint)
+from {{ relation }}
+where {{ struct }}.shipping_cost.amount_tax <> 0 and id not in (select shipping_taxes.id from shipping_taxes)
 {% endmacro %}

@@ -12,7 +12,7 @@ select
         "customer_balance_transaction": "JSON",
         "refunds": [{"amount_refunded": "BIGINT", "refund": "JSON", "type": "VARCHAR"}],
         "discount_amounts": [{"amount": "BIGINT", "discount": "JSON"}],
-        "shipping_cost": {"amount_total": "BIGINT", "taxes": [{"amount": "BIGINT", "rate": "JSON", "taxable_amount": "BIGINT"}]},
+        "shipping_cost": {"amount_total": "BIGINT", "amount_tax": "BIGINT", "taxes": [{"amount": "BIGINT", "rate": "JSON", "taxable_amount": "BIGINT"}]},
         "lines": {"data": [{
             "id": "VARCHAR", "type": "VARCHAR", "amount": "BIGINT", "description": "VARCHAR", "quantity": "BIGINT",
             "invoice_line_item": "JSON",
