@@ -1,0 +1,108 @@
+"""The journal is on disk before the next step, whatever is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import duckdb
+import pytest
+
+from load_netsuite.concurrency import Clock
+from load_netsuite.errors import JournalError
+from load_netsuite.journal import Entry, Journal, ensure_tables, open_warehouse
+
+WRITER = """
+import sys
+from pathlib import Path
+from load_netsuite.journal import Journal, open_warehouse
+with open_warehouse(Path(sys.argv[1])) as warehouse:
+    journal = Journal(warehouse)
+    for number in range(100_000):
+        attempt = journal.attempted("creditMemo", f"cn_{number}", "create", "{}")
+        print(number, flush=True)
+        journal.write(attempt.result("created", internal_id=str(number)))
+"""
+
+
+def test_kill_9_loses_no_row_that_was_acknowledged(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True)
+    assert writer.stdout
+    acknowledged = 0
+    while acknowledged < 40:
+        acknowledged = int(writer.stdout.readline())
+    os.kill(writer.pid, signal.SIGKILL)
+    acknowledged = max([acknowledged, *(int(line) for line in writer.stdout.read().split())])
+    writer.wait()
+    with open_warehouse(path) as warehouse:
+        rows = warehouse.execute("select external_id, status from load_netsuite.load_log order by load_log.at").fetchall()
+    assert {f"cn_{number}" for number in range(acknowledged + 1)} <= {name for name, status in rows if status == "attempted"}
+    assert {f"cn_{number}" for number in range(acknowledged)} <= {name for name, status in rows if status == "created"}
+
+
+def test_many_threads_share_commits(tmp_path: Path) -> None:
+    with open_warehouse(tmp_path / "warehouse.duckdb") as warehouse:
+        journal = Journal(warehouse)
+        commits = []
+        really = journal._insert
+
+        def insert(entries: list[Entry]) -> None:
+            commits.append(len(entries))
+            really(entries)
+
+        journal._insert = insert  # type: ignore[assignment,method-assign]
+
+        def work(thread: int) -> None:
+            for number in range(10):
+                journal.attempted("creditMemo", f"cn_{thread}_{number}", "create", "{}")
+
+        threads = [threading.Thread(target=work, args=(n,)) for n in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        (found,) = warehouse.execute("select count(*), count(distinct load_log.at) from load_netsuite.load_log").fetchall()
+    assert found == (200, 200) and sum(commits) == 200
+    assert len(commits) < 150, f"{len(commits)} commits for 200 rows"
+
+
+def test_a_failed_commit_closes_the_journal(tmp_path: Path) -> None:
+    with open_warehouse(tmp_path / "warehouse.duckdb") as warehouse:
+        journal = Journal(warehouse)
+
+        def full(_: object) -> None:
+            raise duckdb.IOException("No space left on device")
+
+        really, journal._insert = journal._insert, full  # type: ignore[assignment,method-assign]
+        with pytest.raises(JournalError, match="No space left"):
+            journal.attempted("creditMemo", "cn_1", "create", "{}")
+        journal._insert = really  # type: ignore[method-assign]
+        with pytest.raises(JournalError, match="nothing more was sent"):
+            journal.attempted("creditMemo", "cn_2", "create", "{}")
+        assert warehouse.execute("select count(*) from load_netsuite.load_log").fetchone() == (0,)
+
+
+def test_a_clock_set_back_does_not_reorder_the_log() -> None:
+    warehouse = duckdb.connect(":memory:")
+    ensure_tables(warehouse)
+    time = SimpleNamespace(now=2_000_000_000.0)
+    for now in (2_000_000_000.0, 1_000_000_000.0, 1_500_000_000.0):
+        time.now = now
+        journal = Journal(warehouse, Clock(now=lambda: time.now))
+        journal.attempted("creditMemo", f"at {now}", "create", "{}")
+    rows = warehouse.execute("select external_id from load_netsuite.load_log order by load_log.at").fetchall()
+    assert rows == [("at 2000000000.0",), ("at 1000000000.0",), ("at 1500000000.0",)]
+
+
+def test_tables_are_made_once_and_kept() -> None:
+    warehouse = duckdb.connect(":memory:")
+    ensure_tables(warehouse)
+    Journal(warehouse).attempted("creditMemo", "cn_1", "create", "{}")
+    ensure_tables(warehouse)
+    assert warehouse.execute("select count(*) from load_netsuite.load_log").fetchone() == (1,)
