@@ -5,6 +5,7 @@ Everything random comes from one seed; time is virtual and moves only when the l
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import random
 from collections.abc import Callable
@@ -174,6 +175,7 @@ def engine() -> duckdb.DuckDBPyConnection:
     warehouse.execute("set threads = 1")
     ensure_tables(warehouse)
     warehouse.execute((Path(__file__).parent / "marts.sql").read_text())
+    atexit.register(engine.cache_clear)  # DuckDB complains about a connection that outlives it
     return warehouse
 
 
