@@ -27,8 +27,8 @@ from extract.warehouse import COLUMNS, GLOBAL_CONFIG, dlt_directory
 if TYPE_CHECKING:
     import dlt
 
-PACKAGE_BYTES = 96 * 2**20  # payload bytes that make a package: large enough for DuckDB, small for memory
-WAITING = 400  # pages that may wait before readers have to
+PACKAGE_BYTES = 64 * 2**20  # payload bytes that make a package: large enough for DuckDB, small for memory
+WAITING = 150  # pages that may wait before readers have to
 
 STAMP = pa.timestamp("us", "UTC")
 ARROW = pa.schema([

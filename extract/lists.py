@@ -152,7 +152,7 @@ class Reader:
         self.objects = 0
         self._stripe, self._sink, self._crew = stripe, sink, crew
         self._on_slice, self._on_rows, self._known = on_slice, on_rows, known
-        self._slices_wanted = max(2, round(per_endpoint * SECONDS_PER_PAGE))
+        self._slices_wanted = min(WORKERS // 2, max(2, round(per_endpoint * SECONDS_PER_PAGE)))
         self._under_way: dict[str, int] = {}
         self._lock = threading.Lock()
 

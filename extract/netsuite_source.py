@@ -25,7 +25,7 @@ import duckdb
 
 from extract.errors import ExtractError
 from extract.progress import Progress
-from extract.stripe_source import LEDGER_MOVED
+from extract.stripe_source import invoice_facts
 from extract.warehouse import SNAPSHOT, current
 from settings import ROOT, Settings
 
@@ -129,18 +129,18 @@ used as (
     select distinct (payload->>'invoice') as id from raw_stripe.customer_balance_transactions
 ),
 invoices as (
-    select *, id in (select id from used) or {LEDGER_MOVED} as uses_balance
-    from {current("invoices")}
+    select *, id in (select id from used) or ledger_moved as uses_balance
+    from {invoice_facts(relation=current("invoices"))}
     where
-        id in (select (payload->>'invoice') from notes)
+        ledger_moved
+        or id in (select (payload->>'invoice') from notes)
         or id in (select id from used)
-        or {LEDGER_MOVED}
 ),
 customers as (
     select * from {current("customers")}
     where
         id in (select (payload->>'customer') from notes)
-        or id in (select (payload->>'customer') from invoices)
+        or id in (select customer_id from invoices)
 )
 """
 

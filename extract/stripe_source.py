@@ -79,7 +79,6 @@ class StripeReport:
     objects_read: int = 0
     landed: dict[str, int] = field(default_factory=dict)
     customers: int = 0
-    ledger_customers: int = 0
     ledgers_read: int = 0
 
     def lines(self) -> list[str]:
@@ -88,9 +87,8 @@ class StripeReport:
         said = [f"Stripe: {modes[self.mode]}" + (f" because {self.why}" if self.why else "")]
         said.append(f"Stripe: {self.requests} requests, {self.objects_read:,} objects read, "
                     f"{sum(self.landed.values()):,} new versions landed")
-        said.append(f"Stripe: balance ledgers read of {self.ledgers_read:,} customers; "
-                    f"{self.ledger_customers:,} of {self.customers:,} can have one "
-                    "(FULL_LEDGER=1 reads all)")
+        said.append(f"Stripe: balance ledgers read of {self.ledgers_read:,} of {self.customers:,} customers; the "
+                    "others show no sign of a balance (FULL_LEDGER=1 reads theirs, too)")
         return said
 
 
@@ -281,18 +279,14 @@ class _Run:
             select id from {current("refunds")}
             where (payload->>'status') in ('pending', 'requires_action')""").fetchall()
         open_invoices = self.connection.execute(f"""
-            select invoices.id, note.id
-            from {current("invoices")} as invoices
-            left join {current("credit_notes")} as note
-                on (note.payload->>'invoice') = invoices.id and (note.payload->>'status') <> 'void'
+            select invoices.id, notes.id
+            from {invoice_facts(relation=current("invoices"))} as invoices
+            left join {current("credit_notes")} as notes
+                on (notes.payload->>'invoice') = invoices.id and (notes.payload->>'status') <> 'void'
             where
-                (invoices.payload->>'status') in ('open', 'uncollectible')
+                invoices.status in ('open', 'uncollectible')
                 and coalesce(invoices.payload->>'deleted', '') <> 'true'
-                and (
-                    note.id is not null
-                    or (invoices.payload->>'starting_balance')::bigint <> 0
-                    or (invoices.payload->>'amount_due')::bigint <> (invoices.payload->>'total')::bigint
-                )""").fetchall()
+                and (invoices.ledger_moved or notes.id is not null)""").fetchall()
         return {
             "refunds": [row[0] for row in refunds],
             "invoices": sorted({row[0] for row in open_invoices}),
@@ -455,8 +449,8 @@ class _Run:
                 select id as customer_id, (payload->>'balance')::bigint <> 0 as can_have
                 from raw_stripe.customers where fetched_at > $since
                 union all
-                select (payload->>'customer'), {LEDGER_MOVED}
-                from raw_stripe.invoices where fetched_at > $since
+                select customer_id, ledger_moved
+                from {invoice_facts("fetched_at > $since")}
                 union all
                 select (payload->>'customer'), (payload->>'customer_balance_transaction') is not null
                 from raw_stripe.credit_notes where fetched_at > $since
@@ -536,18 +530,18 @@ class _Run:
         self.landing.flush()
         report.requests, report.objects_read = self.stripe.requests_sent, self.reader.objects
         report.landed = dict(self.landing.landed)
-        report.customers, report.ledger_customers, report.ledgers_read = self._coverage()
+        report.customers, report.ledgers_read = self._coverage()
         event_id, event_created, recent = self._feed_state()
         now = self.clock()
         self.connection.execute("""
             update raw_stripe.extract_runs set
                 mode = ?, why = ?, finished_at = ?, read_up_to = ?, event_id = ?,
                 event_created = to_timestamp(?), recent_events = ?, distrust_until = ?, requests = ?,
-                objects_read = ?, versions_landed = ?, customers = ?, ledger_customers = ?, ledgers_read = ?
+                objects_read = ?, versions_landed = ?, customers = ?, ledgers_read = ?
             where run_id = ?""",
             [report.mode, report.why, now, now, event_id, event_created, recent, self.distrust_until,
              report.requests, report.objects_read, sum(report.landed.values()), report.customers,
-             report.ledger_customers, report.ledgers_read, self.id])
+             report.ledgers_read, self.id])
 
     def _feed_state(self) -> tuple[str | None, int | None, str]:
         if self.newest_event is None:
@@ -556,19 +550,12 @@ class _Run:
         recent = sorted(each for each, created in self.recent_events.items() if created >= near)
         return *self.newest_event, json.dumps(recent)
 
-    def _coverage(self) -> tuple[int, int, int]:
-        """All customers, those that can have ledger rows by what is known now, and ledgers read ever."""
+    def _coverage(self) -> tuple[int, int]:
+        """All customers, and those whose ledger has ever been read: whoever is not among them has no balance
+        and no document that shows one."""
         return self._one(f"""
             select
                 (select count(distinct id) from raw_stripe.customers),
-                (select count(distinct customer_id) from (
-                    select id as customer_id from raw_stripe.customers where (payload->>'balance')::bigint <> 0
-                    union all
-                    select (payload->>'customer') from raw_stripe.invoices where {LEDGER_MOVED}
-                    union all
-                    select (payload->>'customer') from raw_stripe.credit_notes
-                    where (payload->>'customer_balance_transaction') is not null
-                )),
                 (select count(distinct parent_id) from raw_stripe.extract_slices
                  where endpoint = '{LEDGERS}')""")  # type: ignore[return-value]
 
@@ -629,17 +616,31 @@ def _pages(objects: int) -> int:
 
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
-# Whether an invoice's amounts show that its customer's ledger has moved (facts/stripe.md, 2.6 and 8.6).
-LEDGER_MOVED = """(
-    (payload->>'status') <> 'draft' and (
-        coalesce((payload->>'starting_balance')::bigint, 0) <> 0
-        or coalesce((payload->>'ending_balance')::bigint, 0) <> 0
-        or coalesce((payload->>'amount_overpaid')::bigint, 0) <> 0
-        or (payload->>'total')::bigint < 0
-        or (payload->>'amount_due')::bigint
-            <> (payload->>'total')::bigint - coalesce((payload->>'pre_payment_credit_notes_amount')::bigint, 0)
-    )
-)"""
+
+def invoice_facts(condition: str = "true", relation: str = "raw_stripe.invoices") -> str:
+    """SQL for invoices with `customer_id`, `status` and `ledger_moved`: whether the amounts show that the customer's
+    ledger has moved (facts/stripe.md, 2.6 and 8.6). Each payload is parsed once."""
+    names = ("customer", "status", "starting_balance", "ending_balance", "amount_overpaid", "total", "amount_due",
+             "pre_payment_credit_notes_amount")
+    paths = ", ".join(f"'$.{name}'" for name in names)
+    return f"""(
+        select
+            id, fetched_at, payload,
+            field[1] as customer_id,
+            field[2] as status,
+            field[2] <> 'draft' and (
+                coalesce(field[3]::bigint, 0) <> 0
+                or coalesce(field[4]::bigint, 0) <> 0
+                or coalesce(field[5]::bigint, 0) <> 0
+                or field[6]::bigint < 0
+                or field[7]::bigint <> field[6]::bigint - coalesce(field[8]::bigint, 0)
+            ) as ledger_moved
+        from (
+            select id, fetched_at, payload, json_extract_string(payload, [{paths}]) as field
+            from {relation} where {condition}
+        )
+    )"""
+
 
 # What credit documents name, less what is known. Lists inside payloads are read with `[*]` paths.
 _REFERENCES = f"""
@@ -650,10 +651,8 @@ notes as (
     select payload from raw_stripe.credit_notes where fetched_at > $since
 ),
 noted_invoices as (
-    select payload from raw_stripe.invoices
-    where fetched_at > $since and (
-        id in (select (payload->>'invoice') from raw_stripe.credit_notes) or {LEDGER_MOVED}
-    )
+    select payload from {invoice_facts("fetched_at > $since")}
+    where ledger_moved or id in (select (payload->>'invoice') from raw_stripe.credit_notes)
 ),
 named as (
     select 'invoices' as table_name, (payload->>'invoice') as id from notes

@@ -16,6 +16,7 @@ from extract.errors import WarehouseBusy
 
 # DuckDB 2.0 would compress long text with DICT_FSST, which makes checkpoints ten times slower.
 GLOBAL_CONFIG = {"disabled_compression_methods": "dict_fsst", "zstd_min_string_length": 256}
+MEMORY = "600MB"  # for DuckDB while extracting: it would otherwise keep what it wrote
 
 COLUMNS = {
     "id": "varchar not null",
@@ -59,8 +60,7 @@ create table if not exists raw_stripe.extract_runs (
     objects_read bigint,
     versions_landed bigint,
     customers bigint,                 -- ledger coverage: all customers,
-    ledger_customers bigint,          -- those that can have ledger rows,
-    ledgers_read bigint               -- and those whose ledger has been read
+    ledgers_read bigint               -- and those whose ledger has ever been read
 )
 """
 
@@ -93,7 +93,7 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
             f"{path} is open in another program (a notebook, the DuckDB shell, another run): close it there "
             "and run again"
         ) from None
-    for name, value in GLOBAL_CONFIG.items():
+    for name, value in {**GLOBAL_CONFIG, "memory_limit": MEMORY}.items():
         connection.execute(f"set global {name} = '{value}'")
     connection.execute("set timezone = 'UTC'")
     return connection
