@@ -1,8 +1,8 @@
 """The one NetSuite client: signs, sends, reads SuiteQL, and never guesses about a write.
 
-Reads (`suiteql`, `get`) are repeated until they succeed or patience ends. A write is sent once: what its answer means
-and whether it may be sent again is for the caller (push), who keeps the journal. Only a 401 is answered here, by one
-try with a new signature, because a refused login provably wrote nothing.
+Reads (`suiteql`, `get`) are repeated until they succeed or patience ends. A write is sent once: what its
+answer means and whether it may be sent again is for the caller (push), who keeps the journal. Only a 401 is
+answered here, by one try with a new signature, because a refused login provably wrote nothing.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def to_json(body: Any) -> bytes:
-    """A request body as JSON. Decimals become number literals digit by digit; floats are a programming error."""
+    """A request body as JSON. Decimals become number literals digit by digit; floats are a programming
+    error."""
     _refuse_floats(body)
     return _encode(body)
 
@@ -93,9 +94,9 @@ class Answer:
 class NetSuite:
     """A signed-in client with one connection pool; safe to share between threads.
 
-    settings: the attributes `netsuite_*` of settings.py · session: a requests session to use instead of an own one
-    (a simulation mounts its transport there) · write_seconds: how long to wait for the answer to a write.
-    Raises SettingsError for settings that cannot work.
+    settings: the attributes `netsuite_*` of settings.py · session: a requests session to use instead of an
+    own one (a simulation mounts its transport there) · write_seconds: how long to wait for the answer to a
+    write. Raises SettingsError for settings that cannot work.
     """
 
     def __init__(
@@ -129,12 +130,13 @@ class NetSuite:
     def close(self) -> None:
         self._session.close()
 
-    # ------------------------------------------------------------------------------------------ reading
+    # ------------------------------------------------------------ reading
 
     def suiteql(self, sql: str) -> list[dict[str, str]]:
         """All rows of a query: keys in lower case, every value text, null columns left out (facts 4).
 
-        Give the query an ORDER BY on a unique key if it can return more than 1,000 rows. Raises NetSuiteError.
+        Give the query an ORDER BY on a unique key if it can return more than 1,000 rows. Raises
+        NetSuiteError.
         """
         return list(self.suiteql_rows(sql))
 
@@ -155,7 +157,8 @@ class NetSuite:
                 )
 
     def get(self, record_type: str, internal_id: str, expand: bool = True) -> dict[str, Any]:
-        """One record, numbers as Decimal; a zero amount may be missing (facts 1.5). Raises Refused if it is not there."""
+        """One record, numbers as Decimal; a zero amount may be missing (facts 1.5). Raises Refused if it is
+        not there."""
         answer: dict[str, Any] = self._read(
             "GET", self._record_url(record_type, internal_id) + ("?expandSubResources=true" if expand else "")
         )
@@ -189,16 +192,18 @@ class NetSuite:
                 self.clock.sleep(wait)
         raise error
 
-    # ------------------------------------------------------------------------------------------ writing
+    # ------------------------------------------------------------ writing
 
     def create(self, record_type: str, body: dict[str, Any]) -> Answer:
-        """POST a new record, once. Raises NotSent (safe to repeat), NoAnswer (effect unknown), LoginRefused."""
+        """POST a new record, once. Raises NotSent (safe to repeat), NoAnswer (effect unknown),
+        LoginRefused."""
         return self._write(
             "POST", record_type, f"{self.base_url}/services/rest/record/v1/{quote(record_type)}", body
         )
 
     def update(self, record_type: str, internal_id: str, body: dict[str, Any]) -> Answer:
-        """PATCH a record, once: fields that are not sent stay, keyed sublist rows merge (facts 1.6). Raises as `create`."""
+        """PATCH a record, once: fields that are not sent stay, keyed sublist rows merge (facts 1.6). Raises
+        as `create`."""
         return self._write("PATCH", record_type, self._record_url(record_type, internal_id), body)
 
     def _write(self, method: str, record_type: str, url: str, body: dict[str, Any]) -> Answer:
@@ -227,7 +232,7 @@ class NetSuite:
     def _record_url(self, record_type: str, internal_id: str) -> str:
         return f"{self.base_url}/services/rest/record/v1/{quote(record_type)}/{quote(internal_id, safe='')}"
 
-    # ------------------------------------------------------------------------------------------ sending
+    # ------------------------------------------------------------ sending
 
     def _send(
         self, method: str, url: str, body: Any, headers: dict[str, str], read_seconds: float
@@ -274,7 +279,8 @@ class NetSuite:
         return response
 
     def _exchange(self, request: requests.Request, read_seconds: float) -> requests.Response:
-        # Settings from the environment (proxy, CA bundle) are merged by hand because a prepared request skips them;
+        # Settings from the environment (proxy, CA bundle) are merged by hand because a prepared request
+        # skips them;
         # `verify` starts from True and nothing of ours can make it False.
         self.requests_sent += 1
         prepared = self._session.prepare_request(request)
@@ -290,7 +296,8 @@ class NetSuite:
         except requests.ConnectionError as error:
             if _never_connected(error):
                 raise NotSent(
-                    f"no connection to NetSuite ({type(error).__name__}); check the network and NETSUITE_BASE_URL"
+                    f"no connection to NetSuite ({type(error).__name__}); check the network and "
+                    f"NETSUITE_BASE_URL"
                 ) from None
             raise NoAnswer(f"the connection broke before an answer came ({type(error).__name__})") from None
         except requests.Timeout:
@@ -332,7 +339,8 @@ def _is_loopback(url: str) -> bool:
 
 
 def _never_connected(error: requests.ConnectionError) -> bool:
-    """True only if the connection itself was refused, not found or not trusted: then no byte of the request has left."""
+    """True only if the connection itself was refused, not found or not trusted: then no byte of the request
+    has left."""
     cause: Any = error.args[0] if error.args else None
     if isinstance(cause, MaxRetryError):
         cause = cause.reason
@@ -348,7 +356,8 @@ def _is_overload(response: requests.Response, seconds: float) -> bool:
 
 
 def _retry_after(response: requests.Response) -> float | None:
-    """Seconds NetSuite asks to wait; undocumented there, honoured if it appears (facts 6), five minutes at most."""
+    """Seconds NetSuite asks to wait; undocumented there, honoured if it appears (facts 6), five minutes at
+    most."""
     value = response.headers.get("Retry-After", "")
     return min(float(value), 300.0) if re.fullmatch(r"\d+(\.\d+)?", value) else None
 

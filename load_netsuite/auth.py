@@ -1,7 +1,8 @@
 """The two ways to sign in to NetSuite (facts 5). The cryptography is PyJWT's and requests-oauthlib's.
 
 OAuth 2.0 client credentials: a JWT signed with our private key buys a bearer token for an hour. Token-based
-authentication (TBA, OAuth 1.0a): every request is signed anew with a fresh nonce and timestamp, so is every retry.
+authentication (TBA, OAuth 1.0a): every request is signed anew with a fresh nonce and timestamp, so is every
+retry.
 """
 
 from __future__ import annotations
@@ -33,13 +34,15 @@ ASSERTION_SECONDS = 30 * 60  # NetSuite allows 60 minutes; half of it leaves roo
 RENEW_BEFORE_SECONDS = 300.0
 CERTIFICATE_WARNING_DAYS = 30
 TBA_END = (
-    "token-based authentication (NETSUITE_AUTH=tba) ends: no new integrations from NetSuite 2027.1, existing ones stop, "
+    "token-based authentication (NETSUITE_AUTH=tba) ends: no new integrations from NetSuite 2027.1, "
+    "existing ones stop, "
     "tentatively, with 2028.1; move to OAuth 2.0 (NETSUITE_AUTH=oauth2)"
 )
 
 
 class OAuth2:
-    """Bearer tokens by client credentials: cached, renewed before they expire, dropped when NetSuite refuses one.
+    """Bearer tokens by client credentials: cached, renewed before they expire, dropped when NetSuite
+    refuses one.
 
     `send` sends a prepared token request through the client's one connection pool.
     """
@@ -86,8 +89,10 @@ class OAuth2:
             code, detail, _ = read_error(response.content)
             kind = LoginRefused if response.status_code in (400, 401, 403) else NetSuiteError
             raise kind(
-                f"NetSuite gave no access token (HTTP {response.status_code} {code}: {detail}); check NETSUITE_CLIENT_ID, "
-                "NETSUITE_CERTIFICATE_ID, that NETSUITE_PRIVATE_KEY_FILE belongs to that certificate and that the "
+                f"NetSuite gave no access token (HTTP {response.status_code} {code}: {detail}); check "
+                f"NETSUITE_CLIENT_ID, "
+                "NETSUITE_CERTIFICATE_ID, that NETSUITE_PRIVATE_KEY_FILE belongs to that certificate and "
+                "that the "
                 "certificate has neither expired nor been revoked",
                 status=response.status_code,
                 code=code,
@@ -116,7 +121,8 @@ class OAuth2:
         return self._send(requests.Request("POST", self._url, data=form))
 
     def _learn_clock(self, response: requests.Response) -> bool:
-        """True if this machine's clock is off by more than a minute, by NetSuite's Date header; then it is allowed for."""
+        """True if this machine's clock is off by more than a minute, by NetSuite's Date header; then it is
+        allowed for."""
         try:
             server = email.utils.parsedate_to_datetime(response.headers["Date"]).timestamp()
         except (KeyError, TypeError, ValueError):

@@ -1,7 +1,8 @@
 """Request bodies for NetSuite from rows of the marts (docs/architecture.md, "What the loader reads").
 
-A row is a dict by column name; null columns are left out of the body. Money stays Decimal and carries exactly the
-decimals NetSuite keeps for the currency; what does not fit raises CannotBuild, which blocks that row alone.
+A row is a dict by column name; null columns are left out of the body. Money stays Decimal and carries
+exactly the decimals NetSuite keeps for the currency; what does not fit raises CannotBuild, which blocks
+that row alone.
 """
 
 from __future__ import annotations
@@ -66,8 +67,8 @@ def zero_invoice(invoice: Row, lines: Sequence[Row], fields: Sequence[Row] = ())
 
 
 def customer_refund(refund: Row, fields: Sequence[Row] = ()) -> Body:
-    """customerRefund without its applications. Only booked, never processed: the money has moved at Stripe, so there
-    is no payment method."""
+    """customerRefund without its applications. Only booked, never processed: the money has moved at Stripe,
+    so there is no payment method."""
     own, _ = _fields(fields)
     body = _without_null(
         customer=_reference(refund["netsuite_customer_id"]),
@@ -103,7 +104,8 @@ def service_sale_item(item: Row) -> Body:
 
 
 def apply(applications: Iterable[tuple[str, Decimal]]) -> Body:
-    """The apply sublist from (internal id, amount): doc, apply and amount only, a display field is refused (facts 1.6)."""
+    """The apply sublist from (internal id, amount): doc, apply and amount only, a display field is refused
+    (facts 1.6)."""
     return _items(
         {"doc": {"id": doc}, "apply": True, "amount": _plain(amount)} for doc, amount in applications
     )
@@ -123,7 +125,7 @@ def money(amount: Decimal, precision: int | None, what: str) -> Decimal:
     return exact
 
 
-# ------------------------------------------------------------------------------------------ parts
+# ------------------------------------------------------------ parts
 
 
 def _header(row: Row) -> Body:
@@ -190,7 +192,8 @@ def _item(line: Row) -> Body:
 
 
 def _rate(amount: Decimal, quantity: Decimal | None) -> Decimal | None:
-    """amount / quantity where that is exact: a rate that disagrees with the amount earns a warning at best."""
+    """amount / quantity where that is exact: a rate that disagrees with the amount earns a warning at
+    best."""
     if not quantity:
         return None
     with localcontext() as context:
@@ -200,7 +203,8 @@ def _rate(amount: Decimal, quantity: Decimal | None) -> Decimal | None:
 
 
 def _tax_detail(row: Row, precision: int | None) -> Body:
-    """All six are mandatory; the reference is ours and ties the row to its line; the rate is in percent (facts 3)."""
+    """All six are mandatory; the reference is ours and ties the row to its line; the rate is in percent
+    (facts 3)."""
     return {
         "taxDetailsReference": {"id": _tax_reference(row["line_number"])},
         "taxType": _reference(row["netsuite_tax_type_id"]),
@@ -215,7 +219,7 @@ def _tax_reference(line_number: int) -> str:
     return f"LINE_{line_number}"
 
 
-# ------------------------------------------------------------------------------------------ values
+# ------------------------------------------------------------ values
 
 
 def _fields(rows: Iterable[Row]) -> tuple[Body, dict[int, Body]]:
@@ -244,7 +248,8 @@ def _converted(field: str, kind: str, value: str) -> Any:
     except (ValueError, InvalidOperation):
         pass
     raise CannotBuild(
-        f"field_map.csv wants {field} as {kind}, but the value is {value[:80]!r}; mend it in Stripe or change the row"
+        f"field_map.csv wants {field} as {kind}, but the value is {value[:80]!r}; mend it in Stripe or "
+        f"change the row"
     )
 
 

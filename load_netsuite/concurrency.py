@@ -22,15 +22,16 @@ class Clock:
     random: Callable[[], float] = random.random
 
     def back_off(self, attempt: int, first: float = 0.5, longest: float = 30.0) -> float:
-        """Seconds to wait before try `attempt` + 1 (from 0): doubled each time, jittered down to half of it."""
+        """Seconds to wait before try `attempt` + 1 (from 0): doubled each time, jittered down to half of
+        it."""
         return min(longest, first * 2.0 ** min(attempt, 20)) * (0.5 + self.random() / 2)
 
 
 class Slots:
     """At most `most` requests in flight; fewer while NetSuite says it is overloaded (P7).
 
-    Additive increase, multiplicative decrease: an overload halves the limit, each success adds 1/limit. A burst of
-    refusals counts once: only a request that started after the last cut can cut again.
+    Additive increase, multiplicative decrease: an overload halves the limit, each success adds 1/limit. A
+    burst of refusals counts once: only a request that started after the last cut can cut again.
     """
 
     def __init__(self, most: int) -> None:
@@ -116,9 +117,10 @@ def in_order(
 ) -> None:
     """Does every task, up to `threads` at once, tasks of one key in order; returns when all are done.
 
-    `tasks` is pulled only a window ahead (flat memory). The first exception stops the start of further tasks and is
-    raised once those under way have ended. With one thread all runs here, in the caller's thread; then `pick(n)` may
-    choose which of n startable tasks is next (a simulation's way to shuffle), else the oldest is.
+    `tasks` is pulled only a window ahead (flat memory). The first exception stops the start of further
+    tasks and is raised once those under way have ended. With one thread all runs here, in the caller's
+    thread; then `pick(n)` may choose which of n startable tasks is next (a simulation's way to shuffle),
+    else the oldest is.
     """
     if threads <= 1:
         _in_this_thread(tasks, do, pick or (lambda _: 0))

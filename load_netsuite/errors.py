@@ -13,9 +13,9 @@ Exceptions (every one of them names what happened and how to mend it, and none c
         ├── LoginRefused     also with a new token
         └── Refused          NetSuite answered that it did not do it
 
-Answers of NetSuite are judged by one table, `RULES`, first match wins. Codes alone do not suffice: nearly everything
-is a 400 with code USER_ERROR (facts 1.4, 9.18), so a row can ask for a pattern in the text too. "facts" is the
-project's NetSuite fact sheet, by section.
+Answers of NetSuite are judged by one table, `RULES`, first match wins. Codes alone do not suffice: nearly
+everything is a 400 with code USER_ERROR (facts 1.4, 9.18), so a row can ask for a pattern in the text too.
+"facts" is the project's NetSuite fact sheet, by section.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Refused(NetSuiteError):
     """NetSuite answered, and did not do what was asked."""
 
 
-# ------------------------------------------------------------------------------------------ the table
+# ------------------------------------------------------------ the table
 
 
 class Action(enum.Enum):
@@ -93,7 +93,8 @@ class Action(enum.Enum):
 
 @dataclass(frozen=True)
 class Rule:
-    """One row of the table. `code` None = any code; `text` is searched in detail and raw body, ignoring case."""
+    """One row of the table. `code` None = any code; `text` is searched in detail and raw body, ignoring
+    case."""
 
     statuses: range
     code: str | None
@@ -155,7 +156,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         _ANY_4XX,
         None,
-        r"period.*(closed|locked)|(closed|locked).*period|CLOSED_TRAN_PRD|TRAN_PERIOD_CLOSED|within the date range",
+        r"period.*(closed|locked)|(closed|locked).*period|CLOSED_TRAN_PRD|TRAN_PERIOD_CLOSED|within the "
+        r"date range",
         "period closed",
         Action.BLOCK_ROW,
         "facts 7",
@@ -226,7 +228,8 @@ UNFORESEEN = Rule(
 )
 
 SLOW_LOGIN_SECONDS = 30.0
-"""A login error after a queue of this length is NetSuite's other way to say that it is overloaded (facts 6)."""
+"""A login error after a queue of this length is NetSuite's other way to say that it is overloaded (facts
+6)."""
 
 
 def judge(status: int, code: str, text: str, seconds: float = 0.0) -> Rule:
@@ -240,7 +243,8 @@ def judge(status: int, code: str, text: str, seconds: float = 0.0) -> Rule:
 
 
 def read_error(raw: bytes) -> tuple[str, str, str]:
-    """(code, detail, body cut short) of an error body; whatever is not NetSuite's JSON has code '' (502 in HTML)."""
+    """(code, detail, body cut short) of an error body; whatever is not NetSuite's JSON has code '' (502 in
+    HTML)."""
     body = raw.decode("utf-8", errors="replace")
     code, detail = "", ""
     try:

@@ -1,15 +1,18 @@
-"""The journal: what was tried at NetSuite and what came of it, durable in the warehouse before the next step (P2).
+"""The journal: what was tried at NetSuite and what came of it, durable in the warehouse before the next
+step (P2).
 
-    with open_warehouse(path) as warehouse:          # held for the whole push; locked elsewhere: WarehouseLocked
+    with open_warehouse(path) as warehouse:          # held for the whole push; locked elsewhere:
+    WarehouseLocked
         journal = Journal(warehouse)
         attempt = journal.attempted("creditMemo", "cn_1", "create", body)     # on disk when this returns
         ... send ...
         journal.write(attempt.result("created", internal_id="17"))            # on disk when this returns
 
-A DuckDB commit appends to the write-ahead log and syncs it, so a row that `write` has returned survives `kill -9`.
-An attempt without a result is therefore a request that may or may not have had an effect: the next run asks NetSuite
-for its external id before it sends anything. If a commit fails (disk full, broken file) the journal closes itself:
-every later `write` fails too, and no request leaves without a committed attempt.
+A DuckDB commit appends to the write-ahead log and syncs it, so a row that `write` has returned survives
+`kill -9`. An attempt without a result is therefore a request that may or may not have had an effect: the
+next run asks NetSuite for its external id before it sends anything. If a commit fails (disk full, broken
+file) the journal closes itself: every later `write` fails too, and no request leaves without a committed
+attempt.
 """
 
 from __future__ import annotations
@@ -31,8 +34,8 @@ from load_netsuite.errors import JournalError, WarehouseLocked
 TABLES = """
 create schema if not exists load_netsuite;
 create table if not exists load_netsuite.load_log (
-    run_id varchar, attempt_id varchar, "at" timestamptz, record_type varchar, external_id varchar, operation varchar,
-    status varchar, internal_id varchar, http_status integer, error_code varchar, error_detail varchar,
+    run_id varchar, attempt_id varchar, "at" timestamptz, record_type varchar, external_id varchar,
+    operation varchar, status varchar, internal_id varchar, http_status integer, error_code varchar, error_detail varchar,
     netsuite_operation_id varchar, payload varchar, duration_ms bigint
 );
 create table if not exists load_netsuite.drift (
@@ -61,7 +64,8 @@ def open_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
             raise WarehouseLocked(
-                f"the warehouse {path.name} is open in another process (a run, a DuckDB shell, a notebook); close it and "
+                f"the warehouse {path.name} is open in another process (a run, a DuckDB shell, a notebook); "
+                f"close it and "
                 "run again. Nothing was posted."
             ) from None
         raise JournalError(f"the warehouse {path.name} cannot be opened: {error}") from None
@@ -97,8 +101,8 @@ class Entry:
 
 
 class Journal:
-    """Appends to `load_netsuite.load_log`. Safe to share between threads: whoever comes while a commit is under way
-    waits and goes into the next one, so that many threads cost one sync (group commit)."""
+    """Appends to `load_netsuite.load_log`. Safe to share between threads: whoever comes while a commit is
+    under way waits and goes into the next one, so that many threads cost one sync (group commit)."""
 
     def __init__(self, warehouse: duckdb.DuckDBPyConnection, clock: Clock | None = None) -> None:
         self._clock = clock or Clock()
@@ -125,7 +129,8 @@ class Journal:
         return entry
 
     def write(self, *entries: Entry) -> None:
-        """Returns when the rows are on disk. Raises JournalError, now and for ever after, when they cannot be."""
+        """Returns when the rows are on disk. Raises JournalError, now and for ever after, when they cannot
+        be."""
         if not entries:
             return
         ticket = _Ticket()
@@ -147,7 +152,8 @@ class Journal:
                     ticket.written = True
         except (duckdb.Error, OSError) as error:
             self._failure = (
-                f"the load log cannot be written ({type(error).__name__}: {str(error)[:300]}); nothing more was sent. Mend the "
+                f"the load log cannot be written ({type(error).__name__}: {str(error)[:300]}); nothing more "
+                f"was sent. Mend the "
                 "disk or the warehouse file and run again: what was under way is looked up in NetSuite first."
             )
         finally:
@@ -158,17 +164,29 @@ class Journal:
         values: list[Any] = []
         for entry in entries:
             values += [
-                self.run_id, entry.attempt_id or uuid.uuid4().hex, self._tick(), entry.record_type, entry.external_id,
-                entry.operation, entry.status, entry.internal_id, entry.http_status, entry.error_code,
-                entry.error_detail, entry.netsuite_operation_id, entry.payload, entry.duration_ms,
-            ]  # fmt: skip
+                self.run_id,
+                entry.attempt_id or uuid.uuid4().hex,
+                self._tick(),
+                entry.record_type,
+                entry.external_id,
+                entry.operation,
+                entry.status,
+                entry.internal_id,
+                entry.http_status,
+                entry.error_code,
+                entry.error_detail,
+                entry.netsuite_operation_id,
+                entry.payload,
+                entry.duration_ms,
+            ]
         row = "(?, ?, make_timestamptz(?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         self._cursor.execute(
             f"insert into load_netsuite.load_log values {', '.join([row] * len(entries))}", values
         )
 
     def _tick(self) -> int:
-        """Microseconds since 1970, later than every row before: a clock that was set back must not reorder the log."""
+        """Microseconds since 1970, later than every row before: a clock that was set back must not reorder
+        the log."""
         self._latest = max(self._latest + 1, int(self._clock.now() * 1_000_000))
         return self._latest
 

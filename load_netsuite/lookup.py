@@ -1,7 +1,8 @@
 """What NetSuite holds now, asked in bulk by SuiteQL (P2, P5): never one request a record.
 
-Sides of a link (facts 4): a credit on an invoice has previousdoc = invoice, nextdoc = memo; a refund of a memo has
-previousdoc = refund, nextdoc = memo. There is one row per pair of lines, so amounts are summed here.
+Sides of a link (facts 4): a credit on an invoice has previousdoc = invoice, nextdoc = memo; a refund of a
+memo has previousdoc = refund, nextdoc = memo. There is one row per pair of lines, so amounts are summed
+here.
 """
 
 from __future__ import annotations
@@ -69,8 +70,8 @@ def find_items(client: NetSuite, external_ids: Iterable[str]) -> dict[str, Found
     """Items by external id in lower case."""
     found: dict[str, Found] = {}
     for bulk in bulks(sorted({external_id.lower() for external_id in external_ids})):
-        sql = f"SELECT id, externalid, itemtype FROM item WHERE LOWER(externalid) IN ({_literals(bulk)}) ORDER BY id"
-        for row in client.suiteql(sql):
+        condition = f"LOWER(externalid) IN ({_literals(bulk)})"
+        for row in client.suiteql(f"SELECT id, externalid, itemtype FROM item WHERE {condition} ORDER BY id"):
             item = Found(
                 row["id"],
                 row["externalid"],
@@ -98,7 +99,8 @@ def find_links(client: NetSuite, record_type: str, internal_ids: Iterable[str]) 
     source, target, target_type, wanted = sides[record_type]
     for bulk in bulks(sorted({internal_id for internal_id in internal_ids if internal_id.isdigit()})):
         rows = client.suiteql(
-            "SELECT previousdoc, previousline, previoustype, nextdoc, nextline, nexttype, linktype, foreignamount "
+            "SELECT previousdoc, previousline, previoustype, nextdoc, nextline, nexttype, linktype, "
+            "foreignamount "
             f"FROM nexttransactionlinelink WHERE {source} IN ({', '.join(bulk)}) "
             "ORDER BY previousdoc, previousline, nextdoc, nextline"
         )
@@ -131,7 +133,8 @@ def number(text: str | None) -> Decimal:
 
 def _transactions(client: NetSuite, condition: str) -> Iterator[Found]:
     rows = client.suiteql(
-        "SELECT id, externalid, type, entity, currency, foreigntotal, TO_CHAR(trandate, 'YYYY-MM-DD') AS trandate, memo, "
+        "SELECT id, externalid, type, entity, currency, foreigntotal, TO_CHAR(trandate, 'YYYY-MM-DD') AS "
+        "trandate, memo, "
         f"voided FROM transaction WHERE {condition} ORDER BY id"
     )
     for row in rows:

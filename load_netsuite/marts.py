@@ -1,7 +1,7 @@
 """What the marts say is to be posted, read in chunks (flat memory) and in the order of a push (P3).
 
-The loader asks for rows whose `state` is `ready` and understands nothing else about them. (What NetSuite refused is
-`ready` again after the next transform: once per run, P4.)
+The loader asks for rows whose `state` is `ready` and understands nothing else about them. (What NetSuite
+refused is `ready` again after the next transform: once per run, P4.)
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ READY = "r.state = 'ready' and r.netsuite_internal_id is null"
 
 ITEM = "external_id, item_name, netsuite_income_account_id, netsuite_subsidiary_id"
 ZERO_INVOICE = (
-    "external_id, currency, netsuite_customer_id, netsuite_currency_id, netsuite_subsidiary_id, netsuite_account_id, "
+    "external_id, currency, netsuite_customer_id, netsuite_currency_id, netsuite_subsidiary_id, "
+    "netsuite_account_id, "
     "netsuite_posting_period_id, tran_date, memo_text, tax_details_override, existing_netsuite_id"
 )
 ZERO_INVOICE_LINE = (
@@ -48,12 +49,14 @@ CREDIT_MEMO_LINE = (
 TAX_DETAIL = "line_number, netsuite_tax_code_id, netsuite_tax_type_id, amount, tax_basis, tax_rate_percent"
 CUSTOMER_REFUND = (
     "external_id, currency, netsuite_customer_id, netsuite_currency_id, netsuite_currency_precision, "
-    "netsuite_account_id, netsuite_receivables_account_id, netsuite_subsidiary_id, netsuite_posting_period_id, "
+    "netsuite_account_id, netsuite_receivables_account_id, netsuite_subsidiary_id, "
+    "netsuite_posting_period_id, "
     "tran_date, memo_text, amount_minor, amount, linked_amount_minor"
 )
 JOURNAL_ENTRY = (
     "external_id, currency, netsuite_currency_id, netsuite_currency_precision, netsuite_subsidiary_id, "
-    "netsuite_posting_period_id, tran_date, memo_text, debit_netsuite_account_id, credit_netsuite_account_id, amount"
+    "netsuite_posting_period_id, tran_date, memo_text, debit_netsuite_account_id, "
+    "credit_netsuite_account_id, amount"
 )
 
 # What an application settles: an invoice (its target), or, seen from a refund, a memo.
@@ -63,12 +66,16 @@ DOCUMENT = {
 }
 
 # Earlier documents have the first claim on an invoice (C5, C6).
-IN_ORDER_OF_CREATION = "(select min(o.created_at) from marts.credit_outcomes as o where o.document_id = r.document_id), r.external_id"
+IN_ORDER_OF_CREATION = (
+    "(select min(o.created_at) from marts.credit_outcomes as o where o.document_id = r.document_id), "
+    "r.external_id"
+)
 
 
 @dataclass(frozen=True)
 class Application:
-    """A record's claim on a document: `doc` is its internal id (None: not in NetSuite yet), `amount` in major units."""
+    """A record's claim on a document: `doc` is its internal id (None: not in NetSuite yet), `amount` in
+    major units."""
 
     doc: str | None
     doc_external_id: str | None
@@ -79,9 +86,9 @@ class Application:
 class Record:
     """One record that is to be in NetSuite with these applications.
 
-    internal_id: known already, only `applications` are to be added · existing_id: someone else's record that stands
-    for ours (N1) · total: what NetSuite must show · cap: most it may show once it grows (R3) · problem: why no body
-    can be built.
+    internal_id: known already, only `applications` are to be added · existing_id: someone else's record
+    that stands for ours (N1) · total: what NetSuite must show · cap: most it may show once it grows (R3) ·
+    problem: why no body can be built.
     """
 
     record_type: str
@@ -110,7 +117,8 @@ class Record:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of what is meant, with documents named by external id: the same before and after their posting."""
+        """Hash of what is meant, with documents named by external id: the same before and after their
+        posting."""
         meant: Any = [
             self.operation,
             self.record_type,
@@ -127,7 +135,7 @@ class Marts:
         self._cursor = warehouse.cursor()
         self._run_id = run_id
 
-    # ------------------------------------------------------------------------------------------ records
+    # ------------------------------------------------------------ records
 
     def items(self) -> Iterator[list[Record]]:
         there = (
@@ -179,7 +187,8 @@ class Marts:
             yield [_built("journalEntry", row, partial(bodies.journal_entry, row)) for row in rows]
 
     def late_applications(self) -> Iterator[list[Record]]:
-        """Applications whose record is in NetSuite already: one Record for each memo or refund that is to get some."""
+        """Applications whose record is in NetSuite already: one Record for each memo or refund that is to
+        get some."""
         yield from self._late("creditMemo", "invoice", of="external_id", at="netsuite_memo_id", on="target")
         yield from self._late(
             "customerRefund", "customer_refund", of="target_external_id", at="target_netsuite_id", on="memo"
@@ -195,9 +204,12 @@ class Marts:
             f"and record_type = '{record_type}' and status in ('rejected', 'unknown')"
         )
         rows = self._all(
-            f"select a.{of} as external_id, a.{at} as internal_id, {DOCUMENT[on]}, a.amount, a.amount_minor, r.currency, "
-            f"r.netsuite_currency_precision, {cap} as linked_amount_minor, r.netsuite_customer_id, r.netsuite_currency_id "
-            f"from marts.credit_memo_applications as a inner join marts.{relation} as r on r.external_id = a.{of} "
+            f"select a.{of} as external_id, a.{at} as internal_id, {DOCUMENT[on]}, a.amount, "
+            f"a.amount_minor, r.currency, "
+            f"r.netsuite_currency_precision, {cap} as linked_amount_minor, r.netsuite_customer_id, "
+            f"r.netsuite_currency_id "
+            f"from marts.credit_memo_applications as a inner join marts.{relation} as r on r.external_id = "
+            f"a.{of} "
             f"where a.application_type = '{kind}' and a.{at} is not null and a.{of} not in ({failed}) "
             "and a.state = 'ready' order by 1, doc",
             [self._run_id],
@@ -205,10 +217,11 @@ class Marts:
         for chunk in _in_chunks([list(group) for _, group in groupby(rows, lambda row: row["external_id"])]):
             yield [_late_record(record_type, group) for group in chunk]
 
-    # ------------------------------------------------------------------------------------------ what was meant
+    # ------------------------------------------------------------ what was meant
 
     def meant(self, record_type: str, external_ids: Sequence[str]) -> dict[str, Row]:
-        """external id → {total, cap, currency, scale} as the marts have it; `scale` is minor units per major unit."""
+        """external id → {total, cap, currency, scale} as the marts have it; `scale` is minor units per
+        major unit."""
         relation, total, minor, cap = {
             "creditMemo": ("credit_memos", "amount", "amount_minor", "null"),
             "customerRefund": ("customer_refunds", "amount", "amount_minor", "linked_amount_minor"),
@@ -217,18 +230,19 @@ class Marts:
         }[record_type]
         rows = self._all(
             f"select external_id, currency, {total} as total, {minor} as total_minor, {cap} as cap_minor "
-            f"from marts.{relation} where external_id in (select unnest(?::varchar[]))", [list(external_ids)],
-        )  # fmt: skip
+            f"from marts.{relation} where external_id in (select unnest(?::varchar[]))",
+            [list(external_ids)],
+        )
         for row in rows:
             row["scale"] = Decimal(row["total_minor"]) / row["total"] if row["total"] else None
             row["cap"] = _major(row["cap_minor"], row["total_minor"], row["total"])
         return {row["external_id"]: row for row in rows}
 
-    # ------------------------------------------------------------------------------------------ reading
+    # ------------------------------------------------------------ reading
 
     def _chunks(self, relation: str, columns: str, wanted: str, order: str) -> Iterator[list[Row]]:
-        """Rows of marts.<relation> in order, a chunk at a time. Which ones is settled at the start: what is posted
-        meanwhile changes the views, not the list."""
+        """Rows of marts.<relation> in order, a chunk at a time. Which ones is settled at the start: what is
+        posted meanwhile changes the views, not the list."""
         ids = _ids(
             self._all(f"select r.external_id from marts.{relation} as r where {wanted} order by {order}")
         )
@@ -242,15 +256,18 @@ class Marts:
     ) -> dict[str, list[Row]]:
         """Rows of marts.<relation> by the external id of their owner."""
         return self._grouped(
-            f"select external_id, {columns} from marts.{relation} where external_id in (select unnest(?::varchar[])) "
+            f"select external_id, {columns} from marts.{relation} where external_id in (select "
+            f"unnest(?::varchar[])) "
             f"order by external_id, {order}",
             owners,
         )
 
     def _fields_of(self, owners: Sequence[Row], record_type: str) -> dict[str, list[Row]]:
         return self._grouped(
-            "select external_id, line_number, netsuite_field, value_type, value from marts.netsuite_field_values "
-            f"where record_type = '{record_type}' and value is not null and external_id in (select unnest(?::varchar[])) "
+            "select external_id, line_number, netsuite_field, value_type, value from "
+            "marts.netsuite_field_values "
+            f"where record_type = '{record_type}' and value is not null and external_id in (select "
+            f"unnest(?::varchar[])) "
             "order by external_id, line_number, netsuite_field",
             owners,
         )
@@ -259,7 +276,8 @@ class Marts:
         """Applications to be made together with their record."""
         return self._grouped(
             f"select a.{of} as external_id, {DOCUMENT[on]}, sum(a.amount) as amount "
-            f"from marts.credit_memo_applications as a where a.application_type = '{kind}' and a.state = 'ready' "
+            f"from marts.credit_memo_applications as a where a.application_type = '{kind}' and a.state = "
+            f"'ready' "
             f"and a.{of} in (select unnest(?::varchar[])) group by all order by 1, doc, doc_external_id",
             owners,
         )
@@ -286,7 +304,7 @@ STEPS: tuple[tuple[str, Callable[[Marts], Iterator[list[Record]]]], ...] = (
 )
 
 
-# ------------------------------------------------------------------------------------------ building
+# ------------------------------------------------------------ building
 
 
 def _built(record_type: str, row: Row, body: Callable[[], Body], **more: Any) -> Record:

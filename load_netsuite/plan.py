@@ -1,8 +1,9 @@
 """What a push would post, as a table and as a file that a later push can be held to.
 
-`plan.json`: {"format": 1, "target", "netsuite_account_id", "records": [{"operation", "record_type", "external_id",
-"currency", "total", "fingerprint"}]}. A fingerprint is the hash of the body, documents named by external id, so it stays
-the same while a run turns external ids into internal ones. No secrets and no bodies are in it.
+`plan.json`: {"format": 1, "target", "netsuite_account_id", "records": [{"operation", "record_type",
+"external_id", "currency", "total", "fingerprint"}]}. A fingerprint is the hash of the body, documents named
+by external id, so it stays the same while a run turns external ids into internal ones. No secrets and no
+bodies are in it.
 """
 
 from __future__ import annotations
@@ -101,7 +102,8 @@ def read_plan(path: Path, settings: Any) -> Plan:
         content = msgspec.json.decode(path.read_bytes(), type=PlanFile)
     except (OSError, msgspec.MsgspecError) as error:
         raise PlanMoved(
-            f"{path.name} cannot be read as a plan ({error}); make it anew with `make plan`. Nothing was posted."
+            f"{path.name} cannot be read as a plan ({error}); make it anew with `make plan`. Nothing was "
+            f"posted."
         ) from None
     for name, planned, now in (
         ("format", content.format, FORMAT),
@@ -114,19 +116,27 @@ def read_plan(path: Path, settings: Any) -> Plan:
 
 
 def refuse_if_moved(plan: Plan, marts: Marts) -> None:
-    """Raises PlanMoved, naming the records, unless exactly the planned ones are ready with exactly the planned bodies."""
+    """Raises PlanMoved, naming the records, unless exactly the planned ones are ready with exactly the
+    planned bodies."""
     now = {_key(record): record.fingerprint for record in _records(marts)}
     moved = [
         *(f"{_name(key)} is ready now and not in the plan" for key in now.keys() - plan.fingerprints.keys()),
-        *(f"{_name(key)} is in the plan and not ready any more" for key in plan.fingerprints.keys() - now.keys()),
-        *(f"{_name(key)} would be posted with another body" for key in now.keys() & plan.fingerprints.keys() if now[key] != plan.fingerprints[key]),
-    ]  # fmt: skip
+        *(
+            f"{_name(key)} is in the plan and not ready any more"
+            for key in plan.fingerprints.keys() - now.keys()
+        ),
+        *(
+            f"{_name(key)} would be posted with another body"
+            for key in now.keys() & plan.fingerprints.keys()
+            if now[key] != plan.fingerprints[key]
+        ),
+    ]
     if moved:
         more = f"\n  ... and {len(moved) - SHOWN_DIFFERENCES} more" if len(moved) > SHOWN_DIFFERENCES else ""
         raise PlanMoved(
-            "the world has moved since the plan was made; nothing was posted. Make a new one with `make plan`.\n  "
-            + "\n  ".join(sorted(moved)[:SHOWN_DIFFERENCES]) + more
-        )  # fmt: skip
+            "the world has moved since the plan was made; nothing was posted. Make a new one with `make "
+            "plan`.\n  " + "\n  ".join(sorted(moved)[:SHOWN_DIFFERENCES]) + more
+        )
 
 
 def _records(marts: Marts) -> Iterator[Record]:

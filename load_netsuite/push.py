@@ -4,17 +4,19 @@
 
 One step after another (P3), each in three moves:
 
-1. look up, in bulk, which of the step's records NetSuite already has: that resolves attempts of earlier runs whose
-   effect stayed unknown. What agrees is adopted, what does not is logged as `differs`, nothing is overwritten (P6);
+1. look up, in bulk, which of the step's records NetSuite already has: that resolves attempts of earlier
+runs whose
+   effect stayed unknown. What agrees is adopted, what does not is logged as `differs`, nothing is
+   overwritten (P6);
 2. send the rest: journal the attempt, send, journal the answer. A refusal blocks that row alone (P4);
 3. ask again for those whose answer was lost, with growing pauses. What is still not there stays `unknown`.
 
 At the end everything written is read back in bulk and compared with what was meant (P5).
 
-Why nothing is posted twice (P1), however late NetSuite commits: a record is created by POST with an external id, and
-NetSuite refuses a second one, so a late commit and a new POST cannot both succeed. An application is a row of a sublist
-that NetSuite keys by document: the same PATCH twice leaves one application. And before either is sent again NetSuite is
-asked first.
+Why nothing is posted twice (P1), however late NetSuite commits: a record is created by POST with an
+external id, and NetSuite refuses a second one, so a late commit and a new POST cannot both succeed. An
+application is a row of a sublist that NetSuite keys by document: the same PATCH twice leaves one
+application. And before either is sent again NetSuite is asked first.
 """
 
 from __future__ import annotations
@@ -66,6 +68,8 @@ class PushReport:
 
     run_id: str
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unresolved: int = 0
+    """Writes whose effect is still unknown at the end; the next run asks NetSuite before it sends them again."""
     requests: int = 0
     seconds: float = 0.0
     refused: list[tuple[str, str, str]] = field(default_factory=list)
@@ -81,10 +85,11 @@ class PushReport:
 
 
 def push(settings: Any, plan: Path | None = None) -> PushReport:
-    """Posts what is ready. Raises WarehouseLocked, JournalError, PlanMoved, LoginRefused, NetSuiteError, SettingsError.
+    """Posts what is ready. Raises WarehouseLocked, JournalError, PlanMoved, LoginRefused, NetSuiteError,
+    SettingsError.
 
-    What NetSuite refuses raises nothing: see `PushReport.refused` and the log. plan: post exactly what this file lists,
-    or raise PlanMoved before anything is sent.
+    What NetSuite refuses raises nothing: see `PushReport.refused` and the log. plan: post exactly what this
+    file lists, or raise PlanMoved before anything is sent.
     """
     with open_warehouse(settings.warehouse_path) as warehouse, NetSuite(settings) as client:
         return Push(warehouse, client, read_plan(plan, settings) if plan else None).run()
@@ -160,10 +165,11 @@ class Push:
         # More threads than requests: while some wait for the journal's disk, the others keep the line busy.
         in_order(writes, self._send_one, 1 if most == 1 else most + min(most, 8), self._pick)
 
-    # ------------------------------------------------------------------------------------------ 1. what is there
+    # ------------------------------------------------------------ 1. what is there
 
     def _still_to_send(self, chunk: Sequence[Record]) -> Iterator[Write]:
-        """Adopts what NetSuite has; yields the writes that are left. The log rows are on disk before the first yield."""
+        """Adopts what NetSuite has; yields the writes that are left. The log rows are on disk before the
+        first yield."""
         entries: list[Entry] = []
         records = []
         for record in chunk:
@@ -192,7 +198,8 @@ class Push:
         yield from writes
 
     def _adopt(self, record: Record, there: Found | None, links: Links) -> tuple[list[Entry], Write | None]:
-        """Log rows for a record that is to be there already, and the write that adds the applications it lacks."""
+        """Log rows for a record that is to be there already, and the write that adds the applications it
+        lacks."""
         if there is None:
             gone = (
                 f"{record.record_type} {record.internal_id or record.existing_id} is not in NetSuite any more"
@@ -219,9 +226,11 @@ class Push:
 
     def _last_difference(self, record: Record) -> str | None:
         row = self._warehouse.execute(
-            "select status, error_detail from load_netsuite.load_log where record_type = ? and external_id = ? "
-            "and operation = 'look_up' order by load_log.at desc limit 1", [record.record_type, record.external_id],
-        ).fetchone()  # fmt: skip
+            "select status, error_detail from load_netsuite.load_log where record_type = ? and external_id "
+            "= ? "
+            "and operation = 'look_up' order by load_log.at desc limit 1",
+            [record.record_type, record.external_id],
+        ).fetchone()
         return str(row[1]) if row and row[0] == "differs" else None
 
     def _find(self, records: Sequence[Record]) -> dict[str, Found]:
@@ -245,7 +254,7 @@ class Push:
             links |= lookup.find_links(self._client, record_type, ids)
         return links
 
-    # ------------------------------------------------------------------------------------------ 2. sending
+    # ------------------------------------------------------------ 2. sending
 
     def _send_one(self, write: Write) -> None:
         """Journal, send, journal. Everything the loader may do about an answer is in errors.RULES."""
@@ -283,16 +292,20 @@ class Push:
         self._log(result)
         if answer.rule.action is Action.STOP:
             raise LoginRefused(
-                f"NetSuite refuses the login (HTTP {answer.status} {answer.code}: {answer.detail}); check the credentials and "
-                "that the role may use REST web services", status=answer.status, code=answer.code,
-            )  # fmt: skip
+                f"NetSuite refuses the login (HTTP {answer.status} {answer.code}: {answer.detail}); check "
+                f"the credentials and "
+                "that the role may use REST web services",
+                status=answer.status,
+                code=answer.code,
+            )
         if result.status == "unknown":
             self._remember(write)
         else:
             self._lost_in_a_row = 0
 
     def _exchange(self, write: Write, body: Body) -> Answer:
-        """The answer to one write. Repeats only what provably had no effect: not sent, or refused for being too much."""
+        """The answer to one write. Repeats only what provably had no effect: not sent, or refused for being
+        too much."""
         for attempt in range(SEND_TRIES):
             last = attempt + 1 == SEND_TRIES
             try:
@@ -316,14 +329,16 @@ class Push:
             self._lost_in_a_row += 1
             if self._lost_in_a_row >= MOST_LOST_IN_A_ROW:
                 raise NetSuiteError(
-                    f"NetSuite gave no usable answer to {self._lost_in_a_row} writes in a row; run again later: what was "
+                    f"NetSuite gave no usable answer to {self._lost_in_a_row} writes in a row; run again "
+                    f"later: what was "
                     "under way is looked up first"
                 )
 
-    # ------------------------------------------------------------------------------------------ 3. what got lost
+    # ------------------------------------------------------------ 3. what got lost
 
     def _resolve_lost(self) -> None:
-        """Asks NetSuite what became of the writes without a usable answer, until all are known or patience ends."""
+        """Asks NetSuite what became of the writes without a usable answer, until all are known or patience
+        ends."""
         for pause in RESOLVE_PAUSES:
             if not self._lost:
                 return
@@ -334,6 +349,7 @@ class Push:
             for bulk in lookup.bulks(lost):
                 more += self._resolve(bulk)
             self._send_all(more)
+        self.report.unresolved += len(self._lost)
         self._lost = []
 
     def _resolve(self, lost: Sequence[Write]) -> list[Write]:
@@ -361,7 +377,7 @@ class Push:
         self._log(*entries)
         return more
 
-    # ------------------------------------------------------------------------------------------ the log
+    # ------------------------------------------------------------ the log
 
     def _log(self, *entries: Entry) -> None:
         self._journal.write(*entries)
@@ -381,7 +397,7 @@ class Push:
         return int((self._clock.monotonic() - started) * 1000)
 
 
-# ------------------------------------------------------------------------------------------ judging
+# ------------------------------------------------------------ judging
 
 
 def _result(write: Write, attempt: Entry, answer: Answer, milliseconds: int) -> Entry:
@@ -418,7 +434,7 @@ def _difference(
     """Why what stands under our external id is not what we mean (P5, R3, N1); None if it is."""
     name = f"{record.record_type} {record.external_id}: NetSuite's record {there.internal_id}"
     if not record.existing_id and there.external_id != record.external_id:
-        return f"{name} has the external id {there.external_id}, which NetSuite takes for the same; rename that one"
+        return f"{name} is named {there.external_id}, which NetSuite takes for the same; rename that one"
     if record.record_type == "serviceSaleItem":
         return None
     if there.type != lookup.SUITEQL_TYPES[record.record_type]:

@@ -1,7 +1,7 @@
 """What NetSuite shows of what was written, against what was meant (P5).
 
-What was meant comes from two places: the applications from the journal (bodies sent, or found and adopted), the total
-from the marts. More applied by a person is fine; less, or another total, is a difference.
+What was meant comes from two places: the applications from the journal (bodies sent, or found and adopted),
+the total from the marts. More applied by a person is fine; less, or another total, is a difference.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ checked as (
     where operation = 'read_back'
     group by record_type, external_id
 )
-select w.record_type, w.external_id, w.internal_id, case when c.at > w.at then c.difference end as known_difference
+select w.record_type, w.external_id, w.internal_id, case when c.at > w.at then c.difference end as known
 from written as w
 left join checked as c on c.record_type = w.record_type and c.external_id = w.external_id
 where c.at is null or c.at < w.at or c.status = 'differs'
@@ -51,7 +51,8 @@ order by w.record_type, w.external_id
 
 
 def read_back(warehouse: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite) -> Iterator[list[Entry]]:
-    """Log rows `verified` and `differs` for everything written since it was last found right, a bulk at a time.
+    """Log rows `verified` and `differs` for everything written since it was last found right, a bulk at a
+    time.
 
     A difference that the log knows already is not logged again; one that has gone is `verified`.
     """
@@ -90,11 +91,17 @@ def _compare(
         difference = _difference(there, applied, claims[name], meant.get(name))
         entries.append(
             Entry(
-                record_type, name, "read_back", "differs" if difference else "verified", internal_id=row["internal_id"],
-                error_detail=f"{record_type} {name} (NetSuite {row['internal_id']}): {difference}" if difference else None,
+                record_type,
+                name,
+                "read_back",
+                "differs" if difference else "verified",
+                internal_id=row["internal_id"],
+                error_detail=f"{record_type} {name} (NetSuite {row['internal_id']}): {difference}"
+                if difference
+                else None,
                 payload=shown(there, claims[name].items()) if there else None,
             )
-        )  # fmt: skip
+        )
     return entries
 
 
@@ -126,9 +133,12 @@ def claims_in_journal(
 ) -> dict[str, Claims]:
     """external id → our applications, from the bodies of what was done and the payloads of what was found."""
     rows = cursor.execute(
-        "select answer.external_id, coalesce(attempt.payload, answer.payload) from load_netsuite.load_log as answer "
-        "left join load_netsuite.load_log as attempt on attempt.attempt_id = answer.attempt_id and attempt.status = 'attempted' "
-        f"and answer.status in ('created', 'applied') where answer.status in {WRITTEN} and answer.record_type = ? "
+        "select answer.external_id, coalesce(attempt.payload, answer.payload) from load_netsuite.load_log "
+        "as answer "
+        "left join load_netsuite.load_log as attempt on attempt.attempt_id = answer.attempt_id and "
+        "attempt.status = 'attempted' "
+        f"and answer.status in ('created', 'applied') where answer.status in {WRITTEN} and "
+        f"answer.record_type = ? "
         "and answer.external_id in (select unnest(?::varchar[])) order by answer.at",
         [record_type, list(external_ids)],
     ).fetchall()
@@ -146,7 +156,8 @@ def parse(payload: str | None) -> dict[str, Any]:
 
 
 def shown(there: Found, applications: Iterable[tuple[str, Decimal]]) -> str:
-    """The payload of an `adopted` or `verified` row: the shape of a body, as NetSuite shows it, with our applications."""
+    """The payload of an `adopted` or `verified` row: the shape of a body, as NetSuite shows it, with our
+    applications."""
     body: Body = {
         "externalId": there.external_id,
         "tranDate": there.tran_date,

@@ -1,6 +1,8 @@
-"""Everything ever posted, compared with NetSuite now. Differences go to `load_netsuite.drift`; nothing is repaired.
+"""Everything ever posted, compared with NetSuite now. Differences go to `load_netsuite.drift`; nothing is
+repaired.
 
-What an accountant does by hand on top (applying an out-of-band part, adding to a refund) is progress, not drift.
+What an accountant does by hand on top (applying an out-of-band part, adding to a refund) is progress, not
+drift.
 """
 
 from __future__ import annotations
@@ -94,9 +96,15 @@ def _of_bulk(
             there, name, total, applied, claims[row["external_id"]]
         ):
             yield Drift(
-                record_type, row["external_id"], row["internal_id"], difference, _minor(expected, scale), _minor(now, scale),
-                mart.get("currency"), f"{record_type} {row['external_id']} (NetSuite {row['internal_id']}) {detail}",
-            )  # fmt: skip
+                record_type,
+                row["external_id"],
+                row["internal_id"],
+                difference,
+                _minor(expected, scale),
+                _minor(now, scale),
+                mart.get("currency"),
+                f"{record_type} {row['external_id']} (NetSuite {row['internal_id']}) {detail}",
+            )
 
 
 def _differences(
@@ -132,9 +140,19 @@ def _store(warehouse: duckdb.DuckDBPyConnection, drifts: Sequence[Drift], now: f
     warehouse.execute("delete from load_netsuite.drift")
     if drifts:
         rows = [
-            [at, d.record_type, d.external_id, d.internal_id, d.difference, d.expected_minor, d.found_minor, d.currency, d.detail]
+            [
+                at,
+                d.record_type,
+                d.external_id,
+                d.internal_id,
+                d.difference,
+                d.expected_minor,
+                d.found_minor,
+                d.currency,
+                d.detail,
+            ]
             for d in drifts
-        ]  # fmt: skip
+        ]
         warehouse.executemany("insert into load_netsuite.drift values (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     warehouse.execute("commit")
 

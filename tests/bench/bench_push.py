@@ -1,8 +1,9 @@
-"""How close a push comes to what NetSuite's latency allows: `python -m tests.bench.bench_push [records] [rows for memory]`.
+"""How close a push comes to what NetSuite's latency allows: `python -m tests.bench.bench_push [records]
+[rows for memory]`.
 
-Against the stand-in at 300 ms a write: at least 95 % of concurrency / latency and at most 1.05 requests per posted
-record; and the loader's memory for ten times the rows stays flat (that part runs against a stand-in without latency
-in a process of its own, so that the stand-in's memory is not counted).
+Against the stand-in at 300 ms a write: at least 95 % of concurrency / latency and at most 1.05 requests per
+posted record; and the loader's memory for ten times the rows stays flat (that part runs against a stand-in
+without latency in a process of its own, so that the stand-in's memory is not counted).
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from load_netsuite.journal import ensure_tables
 from load_netsuite.push import push
 from sandbox.netsuite import credentials
 from sandbox.netsuite.books import Books
-from sandbox.netsuite.server import start
 
 LATENCY = 0.3
 MARTS = Path(__file__).parents[1] / "simulation" / "marts.sql"
@@ -38,7 +38,8 @@ from sandbox.netsuite.server import start
 from tests.bench.bench_push import found_company
 books = Books(None)
 found_company(books)
-server = start(books, credentials=credentials.ensure(Path(sys.argv[1])), concurrency=50, latency=float(sys.argv[2]))
+known = credentials.ensure(Path(sys.argv[1]))
+server = start(books, credentials=known, concurrency=50, latency=float(sys.argv[2]))
 print(server.url, flush=True)
 sys.stdin.read()
 print(len(server.log), flush=True)
@@ -47,12 +48,19 @@ print(len(server.log), flush=True)
 
 def found_company(books: Books) -> dict[str, str]:
     """Ids are the same in every process because the order is."""
-    ids = {"subsidiary": books.add("subsidiary", name="Parent"), "currency": books.add("currency", symbol="USD", name="US Dollar")}
+    ids = {
+        "subsidiary": books.add("subsidiary", name="Parent"),
+        "currency": books.add("currency", symbol="USD", name="US Dollar"),
+    }
     ids["receivables"] = books.add("account", acctnumber="1100", accttype="AcctRec")
     ids["income"] = books.add("account", acctnumber="4000", accttype="Income")
-    ids["period"] = books.add("accountingperiod", periodname="Mar 2026", startdate="2026-03-01", enddate="2026-03-31")
+    ids["period"] = books.add(
+        "accountingperiod", periodname="Mar 2026", startdate="2026-03-01", enddate="2026-03-31"
+    )
     ids["item"] = books.add("item", itemid="Service", itemtype="Service", incomeaccount=ids["income"])
-    ids["customer"] = books.add("customer", companyname="One", subsidiary=ids["subsidiary"], currency=ids["currency"])
+    ids["customer"] = books.add(
+        "customer", companyname="One", subsidiary=ids["subsidiary"], currency=ids["currency"]
+    )
     return ids
 
 
@@ -63,16 +71,19 @@ def fill(path: Path, records: int, ids: dict[str, str]) -> None:
         warehouse.execute(MARTS.read_text())
         warehouse.execute("insert into wanted.world values (1, timestamptz '2020-01-01')")
         warehouse.execute(
-            "insert into wanted.memos select 1, timestamptz '2026-03-05', 'cn_' || n, 'usd', ?, ?, 2, ?, ?, ?, date '2026-03-05', "
+            "insert into wanted.memos select 1, timestamptz '2026-03-05', 'cn_' || n, 'usd', ?, ?, 2, ?, ?, "
+            "?, date '2026-03-05', "
             "'Stripe: cn_' || n || '.', 3000, 30.000 from range(?) as t(n)",
             [ids["customer"], ids["currency"], ids["subsidiary"], ids["receivables"], ids["period"], records],
         )
         warehouse.execute(
-            "insert into marts.credit_memo_lines by name select 'cn_' || n as external_id, line as line_number, ? as netsuite_item_id, "
-            "repeat('A service. ', 10) as description, 1 as quantity, 10.000 as amount, false as is_gross, false as is_taxable "
+            "insert into marts.credit_memo_lines by name select 'cn_' || n as external_id, line as "
+            "line_number, ? as netsuite_item_id, "
+            "repeat('A service. ', 10) as description, 1 as quantity, 10.000 as amount, false as is_gross, "
+            "false as is_taxable "
             "from range(?) as t(n), range(1, 4) as l(line)",
             [ids["item"], records],
-        )  # fmt: skip
+        )
 
 
 def measure(folder: Path, records: int, concurrency: int, latency: float) -> dict[str, Any]:
@@ -81,14 +92,19 @@ def measure(folder: Path, records: int, concurrency: int, latency: float) -> dic
     fill(folder / "warehouse.duckdb", records, found_company(Books(None)))
     server = subprocess.Popen(
         [sys.executable, "-c", SERVE, str(folder / "netsuite"), str(latency)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     assert server.stdout
     url = server.stdout.readline().strip()
     loader = subprocess.run(
         [sys.executable, "-m", "tests.bench.bench_push", "--push", str(folder), url, str(concurrency)],
-        stdout=subprocess.PIPE, text=True, check=True,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
     server.communicate("")
     seconds, requests, created, megabytes = loader.stdout.split()
     assert int(created) == records, f"{created} of {records} created"
@@ -100,10 +116,16 @@ def push_once(folder: Path, url: str, concurrency: int) -> None:
     logging.disable()
     known = credentials.ensure(folder / "netsuite")
     settings = SimpleNamespace(
-        target="sandbox", warehouse_path=folder / "warehouse.duckdb", netsuite_base_url=url, netsuite_auth="oauth2",
-        netsuite_account_id=known["account_id"], netsuite_client_id=known["client_id"], netsuite_concurrency=concurrency,
-        netsuite_certificate_id=known["certificate_id"], netsuite_private_key_file=Path(known["private_key_file"]),
-    )  # fmt: skip
+        target="sandbox",
+        warehouse_path=folder / "warehouse.duckdb",
+        netsuite_base_url=url,
+        netsuite_auth="oauth2",
+        netsuite_account_id=known["account_id"],
+        netsuite_client_id=known["client_id"],
+        netsuite_concurrency=concurrency,
+        netsuite_certificate_id=known["certificate_id"],
+        netsuite_private_key_file=Path(known["private_key_file"]),
+    )
     started = time.monotonic()
     report = push(settings)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -126,14 +148,16 @@ def main() -> int:
             per_record = took["requests"] / count
             failed |= share < 0.95 or per_record > 1.05
             print(
-                f"push, {concurrency:2} at once, {LATENCY * 1000:.0f} ms a write: {count / took['seconds']:6.1f} records/s of {possible:.1f} "
+                f"push, {concurrency:2} at once, {LATENCY * 1000:.0f} ms a write: "
+                f"{count / took['seconds']:6.1f} records/s of {possible:.1f} "
                 f"possible = {share:.1%} (at least 95 %); {per_record:.3f} requests per record (at most 1.05)"
             )
         if rows:
             small = measure(Path(name) / "small", rows // 10, 8, 0.0)
             large = measure(Path(name) / "large", rows, 8, 0.0)
             print(
-                f"memory: {small['megabytes']:.0f} MB for {rows // 10} records, {large['megabytes']:.0f} MB for {rows}; "
+                f"memory: {small['megabytes']:.0f} MB for {rows // 10} records, {large['megabytes']:.0f} MB "
+                f"for {rows}; "
                 f"{rows / large['seconds']:.0f} records/s without latency"
             )
     return int(failed)

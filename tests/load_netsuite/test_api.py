@@ -1,4 +1,5 @@
-"""The client against the stand-in over loopback: signing in both ways, tokens, SuiteQL, what is sent and what never is."""
+"""The client against the stand-in over loopback: signing in both ways, tokens, SuiteQL, what is sent and
+what never is."""
 
 from __future__ import annotations
 
@@ -50,7 +51,9 @@ def test_an_rsa_key_signs_with_ps256(company: Company, tmp_path: Path) -> None:
         server.stop()
 
 
-@pytest.mark.parametrize(("curve", "algorithm"), [(ec.SECP256R1, "ES256"), (ec.SECP384R1, "ES384"), (ec.SECP521R1, "ES512")])
+@pytest.mark.parametrize(
+    ("curve", "algorithm"), [(ec.SECP256R1, "ES256"), (ec.SECP384R1, "ES384"), (ec.SECP521R1, "ES512")]
+)
 def test_the_curve_decides_the_algorithm(tmp_path: Path, curve: Any, algorithm: str) -> None:
     file = tmp_path / "key.pem"
     file.write_bytes(_pem(ec.generate_private_key(curve())))
@@ -58,7 +61,9 @@ def test_the_curve_decides_the_algorithm(tmp_path: Path, curve: Any, algorithm: 
 
 
 @pytest.mark.parametrize("content", [b"", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
-def test_a_useless_key_file_is_a_settings_error_that_names_the_variable(company: Company, tmp_path: Path, content: bytes) -> None:
+def test_a_useless_key_file_is_a_settings_error_that_names_the_variable(
+    company: Company, tmp_path: Path, content: bytes
+) -> None:
     file = tmp_path / "key.pem"
     file.write_bytes(content)
     with pytest.raises(SettingsError, match="NETSUITE_PRIVATE_KEY_FILE"):
@@ -84,7 +89,10 @@ def test_the_token_is_renewed_before_it_ends(company: Company) -> None:
 
 
 def test_wrong_credentials_are_refused_with_the_mend(company: Company) -> None:
-    with NetSuite(company.settings(netsuite_certificate_id="other")) as client, pytest.raises(LoginRefused, match="NETSUITE_CERTIFICATE_ID"):
+    with (
+        NetSuite(company.settings(netsuite_certificate_id="other")) as client,
+        pytest.raises(LoginRefused, match="NETSUITE_CERTIFICATE_ID"),
+    ):
         client.suiteql(COUNT)
 
 
@@ -96,7 +104,9 @@ def test_tba_signs_each_request_anew(company: Company, caplog: pytest.LogCapture
 
 
 @pytest.mark.parametrize(("days", "warned"), [(10, True), (100, False)])
-def test_a_certificate_that_ends_soon_is_warned_of(company: Company, caplog: pytest.LogCaptureFixture, days: int, warned: bool) -> None:
+def test_a_certificate_that_ends_soon_is_warned_of(
+    company: Company, caplog: pytest.LogCaptureFixture, days: int, warned: bool
+) -> None:
     file = company.settings().netsuite_private_key_file
     file.write_bytes(file.read_bytes() + _certificate(days))
     with NetSuite(company.settings()) as client:
@@ -115,7 +125,9 @@ def test_suiteql_pages_lowers_keys_and_keeps_text(company: Company) -> None:
 
 def test_reads_are_repeated_writes_are_not(company: Company) -> None:
     left = [service.ERROR_BEFORE, service.OVERLOAD, service.DROP_BEFORE]
-    company.fault = lambda request: left.pop() if left and request.path.endswith(("suiteql", "creditMemo")) else None
+    company.fault = lambda request: (
+        left.pop() if left and request.path.endswith(("suiteql", "creditMemo")) else None
+    )
     with NetSuite(company.settings()) as client:
         assert client.suiteql(COUNT)
         left[:] = [service.DROP_AFTER]
@@ -166,7 +178,8 @@ def test_only_https_off_this_machine(company: Company, url: str) -> None:
 
 
 def test_tls_verification_cannot_be_switched_off(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither the environment nor the session's own switch gets through to a host that is not this machine."""
+    """Neither the environment nor the session's own switch gets through to a host that is not this
+    machine."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "")
     monkeypatch.setenv("CURL_CA_BUNDLE", "")
     verified = []
@@ -176,7 +189,9 @@ def test_tls_verification_cannot_be_switched_off(company: Company, monkeypatch: 
         raise requests.ConnectTimeout
 
     monkeypatch.setattr(requests.Session, "send", send)
-    client = NetSuite(company.settings(netsuite_auth="tba", netsuite_base_url="https://1234567.suitetalk.api.netsuite.com"))
+    client = NetSuite(
+        company.settings(netsuite_auth="tba", netsuite_base_url="https://1234567.suitetalk.api.netsuite.com")
+    )
     client._session.verify = False
     with pytest.raises(NotSent):
         client.create("creditMemo", {})
@@ -184,12 +199,15 @@ def test_tls_verification_cannot_be_switched_off(company: Company, monkeypatch: 
 
 
 def test_money_is_a_number_digit_by_digit() -> None:
-    assert to_json({"a": Decimal("0.10"), "b": Decimal("12345678901234567890.12")}) == b'{"a":0.10,"b":12345678901234567890.12}'
+    assert (
+        to_json({"a": Decimal("0.10"), "b": Decimal("12345678901234567890.12")})
+        == b'{"a":0.10,"b":12345678901234567890.12}'
+    )
     with pytest.raises(TypeError, match="never float"):
         to_json({"item": {"items": [{"amount": 0.1}]}})
 
 
-# ------------------------------------------------------------------------------------------ concurrency
+# ------------------------------------------------------------ concurrency
 
 
 def test_slots_are_halved_once_a_burst_and_grow_again() -> None:
@@ -214,7 +232,10 @@ def test_tasks_of_one_key_are_done_in_order_and_one_at_a_time(threads: int) -> N
     from types import SimpleNamespace
 
     chance = random.Random(threads)
-    tasks = [SimpleNamespace(number=n, keys=frozenset(chance.sample(range(6), chance.randint(0, 3)))) for n in range(300)]
+    tasks = [
+        SimpleNamespace(number=n, keys=frozenset(chance.sample(range(6), chance.randint(0, 3))))
+        for n in range(300)
+    ]
     busy: dict[int, int] = {}
     done: list[Any] = []
     lock = threading.Lock()
@@ -252,7 +273,11 @@ def test_an_error_ends_the_work_and_is_raised() -> None:
 
 
 def _pem(key: Any) -> bytes:
-    return bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    return bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
 
 
 def _certificate(days: int) -> bytes:
@@ -260,7 +285,9 @@ def _certificate(days: int) -> bytes:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loader")])
     now = dt.datetime.now(dt.UTC)
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(1).not_valid_before(now - dt.timedelta(days=1)).not_valid_after(now + dt.timedelta(days=days))
+    builder = (
+        builder.serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=days))
+    )
     return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-
-

@@ -13,15 +13,33 @@ from load_netsuite.api import to_json
 from load_netsuite.bodies import CannotBuild
 
 MEMO: dict[str, Any] = {
-    "external_id": "cn_1", "netsuite_customer_id": "7", "netsuite_subsidiary_id": "1", "netsuite_currency_id": "2",
-    "netsuite_account_id": "11", "netsuite_posting_period_id": "100", "tran_date": dt.date(2026, 3, 5), "memo_text": "Stripe: cn_1.",
-    "netsuite_currency_precision": 2, "tax_details_override": False, "amount": Decimal("10.000"),
-}  # fmt: skip
+    "external_id": "cn_1",
+    "netsuite_customer_id": "7",
+    "netsuite_subsidiary_id": "1",
+    "netsuite_currency_id": "2",
+    "netsuite_account_id": "11",
+    "netsuite_posting_period_id": "100",
+    "tran_date": dt.date(2026, 3, 5),
+    "memo_text": "Stripe: cn_1.",
+    "netsuite_currency_precision": 2,
+    "tax_details_override": False,
+    "amount": Decimal("10.000"),
+}
 LINE: dict[str, Any] = {
-    "line_number": 1, "netsuite_item_id": "50", "item_external_id": None, "description": "Service", "quantity": Decimal("3"),
-    "amount": Decimal("10.000"), "is_gross": False, "is_taxable": False, "netsuite_tax_code_id": None, "period_start": None,
-    "period_end": None, "revenue_start_field": None, "revenue_end_field": None,
-}  # fmt: skip
+    "line_number": 1,
+    "netsuite_item_id": "50",
+    "item_external_id": None,
+    "description": "Service",
+    "quantity": Decimal("3"),
+    "amount": Decimal("10.000"),
+    "is_gross": False,
+    "is_taxable": False,
+    "netsuite_tax_code_id": None,
+    "period_start": None,
+    "period_end": None,
+    "revenue_start_field": None,
+    "revenue_end_field": None,
+}
 
 
 def line(**changes: Any) -> dict[str, Any]:
@@ -31,7 +49,8 @@ def line(**changes: Any) -> dict[str, Any]:
 def test_a_memo() -> None:
     assert to_json(bodies.credit_memo(MEMO, [LINE | {"quantity": Decimal(4)}], [])).decode() == (
         '{"entity":{"id":"7"},"subsidiary":{"id":"1"},"account":{"id":"11"},"externalId":"cn_1","currency":{"id":"2"},'
-        '"tranDate":"2026-03-05","postingPeriod":{"id":"100"},"memo":"Stripe: cn_1.","autoApply":false,"toBeEmailed":false,'
+        '"tranDate":"2026-03-05","postingPeriod":{"id":"100"},"memo":"Stripe: '
+        'cn_1.","autoApply":false,"toBeEmailed":false,'
         '"item":{"items":[{"item":{"id":"50"},"quantity":4,"rate":2.5,"description":"Service","isTaxable":false,"amount":10.00}]}}'
     )
 
@@ -56,15 +75,24 @@ def test_an_item_made_in_this_run_is_named_by_its_external_id() -> None:
 
 
 def test_revenue_dates_go_to_the_named_fields() -> None:
-    sent = line(revenue_start_field="custcol_from", revenue_end_field="custcol_to", period_start=dt.date(2026, 1, 1), period_end=dt.date(2026, 1, 31))
+    sent = line(
+        revenue_start_field="custcol_from",
+        revenue_end_field="custcol_to",
+        period_start=dt.date(2026, 1, 1),
+        period_end=dt.date(2026, 1, 31),
+    )
     assert (sent["custcol_from"], sent["custcol_to"]) == ("2026-01-01", "2026-01-31")
 
 
 def test_tax_details_are_tied_to_their_line() -> None:
     tax = {
-        "line_number": 1, "netsuite_tax_code_id": "7", "netsuite_tax_type_id": "2", "amount": Decimal("1.150"),
-        "tax_basis": Decimal("10.000"), "tax_rate_percent": Decimal("11.5000000000"),
-    }  # fmt: skip
+        "line_number": 1,
+        "netsuite_tax_code_id": "7",
+        "netsuite_tax_type_id": "2",
+        "amount": Decimal("1.150"),
+        "tax_basis": Decimal("10.000"),
+        "tax_rate_percent": Decimal("11.5000000000"),
+    }
     body = bodies.credit_memo(MEMO | {"tax_details_override": True}, [LINE], [tax])
     assert body["taxDetailsOverride"] is True
     assert body["item"]["items"][0]["taxDetailsReference"] == "LINE_1"
@@ -76,7 +104,9 @@ def test_tax_details_are_tied_to_their_line() -> None:
 @pytest.mark.parametrize(("amount", "precision"), [("10.005", 2), ("10.500", 0)])
 def test_an_amount_that_does_not_fit_is_refused_not_rounded(amount: str, precision: int) -> None:
     with pytest.raises(CannotBuild, match="more than NetSuite's"):
-        bodies.credit_memo(MEMO | {"netsuite_currency_precision": precision}, [LINE | {"amount": Decimal(amount)}], [])
+        bodies.credit_memo(
+            MEMO | {"netsuite_currency_precision": precision}, [LINE | {"amount": Decimal(amount)}], []
+        )
 
 
 @pytest.mark.parametrize(
@@ -97,7 +127,14 @@ def test_custom_fields(kind: str, value: str, sent: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "value"), [("number", "twelve"), ("number", "NaN"), ("date", "05.03.2026"), ("boolean", "maybe"), ("reference", " ")]
+    ("kind", "value"),
+    [
+        ("number", "twelve"),
+        ("number", "NaN"),
+        ("date", "05.03.2026"),
+        ("boolean", "maybe"),
+        ("reference", " "),
+    ],
 )
 def test_a_custom_field_that_cannot_be_read_is_refused(kind: str, value: str) -> None:
     row = {"line_number": 1, "netsuite_field": "custcol_x", "value_type": kind, "value": value}
@@ -115,12 +152,16 @@ def test_a_custom_field_cannot_take_the_place_of_ours(line_number: int | None, n
 def test_a_refund_is_only_booked() -> None:
     refund = MEMO | {"external_id": "re_1", "netsuite_receivables_account_id": "12"}
     body = bodies.customer_refund(refund)
-    assert body["customer"] == {"id": "7"} and body["account"] == {"id": "11"} and body["arAcct"] == {"id": "12"}
+    assert (
+        body["customer"] == {"id": "7"} and body["account"] == {"id": "11"} and body["arAcct"] == {"id": "12"}
+    )
     assert "paymentMethod" not in body and "entity" not in body
 
 
 def test_apply_rows_carry_nothing_else() -> None:
-    assert bodies.apply([("9", Decimal("4.500"))]) == {"items": [{"doc": {"id": "9"}, "apply": True, "amount": Decimal("4.5")}]}
+    assert bodies.apply([("9", Decimal("4.500"))]) == {
+        "items": [{"doc": {"id": "9"}, "apply": True, "amount": Decimal("4.5")}]
+    }
 
 
 def test_a_journal_balances() -> None:
@@ -133,7 +174,15 @@ def test_a_journal_balances() -> None:
 
 
 def test_an_item() -> None:
-    row = {"external_id": "price_1", "item_name": "Gold", "netsuite_income_account_id": "4", "netsuite_subsidiary_id": "1"}
+    row = {
+        "external_id": "price_1",
+        "item_name": "Gold",
+        "netsuite_income_account_id": "4",
+        "netsuite_subsidiary_id": "1",
+    }
     assert bodies.service_sale_item(row) == {
-        "externalId": "price_1", "itemId": "Gold", "incomeAccount": {"id": "4"}, "subsidiary": {"items": [{"id": "1"}]},
-    }  # fmt: skip
+        "externalId": "price_1",
+        "itemId": "Gold",
+        "incomeAccount": {"id": "4"},
+        "subsidiary": {"items": [{"id": "1"}]},
+    }

@@ -16,14 +16,29 @@ from sandbox.netsuite import errors
         (204, "", "", Action.DONE),
         (201, "", "", Action.DONE),
         (302, "", "", Action.LOOK_UP),
-        (429, "CONCURRENCY_LIMIT_EXCEEDED", "Concurrent request limit exceeded. Request blocked.", Action.BACK_OFF),
+        (
+            429,
+            "CONCURRENCY_LIMIT_EXCEEDED",
+            "Concurrent request limit exceeded. Request blocked.",
+            Action.BACK_OFF,
+        ),
         (400, "SSS_REQUEST_LIMIT_EXCEEDED", "", Action.BACK_OFF),
         (401, "INVALID_LOGIN", "Invalid login attempt.", Action.STOP),
         (400, "USER_ERROR", "Error while accessing a resource. This record already exists.", Action.LOOK_UP),
         (400, "USER_ERROR", "Error while accessing a resource. This entity already exists.", Action.LOOK_UP),
         (400, "USER_ERROR", "Record has been changed", Action.BACK_OFF),
-        (400, "USER_ERROR", "The transaction date you specified is not within the date range of your accounting period.", Action.BLOCK_ROW),
-        (400, "INVALID_CONTENT", "You have entered an Invalid Field Value 9999 for the following field: item", Action.BLOCK_ROW),
+        (
+            400,
+            "USER_ERROR",
+            "The transaction date you specified is not within the date range of your accounting period.",
+            Action.BLOCK_ROW,
+        ),
+        (
+            400,
+            "INVALID_CONTENT",
+            "You have entered an Invalid Field Value 9999 for the following field: item",
+            Action.BLOCK_ROW,
+        ),
         (403, "", "", Action.BLOCK_ROW),
         (404, "NONEXISTENT_ID", "The record instance does not exist.", Action.BLOCK_ROW),
         (418, "", "nobody foresaw this", Action.BLOCK_ROW),
@@ -31,7 +46,7 @@ from sandbox.netsuite import errors
         (500, "UNEXPECTED_ERROR", "An unexpected error occurred. Error ID: 1", Action.LOOK_UP),
         (502, "", "<html>502 Bad Gateway</html>", Action.LOOK_UP),
     ],
-)  # fmt: skip
+)
 def test_what_is_done_about_an_answer(status: int, code: str, text: str, action: Action) -> None:
     assert judge(status, code, text).action is action
 
@@ -56,7 +71,10 @@ def test_each_row_names_its_source_and_can_be_reached() -> None:
         (errors.duplicate_entity(), "external id is taken"),
         (errors.wrong_transaction_type(), "the record is not there, or is of another type"),
         (errors.missing("Subsidiary"), "a mandatory field is missing"),
-        (errors.invalid_value("9", "item", "item.items[0].item"), "a reference does not exist or does not fit"),
+        (
+            errors.invalid_value("9", "item", "item.items[0].item"),
+            "a reference does not exist or does not fit",
+        ),
         (errors.concurrency_limit(), "too many requests at once"),
         (errors.unknown_field("nope", "nope"), "a field name is unknown"),
     ],
@@ -66,7 +84,10 @@ def test_the_stand_ins_answers_are_understood(refused: errors.Refused, meaning: 
     assert judge(refused.status, code, f"{detail} {body}").meaning == meaning
 
 
-@pytest.mark.parametrize("raw", [b"", b"<html>502</html>", b"[1]", b'{"o:errorDetails": 7}', b'{"o:errorDetails": ["x"]}', b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"<html>502</html>", b"[1]", b'{"o:errorDetails": 7}', b'{"o:errorDetails": ["x"]}', b"\xff\xfe"],
+)
 def test_any_body_can_be_read(raw: bytes) -> None:
     code, detail, body = read_error(raw)
     assert code == "" and detail and len(body) <= 2000

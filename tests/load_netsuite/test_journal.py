@@ -41,9 +41,15 @@ def test_kill_9_loses_no_row_that_was_acknowledged(tmp_path: Path) -> None:
     acknowledged = max([acknowledged, *(int(line) for line in writer.stdout.read().split())])
     writer.wait()
     with open_warehouse(path) as warehouse:
-        rows = warehouse.execute("select external_id, status from load_netsuite.load_log order by load_log.at").fetchall()
-    assert {f"cn_{number}" for number in range(acknowledged + 1)} <= {name for name, status in rows if status == "attempted"}
-    assert {f"cn_{number}" for number in range(acknowledged)} <= {name for name, status in rows if status == "created"}
+        rows = warehouse.execute(
+            "select external_id, status from load_netsuite.load_log order by load_log.at"
+        ).fetchall()
+    assert {f"cn_{number}" for number in range(acknowledged + 1)} <= {
+        name for name, status in rows if status == "attempted"
+    }
+    assert {f"cn_{number}" for number in range(acknowledged)} <= {
+        name for name, status in rows if status == "created"
+    }
 
 
 def test_many_threads_share_commits(tmp_path: Path) -> None:
@@ -67,7 +73,9 @@ def test_many_threads_share_commits(tmp_path: Path) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        (found,) = warehouse.execute("select count(*), count(distinct load_log.at) from load_netsuite.load_log").fetchall()
+        (found,) = warehouse.execute(
+            "select count(*), count(distinct load_log.at) from load_netsuite.load_log"
+        ).fetchall()
     assert found == (200, 200) and sum(commits) == 200
     assert len(commits) < 150, f"{len(commits)} commits for 200 rows"
 

@@ -34,8 +34,10 @@ def test_a_plan_says_what_would_be_posted_and_posts_nothing(company: Company, tm
     shown = make_plan(company, tmp_path / "plan.json")
     records = json.loads((tmp_path / "plan.json").read_text())["records"]
     assert [(record["record_type"], record["external_id"], record["total"]) for record in records] == [
-        ("creditMemo", "cn_1", "12.300"), ("creditMemo", "cn_2", "5.000"), ("customerRefund", "re_1", "0"),
-    ]  # fmt: skip
+        ("creditMemo", "cn_1", "12.300"),
+        ("creditMemo", "cn_2", "5.000"),
+        ("customerRefund", "re_1", "0"),
+    ]
     assert "17.30" in shown and f"item {company.item}" in shown
     assert not company.server.log
 
@@ -50,12 +52,20 @@ def test_a_push_keeps_to_its_plan(company: Company, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ("update wanted.memos set memo_text = 'other' where external_id = 'cn_1'", "creditMemo cn_1 would be posted with another body"),
+        (
+            "update wanted.memos set memo_text = 'other' where external_id = 'cn_1'",
+            "creditMemo cn_1 would be posted with another body",
+        ),
         ("delete from wanted.memos where external_id = 'cn_1'", "cn_1 is in the plan and not ready"),
-        ("update wanted.applications set amount = 4 where external_id = 'cn_1'", "cn_1 would be posted with another body"),
+        (
+            "update wanted.applications set amount = 4 where external_id = 'cn_1'",
+            "cn_1 would be posted with another body",
+        ),
     ],
 )
-def test_a_push_refuses_when_the_world_has_moved(company: Company, tmp_path: Path, change: str, words: str) -> None:
+def test_a_push_refuses_when_the_world_has_moved(
+    company: Company, tmp_path: Path, change: str, words: str
+) -> None:
     want_everything(company)
     make_plan(company, tmp_path / "plan.json")
     with company.warehouse() as warehouse:
@@ -78,13 +88,16 @@ def test_a_plan_for_another_account_is_refused(company: Company, tmp_path: Path)
         push(company.settings(netsuite_account_id="1"), tmp_path / "plan.json")
 
 
-# ------------------------------------------------------------------------------------------ reconcile
+# ------------------------------------------------------------ reconcile
 
 
 def drift(company: Company) -> list[tuple[str, str, int | None, int | None]]:
     reconcile(company.settings(), Console(quiet=True))
     with company.warehouse() as warehouse:
-        rows = warehouse.execute("select difference, external_id, expected_minor, found_minor from load_netsuite.drift order by all")
+        rows = warehouse.execute(
+            "select difference, external_id, expected_minor, found_minor from "
+            "load_netsuite.drift order by all"
+        )
         return rows.fetchall()
 
 
@@ -107,9 +120,11 @@ def test_what_people_changed_is_listed_with_amounts_and_forgotten_when_mended(co
     company.books.apply_by_hand(ours["cn_4"].id, company.add_invoice("in_2"), "8.00")
     company.books.edit_amount(ours["cn_5"].id, "9.50")
     assert drift(company) == [
-        ("applied_elsewhere", "cn_4", 800, 0), ("deleted", "cn_3", 700, 0), ("total_changed", "cn_5", 900, 950),
+        ("applied_elsewhere", "cn_4", 800, 0),
+        ("deleted", "cn_3", 700, 0),
+        ("total_changed", "cn_5", 900, 950),
         ("unapplied", "cn_1", 1230, 0),
-    ]  # fmt: skip
+    ]
     company.books.apply_by_hand(ours["cn_1"].id, company.invoice, "12.30")
     assert [row[0] for row in drift(company)] == ["applied_elsewhere", "deleted", "total_changed"]
 
@@ -120,20 +135,29 @@ def test_an_out_of_band_part_applied_by_hand_is_progress(company: Company) -> No
     memo = company.ours()["cn_1"].id
     company.books.create(
         "customerRefund",
-        {"customer": company.customer, "account": company.bank, "arAcct": company.receivables, "tranDate": "2026-03-06",
-         "apply": {"items": [{"doc": str(memo), "apply": True, "amount": 10}]}},
-    )  # fmt: skip
+        {
+            "customer": company.customer,
+            "account": company.bank,
+            "arAcct": company.receivables,
+            "tranDate": "2026-03-06",
+            "apply": {"items": [{"doc": str(memo), "apply": True, "amount": 10}]},
+        },
+    )
     assert drift(company) == []
 
 
-# ------------------------------------------------------------------------------------------ doctor
+# ------------------------------------------------------------ doctor
 
 
 def test_doctor_names_file_row_and_cell(company: Company, tmp_path: Path) -> None:
     for file, column, _ in doctor.MAPPED:
-        tmp_path.joinpath(file).write_text(f"{column}\n{company.item}\n" if "item" in column else f"{column}\n1\n")
+        tmp_path.joinpath(file).write_text(
+            f"{column}\n{company.item}\n" if "item" in column else f"{column}\n1\n"
+        )
     inactive = company.books.add("item", itemid="Old", itemtype="Service", isinactive=True)
-    tmp_path.joinpath("item_map.csv").write_text(f"stripe_id,netsuite_item_id\nprice_1,{company.item}\nprice_2,{inactive}\nprice_3,999\nprice_4,x\n")
+    tmp_path.joinpath("item_map.csv").write_text(
+        f"stripe_id,netsuite_item_id\nprice_1,{company.item}\nprice_2,{inactive}\nprice_3,999\nprice_4,x\n"
+    )
     findings = doctor.check(company.settings(), tmp_path)
     wrong = [(finding.subject, finding.message) for finding in findings if finding.level == "error"]
     assert wrong == [
@@ -145,5 +169,7 @@ def test_doctor_names_file_row_and_cell(company: Company, tmp_path: Path) -> Non
 
 
 def test_doctor_reports_a_refused_login(company: Company, tmp_path: Path) -> None:
-    (finding,) = [f for f in doctor.check(company.settings(netsuite_certificate_id="x"), tmp_path) if f.level == "error"]
+    (finding,) = [
+        f for f in doctor.check(company.settings(netsuite_certificate_id="x"), tmp_path) if f.level == "error"
+    ]
     assert "NETSUITE_CERTIFICATE_ID" in finding.message

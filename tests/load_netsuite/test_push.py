@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import pickle
 import subprocess
 import sys
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -37,9 +39,15 @@ def test_a_memo_is_created_applied_logged_and_verified(company: Company) -> None
     report = push(company.settings())
     memo = company.ours()["cn_1"]
     assert (memo.total, memo.applications) == (Decimal("12.30"), {int(company.invoice): Decimal("12.30")})
-    assert company.log("status, internal_id") == [("attempted", None), ("created", str(memo.id)), ("verified", str(memo.id))]
+    assert company.log("status, internal_id") == [
+        ("attempted", None),
+        ("created", str(memo.id)),
+        ("verified", str(memo.id)),
+    ]
     ((_, attempt), (operations, _), (_, seen)) = company.log("netsuite_operation_id, payload")
-    assert json.loads(attempt)["apply"]["items"] == [{"doc": {"id": company.invoice}, "apply": True, "amount": 12.3}]
+    assert json.loads(attempt)["apply"]["items"] == [
+        {"doc": {"id": company.invoice}, "apply": True, "amount": 12.3}
+    ]
     assert json.loads(seen)["apply"]["items"][0]["doc"] == {"id": company.invoice}
     assert len(operations.split()) == 2, "NetSuite's operation and job id"
     assert report.posted == 1 and not report.refused
@@ -84,9 +92,13 @@ def test_a_value_that_cannot_be_sent_blocks_its_row_only(company: Company) -> No
     company.want_memo("cn_bad", "10.00")
     company.want_memo("cn_good", "10.00")
     company.insert(
-        "marts.netsuite_field_values", record_type="creditMemo", external_id="cn_bad", netsuite_field="custbody_n",
-        value_type="number", value="twelve",
-    )  # fmt: skip
+        "marts.netsuite_field_values",
+        record_type="creditMemo",
+        external_id="cn_bad",
+        netsuite_field="custbody_n",
+        value_type="number",
+        value="twelve",
+    )
     report = push(company.settings())
     assert set(company.ours()) == {"cn_good"}
     assert "custbody_n" in report.refused[0][2] and "twelve" in report.refused[0][2]
@@ -94,7 +106,13 @@ def test_a_value_that_cannot_be_sent_blocks_its_row_only(company: Company) -> No
 
 @pytest.mark.parametrize(
     "fault",
-    [service.DROP_AFTER, service.ERROR_AFTER, service.GATEWAY_AFTER, service.NO_LOCATION, Fault("drop", "later", after=0.1)],
+    [
+        service.DROP_AFTER,
+        service.ERROR_AFTER,
+        service.GATEWAY_AFTER,
+        service.NO_LOCATION,
+        Fault("drop", "later", after=0.1),
+    ],
     ids=lambda fault: f"{fault.answer} {fault.effect}",
 )
 def test_a_lost_answer_is_resolved_by_asking(company: Company, fault: Fault) -> None:
@@ -105,13 +123,17 @@ def test_a_lost_answer_is_resolved_by_asking(company: Company, fault: Fault) -> 
     assert [status for _, _, status in company.log()] == ["attempted", "unknown", "adopted", "verified"]
 
 
-@pytest.mark.parametrize("fault", [service.DROP_BEFORE, service.ERROR_BEFORE, service.GATEWAY_BEFORE], ids=lambda f: f.answer)
-def test_a_write_that_never_arrived_stays_unknown_and_is_sent_by_the_next_run(company: Company, fault: Fault) -> None:
+@pytest.mark.parametrize(
+    "fault", [service.DROP_BEFORE, service.ERROR_BEFORE, service.GATEWAY_BEFORE], ids=lambda f: f.answer
+)
+def test_a_write_that_never_arrived_stays_unknown_and_is_sent_by_the_next_run(
+    company: Company, fault: Fault
+) -> None:
     company.want_memo("cn_1", "10.00", company.invoice)
     company.fault = only_writes(fault, 1)
-    push(company.settings())
+    assert push(company.settings()).unresolved == 1
     assert company.log()[-1] == ("cn_1", "create", "unknown") and company.writes() == 1
-    push(company.settings())
+    assert push(company.settings()).unresolved == 0
     assert company.writes() == 2 and set(company.ours()) == {"cn_1"}
 
 
@@ -121,7 +143,13 @@ def test_a_lost_patch_is_resolved_by_reading_the_applications(company: Company) 
     company.want_application("cn_1", "invoice", "in_1", "10.00", company.invoice)
     company.fault = only_writes(service.DROP_AFTER)
     push(company.settings())
-    assert [row[2] for row in company.log() if row[1] != "create"] == ["verified", "attempted", "unknown", "adopted", "verified"]
+    assert [row[2] for row in company.log() if row[1] != "create"] == [
+        "verified",
+        "attempted",
+        "unknown",
+        "adopted",
+        "verified",
+    ]
     assert company.writes() == 2
 
 
@@ -146,7 +174,9 @@ def test_overload_is_waited_out(company: Company) -> None:
         company.want_memo(f"cn_{number}", "1.00")
     company.fault = only_writes(service.OVERLOAD, 5)
     assert push(company.settings()).count("created") == 6
-    assert [row[2] for row in company.log()].count("attempted") == 6, "a refusal for being too much is no new attempt"
+    assert [row[2] for row in company.log()].count("attempted") == 6, (
+        "a refusal for being too much is no new attempt"
+    )
 
 
 def test_an_expired_token_is_renewed_once(company: Company) -> None:
@@ -163,7 +193,7 @@ def test_a_refused_login_ends_the_run_with_a_clear_error(company: Company) -> No
     assert company.log()[-1][2] == "rejected"
 
 
-# ------------------------------------------------------------------------------------------ adoption
+# ------------------------------------------------------------ adoption
 
 
 def test_what_is_there_and_agrees_is_adopted_and_completed(company: Company) -> None:
@@ -171,8 +201,11 @@ def test_what_is_there_and_agrees_is_adopted_and_completed(company: Company) -> 
     id = company.books.create("creditMemo", company.sale("cn_1", "10.00", autoApply=False))
     push(company.settings())
     assert company.log() == [
-        ("cn_1", "look_up", "adopted"), ("cn_1", "apply", "attempted"), ("cn_1", "apply", "applied"), ("cn_1", "read_back", "verified"),
-    ]  # fmt: skip
+        ("cn_1", "look_up", "adopted"),
+        ("cn_1", "apply", "attempted"),
+        ("cn_1", "apply", "applied"),
+        ("cn_1", "read_back", "verified"),
+    ]
     assert company.books.transaction(id).applications == {int(company.invoice): 10}  # type: ignore[union-attr]
 
 
@@ -183,7 +216,9 @@ def test_what_is_there_and_agrees_is_adopted_and_completed(company: Company) -> 
         ({"name": "CN_1", "amount": "10.00"}, "takes for the same"),
     ],
 )
-def test_what_is_there_and_does_not_agree_is_left_alone(company: Company, there: dict[str, str], words: str) -> None:
+def test_what_is_there_and_does_not_agree_is_left_alone(
+    company: Company, there: dict[str, str], words: str
+) -> None:
     company.want_memo("cn_1", "10.00", company.invoice)
     id = company.books.create("creditMemo", company.sale(there["name"], there["amount"], autoApply=False))
     report = push(company.settings())
@@ -209,9 +244,15 @@ def test_a_refund_is_adopted_within_what_stripe_links(company: Company) -> None:
     memo = company.books.create("creditMemo", company.sale("cn_1", "10.00", autoApply=False))
     company.books.create(
         "customerRefund",
-        {"customer": company.customer, "account": company.bank, "arAcct": company.receivables, "externalId": "re_1",
-         "tranDate": "2026-03-05", "apply": {"items": [{"doc": memo, "apply": True, "amount": 10}]}},
-    )  # fmt: skip
+        {
+            "customer": company.customer,
+            "account": company.bank,
+            "arAcct": company.receivables,
+            "externalId": "re_1",
+            "tranDate": "2026-03-05",
+            "apply": {"items": [{"doc": memo, "apply": True, "amount": 10}]},
+        },
+    )
     report = push(company.settings())
     assert "would grow to 16" in report.refused[0][2], "10 there, 6 missing, 15 linked"
     assert company.ours("CustRfnd")["re_1"].total == 10
@@ -221,15 +262,20 @@ def test_a_refund_is_adopted_within_what_stripe_links(company: Company) -> None:
 def test_a_zero_invoice_that_is_there_is_adopted_if_zero(company: Company, amount: int, status: str) -> None:
     there = company.add_invoice("made by hand", amount)
     company.insert(
-        "wanted.zero_invoices", **company.head, external_id="in_zero", netsuite_customer_id=company.customer,
-        netsuite_account_id=company.receivables, memo_text="Stripe: in_zero.", existing_netsuite_id=there,
-    )  # fmt: skip
+        "wanted.zero_invoices",
+        **company.head,
+        external_id="in_zero",
+        netsuite_customer_id=company.customer,
+        netsuite_account_id=company.receivables,
+        memo_text="Stripe: in_zero.",
+        existing_netsuite_id=there,
+    )
     push(company.settings())
     assert company.writes() == 0
     assert company.log("status, internal_id")[0] == (status, there)
 
 
-# ------------------------------------------------------------------------------------------ read-back
+# ------------------------------------------------------------ read-back
 
 
 def test_another_total_than_meant_is_found_and_later_forgiven(company: Company) -> None:
@@ -259,12 +305,13 @@ def test_more_applied_by_a_person_is_fine(company: Company) -> None:
     assert not push(company.settings()).refused
 
 
-# ------------------------------------------------------------------------------------------ the warehouse
+# ------------------------------------------------------------ the warehouse
 
 
 def test_a_locked_warehouse_is_a_clear_error_and_nothing_is_posted(company: Company) -> None:
     company.want_memo("cn_1", "10.00")
-    code = f"import duckdb; c = duckdb.connect({str(company.warehouse_path)!r}); print('held', flush=True); input()"
+    path = str(company.warehouse_path)
+    code = f"import duckdb; c = duckdb.connect({path!r}); print('held', flush=True); input()"
     holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert holder.stdout and holder.stdout.readline() == b"held\n"
     try:
@@ -297,7 +344,33 @@ def test_a_full_disk_stops_the_sending(company: Company, monkeypatch: pytest.Mon
     assert len(company.ours()) == 20 and company.writes() == 20
 
 
-def test_nothing_a_run_leaves_behind_holds_a_secret(company: Company, caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+PUSH = """
+import pickle, sys
+from load_netsuite.push import push
+push(pickle.loads(bytes.fromhex(sys.argv[1])))
+"""
+
+
+@pytest.mark.parametrize("writes", [1, 5, 9])
+def test_kill_9_of_a_push_and_a_new_run_end_as_if_nothing_had_happened(company: Company, writes: int) -> None:
+    for number in range(12):
+        company.want_memo(f"cn_{number:02}", "1.00", company.invoice)
+    company.fault = lambda request: Fault(delay=0.05) if request.is_write else None
+    arguments = [sys.executable, "-c", PUSH, pickle.dumps(company.settings()).hex()]
+    with subprocess.Popen(arguments, stderr=subprocess.DEVNULL) as running:
+        while company.writes() < writes:
+            time.sleep(0.002)
+        running.kill()
+    time.sleep(0.2)  # what was under way arrives
+    report = push(company.settings())
+    assert len(company.ours()) == 12 and report.unresolved == 0
+    assert all(memo.applications == {int(company.invoice): 1} for memo in company.ours().values())
+    assert len([row for row in company.log() if row[2] == "verified"]) == 12
+
+
+def test_nothing_a_run_leaves_behind_holds_a_secret(
+    company: Company, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
     caplog.set_level(logging.DEBUG)
     company.want_memo("cn_1", "10.00")
     company.want_memo("cn_2", "10.00", netsuite_customer_id="999")
@@ -308,7 +381,9 @@ def test_nothing_a_run_leaves_behind_holds_a_secret(company: Company, caplog: py
     with pytest.raises(LoginRefused) as refused:
         push(company.settings())
     known = company.credentials
-    secrets = [known[name] for name in ("client_id", "consumer_key", "consumer_secret", "token_id", "token_secret")]  # type: ignore[literal-required]
+    secrets = [
+        known[name] for name in ("client_id", "consumer_key", "consumer_secret", "token_id", "token_secret")
+    ]  # type: ignore[literal-required]
     secrets += known["private_key"].splitlines()[1:-1]
     secrets += list(company.server.service.gate._expiry)  # bearer tokens
     left = [caplog.text, str(refused.value), repr(refused.value)]

@@ -1,4 +1,5 @@
-"""`python -m tests.simulation SEED`: one history, step by step. `python -m tests.simulation FIRST COUNT`: many."""
+"""`python -m tests.simulation SEED`: one history, step by step. `python -m tests.simulation FIRST COUNT`:
+many."""
 
 from __future__ import annotations
 
@@ -15,7 +16,10 @@ def main() -> int:
         first, count = int(sys.argv[1]), int(sys.argv[2])
         started = time.monotonic()
         result = play(range(first, first + count), tell=print)
-        print(f"{result.histories} histories in {time.monotonic() - started:.1f} s, {len(result.failures)} failures")
+        print(
+            f"{result.histories} histories in {time.monotonic() - started:.1f} s, {len(result.failures)} "
+            f"failures"
+        )
         return 1 if result.failures else 0
     history = History(int(sys.argv[1]))
     try:

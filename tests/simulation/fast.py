@@ -1,4 +1,5 @@
-"""Short cuts that let thousands of histories fit into a minute: the marts' views and the stand-in's SuiteQL in plain Python.
+"""Short cuts that let thousands of histories fit into a minute: the marts' views and the stand-in's SuiteQL
+in plain Python.
 
 Every fiftieth history runs without them, on DuckDB; `test_short_cuts.py` holds both against each other.
 """
@@ -20,9 +21,21 @@ from sandbox.netsuite.books import Books
 from tests.simulation.world import Wanted
 
 LOG_COLUMNS = (
-    "run_id", "attempt_id", "at", "record_type", "external_id", "operation", "status", "internal_id", "http_status",
-    "error_code", "error_detail", "netsuite_operation_id", "payload", "duration_ms",
-)  # fmt: skip
+    "run_id",
+    "attempt_id",
+    "at",
+    "record_type",
+    "external_id",
+    "operation",
+    "status",
+    "internal_id",
+    "http_status",
+    "error_code",
+    "error_detail",
+    "netsuite_operation_id",
+    "payload",
+    "duration_ms",
+)
 
 
 class FastQuery:
@@ -31,14 +44,18 @@ class FastQuery:
     def __init__(self, books: Books) -> None:
         self._books = books
 
-    def query(self, q: str, params: Sequence[object] = (), limit: int = 1000, offset: int = 0) -> dict[str, Any]:
+    def query(
+        self, q: str, params: Sequence[object] = (), limit: int = 1000, offset: int = 0
+    ) -> dict[str, Any]:
         table = re.search(r" FROM (\w+) WHERE (LOWER\(externalid\)|\w+) IN \((.*)\) ORDER BY", q)
         assert table, q
         wanted = set(re.findall(r"'([^']*)'|(\d+)", table[3]))
         values = {text or number for text, number in wanted}
-        rows = {"transaction": self._transactions, "item": self._items, "nexttransactionlinelink": self._links}[table[1]](
-            table[2], values
-        )
+        rows = {
+            "transaction": self._transactions,
+            "item": self._items,
+            "nexttransactionlinelink": self._links,
+        }[table[1]](table[2], values)
         items = [{name: str(value) for name, value in row.items() if value is not None} for row in rows]
         return {"items": items[offset : offset + limit], "hasMore": offset + limit < len(items)}
 
@@ -47,9 +64,16 @@ class FastQuery:
             if (t.external_id or "").lower() in values if column != "id" else str(t.id) in values:
                 sign = -1 if t.type in ("CustCred", "CustRfnd") else 1
                 yield {
-                    "id": t.id, "externalid": t.external_id, "type": t.type, "entity": t.entity, "currency": t.currency,
-                    "foreigntotal": sign * t.total, "trandate": t.tran_date, "memo": t.memo, "voided": "F",
-                }  # fmt: skip
+                    "id": t.id,
+                    "externalid": t.external_id,
+                    "type": t.type,
+                    "entity": t.entity,
+                    "currency": t.currency,
+                    "foreigntotal": sign * t.total,
+                    "trandate": t.tran_date,
+                    "memo": t.memo,
+                    "voided": "F",
+                }
 
     def _items(self, _: str, values: set[str]) -> Iterator[dict[str, Any]]:
         for row in self._books.rows("item"):
@@ -64,13 +88,18 @@ class FastQuery:
                 previous, following = (t, target) if t.type == "CustRfnd" else (target, t)
                 if str((previous if column == "previousdoc" else following).id) in values:
                     yield {
-                        "previousdoc": previous.id, "previoustype": previous.type, "nextdoc": following.id,
-                        "nexttype": following.type, "linktype": "Payment", "foreignamount": amount,
-                    }  # fmt: skip
+                        "previousdoc": previous.id,
+                        "previoustype": previous.type,
+                        "nextdoc": following.id,
+                        "nexttype": following.type,
+                        "linktype": "Payment",
+                        "foreignamount": amount,
+                    }
 
 
 class FastLog:
-    """Answers the loader's five queries to the load log from a list of rows. `execute` and `fetch...` as DuckDB's."""
+    """Answers the loader's five queries to the load log from a list of rows. `execute` and `fetch...` as
+    DuckDB's."""
 
     def __init__(self, log: list[Row]) -> None:
         self._log = log
@@ -85,9 +114,10 @@ class FastLog:
             self._rows = list(self._payloads(*parameters))
         elif sql.startswith("select status, error_detail"):
             self._rows = [
-                (row["status"], row["error_detail"]) for row in reversed(self._log)
+                (row["status"], row["error_detail"])
+                for row in reversed(self._log)
                 if [row["record_type"], row["external_id"], row["operation"]] == [*parameters, "look_up"]
-            ]  # fmt: skip
+            ]
         else:
             raise AssertionError(f"no short cut for: {sql}")
         return self
@@ -116,7 +146,10 @@ class FastLog:
         sent = {row["attempt_id"]: row["payload"] for row in self._log if row["status"] == "attempted"}
         for row in self._log:
             if row["status"] in WRITTEN and row["record_type"] == record_type and row["external_id"] in names:
-                yield row["external_id"], row["payload"] if row["status"] == "adopted" else sent[row["attempt_id"]]
+                yield (
+                    row["external_id"],
+                    row["payload"] if row["status"] == "adopted" else sent[row["attempt_id"]],
+                )
 
 
 class FastMarts(Marts):
@@ -129,11 +162,13 @@ class FastMarts(Marts):
         self.built_at = 0  # rows of the log when the round began
         self.run_id = ""
 
-    # ------------------------------------------------------------------------------------------ states
+    # ------------------------------------------------------------ states
 
     def states(self) -> tuple[dict[tuple[str, str], Row], dict[str, list[Row]]]:
         """((record type, external id) → the log's word on it, rows of each relation with their states)."""
-        records: defaultdict[tuple[str, str], Row] = defaultdict(lambda: {"internal_id": None, "check": None, "answer": None})
+        records: defaultdict[tuple[str, str], Row] = defaultdict(
+            lambda: {"internal_id": None, "check": None, "answer": None}
+        )
         present: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         bodies = {row["attempt_id"]: row["payload"] for row in self._log if row["status"] == "attempted"}
         for position, row in enumerate(self._log):
@@ -156,12 +191,17 @@ class FastMarts(Marts):
             ("journal_entries", "journals", "journalEntry"),
         ):
             relations[relation] = [
-                row | {"state": self._judge(row, records[kind, row["external_id"]]), "netsuite_internal_id": records[kind, row["external_id"]]["internal_id"]}
+                row
+                | {
+                    "state": self._judge(row, records[kind, row["external_id"]]),
+                    "netsuite_internal_id": records[kind, row["external_id"]]["internal_id"],
+                }
                 for row in self._wanted.rows.get(table, [])
-            ]  # fmt: skip
+            ]
         memos = {row["external_id"]: row for row in relations["credit_memos"]}
         relations["credit_memo_applications"] = [
-            self._application(row, memos[row["external_id"]], records, present) for row in self._wanted.rows.get("applications", [])
+            self._application(row, memos[row["external_id"]], records, present)
+            for row in self._wanted.rows.get("applications", [])
         ]
         relations["customer_refunds"] = list(self._refunds(relations["credit_memo_applications"], records))
         return records, relations
@@ -172,14 +212,20 @@ class FastMarts(Marts):
         differs = record["check"] is not None and record["check"][0] == "differs"
         if record["internal_id"] is not None:
             return "blocked" if differs else "posted"
-        return "blocked" if self._is_newly(record, "answer", "rejected") or self._is_newly(record, "check", "differs") else "ready"
+        return (
+            "blocked"
+            if self._is_newly(record, "answer", "rejected") or self._is_newly(record, "check", "differs")
+            else "ready"
+        )
 
     def _is_newly(self, record: Row, what: str, status: str) -> bool:
         return record[what] is not None and record[what][0] == status and record[what][1] >= self.built_at
 
     def _application(self, row: Row, memo: Row, records: Any, present: Any) -> Row:
         is_refund = row["application_type"] == "customer_refund"
-        key = ("customerRefund", row["target_external_id"]) if is_refund else ("creditMemo", row["external_id"])
+        key = (
+            ("customerRefund", row["target_external_id"]) if is_refund else ("creditMemo", row["external_id"])
+        )
         carrier, memo_id = records[key], memo["netsuite_internal_id"]
         target_id = carrier["internal_id"] if is_refund else row["target_netsuite_id"]
         differs = carrier["check"] is not None and carrier["check"][0] == "differs"
@@ -187,9 +233,15 @@ class FastMarts(Marts):
             state = "posted"
         elif row["from_round"] > self.round:
             state = "waiting"
-        elif row["application_type"] == "out_of_band" or (memo["state"] != "ready" and memo_id is None) or memo["state"] == "blocked":
+        elif (
+            row["application_type"] == "out_of_band"
+            or (memo["state"] != "ready" and memo_id is None)
+            or memo["state"] == "blocked"
+        ):
             state = memo["state"]
-        elif self._is_newly(carrier, "answer", "rejected") or (differs and (carrier["internal_id"] or self._is_newly(carrier, "check", "differs"))):
+        elif self._is_newly(carrier, "answer", "rejected") or (
+            differs and (carrier["internal_id"] or self._is_newly(carrier, "check", "differs"))
+        ):
             state = "blocked"
         else:
             state = "ready"
@@ -197,7 +249,12 @@ class FastMarts(Marts):
 
     def _refunds(self, applications: Sequence[Row], records: Any) -> Iterator[Row]:
         for row in self._wanted.rows.get("refunds", []):
-            mine = [a for a in applications if a["application_type"] == "customer_refund" and a["target_external_id"] == row["external_id"]]
+            mine = [
+                a
+                for a in applications
+                if a["application_type"] == "customer_refund"
+                and a["target_external_id"] == row["external_id"]
+            ]
             shown = [a for a in mine if a["state"] in ("ready", "posted")]
             record = records["customerRefund", row["external_id"]]
             if record["internal_id"] is not None:
@@ -207,25 +264,33 @@ class FastMarts(Marts):
             yield row | {
                 "amount_minor": sum(a["amount_minor"] for a in shown) if shown else None,
                 "amount": sum((a["amount"] for a in shown), Decimal(0)) if shown else None,
-                "state": state, "netsuite_internal_id": record["internal_id"],
-            }  # fmt: skip
+                "state": state,
+                "netsuite_internal_id": record["internal_id"],
+            }
 
-    # ------------------------------------------------------------------------------------------ reading
+    # ------------------------------------------------------------ reading
 
     def _chunks(self, relation: str, columns: str, wanted: str, order: str) -> Iterator[list[Row]]:
         records, relations = self.states()
         if relation == "items_to_create":
             rows = [
-                row for row in self._wanted.rows.get(relation, [])
+                row
+                for row in self._wanted.rows.get(relation, [])
                 if records["serviceSaleItem", row["external_id"]]["internal_id"] is None
-            ]  # fmt: skip
+            ]
         else:
-            rows = [row for row in relations[relation] if row["state"] == "ready" and row["netsuite_internal_id"] is None]
+            rows = [
+                row
+                for row in relations[relation]
+                if row["state"] == "ready" and row["netsuite_internal_id"] is None
+            ]
         by = "created_at" if relation == "credit_memos" else "external_id"
         for part in _in_chunks(sorted(rows, key=lambda row: row[by])):
             yield [_filled(row, columns) for row in part]
 
-    def _parts_of(self, owners: Sequence[Row], relation: str, columns: str, order: str) -> dict[str, list[Row]]:
+    def _parts_of(
+        self, owners: Sequence[Row], relation: str, columns: str, order: str
+    ) -> dict[str, list[Row]]:
         rows = [_filled(row, f"external_id, {columns}") for row in self._wanted.rows.get(relation, [])]
         return _grouped(rows, "external_id")
 
@@ -234,31 +299,56 @@ class FastMarts(Marts):
 
     def _claims_of(self, owners: Sequence[Row], kind: str, of: str, on: str) -> dict[str, list[Row]]:
         rows = [
-            _claim(row, of, on) for row in self.states()[1]["credit_memo_applications"]
+            _claim(row, of, on)
+            for row in self.states()[1]["credit_memo_applications"]
             if row["application_type"] == kind and row["state"] == "ready"
-        ]  # fmt: skip
+        ]
         return _grouped(sorted(rows, key=_by_document), "external_id")
 
     def _late(self, record_type: str, kind: str, of: str, at: str, on: str) -> Iterator[list[Record]]:
         relations = self.states()[1]
-        owners = {row["external_id"]: row for row in relations["credit_memos" if kind == "invoice" else "customer_refunds"]}
+        owners = {
+            row["external_id"]: row
+            for row in relations["credit_memos" if kind == "invoice" else "customer_refunds"]
+        }
         failed = {
-            row["external_id"] for row in self._log
-            if row["run_id"] == self.run_id and row["record_type"] == record_type and row["operation"] == "apply"
+            row["external_id"]
+            for row in self._log
+            if row["run_id"] == self.run_id
+            and row["record_type"] == record_type
+            and row["operation"] == "apply"
             and row["status"] in ("rejected", "unknown")
-        }  # fmt: skip
+        }
         rows = [
             _claim(row, of, on)
             | {"internal_id": row[at], "linked_amount_minor": None}
-            | {name: value for name, value in owners[row[of]].items() if name in ("currency", "netsuite_currency_precision", "linked_amount_minor", "netsuite_customer_id", "netsuite_currency_id")}
+            | {
+                name: value
+                for name, value in owners[row[of]].items()
+                if name
+                in (
+                    "currency",
+                    "netsuite_currency_precision",
+                    "linked_amount_minor",
+                    "netsuite_customer_id",
+                    "netsuite_currency_id",
+                )
+            }
             for row in relations["credit_memo_applications"]
-            if row["application_type"] == kind and row["state"] == "ready" and row[at] is not None and row[of] not in failed
-        ]  # fmt: skip
+            if row["application_type"] == kind
+            and row["state"] == "ready"
+            and row[at] is not None
+            and row[of] not in failed
+        ]
         for chunk in _in_chunks(sorted(_grouped(sorted(rows, key=_by_document), "external_id").items())):
             yield [_late_record(record_type, claims) for _, claims in chunk]
 
     def meant(self, record_type: str, external_ids: Sequence[str]) -> dict[str, Row]:
-        relation = {"creditMemo": "credit_memos", "customerRefund": "customer_refunds", "journalEntry": "journal_entries"}.get(record_type)
+        relation = {
+            "creditMemo": "credit_memos",
+            "customerRefund": "customer_refunds",
+            "journalEntry": "journal_entries",
+        }.get(record_type)
         if relation is None:
             return {name: {"total": Decimal(0), "cap": None} for name in external_ids}
         return {
@@ -272,10 +362,18 @@ class FastMarts(Marts):
 
 
 def _claim(row: Row, of: str, on: str) -> Row:
-    doc = (row["target_netsuite_id"], row["target_external_id"]) if on == "target" else (row["netsuite_memo_id"], row["external_id"])
+    doc = (
+        (row["target_netsuite_id"], row["target_external_id"])
+        if on == "target"
+        else (row["netsuite_memo_id"], row["external_id"])
+    )
     return {
-        "external_id": row[of], "doc": doc[0], "doc_external_id": doc[1], "amount": row["amount"], "amount_minor": row["amount_minor"],
-    }  # fmt: skip
+        "external_id": row[of],
+        "doc": doc[0],
+        "doc_external_id": doc[1],
+        "amount": row["amount"],
+        "amount_minor": row["amount_minor"],
+    }
 
 
 def _by_document(claim: Row) -> tuple[bool, str, str]:
@@ -292,5 +390,3 @@ def _grouped(rows: Sequence[Row], by: str) -> defaultdict[str, list[Row]]:
     for row in rows:
         grouped[row[by]].append(row)
     return grouped
-
-

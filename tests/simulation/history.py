@@ -1,4 +1,5 @@
-"""One history: rounds of the loader with faults, kills and people in between, then fault-free rounds, then the invariants."""
+"""One history: rounds of the loader with faults, kills and people in between, then fault-free rounds, then
+the invariants."""
 
 from __future__ import annotations
 
@@ -52,7 +53,8 @@ def made_up_credentials() -> credentials.Credentials:
 
 @dataclass
 class Faults:
-    """How often things go wrong, each drawn once a history so that some histories are calm and some are wild."""
+    """How often things go wrong, each drawn once a history so that some histories are calm and some are
+    wild."""
 
     write: float
     read: float
@@ -93,15 +95,21 @@ class History:
         self.faults = Faults.draw(self.chance)
         self.steps: list[str] = []
         self.edited = False  # a person has changed what the loader made: the end state is theirs
-        self.unasked: set[tuple[str, str]] = set()  # writes of unknown effect NetSuite was not asked about yet
+        self.unasked: set[tuple[str, str]] = (
+            set()
+        )  # writes of unknown effect NetSuite was not asked about yet
         options = Options(
-            concurrency=50, clock=lambda: self.time.now, sleep=self.time.pass_, later=self.time.later, token_lifetime=3600
+            concurrency=50,
+            clock=lambda: self.time.now,
+            sleep=self.time.pass_,
+            later=self.time.later,
+            token_lifetime=3600,
         )
         self.service = Service(self.company.books, made_up_credentials(), options)
         if not self.on_duckdb:
             self.service.suiteql = FastQuery(self.company.books)  # type: ignore[assignment]
 
-    # ------------------------------------------------------------------------------------------ playing
+    # ------------------------------------------------------------ playing
 
     def run(self) -> None:
         for round_ in range(1, ROUNDS + 1):
@@ -183,7 +191,9 @@ class History:
                 # The customer pays the invoice, so that a credit for it finds nothing open.
                 self.edited = True
                 invoice, _, customer = self.chance.choice(self.company.invoices)
-                self.company.books.create("customerPayment", _payment(self.company, invoice, customer, self.company.books))
+                self.company.books.create(
+                    "customerPayment", _payment(self.company, invoice, customer, self.company.books)
+                )
             else:
                 return
             self._tell(f"  person: {deed}")
@@ -193,11 +203,12 @@ class History:
     def _open_period(self) -> None:
         self.company.books.set_period(self.company.period, closed=False)
 
-    # ------------------------------------------------------------------------------------------ what the loader does
+    # ------------------------------------------------------------ what the loader does
 
     def before_write(self, request: Request) -> None:
-        """P2: an attempt with exactly this body is in the log, and NetSuite has been asked about an unknown one."""
-        kind, _, id = request.path.partition("/record/v1/")[2].partition("/")
+        """P2: an attempt with exactly this body is in the log, and NetSuite has been asked about an unknown
+        one."""
+        kind = request.path.partition("/record/v1/")[2].partition("/")[0]
         body = request.body.decode()
         ended = {row["attempt_id"] for row in self.log if row["status"] != "attempted"}
         rows = [row["external_id"] for row in self._attempts(kind, body) if row["attempt_id"] not in ended]
@@ -209,20 +220,22 @@ class History:
     def after_write(self, request: Request, is_known: bool) -> None:
         if is_known:
             return
-        kind, _, id = request.path.partition("/record/v1/")[2].partition("/")
+        kind = request.path.partition("/record/v1/")[2].partition("/")[0]
         self.unasked |= {(kind, row["external_id"]) for row in self._attempts(kind, request.body.decode())}
 
     def _attempts(self, kind: str, body: str) -> list[dict[str, Any]]:
         return [
-            row for row in self.log
+            row
+            for row in self.log
             if row["status"] == "attempted" and row["record_type"] == kind and row["payload"] == body
-        ]  # fmt: skip
+        ]
 
     def after_query(self, sql: str) -> None:
-        """A look-up that names the external id (of an application: the links of the record, too) answers the question."""
+        """A look-up that names the external id (of an application: the links of the record, too) answers
+        the question."""
         self.unasked = {(kind, name) for kind, name in self.unasked if f"'{name.lower()}'" not in sql}
 
-    # ------------------------------------------------------------------------------------------ invariants
+    # ------------------------------------------------------------ invariants
 
     def _check_books(self) -> None:
         books, wanted = self.company.books, self.wanted.records
@@ -232,7 +245,9 @@ class History:
         there = {t.external_id: t for t in books.transactions() if t.external_id in wanted}
         items = {row["externalid"]: row for row in books.rows("item") if row["externalid"]}
         by_id = {t.id: t.external_id for t in books.transactions()}
-        self._check_log({name: str(t.id) for name, t in there.items()} | {name: row["id"] for name, row in items.items()})
+        self._check_log(
+            {name: str(t.id) for name, t in there.items()} | {name: row["id"] for name, row in items.items()}
+        )
         for name, (kind, total, applied) in wanted.items():
             if kind == "Service":
                 if name not in items:
@@ -248,10 +263,13 @@ class History:
             if found is None:
                 self._fail(f"{name} is missing")
             if (found.type, found.total, shown) != (kind, total, applied):
-                self._fail(f"{name} is {found.type} {found.total} {shown}, wanted was {kind} {total} {applied}")
+                self._fail(
+                    f"{name} is {found.type} {found.total} {shown}, wanted was {kind} {total} {applied}"
+                )
 
     def _check_log(self, ids: dict[str, str]) -> None:
-        """The log's internal id is NetSuite's; what the loader made is in the log; nothing is left unverified."""
+        """The log's internal id is NetSuite's; what the loader made is in the log; nothing is left
+        unverified."""
         logged: dict[str, str] = {}
         for row in self.log:
             if row["status"] in ("created", "adopted") and row["internal_id"]:
@@ -271,11 +289,12 @@ class History:
         raise Violation(f"seed {self.seed}: {what}; replay: python -m tests.simulation {self.seed}")
 
 
-# ------------------------------------------------------------------------------------------ boundaries
+# ------------------------------------------------------------ boundaries
 
 
 class Wire(BaseAdapter):
-    """A requests transport that hands requests to the stand-in without sockets, and loses, doubles or bends answers."""
+    """A requests transport that hands requests to the stand-in without sockets, and loses, doubles or bends
+    answers."""
 
     def __init__(self, history: History) -> None:
         super().__init__()
@@ -289,10 +308,11 @@ class Wire(BaseAdapter):
         parts = urlsplit(request.url or "")
         body = request.body or b""
         sent = Request(
-            request.method or "", parts.path + (f"?{parts.query}" if parts.query else ""),
+            request.method or "",
+            parts.path + (f"?{parts.query}" if parts.query else ""),
             {name.lower(): value for name, value in request.headers.items()} | {"host": parts.netloc},
             body.encode() if isinstance(body, str) else body,
-        )  # fmt: skip
+        )
         history.maybe_person()
         history.maybe_kill(f"before {sent.method} {sent.path}")
         history.time.pass_(chance.choice((0.1, 1, 3)))
@@ -320,7 +340,9 @@ class Wire(BaseAdapter):
         history.before_write(sent)
         if chance.random() >= history.faults.write:
             answer = self._handle(sent)
-            history._tell(f"  {sent.method} {sent.path} {_shown(sent)} -> {answer.status if answer else 'dropped'}")
+            history._tell(
+                f"  {sent.method} {sent.path} {_shown(sent)} -> {answer.status if answer else 'dropped'}"
+            )
             return answer
         effect = chance.choice(("none", "now", "twice", "late"))
         told = chance.choice(("drop", "timeout", "500", "502", "no_location", "own", "wrong", "429", "401"))
@@ -374,7 +396,8 @@ BENT: dict[str, Answer] = {
 
 
 class Warehouse:
-    """The warehouse as the loader gets it: a commit to the log can fail, and the process can die around it."""
+    """The warehouse as the loader gets it: a commit to the log can fail, and the process can die around
+    it."""
 
     def __init__(self, history: History) -> None:
         self._history = history
@@ -418,19 +441,27 @@ def _shown(sent: Request) -> str:
 def _settings() -> SimpleNamespace:
     known = made_up_credentials()
     return SimpleNamespace(
-        netsuite_base_url=BASE_URL, netsuite_account_id=known["account_id"], netsuite_auth="oauth2",
-        netsuite_client_id=known["client_id"], netsuite_certificate_id=known["certificate_id"],
-        netsuite_private_key_file=known["private_key_file"], netsuite_concurrency=1,
-    )  # fmt: skip
+        netsuite_base_url=BASE_URL,
+        netsuite_account_id=known["account_id"],
+        netsuite_auth="oauth2",
+        netsuite_client_id=known["client_id"],
+        netsuite_certificate_id=known["certificate_id"],
+        netsuite_private_key_file=known["private_key_file"],
+        netsuite_concurrency=1,
+    )
 
 
 def _payment(company: Company, invoice: str, customer: str, books: Any) -> dict[str, Any]:
     open_amount = books.open_amount(books.transaction(invoice))
     return {
-        "customer": {"id": customer}, "arAcct": {"id": company.receivables}, "currency": {"id": company.currency},
-        "payment": open_amount, "autoApply": False, "tranDate": "2026-03-09",
+        "customer": {"id": customer},
+        "arAcct": {"id": company.receivables},
+        "currency": {"id": company.currency},
+        "payment": open_amount,
+        "autoApply": False,
+        "tranDate": "2026-03-09",
         "apply": {"items": [{"doc": {"id": invoice}, "apply": True, "amount": open_amount}]},
-    }  # fmt: skip
+    }
 
 
 @dataclass

@@ -1,4 +1,5 @@
-"""P1 to P7 under faults: thousands of seeded histories, each invariant checked after each (see history.py)."""
+"""P1 to P7 under faults: thousands of seeded histories, each invariant checked after each (see
+history.py)."""
 
 from __future__ import annotations
 

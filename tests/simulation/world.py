@@ -1,6 +1,7 @@
 """One small world: a company's books at NetSuite, what is wanted there, and the warehouse between them.
 
-Everything random comes from one seed; time is virtual and moves only when the loader sleeps or a request takes its time.
+Everything random comes from one seed; time is virtual and moves only when the loader sleeps or a request
+takes its time.
 """
 
 from __future__ import annotations
@@ -24,8 +25,12 @@ START = dt.datetime(2026, 3, 10, 9, tzinfo=dt.UTC).timestamp()
 ROUNDS = 3
 TABLES = ("memos", "applications", "refunds", "zero_invoices", "journals")
 FIXED = (
-    "items_to_create", "credit_memo_lines", "zero_amount_invoice_lines", "credit_memo_tax_details", "netsuite_field_values",
-)  # fmt: skip
+    "items_to_create",
+    "credit_memo_lines",
+    "zero_amount_invoice_lines",
+    "credit_memo_tax_details",
+    "netsuite_field_values",
+)
 
 
 class Time:
@@ -50,7 +55,8 @@ class Time:
 
 @dataclass
 class Wanted:
-    """What must be in NetSuite in the end: external id → (type, total, {document's external id or name: amount})."""
+    """What must be in NetSuite in the end: external id → (type, total, {document's external id or name:
+    amount})."""
 
     records: dict[str, tuple[str, Decimal, dict[str, Decimal]]] = field(default_factory=dict)
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -69,10 +75,14 @@ class Company:
         self.receivables = books.add("account", acctnumber="1100", accttype="AcctRec")
         self.bank = books.add("account", acctnumber="1000", accttype="Bank")
         self.income = books.add("account", acctnumber="4000", accttype="Income")
-        self.period = books.add("accountingperiod", periodname="Mar 2026", startdate="2026-03-01", enddate="2026-03-31")
+        self.period = books.add(
+            "accountingperiod", periodname="Mar 2026", startdate="2026-03-01", enddate="2026-03-31"
+        )
         self.item = books.add("item", itemid="Service", itemtype="Service", incomeaccount=self.income)
         self.customers = [
-            books.add("customer", companyname=f"Customer {n}", subsidiary=self.subsidiary, currency=self.currency)
+            books.add(
+                "customer", companyname=f"Customer {n}", subsidiary=self.subsidiary, currency=self.currency
+            )
             for n in range(chance.randint(1, 2))
         ]
         self.invoices = [self._invoice(n, customer) for n, customer in enumerate(self.customers * 2)]
@@ -82,19 +92,27 @@ class Company:
         name = f"in_{number}"
         line = {"item": {"id": self.item}, "quantity": 1, "rate": 1000, "amount": 1000, "isTaxable": False}
         body = {
-            "entity": {"id": customer}, "currency": {"id": self.currency}, "account": {"id": self.receivables},
-            "externalId": name, "tranDate": "2026-03-02", "item": {"items": [line]},
-        }  # fmt: skip
+            "entity": {"id": customer},
+            "currency": {"id": self.currency},
+            "account": {"id": self.receivables},
+            "externalId": name,
+            "tranDate": "2026-03-02",
+            "item": {"items": [line]},
+        }
         return self.books.create("invoice", body), name, customer
 
 
 def draw_wanted(chance: random.Random, company: Company) -> Wanted:
-    """A few memos with invoice applications, refunds (some of several memos, some late), a zero invoice, a journal."""
+    """A few memos with invoice applications, refunds (some of several memos, some late), a zero invoice, a
+    journal."""
     wanted = Wanted()
     head = {
-        "currency": "usd", "netsuite_currency_id": company.currency, "netsuite_subsidiary_id": company.subsidiary,
-        "netsuite_posting_period_id": company.period, "tran_date": dt.date(2026, 3, 5),
-    }  # fmt: skip
+        "currency": "usd",
+        "netsuite_currency_id": company.currency,
+        "netsuite_subsidiary_id": company.subsidiary,
+        "netsuite_posting_period_id": company.period,
+        "tran_date": dt.date(2026, 3, 5),
+    }
     refunds: dict[str, list[tuple[str, Decimal]]] = {}
     for number in range(chance.randint(1, 4)):
         invoice, invoice_name, customer = chance.choice(company.invoices)
@@ -104,20 +122,41 @@ def draw_wanted(chance: random.Random, company: Company) -> Wanted:
         total = sum((parts[kind] for kind in kinds), Decimal(0))
         from_round = chance.choice((1, 1, 1, 2))
         wanted.add(
-            "memos", from_round=from_round, created_at=dt.datetime(2026, 3, 5, 0, number, tzinfo=dt.UTC), external_id=name,
-            netsuite_customer_id=customer, netsuite_currency_precision=2, netsuite_account_id=company.receivables,
-            memo_text=f"Stripe: {name}.", amount_minor=int(total * 100), amount=total, **head,
-        )  # fmt: skip
+            "memos",
+            from_round=from_round,
+            created_at=dt.datetime(2026, 3, 5, 0, number, tzinfo=dt.UTC),
+            external_id=name,
+            netsuite_customer_id=customer,
+            netsuite_currency_precision=2,
+            netsuite_account_id=company.receivables,
+            memo_text=f"Stripe: {name}.",
+            amount_minor=int(total * 100),
+            amount=total,
+            **head,
+        )
         new_item = chance.random() < 0.2
         if new_item:
             price = f"price_{number}"
-            wanted.add("items_to_create", external_id=price, item_name=price, netsuite_income_account_id=company.income, netsuite_subsidiary_id=company.subsidiary)
+            wanted.add(
+                "items_to_create",
+                external_id=price,
+                item_name=price,
+                netsuite_income_account_id=company.income,
+                netsuite_subsidiary_id=company.subsidiary,
+            )
             wanted.records[price] = ("Service", Decimal(0), {})
         wanted.add(
-            "credit_memo_lines", external_id=name, line_number=1, netsuite_item_id=None if new_item else company.item,
-            item_external_id=f"price_{number}" if new_item else None, description="A service", quantity=1, amount=total,
-            is_gross=False, is_taxable=False,
-        )  # fmt: skip
+            "credit_memo_lines",
+            external_id=name,
+            line_number=1,
+            netsuite_item_id=None if new_item else company.item,
+            item_external_id=f"price_{number}" if new_item else None,
+            description="A service",
+            quantity=1,
+            amount=total,
+            is_gross=False,
+            is_taxable=False,
+        )
         applied = {}
         for kind in kinds:
             late = chance.choice((from_round, from_round, 2, 3))
@@ -136,36 +175,73 @@ def draw_wanted(chance: random.Random, company: Company) -> Wanted:
         total = sum((amount for _, amount in claims), Decimal(0))
         wanted.records[name] = ("CustRfnd", total, dict(claims))
         wanted.add(
-            "refunds", external_id=name, linked_amount_minor=int(total * 100), netsuite_customer_id=name.split("_")[1],
-            netsuite_currency_precision=2, netsuite_account_id=company.bank, netsuite_receivables_account_id=company.receivables,
-            memo_text=f"Stripe: {name}.", **head,
-        )  # fmt: skip
+            "refunds",
+            external_id=name,
+            linked_amount_minor=int(total * 100),
+            netsuite_customer_id=name.split("_")[1],
+            netsuite_currency_precision=2,
+            netsuite_account_id=company.bank,
+            netsuite_receivables_account_id=company.receivables,
+            memo_text=f"Stripe: {name}.",
+            **head,
+        )
     if chance.random() < 0.4:
         wanted.records["in_zero"] = ("CustInvc", Decimal(0), {})
         wanted.add(
-            "zero_invoices", from_round=chance.choice((1, 2)), external_id="in_zero", netsuite_customer_id=company.customers[0],
-            netsuite_account_id=company.receivables, memo_text="Stripe: in_zero.", tax_details_override=False, **head,
-        )  # fmt: skip
+            "zero_invoices",
+            from_round=chance.choice((1, 2)),
+            external_id="in_zero",
+            netsuite_customer_id=company.customers[0],
+            netsuite_account_id=company.receivables,
+            memo_text="Stripe: in_zero.",
+            tax_details_override=False,
+            **head,
+        )
         wanted.add(
-            "zero_amount_invoice_lines", external_id="in_zero", line_number=1, netsuite_item_id=company.item, quantity=1,
+            "zero_amount_invoice_lines",
+            external_id="in_zero",
+            line_number=1,
+            netsuite_item_id=company.item,
+            quantity=1,
             is_taxable=False,
-        )  # fmt: skip
+        )
     if chance.random() < 0.4:
         amount = Decimal(chance.randint(100, 9999)) / 100
         wanted.records["re_9_cn_9_income"] = ("Journal", amount, {})
         wanted.add(
-            "journals", from_round=1, external_id="re_9_cn_9_income", netsuite_currency_precision=2, memo_text="Stripe: re_9.",
-            debit_netsuite_account_id=company.income, credit_netsuite_account_id=company.bank, amount_minor=int(amount * 100),
-            amount=amount, **head,
-        )  # fmt: skip
+            "journals",
+            from_round=1,
+            external_id="re_9_cn_9_income",
+            netsuite_currency_precision=2,
+            memo_text="Stripe: re_9.",
+            debit_netsuite_account_id=company.income,
+            credit_netsuite_account_id=company.bank,
+            amount_minor=int(amount * 100),
+            amount=amount,
+            **head,
+        )
     return wanted
 
 
-def _application(wanted: Wanted, from_round: int, memo: str, kind: str, target: str | None, target_id: str | None, amount: Decimal) -> None:
+def _application(
+    wanted: Wanted,
+    from_round: int,
+    memo: str,
+    kind: str,
+    target: str | None,
+    target_id: str | None,
+    amount: Decimal,
+) -> None:
     wanted.add(
-        "applications", from_round=from_round, external_id=memo, application_type=kind, target_external_id=target,
-        target_netsuite_id=target_id, amount_minor=int(amount * 100), amount=amount,
-    )  # fmt: skip
+        "applications",
+        from_round=from_round,
+        external_id=memo,
+        application_type=kind,
+        target_external_id=target,
+        target_netsuite_id=target_id,
+        amount_minor=int(amount * 100),
+        amount=amount,
+    )
 
 
 @lru_cache(maxsize=1)
@@ -189,7 +265,9 @@ def fill(wanted: Wanted) -> duckdb.DuckDBPyConnection:
         warehouse.execute(f"delete from {name}")
         for row in wanted.rows.get(table, ()):
             columns = ", ".join(row)
-            warehouse.execute(f"insert into {name} ({columns}) values ({', '.join('?' * len(row))})", list(row.values()))
+            warehouse.execute(
+                f"insert into {name} ({columns}) values ({', '.join('?' * len(row))})", list(row.values())
+            )
     return warehouse
 
 
