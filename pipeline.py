@@ -47,8 +47,13 @@ MEANING = {
     REFUSED: "finished, but NetSuite refused rows in this run: see above",
 }
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, rich_markup_mode=None,
-                  pretty_exceptions_enable=False)
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help=__doc__,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
 
 
 class StageFailed(Exception):
@@ -140,8 +145,11 @@ def transform(settings: Settings, done: Done) -> int:
     began = time.monotonic()
     failures = _dbt(settings, "build", "--exclude-resource-type", "unit_test")
     if failures:
-        raise StageFailed("\n".join([
-            "transform: nothing was pushed, because", *failures, "(all of dbt's output: logs/dbt.log)"]))
+        raise StageFailed(
+            "\n".join(
+                ["transform: nothing was pushed, because", *failures, "(all of dbt's output: logs/dbt.log)"]
+            )
+        )
     _say(f"transform: done in {time.monotonic() - began:.1f} s")
     return DONE
 
@@ -276,8 +284,9 @@ def _run_lock(settings: Settings, wanted: bool) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise StageFailed(f"another run is under way with {settings.warehouse_path}: "
-                          "let it end, then run again") from None
+        raise StageFailed(
+            f"another run is under way with {settings.warehouse_path}: let it end, then run again"
+        ) from None
     try:
         yield
     finally:
@@ -296,7 +305,10 @@ def _connected(settings: Settings, wanted: bool) -> Iterator[Settings]:
         ports = Path(directory) / "ports.json"
         server = subprocess.Popen(
             [sys.executable, "-m", "sandbox", "serve", "--state", str(state), "--ports-file", str(ports)],
-            cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
         )
         try:
             yield settings.with_connection(_wait_for(ports, server))
@@ -343,11 +355,23 @@ def _dbt(settings: Settings, *command: str) -> list[str]:
     output = io.StringIO()
     try:
         with contextlib.redirect_stdout(output):
-            done = dbtRunner().invoke([
-                *command, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-                "--vars", json.dumps(settings.pipeline_vars), "--log-path", str(LOGS),
-                "--log-level", "none", "--log-level-file", "info",
-            ])
+            done = dbtRunner().invoke(
+                [
+                    *command,
+                    "--project-dir",
+                    str(PROJECT),
+                    "--profiles-dir",
+                    str(PROJECT),
+                    "--vars",
+                    json.dumps(settings.pipeline_vars),
+                    "--log-path",
+                    str(LOGS),
+                    "--log-level",
+                    "none",
+                    "--log-level-file",
+                    "info",
+                ]
+            )
     finally:
         DuckDBConnectionManager.close_all_connections()
     if done.exception:
@@ -356,8 +380,12 @@ def _dbt(settings: Settings, *command: str) -> list[str]:
     for result in results:
         if result.status == "warn":
             _say("\n".join(_failure(settings, result)))
-    return [line for result in results if result.status in ("error", "fail", "runtime error")
-            for line in _failure(settings, result)]
+    return [
+        line
+        for result in results
+        if result.status in ("error", "fail", "runtime error")
+        for line in _failure(settings, result)
+    ]
 
 
 def _failure(settings: Settings, result: Any) -> list[str]:
@@ -375,8 +403,12 @@ def _failure(settings: Settings, result: Any) -> list[str]:
         found = warehouse.execute(f"select * from {node.relation_name} limit {SHOWN}")
         names = [column[0] for column in found.description or []]
         rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    said = [str(row["message"]) if row.get("message") is not None else
-            ", ".join(f"{name} {value}" for name, value in row.items()) for row in rows]
+    said = [
+        str(row["message"])
+        if row.get("message") is not None
+        else ", ".join(f"{name} {value}" for name, value in row.items())
+        for row in rows
+    ]
     more = [f"    and {result.failures - SHOWN} more"] if result.failures and result.failures > SHOWN else []
     return [title.rstrip(), *(f"    {line}" for line in said), *more]
 
@@ -393,39 +425,56 @@ class Summary:
 
     def print(self) -> None:
         self._table(
-            "Credit documents by state and currency", ("state", "currency", "documents", "amount"), """
+            "Credit documents by state and currency",
+            ("state", "currency", "documents", "amount"),
+            """
             select
                 outcomes.state, upper(outcomes.currency), count(*),
                 sum(outcomes.amount_minor)::bigint, any_value(currencies.stripe_exponent)
             from marts.credit_outcomes as outcomes
             left join intermediate.int_currencies as currencies on outcomes.currency = currencies.currency
             group by outcomes.state, outcomes.currency
-            order by list_position(['posted', 'ready', 'waiting', 'blocked', 'skipped'], outcomes.state), 2""",
+            order by
+                list_position(['posted', 'ready', 'waiting', 'blocked', 'skipped'], outcomes.state), 2""",
             nothing="There are no credit documents yet.",
-            shown=lambda row: (*row[:3], _major(*row[3:])))
+            shown=lambda row: (*row[:3], _major(*row[3:])),
+        )
         self._table(
             "Posted by this run" if self._push else "Posted by the last push that did anything",
-            ("record type", "what", "rows"), """
+            ("record type", "what", "rows"),
+            """
             select record_type, status, count(*) from marts.netsuite_load_log
             where status <> 'attempted' and run_id = coalesce(
                 $run, (select run_id from marts.netsuite_load_log order by "at" desc limit 1))
             group by record_type, status order by record_type, status""",
-            nothing="Nothing was posted.", run=self._push.run_id if self._push else None)
+            nothing="Nothing was posted.",
+            run=self._push.run_id if self._push else None,
+        )
         self._table(
             f"Blocked: a person must act (the first {SHOWN}; all: marts.credit_outcomes)",
-            ("document", "reason", "what to do"), f"""
+            ("document", "reason", "what to do"),
+            f"""
             select document_id, reason, detail from marts.credit_outcomes
             where state = 'blocked' order by reason, document_id limit {SHOWN}""",
-            nothing="Nothing is blocked.")
+            nothing="Nothing is blocked.",
+        )
         self._table(
-            "Waiting and skipped", ("state", "reason", "documents"), """
+            "Waiting and skipped",
+            ("state", "reason", "documents"),
+            """
             select state, reason, count(*) from marts.credit_outcomes
             where state in ('waiting', 'skipped') group by state, reason order by state desc, reason""",
-            nothing="Nothing waits.")
+            nothing="Nothing waits.",
+        )
 
     def _table(
-        self, title: str, headings: Sequence[str], sql: str, nothing: str,
-        shown: Callable[[tuple[Any, ...]], tuple[Any, ...]] = lambda row: row, **values: str | None,
+        self,
+        title: str,
+        headings: Sequence[str],
+        sql: str,
+        nothing: str,
+        shown: Callable[[tuple[Any, ...]], tuple[Any, ...]] = lambda row: row,
+        **values: str | None,
     ) -> None:
         from rich import box
         from rich.table import Table
@@ -449,8 +498,9 @@ def _major(minor: int, exponent: int | None) -> str:
 
 
 def _sentence(done: PushReport) -> str:
-    counts = [f"{number} {record_type} {status}"
-              for (record_type, status), number in sorted(done.counts.items())]
+    counts = [
+        f"{number} {record_type} {status}" for (record_type, status), number in sorted(done.counts.items())
+    ]
     return f"{', '.join(counts) or 'nothing to post'} ({done.requests} requests, {done.seconds:.1f} s)"
 
 

@@ -85,8 +85,9 @@ class Settings(BaseSettings):
             try:
                 value = json.loads(value)
             except ValueError as error:
-                raise ValueError(f"is not JSON ({error}); write an object such as "
-                                 '{"go_live_date": "2026-01-01"}') from None
+                raise ValueError(
+                    f'is not JSON ({error}); write an object such as {{"go_live_date": "2026-01-01"}}'
+                ) from None
         if not isinstance(value, dict):
             raise ValueError('must be a JSON object such as {"go_live_date": "2026-01-01"}')
         return value
@@ -111,8 +112,10 @@ class Settings(BaseSettings):
     @classmethod
     def _check_account_id(cls, value: str | None) -> str | None:
         if value is not None and not re.fullmatch(r"[A-Za-z0-9]+([_-][A-Za-z0-9]+)?", value):
-            raise ValueError("must be an account id such as 1234567 or 1234567_SB1 "
-                             "(NetSuite: Setup > Company > Company Information)")
+            raise ValueError(
+                "must be an account id such as 1234567 or 1234567_SB1 "
+                "(NetSuite: Setup > Company > Company Information)"
+            )
         return value.upper().replace("-", "_") if value else value
 
     @field_validator("warehouse_path", "netsuite_private_key_file", "plan")
@@ -184,8 +187,10 @@ def _check_target(settings: Settings) -> list[str]:
     present = [name.upper() for name in CREDENTIALS if getattr(settings, name)]
     if "target" in settings.model_fields_set or not present:
         return []
-    return [f"TARGET is not set although {', '.join(present)} {'is' if len(present) == 1 else 'are'}: "
-            "say TARGET=production to work with those accounts or TARGET=sandbox for the stand-ins"]
+    return [
+        f"TARGET is not set although {', '.join(present)} {'is' if len(present) == 1 else 'are'}: "
+        "say TARGET=production to work with those accounts or TARGET=sandbox for the stand-ins"
+    ]
 
 
 def _check_production(settings: Settings, require: set[str], wrong: set[str]) -> list[str]:
@@ -202,9 +207,15 @@ def _check_production(settings: Settings, require: set[str], wrong: set[str]) ->
     if "netsuite" in require:
         need("netsuite_account_id", mend="set it, e.g. 1234567 or 1234567_SB1")
         if settings.netsuite_auth == "oauth2":
-            need(*OAUTH2, mend="NETSUITE_AUTH=oauth2 needs it (NetSuite: OAuth 2.0 Client Credentials Setup)"
-                               + ("; or set NETSUITE_AUTH=tba for the token variables that are set"
-                                  if all(getattr(settings, name) for name in TBA) else ""))
+            need(
+                *OAUTH2,
+                mend="NETSUITE_AUTH=oauth2 needs it (NetSuite: OAuth 2.0 Client Credentials Setup)"
+                + (
+                    "; or set NETSUITE_AUTH=tba for the token variables that are set"
+                    if all(getattr(settings, name) for name in TBA)
+                    else ""
+                ),
+            )
             problems += _check_key_file(settings.netsuite_private_key_file)
         else:
             need(*TBA, mend="NETSUITE_AUTH=tba needs it (NetSuite: Access Tokens)")
@@ -217,14 +228,22 @@ def _check_key_file(path: Path | None) -> list[str]:
     if path is None:
         return []
     if not path.is_file():
-        return [f"NETSUITE_PRIVATE_KEY_FILE names {path}, which is not a file: "
-                "set the path of the PEM file whose certificate was uploaded to NetSuite"]
+        return [
+            f"NETSUITE_PRIVATE_KEY_FILE names {path}, which is not a file: "
+            "set the path of the PEM file whose certificate was uploaded to NetSuite"
+        ]
     try:
         is_key = "PRIVATE KEY-----" in path.read_text()
     except (OSError, UnicodeDecodeError):
         is_key = False
-    return [] if is_key else [f"NETSUITE_PRIVATE_KEY_FILE names {path}, which cannot be read as a PEM "
-                              "private key (-----BEGIN PRIVATE KEY-----)"]
+    return (
+        []
+        if is_key
+        else [
+            f"NETSUITE_PRIVATE_KEY_FILE names {path}, which cannot be read as a PEM "
+            "private key (-----BEGIN PRIVATE KEY-----)"
+        ]
+    )
 
 
 def _check_modes(settings: Settings) -> list[str]:
@@ -237,8 +256,10 @@ def _check_modes(settings: Settings) -> list[str]:
     problems: list[str] = []
     named = str(host).split(".")[0]
     if settings.netsuite_base_url and named != account.lower().replace("_", "-"):
-        problems.append(f"NETSUITE_BASE_URL names account {named}, NETSUITE_ACCOUNT_ID says {account}: "
-                        "make them agree, or leave NETSUITE_BASE_URL out")
+        problems.append(
+            f"NETSUITE_BASE_URL names account {named}, NETSUITE_ACCOUNT_ID says {account}: "
+            "make them agree, or leave NETSUITE_BASE_URL out"
+        )
     key = _secret(settings.stripe_api_key)
     is_test_key, is_live_key = ("_test_" in key[:8]), ("_live_" in key[:8])
     is_test_account = bool(re.search(r"_SB|_RP|^TSTDRV", account))
@@ -248,7 +269,8 @@ def _check_modes(settings: Settings) -> list[str]:
         problems.append(
             f"STRIPE_API_KEY is a {'test' if is_test_key else 'live'}-mode key, NETSUITE_ACCOUNT_ID "
             f"{account} a {'sandbox' if is_test_account else 'production'} account: use a pair of one kind, "
-            "or set ALLOW_MIXED_MODES=1 if this is meant")
+            "or set ALLOW_MIXED_MODES=1 if this is meant"
+        )
     return problems
 
 
@@ -292,11 +314,11 @@ def _or_none(check: tuple[str, Check]) -> tuple[str, Check]:
 
 
 FIELD: tuple[str, Check] = (
-    "the script id of a NetSuite field, e.g. \"custbody_stripe_id\"",
+    'the script id of a NetSuite field, e.g. "custbody_stripe_id"',
     lambda value: isinstance(value, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", value) is not None,
 )
 INTERNAL_ID: tuple[str, Check] = (
-    "a NetSuite internal id, e.g. \"-8\"",
+    'a NetSuite internal id, e.g. "-8"',
     lambda value: isinstance(value, str) and re.fullmatch(r"-?[0-9]+", value) is not None,
 )
 
@@ -331,7 +353,8 @@ def check_vars(
     """The effective vars and what is wrong with them, each problem naming where the value stands."""
     problems = [
         f"PIPELINE_VARS: {name!r} is no setting; there are {', '.join(VARS)}"
-        for name in overrides if name not in VARS
+        for name in overrides
+        if name not in VARS
     ]
     values: dict[str, Any] = {}
     defaults = _project_vars(project_file)

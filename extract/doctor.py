@@ -25,8 +25,10 @@ def check(settings: Settings) -> list[Finding]:
     """A finding per endpoint that an extract reads."""
     assert settings.stripe_api_key is not None
     stripe = Stripe(
-        settings.stripe_api_base, settings.stripe_api_key.get_secret_value(),
-        per_endpoint=settings.stripe_requests_per_second, total=settings.stripe_requests_per_second_total,
+        settings.stripe_api_base,
+        settings.stripe_api_key.get_secret_value(),
+        per_endpoint=settings.stripe_requests_per_second,
+        total=settings.stripe_requests_per_second_total,
         attempts=3,
     )
     paths = ["/v1/events", *(endpoint.path for endpoint in ENDPOINTS.values()), "/v1/balance_transactions"]
@@ -54,5 +56,7 @@ def check(settings: Settings) -> list[Finding]:
         findings = [*pool.map(one, paths), last.result()]
     events = findings[0]
     if events.level == "ok" and "nothing" in events.message:
-        findings[0] = Finding("warning", events.subject, "the event feed is empty: every run compares all lists")
+        findings[0] = Finding(
+            "warning", events.subject, "the event feed is empty: every run compares all lists"
+        )
     return findings

@@ -16,7 +16,7 @@ BALANCE_TRANSACTIONS = "balance_transactions"
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A top-level list. `object`: what its entries call themselves; `expand`: fields that a rule needs whole."""
+    """A top-level list. `object`: its entries' own name; `expand`: fields that a rule needs whole."""
 
     table: str
     object: str
@@ -36,7 +36,9 @@ ENDPOINTS = {
     endpoint.table: endpoint
     for endpoint in (
         Endpoint("invoices", "invoice", ("total_discount_amounts.discount",)),
-        Endpoint("credit_notes", "credit_note", ("customer_balance_transaction", "discount_amounts.discount")),
+        Endpoint(
+            "credit_notes", "credit_note", ("customer_balance_transaction", "discount_amounts.discount")
+        ),
         Endpoint("refunds", "refund"),
         Endpoint("customers", "customer"),
         Endpoint("invoice_payments", "invoice_payment"),

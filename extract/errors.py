@@ -1,13 +1,13 @@
 """What can go wrong while reading. Each message says what was asked, what came back and what to mend.
 
-    ExtractError
-    ├── WarehouseBusy        another process has the DuckDB file open
-    ├── LandingFailed        what was read could not be written
-    └── StripeError
-        ├── StripeRefused    a 4xx answer: key, permission, parameter
-        ├── ObjectGone       404 for one object: it was deleted
-        ├── Unavailable      429, 5xx, time-outs, broken connections, after all attempts
-        └── Inconsistent     an answer that cannot be whole: truncated, doubled, out of order, other version
+ExtractError
+├── WarehouseBusy        another process has the DuckDB file open
+├── LandingFailed        what was read could not be written
+└── StripeError
+    ├── StripeRefused    a 4xx answer: key, permission, parameter
+    ├── ObjectGone       404 for one object: it was deleted
+    ├── Unavailable      429, 5xx, time-outs, broken connections, after all attempts
+    └── Inconsistent     an answer that cannot be whole: truncated, doubled, out of order, other version
 """
 
 from __future__ import annotations

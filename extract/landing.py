@@ -31,10 +31,14 @@ PACKAGE_BYTES = 64 * 2**20  # payload bytes that make a package: large enough fo
 WAITING = 150  # pages that may wait before readers have to
 
 STAMP = pa.timestamp("us", "UTC")
-ARROW = pa.schema([
-    pa.field(name, STAMP if kind.startswith("timestamptz") else pa.string(), nullable="not null" not in kind)
-    for name, kind in COLUMNS.items()
-])
+ARROW = pa.schema(
+    [
+        pa.field(
+            name, STAMP if kind.startswith("timestamptz") else pa.string(), nullable="not null" not in kind
+        )
+        for name, kind in COLUMNS.items()
+    ]
+)
 HINTS = {
     field.name: {"data_type": "timestamp" if field.type == STAMP else "text", "nullable": field.nullable}
     for field in ARROW
@@ -101,25 +105,32 @@ class Pipe:
 
         pipeline = self._open()
         self._marker.touch()
-        self._guard(lambda: pipeline.run(
-            [
-                dlt.resource(
-                    table, name=name, columns=hints, write_disposition=disposition,  # type: ignore[arg-type]
-                    schema_contract={"tables": "evolve", "columns": "freeze", "data_type": "freeze"},
-                )
-                for name, table in tables.items()
-            ],
-            loader_file_format="parquet",
-        ))
+        self._guard(
+            lambda: pipeline.run(
+                [
+                    dlt.resource(
+                        table,
+                        name=name,
+                        columns=hints,
+                        write_disposition=disposition,  # type: ignore[arg-type]
+                        schema_contract={"tables": "evolve", "columns": "freeze", "data_type": "freeze"},
+                    )
+                    for name, table in tables.items()
+                ],
+                loader_file_format="parquet",
+            )
+        )
         self._marker.unlink()
 
     def _open(self) -> dlt.Pipeline:
         if self._pipeline is None:
-            os.environ.update({
-                "RUNTIME__DLTHUB_TELEMETRY": "false",
-                "RUNTIME__LOG_LEVEL": "ERROR",
-                "RESTORE_FROM_DESTINATION": "false",  # the state beside the file is the one that counts
-            })
+            os.environ.update(
+                {
+                    "RUNTIME__DLTHUB_TELEMETRY": "false",
+                    "RUNTIME__LOG_LEVEL": "ERROR",
+                    "RESTORE_FROM_DESTINATION": "false",  # the state beside the file is the one that counts
+                }
+            )
             import dlt
             from dlt.destinations import duckdb as duckdb_destination
             from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials

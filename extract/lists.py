@@ -3,7 +3,8 @@
 A list is one slice to begin with: no bounds, newest first. After each page with more behind it, a list that
 has fewer slices under way than it can use is cut: the slice keeps the newer half of what is left to read,
 a new one takes the older half. So a short list costs one request, a long one is read by as many readers as
-the rate allows, and where the objects lie in time does not matter; a cut costs at most one page that is not full.
+the rate allows, and where the objects lie in time does not matter; a cut costs at most one page that is
+not full.
 
 A page must continue the one before: no id twice in a slice, `created` never rising, and inside the slice.
 """
@@ -257,7 +258,11 @@ class Reader:
         self._crew.add(job)
 
     def nested(
-        self, path: str, table: str, parent_id: str, params: dict[str, Any],
+        self,
+        path: str,
+        table: str,
+        parent_id: str,
+        params: dict[str, Any],
         keep: Callable[[dict[str, Any]], bool] = lambda item: True,
         done: Callable[[int, int], None] = lambda pages, objects: None,
     ) -> None:

@@ -37,6 +37,7 @@ SEEDS = ROOT / "dbt_project" / "seeds"
 
 Record = dict[str, str | None]
 
+
 @dataclass
 class NetSuiteReport:
     """Rows per table of the snapshot, and columns that this account does not show."""
@@ -47,7 +48,9 @@ class NetSuiteReport:
     refused: set[str] = field(default_factory=set)
 
     def lines(self) -> list[str]:
-        counts = ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in self.rows.items() if count)
+        counts = ", ".join(
+            f"{count:,} {table.replace('_', ' ')}" for table, count in self.rows.items() if count
+        )
         said = [f"NetSuite: {self.requests} requests; {counts or 'nothing that is referred to'}"]
         if self.refused:
             said.append(f"NetSuite: this account does not show {', '.join(sorted(self.refused))}")
@@ -77,7 +80,7 @@ def read_netsuite(
 
 @dataclass(frozen=True)
 class Wanted:
-    """Ids by kind. `*_ids` are NetSuite internal ids, the others Stripe ids that may be external ids there."""
+    """Ids by kind. `*_ids` are NetSuite internal ids, the others Stripe ids: external ids there."""
 
     customers: set[str]
     customer_ids: set[str]
@@ -98,24 +101,32 @@ class Wanted:
         invoices = ids("select id from invoices")
         notes_and_refunds = ids("""
             select id from notes union all select unnest(payload->>'$.refunds[*].refund') from notes""")
-        incomes = set() if settings.vars["go_live_date"] is None else ids("""
+        incomes = (
+            set()
+            if settings.vars["go_live_date"] is None
+            else ids("""
             select refund || '_' || id || '_income'
             from (select id, unnest(payload->>'$.refunds[*].refund') as refund from notes)""")
+        )
         return cls(
             customers=ids("select id from customers"),
-            customer_ids=numbers(seed("customer_map", "netsuite_customer_id")) | numbers(ids(
-                "select (payload->>'$.metadata.netsuite_customer_id') from customers")),
+            customer_ids=numbers(seed("customer_map", "netsuite_customer_id"))
+            | numbers(ids("select (payload->>'$.metadata.netsuite_customer_id') from customers")),
             invoices=invoices,
-            invoice_ids=numbers(seed("invoice_map", "netsuite_invoice_id")) | numbers(ids(
-                "select (payload->>'$.metadata.netsuite_invoice_id') from invoices")),
-            externals=notes_and_refunds | incomes | {f"{invoice}_balance" for invoice in ids(
-                "select id from invoices where uses_balance")},
+            invoice_ids=numbers(seed("invoice_map", "netsuite_invoice_id"))
+            | numbers(ids("select (payload->>'$.metadata.netsuite_invoice_id') from invoices")),
+            externals=notes_and_refunds
+            | incomes
+            | {f"{invoice}_balance" for invoice in ids("select id from invoices where uses_balance")},
             items=ids("""
                 select unnest(payload->>'$.lines.data[*].pricing.price_details.price') from invoices
                 union all
                 select unnest(payload->>'$.lines.data[*].pricing.price_details.product') from invoices"""),
-            item_ids=numbers(seed("item_map", "netsuite_item_id") | seed("tax_map", "netsuite_item_id")
-                             | seed("default_items", "netsuite_item_id")),
+            item_ids=numbers(
+                seed("item_map", "netsuite_item_id")
+                | seed("tax_map", "netsuite_item_id")
+                | seed("default_items", "netsuite_item_id")
+            ),
             account_ids=numbers(seed("account_map", "netsuite_account_id")),
         )
 
@@ -146,9 +157,11 @@ customers as (
 
 
 def seed(name: str, column: str, directory: Path = SEEDS) -> set[str]:
-    """The values of a seed's column. A file that cannot be read yields what can be: dbt reports what is wrong."""
-    with suppress(OSError, UnicodeDecodeError, csv.Error), \
-            (directory / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
+    """The values of a seed's column. Of a broken file it takes what can be read: dbt reports the rest."""
+    with (
+        suppress(OSError, UnicodeDecodeError, csv.Error),
+        (directory / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file,
+    ):
         return {(row.get(column) or "").strip() for row in csv.DictReader(file)} - {""}
     return set()
 
@@ -197,14 +210,21 @@ class Questions:
     def customers(self, wanted: Wanted) -> list[Record]:
         by_field = {self._customer_field: wanted.customers} if self._customer_field else {}
         return self._select(
-            "customer", "id externalid isinactive", "currency subsidiary receivablesaccount",
+            "customer",
+            "id externalid isinactive",
+            "currency subsidiary receivablesaccount",
             {"id": wanted.customer_ids, "externalid": wanted.customers, **by_field},
-            stripe_id=self._customer_field, var="customer_id_field",
+            stripe_id=self._customer_field,
+            var="customer_id_field",
         )
 
     def items(self, wanted: Wanted) -> list[Record]:
-        return self._select("item", "id externalid itemid isinactive", "itemtype subsidiary",
-                            {"id": wanted.item_ids, "externalid": wanted.items})
+        return self._select(
+            "item",
+            "id externalid itemid isinactive",
+            "itemtype subsidiary",
+            {"id": wanted.item_ids, "externalid": wanted.items},
+        )
 
     def transactions(self, wanted: Wanted) -> list[Record]:
         """Invoices by all ways of rule X1, whatever stands under an external id of ours, and from the main
@@ -212,10 +232,12 @@ class Questions:
         by_field = {self._invoice_field: wanted.invoices} if self._invoice_field else {}
         rows = self._select(
             "transaction",
-            "id externalid type entity trandate currency foreigntotal foreignamountunpaid status voided posting "
-            "postingperiod", "",
+            "id externalid type entity trandate currency foreigntotal foreignamountunpaid status voided "
+            "posting postingperiod",
+            "",
             {"id": wanted.invoice_ids, "externalid": wanted.externals | wanted.invoices, **by_field},
-            stripe_id=self._invoice_field, var="invoice_id_field",
+            stripe_id=self._invoice_field,
+            var="invoice_id_field",
         )
         ids = {str(row["id"]) for row in rows}
         lines = self._main_lines(ids, "expenseaccount")
@@ -230,8 +252,14 @@ class Questions:
         return rows
 
     def _main_lines(self, ids: set[str], account: str) -> dict[str, Record]:
-        rows = self._select("transactionline", "transaction", f"subsidiary {account}", {"transaction": ids},
-                            condition="mainline = 'T' AND ", key="transaction")
+        rows = self._select(
+            "transactionline",
+            "transaction",
+            f"subsidiary {account}",
+            {"transaction": ids},
+            condition="mainline = 'T' AND ",
+            key="transaction",
+        )
         return {str(row["transaction"]): row for row in rows}
 
     def _account_of_record(self, invoice_id: str) -> str | None:
@@ -247,20 +275,30 @@ class Questions:
         columns = "previousdoc previousline previoustype nextdoc nextline nexttype linktype foreignamount"
         pairs: dict[tuple[str | None, ...], Record] = {}
         for side, ids in (("previousdoc", others), ("nextdoc", memos)):
-            for row in self._select("nexttransactionlinelink", columns, "", {side: ids},
-                                    condition="linktype = 'Payment' AND ",
-                                    key="previousdoc, previousline, nextdoc, nextline"):
+            for row in self._select(
+                "nexttransactionlinelink",
+                columns,
+                "",
+                {side: ids},
+                condition="linktype = 'Payment' AND ",
+                key="previousdoc, previousline, nextdoc, nextline",
+            ):
                 pairs[tuple(row.get(name) for name in columns.split()[:6])] = row
         sums: dict[tuple[str | None, ...], Decimal] = {}
         for row in pairs.values():
             pair = tuple(row.get(name) for name in SNAPSHOT["applications"][:-1])
             sums[pair] = sums.get(pair, Decimal(0)) + Decimal(row.get("foreignamount") or 0)
-        return [dict(zip(SNAPSHOT["applications"], (*pair, str(amount)), strict=True))
-                for pair, amount in sums.items()]
+        return [
+            dict(zip(SNAPSHOT["applications"], (*pair, str(amount)), strict=True))
+            for pair, amount in sums.items()
+        ]
 
     def accounting_periods(self) -> list[Record]:
-        return self._table("accountingperiod", "id periodname startdate enddate isyear isquarter isadjust closed",
-                           "arlocked alllocked isinactive")
+        return self._table(
+            "accountingperiod",
+            "id periodname startdate enddate isyear isquarter isadjust closed",
+            "arlocked alllocked isinactive",
+        )
 
     def subsidiaries(self) -> list[Record]:
         """None in an account without OneWorld, where the table does not exist."""
@@ -280,8 +318,16 @@ class Questions:
         return self._ask(table, needed.split(), optional.split(), "", "id")
 
     def _select(
-        self, table: str, needed: str, optional: str, having: dict[str, set[str]], *,
-        condition: str = "", key: str = "id", stripe_id: str | None = None, var: str = "",
+        self,
+        table: str,
+        needed: str,
+        optional: str,
+        having: dict[str, set[str]],
+        *,
+        condition: str = "",
+        key: str = "id",
+        stripe_id: str | None = None,
+        var: str = "",
     ) -> list[Record]:
         """Rows for which one of the columns in `having` has one of its values, each row once. Values are
         shared out in bulks over all columns. `stripe_id`: a custom field, from var `var`, to be read too."""
@@ -289,8 +335,11 @@ class Questions:
         pairs = [(column, value) for column, values in having.items() for value in sorted(values)]
         rows: list[Record] = []
         for bulk in bulks(pairs):
-            conditions = [_in(column, [value for name, value in bulk if name == column]) for column in having
-                          if any(name == column for name, _ in bulk)]
+            conditions = [
+                _in(column, [value for name, value in bulk if name == column])
+                for column in having
+                if any(name == column for name, _ in bulk)
+            ]
             where = f" WHERE {condition}({' OR '.join(conditions)})"
             rows += self._ask(table, columns, optional.split(), where, key, var if stripe_id else "")
         if key != "id":
@@ -335,7 +384,9 @@ def _in(column: str, values: Sequence[str]) -> str:
 
 
 def _column(name: str) -> str:
-    return f"TO_CHAR({name}, 'YYYY-MM-DD') AS {name}" if name in ("trandate", "startdate", "enddate") else name
+    return (
+        f"TO_CHAR({name}, 'YYYY-MM-DD') AS {name}" if name in ("trandate", "startdate", "enddate") else name
+    )
 
 
 # ---------- writing

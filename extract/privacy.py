@@ -18,24 +18,57 @@ import msgspec
 # Field names by the `object` that carries them; "*" = wherever they stand. A name such as `name` or
 # `description` means a person on a customer, but a thing on a product, price, coupon or line: these keep it.
 PRIVATE_FIELDS: dict[str, frozenset[str]] = {
-    "*": frozenset({
-        # ---------- who and where
-        "address", "billing_details", "email", "phone", "shipping", "shipping_details", "ip_address",
-        "business_name", "individual_name", "preferred_locales",
-        # ---------- the customer as copied onto invoices
-        "customer_address", "customer_details", "customer_email", "customer_name", "customer_phone",
-        "customer_shipping", "customer_tax_ids", "customer_tax_location",
-        # ---------- tax registrations
-        "tax_id", "tax_ids", "tax_id_data",
-        # ---------- how they pay
-        "bank_account", "card", "cards", "fingerprint", "last4", "destination_details",
-        "payment_method_data", "payment_method_details", "payment_method_options", "sources",
-        # ---------- where they are written to, and pages that show all of the above
-        "instructions_email", "next_action", "receipt_email", "receipt_number", "receipt_url",
-        "hosted_invoice_url", "invoice_pdf", "pdf",
-        # ---------- free text printed for the customer
-        "custom_fields", "footer",
-    }),
+    "*": frozenset(
+        {
+            # ---------- who and where
+            "address",
+            "billing_details",
+            "email",
+            "phone",
+            "shipping",
+            "shipping_details",
+            "ip_address",
+            "business_name",
+            "individual_name",
+            "preferred_locales",
+            # ---------- the customer as copied onto invoices
+            "customer_address",
+            "customer_details",
+            "customer_email",
+            "customer_name",
+            "customer_phone",
+            "customer_shipping",
+            "customer_tax_ids",
+            "customer_tax_location",
+            # ---------- tax registrations
+            "tax_id",
+            "tax_ids",
+            "tax_id_data",
+            # ---------- how they pay
+            "bank_account",
+            "card",
+            "cards",
+            "fingerprint",
+            "last4",
+            "destination_details",
+            "payment_method_data",
+            "payment_method_details",
+            "payment_method_options",
+            "sources",
+            # ---------- where they are written to, and pages that show all of the above
+            "instructions_email",
+            "next_action",
+            "receipt_email",
+            "receipt_number",
+            "receipt_url",
+            "hosted_invoice_url",
+            "invoice_pdf",
+            "pdf",
+            # ---------- free text printed for the customer
+            "custom_fields",
+            "footer",
+        }
+    ),
     "customer": frozenset({"name", "description", "invoice_settings", "tax"}),
 }
 

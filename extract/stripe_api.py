@@ -7,15 +7,18 @@
 
 What an answer means (Stripe's limits: docs.stripe.com/rate-limits, error bodies: docs.stripe.com/api/errors):
 
-| answer                                            | action                                             |
-|---------------------------------------------------|----------------------------------------------------|
-| 200, whole, in the pinned version                 | used                                               |
-| 200, not JSON, not a list, doubled, out of order  | asked again, then `Inconsistent`                   |
-| 200 in another `Stripe-Version`                   | `Inconsistent` at once                             |
-| 404 for one object                                | `ObjectGone`: the caller decides                   |
-| 409, 5xx, time-out, connection broken             | asked again with growing pauses, then `Unavailable`|
-| 429                                               | the same; `Stripe-Rate-Limited-Reason` says whether this endpoint or all must slow down. `lock_timeout` and the concurrency reasons only wait |
-| any other 3xx, 4xx                                | `StripeRefused`, naming permission or parameter    |
+| answer                                           | action                                              |
+|--------------------------------------------------|-----------------------------------------------------|
+| 200, whole, in the pinned version                | used                                                |
+| 200, not JSON, not a list, doubled, out of order | asked again, then `Inconsistent`                    |
+| 200 in another `Stripe-Version`                  | `Inconsistent` at once                              |
+| 404 for one object                               | `ObjectGone`: the caller decides                    |
+| 409, 5xx, time-out, connection broken            | asked again with growing pauses, then `Unavailable` |
+| 429                                              | the same, and whoever is too fast slows down        |
+| any other 3xx, 4xx                               | `StripeRefused`, naming permission or parameter     |
+
+Who is too fast, `Stripe-Rate-Limited-Reason` says: this endpoint (`endpoint-rate`) or all (`global-rate`);
+the concurrency reasons and `lock_timeout`, which has none, only wait.
 
 `Stripe-Should-Retry: true` or `false` overrides the table, as in Stripe's own clients.
 """
@@ -163,8 +166,9 @@ class Stripe:
 
         answer = self.get(path, params, whole)
         body = answer.body
-        return Page(body, answer.sent_at, answer.api_version, body["data"], body["has_more"],
-                    body.get("total_count"))
+        return Page(
+            body, answer.sent_at, answer.api_version, body["data"], body["has_more"], body.get("total_count")
+        )
 
     def get(self, path: str, params: Params, check: Callable[[Any], None] | None = None) -> Answer:
         """The answer to one GET, after as many attempts as it takes. Raises `StripeError`."""
@@ -191,18 +195,23 @@ class Stripe:
             self.requests_sent += 1
         sent_at = self._clock()
         try:
-            response = self._session().get(self._base + path, params=dict(params), timeout=TIMEOUT,
-                                           allow_redirects=False)
+            response = self._session().get(
+                self._base + path, params=dict(params), timeout=TIMEOUT, allow_redirects=False
+            )
         except requests.RequestException as error:
-            raise _Again(Unavailable(
-                f"GET {path}: no answer from {self._base} ({_cause(error)}); run again"
-            )) from error
+            raise _Again(
+                Unavailable(f"GET {path}: no answer from {self._base} ({_cause(error)}); run again")
+            ) from error
         if response.status_code != 200:
             raise self._meaning_of(response, path, pace)
         return self._read(response, path, params, sent_at, check)
 
     def _read(
-        self, response: requests.Response, path: str, params: Params, sent_at: datetime,
+        self,
+        response: requests.Response,
+        path: str,
+        params: Params,
+        sent_at: datetime,
         check: Callable[[Any], None] | None,
     ) -> Answer:
         version = response.headers.get("Stripe-Version", self.version)
@@ -240,8 +249,9 @@ class Stripe:
     def _is_enough(self, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
         is_inconsistent = isinstance(error, _Again) and isinstance(error.final, Inconsistent)
-        return state.attempt_number >= (min(ATTEMPTS_INCONSISTENT, self._attempts) if is_inconsistent
-                                        else self._attempts)
+        return state.attempt_number >= (
+            min(ATTEMPTS_INCONSISTENT, self._attempts) if is_inconsistent else self._attempts
+        )
 
     def _pace(self, endpoint: str) -> Pace:
         with self._lock:
@@ -259,7 +269,7 @@ class Stripe:
 
 
 def endpoint_of(path: str) -> str:
-    """The path without ids, which is what Stripe limits: `/v1/invoices/in_1/lines` → `/v1/invoices/*/lines`."""
+    """The path without ids, which is what Stripe limits: `/v1/invoices/*/lines`."""
     parts = path.split("/")
     return "/".join("*" if index == 3 else part for index, part in enumerate(parts))
 

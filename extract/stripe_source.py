@@ -85,10 +85,14 @@ class StripeReport:
         """The report in sentences, one a line."""
         modes = {"first": "first load", "full": "whole comparison", "later": "changes since the last run"}
         said = [f"Stripe: {modes[self.mode]}" + (f" because {self.why}" if self.why else "")]
-        said.append(f"Stripe: {self.requests} requests, {self.objects_read:,} objects read, "
-                    f"{sum(self.landed.values()):,} new versions landed")
-        said.append(f"Stripe: balance ledgers read of {self.ledgers_read:,} of {self.customers:,} customers; the "
-                    "others show no sign of a balance (FULL_LEDGER=1 reads theirs, too)")
+        said.append(
+            f"Stripe: {self.requests} requests, {self.objects_read:,} objects read, "
+            f"{sum(self.landed.values()):,} new versions landed"
+        )
+        said.append(
+            f"Stripe: balance ledgers read of {self.ledgers_read:,} of {self.customers:,} customers; the "
+            "others show no sign of a balance (FULL_LEDGER=1 reads theirs, too)"
+        )
         return said
 
 
@@ -129,8 +133,7 @@ class Past:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, target: str):
         self._connection = connection
-        other = self._one(
-            "select target from raw_stripe.extract_runs where target <> ? limit 1", target)
+        other = self._one("select target from raw_stripe.extract_runs where target <> ? limit 1", target)
         if other:
             raise ExtractError(
                 f"this warehouse file holds data of TARGET={other[0]}, this run is TARGET={target}: "
@@ -141,22 +144,30 @@ class Past:
             from raw_stripe.extract_runs where finished_at is not null order by started_at desc limit 1""")
         self.is_first = finished is None
         self.started_at, self.read_up_to, self.event_id, self.event_created, recent, self.distrust_until = (
-            finished or (None,) * 6)
+            finished or (None,) * 6
+        )
         self.recent_events = set(json.loads(recent)) if recent else set()
         compared = self._one("""
             select max(started_at) from raw_stripe.extract_runs
             where finished_at is not null and mode in ('first', 'full')""")
         self.compared_at: datetime | None = compared[0] if compared else None
-        self.stopped = None if finished else self._one("""
+        self.stopped = (
+            None
+            if finished
+            else self._one("""
             select run_id, started_at, event_id, event_created, recent_events from raw_stripe.extract_runs
             where finished_at is null and event_id is not null order by started_at limit 1""")
+        )
 
     def gaps(self, table: str) -> list[tuple[int | None, int | None]]:
         """What of a list a stopped first load has not finished: bounds of the slices still to read."""
-        done = self._connection.execute("""
+        done = self._connection.execute(
+            """
             select created_gte, created_lt from raw_stripe.extract_slices
             where endpoint = ? and parent_id is null and finished_at >= ?
-            order by created_gte nulls first""", [table, self.stopped[1]]).fetchall()
+            order by created_gte nulls first""",
+            [table, self.stopped[1]],
+        ).fetchall()
         gaps: list[tuple[int | None, int | None]] = []
         reached: int | None = None  # everything below is read
         for gte, lt in done:
@@ -176,8 +187,14 @@ class _Run:
     """One run, top to bottom."""
 
     def __init__(
-        self, settings: Settings, connection: duckdb.DuckDBPyConnection, landing: Landing, stripe: Stripe,
-        past: Past, clock: Clock, progress: Progress,
+        self,
+        settings: Settings,
+        connection: duckdb.DuckDBPyConnection,
+        landing: Landing,
+        stripe: Stripe,
+        past: Past,
+        clock: Clock,
+        progress: Progress,
     ):
         self.settings, self.connection, self.landing, self.stripe = settings, connection, landing, stripe
         self.past, self.clock, self.progress = past, clock, progress
@@ -203,9 +220,12 @@ class _Run:
         total = sum(known.values()) if report.mode == "full" else None
         with self.progress.stage("Stripe", total) as stage, Crew() as self.crew:
             self.reader = Reader(
-                self.stripe, self.landing, self.crew,
+                self.stripe,
+                self.landing,
+                self.crew,
                 per_endpoint=self.settings.stripe_requests_per_second,
-                on_slice=self._book_slice, on_rows=lambda table, count: stage(count),
+                on_slice=self._book_slice,
+                on_rows=lambda table, count: stage(count),
                 known=self._payloads,
             )
             if report.mode == "later" and (why := self._read_changes(known)):
@@ -242,7 +262,8 @@ class _Run:
         self.landing.flush()
         for table in ENDPOINTS:
             known = self.connection.execute(f"""
-                select id from {current(table)} where coalesce(payload->>'deleted', '') <> 'true'""").fetchall()
+                select id from {current(table)}
+                where coalesce(payload->>'deleted', '') <> 'true'""").fetchall()
             listed = self.reader.seen.get(table, set())
             self._retrieve((table, identifier) for (identifier,) in known if identifier not in listed)
 
@@ -312,11 +333,11 @@ class _Run:
         lists none; else what is newer than the newest known, for refunds the last 35 days; longer if that
         reaches `ids` for less than reading each of them."""
         endpoint = ENDPOINTS[table]
-        newest, = self._one(f"select epoch(max(created))::bigint from raw_stripe.{table}")
+        (newest,) = self._one(f"select epoch(max(created))::bigint from raw_stripe.{table}")
         if table in ("coupons", "prices", "products", "tax_rates") or newest is None:
             return _Plan(Slice(endpoint), 0 if newest else 1)
         # Back over the last hour, in which something may have come late, but not over more than a page.
-        page_ago, = self._one(f"""
+        (page_ago,) = self._one(f"""
             select coalesce(epoch(min(created))::bigint, 0) from (
                 select max(created) as created from raw_stripe.{table}
                 group by id order by created desc limit {PAGE - 10})""")
@@ -324,8 +345,12 @@ class _Run:
         if table in ("refunds", "payouts"):
             since = min(newest, int(time.time())) - int(REFUNDS_MOVE_FOR.total_seconds())
         short = self._older(table, ids, since)
-        oldest, = self._one(f"""
-            select epoch(min(created))::bigint from raw_stripe.{table} where id in (select unnest(?::varchar[]))""", list(ids))
+        (oldest,) = self._one(
+            f"""
+            select epoch(min(created))::bigint from raw_stripe.{table}
+            where id in (select unnest(?::varchar[]))""",
+            list(ids),
+        )
         costs = {since: self._pages_since(table, since) + short}
         if oldest is not None and oldest < since:
             costs[oldest] = self._pages_since(table, oldest)
@@ -333,21 +358,31 @@ class _Run:
         return _Plan(Slice(endpoint, gte=since), costs[since])
 
     def _older(self, table: str, ids: Sequence[str], since: int) -> int:
-        return self._one(f"""
+        return self._one(
+            f"""
             select count(distinct id) from raw_stripe.{table}
-            where id in (select unnest(?::varchar[])) and created < to_timestamp(?)""", list(ids), since)[0]  # type: ignore[no-any-return]
+            where id in (select unnest(?::varchar[])) and created < to_timestamp(?)""",
+            list(ids),
+            since,
+        )[0]  # type: ignore[no-any-return]
 
     def _pages_since(self, table: str, since: int) -> int:
-        return _pages(self._one(
-            f"select count(distinct id) from raw_stripe.{table} where created >= to_timestamp(?)", since)[0])
+        return _pages(
+            self._one(
+                f"select count(distinct id) from raw_stripe.{table} where created >= to_timestamp(?)", since
+            )[0]
+        )
 
     def _unannounced(self, known: dict[str, int]) -> set[tuple[str, str]]:
         self.landing.flush()
         new: set[tuple[str, str]] = set()
         for table in ANNOUNCED:
-            rows = self.connection.execute(f"""
+            rows = self.connection.execute(
+                f"""
                 select id from raw_stripe.{table} group by id
-                having min(fetched_at) > ?""", [self.past.read_up_to]).fetchall()
+                having min(fetched_at) > ?""",
+                [self.past.read_up_to],
+            ).fetchall()
             new.update((table, identifier) for (identifier,) in rows)
         return new - self.hinted
 
@@ -355,18 +390,25 @@ class _Run:
         """What changes together with an object that has just changed: the invoice and the customer of a
         credit note, the payments and the customer of an invoice."""
         self.landing.flush()
-        changed = self.connection.execute("""
+        changed = self.connection.execute(
+            """
             select 'invoices', (payload->>'invoice') from raw_stripe.credit_notes where fetched_at > $since
-            union select 'customers', (payload->>'customer') from raw_stripe.credit_notes where fetched_at > $since
-            union select 'customers', (payload->>'customer') from raw_stripe.invoices where fetched_at > $since
+            union select 'customers', (payload->>'customer')
+            from raw_stripe.credit_notes where fetched_at > $since
+            union select 'customers', (payload->>'customer')
+            from raw_stripe.invoices where fetched_at > $since
             union select 'invoice_payments', id from raw_stripe.invoices where fetched_at > $since""",
-            {"since": self.past.read_up_to}).fetchall()
+            {"since": self.past.read_up_to},
+        ).fetchall()
         payments = [identifier for table, identifier in changed if table == "invoice_payments"]
         if "invoice_payments" not in self.whole:
             for invoice in payments:
-                self.reader.list(Slice(ENDPOINTS["invoice_payments"], filters={"invoice": invoice}), cut=False)
+                self.reader.list(
+                    Slice(ENDPOINTS["invoice_payments"], filters={"invoice": invoice}), cut=False
+                )
         self._retrieve(
-            (table, identifier) for table, identifier in changed
+            (table, identifier)
+            for table, identifier in changed
             if table != "invoice_payments" and identifier and not self._is_seen(table, identifier)
         )
 
@@ -405,7 +447,9 @@ class _Run:
         if self.newest_event is None:
             return "the event feed is empty and so cannot say what changed"
         if not self._is_recent(self.past.started_at):
-            return f"the last run began more than {EVENTS_KEPT_FOR.days} days ago and Stripe keeps events for 30"
+            return (
+                f"the last run began more than {EVENTS_KEPT_FOR.days} days ago and Stripe keeps events for 30"
+            )
         if self.distrust_until and self.clock() < self.distrust_until:
             return "the event feed lately did not name a new object"
         if not self.past.compared_at or self.clock() - self.past.compared_at > COMPARE_EVERY:
@@ -430,8 +474,12 @@ class _Run:
             tried.update(missing)
             for customer in ledgers:
                 self.reader.nested(
-                    f"/v1/customers/{customer}/balance_transactions", LEDGERS, customer, {},
-                    done=self._book_nested(LEDGERS, customer))
+                    f"/v1/customers/{customer}/balance_transactions",
+                    LEDGERS,
+                    customer,
+                    {},
+                    done=self._book_nested(LEDGERS, customer),
+                )
             for payout in payouts:
                 self._read_payout(payout)
             self._retrieve(missing)
@@ -442,9 +490,14 @@ class _Run:
         entries: a balance now or before, an invoice whose amounts show a use of balance, a credit note
         with a ledger entry, or a ledger that was read before."""
         if self.settings.full_ledger and since == self.past.read_up_to:
-            return [row[0] for row in self.connection.execute(
-                "select distinct id from raw_stripe.customers order by id").fetchall()]
-        rows = self.connection.execute(f"""
+            return [
+                row[0]
+                for row in self.connection.execute(
+                    "select distinct id from raw_stripe.customers order by id"
+                ).fetchall()
+            ]
+        rows = self.connection.execute(
+            f"""
             with touched as (
                 select id as customer_id, (payload->>'balance')::bigint <> 0 as can_have
                 from raw_stripe.customers where fetched_at > $since
@@ -460,17 +513,22 @@ class _Run:
             group by customer_id
             having bool_or(can_have) or customer_id in (
                 select parent_id from raw_stripe.extract_slices where endpoint = '{LEDGERS}')
-            order by customer_id""", {"since": since or _EVER}).fetchall()
+            order by customer_id""",
+            {"since": since or _EVER},
+        ).fetchall()
         return [row[0] for row in rows]
 
     def _payouts_to_read(self, since: datetime | None) -> list[str]:
         """Automatic payouts that are new or changed (Stripe does not say what a manual one contains)."""
         if not self._one("select count(*) from raw_stripe.refunds")[0]:
             return []
-        rows = self.connection.execute("""
+        rows = self.connection.execute(
+            """
             select distinct id from raw_stripe.payouts
             where fetched_at > ? and coalesce(payload->>'automatic', 'true') = 'true' order by id
-            """, [since or _EVER]).fetchall()
+            """,
+            [since or _EVER],
+        ).fetchall()
         return [row[0] for row in rows]
 
     def _read_payout(self, payout: str) -> None:
@@ -488,8 +546,14 @@ class _Run:
                 self.landing.after(lambda: self._book_nested(table, payout)(1, len(kept)))
                 return
             for kind in REFUND_TYPES:
-                self.reader.nested(path, table, payout, {"payout": payout, "type": kind}, keep=is_refund,
-                                   done=self._book_nested(table, payout))
+                self.reader.nested(
+                    path,
+                    table,
+                    payout,
+                    {"payout": payout, "type": kind},
+                    keep=is_refund,
+                    done=self._book_nested(table, payout),
+                )
 
         self.crew.add(job)
 
@@ -501,7 +565,9 @@ class _Run:
     def _retrieve(self, pairs: Iterable[tuple[str, str]]) -> None:
         for table, identifier in sorted(set(pairs)):
             endpoint = ENDPOINTS[table]
-            self.reader.retrieve(endpoint, identifier, lambda gone, each=endpoint: self._mark_deleted(each, gone))
+            self.reader.retrieve(
+                endpoint, identifier, lambda gone, each=endpoint: self._mark_deleted(each, gone)
+            )
         self.crew.run()
 
     def _mark_deleted(self, endpoint: Endpoint, identifier: str) -> None:
@@ -509,7 +575,8 @@ class _Run:
         cursor = self.connection.cursor()
         known = cursor.execute(
             f"select payload from raw_stripe.{endpoint.table} where id = ? order by fetched_at desc limit 1",
-            [identifier]).fetchone()
+            [identifier],
+        ).fetchone()
         cursor.close()
         item = decode(known[0].encode()) if known else {"id": identifier, "object": endpoint.object}
         item["deleted"] = True
@@ -519,12 +586,22 @@ class _Run:
 
     def _begin(self, report: StripeReport) -> None:
         event_id, event_created, recent = self._feed_state()
-        self.connection.execute("""
+        self.connection.execute(
+            """
             insert into raw_stripe.extract_runs
                 (run_id, target, mode, why, started_at, event_id, event_created, recent_events)
             values (?, ?, ?, ?, ?, ?, to_timestamp(?), ?)""",
-            [self.id, self.settings.target, report.mode, report.why, self.started_at, event_id, event_created,
-             recent])
+            [
+                self.id,
+                self.settings.target,
+                report.mode,
+                report.why,
+                self.started_at,
+                event_id,
+                event_created,
+                recent,
+            ],
+        )
 
     def _finish(self, report: StripeReport) -> None:
         self.landing.flush()
@@ -533,15 +610,30 @@ class _Run:
         report.customers, report.ledgers_read = self._coverage()
         event_id, event_created, recent = self._feed_state()
         now = self.clock()
-        self.connection.execute("""
+        self.connection.execute(
+            """
             update raw_stripe.extract_runs set
                 mode = ?, why = ?, finished_at = ?, read_up_to = ?, event_id = ?,
                 event_created = to_timestamp(?), recent_events = ?, distrust_until = ?, requests = ?,
                 objects_read = ?, versions_landed = ?, customers = ?, ledgers_read = ?
             where run_id = ?""",
-            [report.mode, report.why, now, now, event_id, event_created, recent, self.distrust_until,
-             report.requests, report.objects_read, sum(report.landed.values()), report.customers,
-             report.ledgers_read, self.id])
+            [
+                report.mode,
+                report.why,
+                now,
+                now,
+                event_id,
+                event_created,
+                recent,
+                self.distrust_until,
+                report.requests,
+                report.objects_read,
+                sum(report.landed.values()),
+                report.customers,
+                report.ledgers_read,
+                self.id,
+            ],
+        )
 
     def _feed_state(self) -> tuple[str | None, int | None, str]:
         if self.newest_event is None:
@@ -562,8 +654,9 @@ class _Run:
     def _book_slice(self, piece: Slice) -> None:
         # A window or a filtered list is no slice of a first load: its parent says so.
         parent = None if not piece.filters else "&".join(f"{k}={v}" for k, v in piece.filters.items())
-        self._insert_slice(piece.endpoint.table, parent, piece.gte, piece.lt, piece.pages, piece.objects,
-                           piece.lines)
+        self._insert_slice(
+            piece.endpoint.table, parent, piece.gte, piece.lt, piece.pages, piece.objects, piece.lines
+        )
 
     def _book_nested(self, table: str, parent_id: str) -> Any:
         return lambda pages, objects: self._insert_slice(table, parent_id, None, None, pages, objects, 0)
@@ -571,25 +664,32 @@ class _Run:
     def _insert_slice(self, *values: object) -> None:
         with self._book:
             cursor = self.connection.cursor()
-            cursor.execute("insert into raw_stripe.extract_slices values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                           [self.id, *values, self.clock()])
+            cursor.execute(
+                "insert into raw_stripe.extract_slices values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [self.id, *values, self.clock()],
+            )
             cursor.close()
 
     # ---------- small questions
 
     def _payloads(self, table: str, ids: list[str]) -> dict[str, str]:
-        """Current payloads of those objects that are known (asked by readers, so on a cursor of their own)."""
+        """Current payloads of objects that are known (asked by readers: on a cursor of their own)."""
         if self.past.is_first:
             return {}
         cursor = self.connection.cursor()
-        rows = cursor.execute(f"""
+        rows = cursor.execute(
+            f"""
             select id, arg_max(payload, fetched_at) from raw_stripe.{table}
-            where id in (select unnest(?::varchar[])) group by id""", [ids]).fetchall()
+            where id in (select unnest(?::varchar[])) group by id""",
+            [ids],
+        ).fetchall()
         cursor.close()
         return dict(rows)
 
     def _known(self) -> dict[str, int]:
-        return {table: self._one(f"select count(distinct id) from raw_stripe.{table}")[0] for table in ENDPOINTS}
+        return {
+            table: self._one(f"select count(distinct id) from raw_stripe.{table}")[0] for table in ENDPOINTS
+        }
 
     def _is_seen(self, table: str, identifier: str) -> bool:
         return identifier in self.reader.seen.get(table, ())
@@ -618,10 +718,18 @@ _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def invoice_facts(condition: str = "true", relation: str = "raw_stripe.invoices") -> str:
-    """SQL for invoices with `customer_id`, `status` and `ledger_moved`: whether the amounts show that the customer's
-    ledger has moved (facts/stripe.md, 2.6 and 8.6). Each payload is parsed once."""
-    names = ("customer", "status", "starting_balance", "ending_balance", "amount_overpaid", "total", "amount_due",
-             "pre_payment_credit_notes_amount")
+    """SQL for invoices with `customer_id`, `status` and `ledger_moved`: whether the amounts show that the
+    customer's ledger has moved (facts/stripe.md, 2.6 and 8.6). Each payload is parsed once."""
+    names = (
+        "customer",
+        "status",
+        "starting_balance",
+        "ending_balance",
+        "amount_overpaid",
+        "total",
+        "amount_due",
+        "pre_payment_credit_notes_amount",
+    )
     paths = ", ".join(f"'$.{name}'" for name in names)
     return f"""(
         select
@@ -665,7 +773,8 @@ named as (
     union
     select 'coupons', unnest(payload->>'$.discount_amounts[*].discount.source.coupon') from notes
     union
-    select 'coupons', unnest(payload->>'$.total_discount_amounts[*].discount.source.coupon') from noted_invoices
+    select 'coupons', unnest(payload->>'$.total_discount_amounts[*].discount.source.coupon')
+    from noted_invoices
     union
     select 'tax_rates', unnest(payload->>'$.total_taxes[*].tax_rate_details.tax_rate') from notes
     union

@@ -30,15 +30,48 @@ COLUMNS = {
 
 # raw_netsuite.<table>: its columns, all text (docs/architecture.md).
 SNAPSHOT: dict[str, tuple[str, ...]] = {
-    "customers": ("id", "externalid", "isinactive", "subsidiary", "currency", "receivablesaccount", "stripe_id"),
-    "transactions": ("id", "externalid", "type", "entity", "trandate", "currency", "foreigntotal",
-                     "foreignamountunpaid", "status", "voided", "posting", "postingperiod", "subsidiary", "account",
-                     "stripe_id"),
+    "customers": (
+        "id",
+        "externalid",
+        "isinactive",
+        "subsidiary",
+        "currency",
+        "receivablesaccount",
+        "stripe_id",
+    ),
+    "transactions": (
+        "id",
+        "externalid",
+        "type",
+        "entity",
+        "trandate",
+        "currency",
+        "foreigntotal",
+        "foreignamountunpaid",
+        "status",
+        "voided",
+        "posting",
+        "postingperiod",
+        "subsidiary",
+        "account",
+        "stripe_id",
+    ),
     "applications": ("previousdoc", "previoustype", "nextdoc", "nexttype", "linktype", "foreignamount"),
     "items": ("id", "externalid", "itemid", "itemtype", "isinactive", "subsidiary"),
     "currencies": ("id", "symbol", "currencyprecision", "isinactive"),
-    "accounting_periods": ("id", "periodname", "startdate", "enddate", "isyear", "isquarter", "isadjust", "closed",
-                           "arlocked", "alllocked", "isinactive"),
+    "accounting_periods": (
+        "id",
+        "periodname",
+        "startdate",
+        "enddate",
+        "isyear",
+        "isquarter",
+        "isadjust",
+        "closed",
+        "arlocked",
+        "alllocked",
+        "isinactive",
+    ),
     "accounts": ("id", "isinactive"),
     "subsidiaries": ("id",),
 }
@@ -54,7 +87,7 @@ create table if not exists raw_stripe.extract_runs (
     read_up_to timestamptz,           -- greatest fetched_at of a finished run
     event_id varchar,                 -- newest event read when the run began
     event_created timestamptz,
-    recent_events varchar,            -- JSON list: ids of events near the newest, so that late ones are noticed
+    recent_events varchar,            -- JSON list: ids of events near the newest, to notice late ones
     distrust_until timestamptz,       -- the feed was caught missing an event: compare whole lists until then
     requests bigint,
     objects_read bigint,
@@ -125,5 +158,7 @@ def declare_all(connection: duckdb.DuckDBPyConnection) -> None:
 
 def current(table: str, columns: str = "*") -> str:
     """SQL for the current version of every object: the row ids are chosen first, payloads read after."""
-    return (f"(select {columns} from raw_stripe.{table} where rowid in "
-            f"(select arg_max(rowid, fetched_at) from raw_stripe.{table} group by id))")
+    return (
+        f"(select {columns} from raw_stripe.{table} where rowid in "
+        f"(select arg_max(rowid, fetched_at) from raw_stripe.{table} group by id))"
+    )

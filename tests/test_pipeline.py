@@ -16,15 +16,25 @@ from filelock import FileLock
 import pipeline
 from settings import ROOT, Settings
 
+COMMANDS = (
+    *("run", "plan", "test", "extract", "transform", "push", "reconcile", "report"),
+    *("docs", "bench", "doctor", "help", "clean"),
+)
+
 
 def start(command: str, warehouse: Path, **variables: str) -> tuple[int, list[str]]:
     """Exit code and lines of a command with no settings but these."""
     known = {name.upper() for name in Settings.model_fields}
     environment = {name: value for name, value in os.environ.items() if name not in known}
     done = subprocess.run(
-        [sys.executable, "pipeline.py", command], cwd=ROOT, text=True, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, env={**environment, "WAREHOUSE_PATH": str(warehouse), **variables},
-        check=False)
+        [sys.executable, "pipeline.py", command],
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**environment, "WAREHOUSE_PATH": str(warehouse), **variables},
+        check=False,
+    )
     return done.returncode, done.stdout.splitlines()
 
 
@@ -38,11 +48,15 @@ def test_extract_runs_alone_against_the_sandbox(tmp_path: Path) -> None:
         assert warehouse.execute("select count(*) from raw_netsuite.transactions").fetchone() > (0,)
 
 
-@pytest.mark.parametrize(("variables", "words"), [
-    ({"STRIPE_API_KEY": "rk_live_hush"}, "TARGET is not set although STRIPE_API_KEY is"),
-    ({"TARGET": "production"}, "STRIPE_API_KEY is missing"),
-    ({"PIPELINE_VARS": '{"tax_strategy": "x"}'}, '"tax_lines" or "suitetax_override" or "none"'),
-], ids=["target", "production", "vars"])
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"STRIPE_API_KEY": "rk_live_hush"}, "TARGET is not set although STRIPE_API_KEY is"),
+        ({"TARGET": "production"}, "STRIPE_API_KEY is missing"),
+        ({"PIPELINE_VARS": '{"tax_strategy": "x"}'}, '"tax_lines" or "suitetax_override" or "none"'),
+    ],
+    ids=["target", "production", "vars"],
+)
 def test_wrong_settings_end_with_2_before_anything_is_touched(
     tmp_path: Path, variables: dict[str, str], words: str
 ) -> None:
@@ -75,13 +89,23 @@ def test_a_failed_test_shows_file_row_and_cell(tmp_path: Path) -> None:
     result: Any = SimpleNamespace(node=node, status="fail", failures=1, message="Got 1 result")
     settings = Settings(_env_file=None, warehouse_path=tmp_path / "w.duckdb")
     assert pipeline._failure(settings, result) == [
-        "  test mapped_items_exist:", "    item_map.csv row 3: id 9 is inactive"]
+        "  test mapped_items_exist:",
+        "    item_map.csv row 3: id 9 is inactive",
+    ]
 
 
-@pytest.mark.parametrize(("minor", "exponent", "shown"), [
-    (302580, 2, "3,025.80"), (-5000, 2, "-50.00"), (9400, 0, "9,400"), (28000, 3, "28.000"), (0, 2, "0.00"),
-    (10**15 + 1, 2, "10,000,000,000,000.01"), (7, None, "7 minor units"),
-])
+@pytest.mark.parametrize(
+    ("minor", "exponent", "shown"),
+    [
+        (302580, 2, "3,025.80"),
+        (-5000, 2, "-50.00"),
+        (9400, 0, "9,400"),
+        (28000, 3, "28.000"),
+        (0, 2, "0.00"),
+        (10**15 + 1, 2, "10,000,000,000,000.01"),
+        (7, None, "7 minor units"),
+    ],
+)
 def test_amounts_are_exact(minor: int, exponent: int | None, shown: str) -> None:
     assert pipeline._major(minor, exponent) == shown
 
@@ -90,11 +114,13 @@ def test_every_command_of_the_interfaces_is_a_target() -> None:
     targets = (ROOT / "Makefile").read_text()
     helped = subprocess.run(["make", "help"], cwd=ROOT, text=True, capture_output=True, check=True).stdout
     assert subprocess.run(["make"], cwd=ROOT, text=True, capture_output=True, check=True).stdout == helped
-    for name in ("run plan test extract transform push reconcile report docs bench doctor help clean").split():
+    for name in COMMANDS:
         assert f"\n{name}:" in targets
         assert f"make {name}" in helped
 
 
 def test_clean_never_removes_a_warehouse() -> None:
-    recipe = subprocess.run(["make", "-n", "clean"], cwd=ROOT, text=True, capture_output=True, check=True).stdout
+    recipe = subprocess.run(
+        ["make", "-n", "clean"], cwd=ROOT, text=True, capture_output=True, check=True
+    ).stdout
     assert "duckdb" not in recipe and " data" not in recipe.replace("-not -path './data/*'", "")

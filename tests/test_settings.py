@@ -94,20 +94,29 @@ def test_netsuite_host_follows_from_the_account(
 
 
 def test_any_host_can_be_named(monkeypatch: pytest.MonkeyPatch, production: dict[str, str]) -> None:
-    settings = load(monkeypatch, {
-        **production,
-        "STRIPE_API_KEY": "sk_test_hush",  # a stand-in behind another host may have any key
-        "STRIPE_API_BASE": "http://127.0.0.1:4011/",
-        "NETSUITE_BASE_URL": "http://localhost:4012",
-    })
+    settings = load(
+        monkeypatch,
+        {
+            **production,
+            "STRIPE_API_KEY": "sk_test_hush",  # a stand-in behind another host may have any key
+            "STRIPE_API_BASE": "http://127.0.0.1:4011/",
+            "NETSUITE_BASE_URL": "http://localhost:4012",
+        },
+    )
     assert settings.stripe_api_base == "http://127.0.0.1:4011"
     assert settings.netsuite_base_url == "http://localhost:4012"
 
 
 def test_token_based_authentication(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = load(monkeypatch, {
-        "TARGET": "production", "STRIPE_API_KEY": "rk_live_hush", "NETSUITE_ACCOUNT_ID": "1", **TBA,
-    })
+    settings = load(
+        monkeypatch,
+        {
+            "TARGET": "production",
+            "STRIPE_API_KEY": "rk_live_hush",
+            "NETSUITE_ACCOUNT_ID": "1",
+            **TBA,
+        },
+    )
     assert settings.netsuite_auth == "tba"
 
 
@@ -132,8 +141,10 @@ def test_token_based_authentication(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"NETSUITE_PRIVATE_KEY_FILE": "pyproject.toml"}, ["cannot be read as a PEM private key"]),
         (
             {"NETSUITE_AUTH": "tba"},
-            [f"NETSUITE_{name} is missing" for name in
-             ("CONSUMER_KEY", "CONSUMER_SECRET", "TOKEN_ID", "TOKEN_SECRET")],
+            [
+                f"NETSUITE_{name} is missing"
+                for name in ("CONSUMER_KEY", "CONSUMER_SECRET", "TOKEN_ID", "TOKEN_SECRET")
+            ],
         ),
         ({"NETSUITE_CLIENT_ID": None, **TBA, "NETSUITE_AUTH": "oauth2"}, ["or set NETSUITE_AUTH=tba"]),
         ({"STRIPE_API_KEY": "sk_test_hush"}, ["test-mode key"]),
@@ -198,22 +209,33 @@ def test_wrong_vars_name_the_right_ones(monkeypatch: pytest.MonkeyPatch, overrid
 
 def test_right_vars(monkeypatch: pytest.MonkeyPatch) -> None:
     overrides = {
-        "go_live_date": "2026-01-01", "accounting_timezone": "America/St_Johns", "untaxed_tax_code": -8,
-        "require_charge_for_remainder": False, "out_of_band_field": "custbody_oob", "customer_id_field": "",
+        "go_live_date": "2026-01-01",
+        "accounting_timezone": "America/St_Johns",
+        "untaxed_tax_code": -8,
+        "require_charge_for_remainder": False,
+        "out_of_band_field": "custbody_oob",
+        "customer_id_field": "",
     }
     settings = load(monkeypatch, {"PIPELINE_VARS": json.dumps(overrides)})
     assert {name: settings.vars[name] for name in overrides} == {
-        **overrides, "untaxed_tax_code": "-8", "customer_id_field": None,
+        **overrides,
+        "untaxed_tax_code": "-8",
+        "customer_id_field": None,
     }
 
 
 def test_a_wrong_default_names_its_file(tmp_path: Path) -> None:
     file = tmp_path / "dbt_project.yml"
-    file.write_text((ROOT / "dbt_project/dbt_project.yml").read_text().replace(
-        "missing_item: unallocated", "missing_item: guess"))
+    file.write_text(
+        (ROOT / "dbt_project/dbt_project.yml")
+        .read_text()
+        .replace("missing_item: unallocated", "missing_item: guess")
+    )
     _, problems = check_vars({}, file)
-    assert problems == ['dbt_project/dbt_project.yml: missing_item is "guess"; '
-                        'it must be "unallocated" or "create" or "block"']
+    assert problems == [
+        'dbt_project/dbt_project.yml: missing_item is "guess"; '
+        'it must be "unallocated" or "create" or "block"'
+    ]
 
 
 def test_env_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,10 +251,14 @@ def test_sandbox_uses_nothing_of_the_accounts_in_the_environment(
     monkeypatch: pytest.MonkeyPatch, production: dict[str, str]
 ) -> None:
     settings = load(monkeypatch, {**production, **TBA, "TARGET": "sandbox", "NETSUITE_CONCURRENCY": "2"})
-    connected = settings.with_connection({
-        "STRIPE_API_BASE": "http://127.0.0.1:1", "STRIPE_API_KEY": "sk_test_stand_in",
-        "NETSUITE_BASE_URL": "http://127.0.0.1:2", "NETSUITE_ACCOUNT_ID": "TSTDRV1",
-    })
+    connected = settings.with_connection(
+        {
+            "STRIPE_API_BASE": "http://127.0.0.1:1",
+            "STRIPE_API_KEY": "sk_test_stand_in",
+            "NETSUITE_BASE_URL": "http://127.0.0.1:2",
+            "NETSUITE_ACCOUNT_ID": "TSTDRV1",
+        }
+    )
     assert connected.stripe_api_base == "http://127.0.0.1:1"
     assert connected.netsuite_auth == "oauth2"
     assert connected.netsuite_consumer_key is None

@@ -34,9 +34,18 @@ T0 = 1_700_000_000
 KEY = "rk_test_bench"
 LATENCY, ENDPOINT_RATE, TOTAL_RATE = 0.2, 25, 100
 OBJECT_BYTES = 5_000
-KINDS = {"invoices": "invoice", "credit_notes": "credit_note", "refunds": "refund", "customers": "customer",
-         "invoice_payments": "invoice_payment", "payouts": "payout", "coupons": "coupon", "prices": "price",
-         "products": "product", "tax_rates": "tax_rate"}
+KINDS = {
+    "invoices": "invoice",
+    "credit_notes": "credit_note",
+    "refunds": "refund",
+    "customers": "customer",
+    "invoice_payments": "invoice_payment",
+    "payouts": "payout",
+    "coupons": "coupon",
+    "prices": "price",
+    "products": "product",
+    "tax_rates": "tax_rate",
+}
 
 
 # ---------- the server
@@ -45,16 +54,36 @@ KINDS = {"invoices": "invoice", "credit_notes": "credit_note", "refunds": "refun
 def sample(kind: str, number: int, created: int) -> bytes:
     """An object of about 5 kB with five lines, as varied as real ones."""
     some = random.Random(number)
-    lines = [{"id": f"il_{some.getrandbits(96):024x}", "object": "line_item", "amount": some.randrange(100_000),
-              "description": f"Seats for project {some.getrandbits(40):x} ({some.randrange(99)} x plan)",
-              "period": {"start": created, "end": created + 2_592_000}, "discount_amounts": [], "taxes": [],
-              "pricing": {"price_details": {"price": f"price_{some.randrange(200)}", "product": "prod_1"}},
-              "metadata": {"k": f"{some.getrandbits(64):x}"}} for _ in range(5)]
-    item = {"id": f"{kind}_{number:08}", "object": kind, "created": created, "customer": "cus_1",
-            "status": "paid", "total": 1000, "amount_due": 1000, "currency": "eur", "balance": 0,
-            "customer_name": "Somebody", "customer_address": {"city": "Somewhere"}, "metadata": {},
-            "automatic": False,
-            "lines": {"object": "list", "data": lines, "has_more": False, "total_count": 5}}
+    lines = [
+        {
+            "id": f"il_{some.getrandbits(96):024x}",
+            "object": "line_item",
+            "amount": some.randrange(100_000),
+            "description": f"Seats for project {some.getrandbits(40):x} ({some.randrange(99)} x plan)",
+            "period": {"start": created, "end": created + 2_592_000},
+            "discount_amounts": [],
+            "taxes": [],
+            "pricing": {"price_details": {"price": f"price_{some.randrange(200)}", "product": "prod_1"}},
+            "metadata": {"k": f"{some.getrandbits(64):x}"},
+        }
+        for _ in range(5)
+    ]
+    item = {
+        "id": f"{kind}_{number:08}",
+        "object": kind,
+        "created": created,
+        "customer": "cus_1",
+        "status": "paid",
+        "total": 1000,
+        "amount_due": 1000,
+        "currency": "eur",
+        "balance": 0,
+        "customer_name": "Somebody",
+        "customer_address": {"city": "Somewhere"},
+        "metadata": {},
+        "automatic": False,
+        "lines": {"object": "list", "data": lines, "has_more": False, "total_count": 5},
+    }
     item["description"] = f"{some.getrandbits(4 * (OBJECT_BYTES - len(json.dumps(item)) - 20)):x}"
     return json.dumps(item).encode()
 
@@ -106,8 +135,14 @@ def serve(counts: dict[str, int], latency: float, endpoint_rate: float, total_ra
             body = b",".join(bodies[first:high][::-1])
             if table == "events":
                 body, first = json.dumps(EVENT).encode(), low
-            self.answer(200, b'{"object":"list","data":[' + body + b'],"has_more":'
-                        + (b"true" if first > low else b"false") + b"}")
+            self.answer(
+                200,
+                b'{"object":"list","data":['
+                + body
+                + b'],"has_more":'
+                + (b"true" if first > low else b"false")
+                + b"}",
+            )
 
         def answer(self, status: int, body: bytes) -> None:
             self.send_response(status)
@@ -130,15 +165,23 @@ def serve(counts: dict[str, int], latency: float, endpoint_rate: float, total_ra
     sys.stdin.read()  # until the parent ends
 
 
-EVENT = {"id": "evt_1", "object": "event", "created": int(time.time()) - 3600, "type": "charge.succeeded",
-         "data": {"object": {"id": "ch_1", "object": "charge"}}}
+EVENT = {
+    "id": "evt_1",
+    "object": "event",
+    "created": int(time.time()) - 3600,
+    "type": "charge.succeeded",
+    "data": {"object": {"id": "ch_1", "object": "charge"}},
+}
 
 
 @contextmanager
-def stripe(counts: dict[str, int], latency: float = 0, endpoint: float = 1e6, total: float = 1e6) -> Iterator[str]:
+def stripe(
+    counts: dict[str, int], latency: float = 0, endpoint: float = 1e6, total: float = 1e6
+) -> Iterator[str]:
     arguments = json.dumps([counts, latency, endpoint, total])
-    process = subprocess.Popen([sys.executable, __file__, "serve", arguments], stdin=subprocess.PIPE,
-                               stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, __file__, "serve", arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     assert process.stdin and process.stdout
     try:
         yield f"http://127.0.0.1:{int(process.stdout.readline())}"
@@ -157,8 +200,14 @@ def read(url: str, warehouse: Path, endpoint_rate: int, total_rate: int) -> tupl
     from extract.warehouse import declare_all, open_warehouse
     from settings import Settings
 
-    settings = Settings(_env_file=None, stripe_api_key=KEY, stripe_api_base=url, warehouse_path=warehouse,
-                        stripe_requests_per_second=endpoint_rate, stripe_requests_per_second_total=total_rate)
+    settings = Settings(
+        _env_file=None,
+        stripe_api_key=KEY,
+        stripe_api_base=url,
+        warehouse_path=warehouse,
+        stripe_requests_per_second=endpoint_rate,
+        stripe_requests_per_second_total=total_rate,
+    )
     began = time.monotonic()
     with open_warehouse(warehouse) as connection:
         declare_all(connection)
@@ -182,6 +231,7 @@ def read_in_sequence(url: str, pages: int) -> float:
 def land(objects: list[bytes], directory: Path) -> tuple[float, float]:
     """Seconds that landing takes, rows being made already, and DuckDB with the same as NDJSON."""
     import duckdb
+
     from extract.endpoints import row_of
     from extract.landing import Landing
     from extract.privacy import decode
@@ -196,13 +246,14 @@ def land(objects: list[bytes], directory: Path) -> tuple[float, float]:
         declare_all(connection)
         with Landing(connection, directory / "ours.duckdb") as landing:
             for start in range(0, len(rows), 100):
-                landing.put("invoices", rows[start:start + 100])
+                landing.put("invoices", rows[start : start + 100])
     ours = time.monotonic() - began
     began = time.monotonic()
     with duckdb.connect(directory / "theirs.duckdb") as connection:
         for name, value in GLOBAL_CONFIG.items():
             connection.execute(f"set {name} = '{value}'")
-        connection.execute(f"""create table invoices as select json->>'id' as id, (json->>'created')::bigint as
+        connection.execute(f"""create table invoices as select json->>'id' as id,
+            (json->>'created')::bigint as
             created, json::varchar as payload from read_ndjson_objects('{ndjson}')""")
     return ours, time.monotonic() - began
 
@@ -223,8 +274,13 @@ def main() -> None:
         directory = Path(name)
         with stripe({"invoices": 40_000}) as url:
             seconds, objects, _ = read(url, directory / "a" / "w.duckdb", 10_000, 10_000)
-            note("read and land, no limits", objects / seconds, "objects/s", "2,500",
-                 f"{objects / seconds / 2500:.2f} of target")
+            note(
+                "read and land, no limits",
+                objects / seconds,
+                "objects/s",
+                "2,500",
+                f"{objects / seconds / 2500:.2f} of target",
+            )
             seconds, _, requests = read(url, directory / "a" / "w.duckdb", 10_000, 10_000)
             note("nothing changed: requests", requests, "requests", "12")
             note("nothing changed: time", seconds, "s", "")
@@ -233,18 +289,33 @@ def main() -> None:
             note("page after page (reads only)", sequential, "objects/s", "")
             seconds, objects, _ = read(url, directory / "b" / "w.duckdb", ENDPOINT_RATE, TOTAL_RATE)
             rate, allowed = objects / seconds, ENDPOINT_RATE * 100
-            note("one endpoint, limits and latency", rate, "objects/s", "95 %",
-                 f"{rate / allowed:.0%} of the limit, {rate / sequential:.1f} x page after page")
+            note(
+                "one endpoint, limits and latency",
+                rate,
+                "objects/s",
+                "95 %",
+                f"{rate / allowed:.0%} of the limit, {rate / sequential:.1f} x page after page",
+            )
         with stripe(dict.fromkeys(KINDS, 12_000), LATENCY, ENDPOINT_RATE, TOTAL_RATE) as url:
             seconds, objects, _ = read(url, directory / "c" / "w.duckdb", ENDPOINT_RATE, TOTAL_RATE)
             rate, allowed = objects / seconds, TOTAL_RATE * 100
-            note("all endpoints, limits and latency", rate, "objects/s", "near 10,000",
-                 f"{rate / allowed:.0%} of the limit, {rate / sequential:.1f} x page after page")
+            note(
+                "all endpoints, limits and latency",
+                rate,
+                "objects/s",
+                "near 10,000",
+                f"{rate / allowed:.0%} of the limit, {rate / sequential:.1f} x page after page",
+            )
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         note("peak memory while reading", memory, "MB", "1,000")
         ours, theirs = land([sample("invoice", n, T0 + n) for n in range(40_000)], directory)
-        note("landing alone", 40_000 / ours, "objects/s", "2 x the time",
-             f"{ours / theirs:.2f} x the time of DuckDB with NDJSON ({40_000 / theirs:,.0f}/s)")
+        note(
+            "landing alone",
+            40_000 / ours,
+            "objects/s",
+            "2 x the time",
+            f"{ours / theirs:.2f} x the time of DuckDB with NDJSON ({40_000 / theirs:,.0f}/s)",
+        )
     Console(width=130).print(table)
     out = Path("bench-results")
     out.mkdir(exist_ok=True)

@@ -24,8 +24,12 @@ def stripe() -> Iterator[FakeStripe]:
 @pytest.fixture
 def settings(stripe: FakeStripe, tmp_path: Path) -> Settings:
     return Settings(
-        _env_file=None, target="sandbox", stripe_api_key=KEY, stripe_api_base=stripe.url,
-        stripe_requests_per_second=2000, stripe_requests_per_second_total=4000,
+        _env_file=None,
+        target="sandbox",
+        stripe_api_key=KEY,
+        stripe_api_base=stripe.url,
+        stripe_requests_per_second=2000,
+        stripe_requests_per_second_total=4000,
         warehouse_path=tmp_path / "w.duckdb",
     )
 
@@ -37,8 +41,9 @@ def read(settings: Settings) -> Callable[..., StripeReport]:
     def run(**changes: Any) -> StripeReport:
         with open_warehouse(settings.warehouse_path) as connection:
             declare_tables(connection)
-            return read_stripe(settings.model_copy(update=changes), connection, Progress(quiet=True),
-                               first_wait=0.01)
+            return read_stripe(
+                settings.model_copy(update=changes), connection, Progress(quiet=True), first_wait=0.01
+            )
 
     return run
 

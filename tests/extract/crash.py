@@ -13,12 +13,16 @@ from extract.stripe_source import read_stripe
 from extract.warehouse import declare_tables, open_warehouse
 from settings import Settings
 
-landing.PACKAGE_BYTES = 20_000  # many small packages: many moments to be killed in
+landing.PACKAGE_BYTES = 100_000  # many small packages: many moments to be killed in
 
 if __name__ == "__main__":
     settings = Settings(
-        _env_file=None, stripe_api_key="rk_test_1", stripe_api_base=sys.argv[1], warehouse_path=sys.argv[2],
-        stripe_requests_per_second=60, stripe_requests_per_second_total=200,
+        _env_file=None,
+        stripe_api_key="rk_test_1",
+        stripe_api_base=sys.argv[1],
+        warehouse_path=sys.argv[2],
+        stripe_requests_per_second=60,
+        stripe_requests_per_second_total=200,
     )
     with open_warehouse(settings.warehouse_path) as connection:
         declare_tables(connection)

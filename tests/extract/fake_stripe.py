@@ -44,10 +44,16 @@ class FakeStripe:
     def event(self, item: Object, kind: str, created: int) -> None:
         with self.lock:
             identifier = f"evt_{len(self.lists.get('events', {}))}"
-            self.add("events", {
-                "id": identifier, "object": "event", "created": created, "type": kind,
-                "data": {"object": {"id": item["id"], "object": item["object"]}},
-            })
+            self.add(
+                "events",
+                {
+                    "id": identifier,
+                    "object": "event",
+                    "created": created,
+                    "type": kind,
+                    "data": {"object": {"id": item["id"], "object": item["object"]}},
+                },
+            )
 
     # ---------- how it answers
 
@@ -67,8 +73,12 @@ class FakeStripe:
                 status, headers, body = answer
                 encoded = body if isinstance(body, bytes) else json.dumps(body).encode()
                 self.send_response(status)
-                for name, value in {"Stripe-Version": pinned_version(), "Request-Id": "req_1",
-                                    "Content-Length": str(len(encoded)), **headers}.items():
+                for name, value in {
+                    "Stripe-Version": pinned_version(),
+                    "Request-Id": "req_1",
+                    "Content-Length": str(len(encoded)),
+                    **headers,
+                }.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(encoded)
@@ -116,20 +126,37 @@ def page(items: list[Object], params: dict[str, str], whole_count: bool = False)
     if after := params.get("starting_after"):
         place = [index for index, item in enumerate(items) if item["id"] == after]
         if not place:
-            return 400, {}, {"error": {"type": "invalid_request_error", "code": "resource_missing",
-                                       "param": "starting_after", "message": f"No such object: '{after}'"}}
+            return (
+                400,
+                {},
+                {
+                    "error": {
+                        "type": "invalid_request_error",
+                        "code": "resource_missing",
+                        "param": "starting_after",
+                        "message": f"No such object: '{after}'",
+                    }
+                },
+            )
         start = place[0] + 1
     limit = int(params.get("limit", 10))
-    body = {"object": "list", "data": [shown(item) for item in items[start:start + limit]],
-            "has_more": start + limit < len(items)}
+    body = {
+        "object": "list",
+        "data": [shown(item) for item in items[start : start + limit]],
+        "has_more": start + limit < len(items),
+    }
     if whole_count:
         body["total_count"] = len(items)
     return 200, {}, body
 
 
 def matches(item: Object, params: dict[str, str]) -> bool:
-    tests = {"gte": lambda a, b: a >= b, "gt": lambda a, b: a > b,
-             "lte": lambda a, b: a <= b, "lt": lambda a, b: a < b}
+    tests = {
+        "gte": lambda a, b: a >= b,
+        "gt": lambda a, b: a > b,
+        "lte": lambda a, b: a <= b,
+        "lt": lambda a, b: a < b,
+    }
     for name, value in params.items():
         if name.startswith("created["):
             if not tests[name[8:-1]](item["created"], int(value)):
@@ -144,56 +171,133 @@ def shown(item: Object) -> Object:
     if "lines" not in item:
         return item
     lines = item["lines"]["data"]
-    return {**item, "lines": {"object": "list", "data": lines[:10], "has_more": len(lines) > 10,
-                              "total_count": len(lines), "url": f"/v1/{item['object']}s/{item['id']}/lines"}}
+    return {
+        **item,
+        "lines": {
+            "object": "list",
+            "data": lines[:10],
+            "has_more": len(lines) > 10,
+            "total_count": len(lines),
+            "url": f"/v1/{item['object']}s/{item['id']}/lines",
+        },
+    }
 
 
 def missing(identifier: str) -> Answer:
-    return 404, {}, {"error": {"type": "invalid_request_error", "code": "resource_missing", "param": "id",
-                               "message": f"No such object: '{identifier}'"}}
+    return (
+        404,
+        {},
+        {
+            "error": {
+                "type": "invalid_request_error",
+                "code": "resource_missing",
+                "param": "id",
+                "message": f"No such object: '{identifier}'",
+            }
+        },
+    )
 
 
 # ---------- objects, with the fields that reading looks at
 
 
 def customer(identifier: str, created: int = T0, **fields: Any) -> Object:
-    return {"id": identifier, "object": "customer", "created": created, "balance": 0, "name": "Ada Private",
-            "email": "ada@private.example", "metadata": {}, **fields}
+    return {
+        "id": identifier,
+        "object": "customer",
+        "created": created,
+        "balance": 0,
+        "name": "Ada Private",
+        "email": "ada@private.example",
+        "metadata": {},
+        **fields,
+    }
 
 
 def invoice(identifier: str, created: int = T0, lines: int = 1, **fields: Any) -> Object:
     return {
-        "id": identifier, "object": "invoice", "created": created, "customer": "cus_1", "status": "paid",
-        "currency": "eur", "total": 1000, "amount_due": 1000, "starting_balance": 0, "ending_balance": 0,
-        "pre_payment_credit_notes_amount": 0, "customer_name": "Ada Private", "total_discount_amounts": [],
-        "customer_email": "ada@private.example", "metadata": {},
-        "lines": {"data": [{"id": f"il_{identifier}_{n}", "object": "line_item", "amount": 10,
-                            "description": f"Line {n}"} for n in range(lines)]},
+        "id": identifier,
+        "object": "invoice",
+        "created": created,
+        "customer": "cus_1",
+        "status": "paid",
+        "currency": "eur",
+        "total": 1000,
+        "amount_due": 1000,
+        "starting_balance": 0,
+        "ending_balance": 0,
+        "pre_payment_credit_notes_amount": 0,
+        "customer_name": "Ada Private",
+        "total_discount_amounts": [],
+        "customer_email": "ada@private.example",
+        "metadata": {},
+        "lines": {
+            "data": [
+                {
+                    "id": f"il_{identifier}_{n}",
+                    "object": "line_item",
+                    "amount": 10,
+                    "description": f"Line {n}",
+                }
+                for n in range(lines)
+            ]
+        },
         **fields,
     }
 
 
 def credit_note(identifier: str, created: int = T0, lines: int = 1, **fields: Any) -> Object:
     return {
-        "id": identifier, "object": "credit_note", "created": created, "customer": "cus_1", "invoice": "in_1",
-        "status": "issued", "amount": 500, "total": 500, "refunds": [], "discount_amounts": [],
-        "customer_balance_transaction": None, "metadata": {},
-        "lines": {"data": [{"id": f"cnli_{identifier}_{n}", "object": "credit_note_line_item", "amount": 10}
-                           for n in range(lines)]},
+        "id": identifier,
+        "object": "credit_note",
+        "created": created,
+        "customer": "cus_1",
+        "invoice": "in_1",
+        "status": "issued",
+        "amount": 500,
+        "total": 500,
+        "refunds": [],
+        "discount_amounts": [],
+        "customer_balance_transaction": None,
+        "metadata": {},
+        "lines": {
+            "data": [
+                {"id": f"cnli_{identifier}_{n}", "object": "credit_note_line_item", "amount": 10}
+                for n in range(lines)
+            ]
+        },
         **fields,
     }
 
 
 def refund(identifier: str, created: int = T0, **fields: Any) -> Object:
-    return {"id": identifier, "object": "refund", "created": created, "amount": 500, "status": "succeeded",
-            **fields}
+    return {
+        "id": identifier,
+        "object": "refund",
+        "created": created,
+        "amount": 500,
+        "status": "succeeded",
+        **fields,
+    }
 
 
 def payout(identifier: str, created: int = T0, **fields: Any) -> Object:
-    return {"id": identifier, "object": "payout", "created": created, "automatic": True, "status": "paid",
-            **fields}
+    return {
+        "id": identifier,
+        "object": "payout",
+        "created": created,
+        "automatic": True,
+        "status": "paid",
+        **fields,
+    }
 
 
 def ledger_row(identifier: str, amount: int, created: int = T0, **fields: Any) -> Object:
-    return {"id": identifier, "object": "customer_balance_transaction", "created": created, "amount": amount,
-            "type": "adjustment", **fields}
+    return {
+        "id": identifier,
+        "object": "customer_balance_transaction",
+        "created": created,
+        "amount": amount,
+        "type": "adjustment",
+        **fields,
+    }

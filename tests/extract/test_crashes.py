@@ -21,14 +21,31 @@ SEEDS = [1, 2]  # one kill pattern each; a failing seed is the whole reproductio
 
 @pytest.fixture
 def account(stripe: FakeStripe) -> FakeStripe:
-    stripe.add("invoices", *(
-        invoice(f"in_{n}", T0 + n * 3600, lines=15 if n % 40 == 0 else 2, customer=f"cus_{n % 50}",
-                starting_balance=-5 if n % 50 == 1 else 0) for n in range(600)))
+    stripe.add(
+        "invoices",
+        *(
+            invoice(
+                f"in_{n}",
+                T0 + n * 3600,
+                lines=15 if n % 40 == 0 else 2,
+                customer=f"cus_{n % 50}",
+                starting_balance=-5 if n % 50 == 1 else 0,
+            )
+            for n in range(600)
+        ),
+    )
     stripe.add("customers", *(customer(f"cus_{n}", T0 + n) for n in range(50)))
-    stripe.add("credit_notes", *(
-        credit_note(f"cn_{n}", T0 + n * 3600, invoice=f"in_{n}", customer=f"cus_{n % 50}") for n in range(200)))
+    stripe.add(
+        "credit_notes",
+        *(
+            credit_note(f"cn_{n}", T0 + n * 3600, invoice=f"in_{n}", customer=f"cus_{n % 50}")
+            for n in range(200)
+        ),
+    )
     stripe.add("refunds", *(refund(f"re_{n}", T0 + n * 7200) for n in range(300)))
-    stripe.add("customers/cus_1/balance_transactions", *(ledger_row(f"cbtxn_{n}", 1, T0 + n) for n in range(20)))
+    stripe.add(
+        "customers/cus_1/balance_transactions", *(ledger_row(f"cbtxn_{n}", 1, T0 + n) for n in range(20))
+    )
     stripe.event(stripe.lists["refunds"]["re_1"], "refund.created", int(time.time()) - 60)
     return stripe
 
@@ -39,9 +56,12 @@ def start(stripe: FakeStripe, warehouse: Path) -> subprocess.Popen[bytes]:
 
 def rows(warehouse: Path) -> dict[str, list[tuple[str, ...]]]:
     with duckdb.connect(warehouse) as connection:
-        return {table: connection.execute(
-            f"select id, parent_id, content_hash from {current(table)} order by all").fetchall()
-            for table in TABLES}
+        return {
+            table: connection.execute(
+                f"select id, parent_id, content_hash from {current(table)} order by all"
+            ).fetchall()
+            for table in TABLES
+        }
 
 
 def test_kill_at_random_moments(account: FakeStripe, tmp_path: Path) -> None:
@@ -62,9 +82,12 @@ def test_kill_at_random_moments(account: FakeStripe, tmp_path: Path) -> None:
         found = rows(warehouse)
         assert found == expected, f"seed {seed}"
         with duckdb.connect(warehouse) as connection:
-            doubled = sum(connection.execute(f"""
+            doubled = sum(
+                connection.execute(f"""
                 select count(*) from (select id, content_hash from raw_stripe.{table}
-                group by all having count(*) > 1)""").fetchone()[0] for table in TABLES)
+                group by all having count(*) > 1)""").fetchone()[0]
+                for table in TABLES
+            )
             odd = connection.execute("""select table_name, column_name from information_schema.columns
                 where column_name like '%\\_\\_v\\_%' escape '\\'""").fetchall()
         assert doubled == 0, f"seed {seed}: a version was landed twice"
@@ -81,9 +104,13 @@ def test_a_stopped_first_load_is_taken_up(account: FakeStripe, tmp_path: Path) -
             process.kill()
         time.sleep(0.01)
     with duckdb.connect(warehouse) as connection:
-        booked = {row[0] for row in connection.execute("""
+        booked = {
+            row[0]
+            for row in connection.execute("""
             select endpoint from raw_stripe.extract_slices group by endpoint
-            having bool_or(created_gte is null) and bool_or(created_lt is null) and count(*) = 1""").fetchall()}
+            having bool_or(created_gte is null) and bool_or(created_lt is null)
+                and count(*) = 1""").fetchall()
+        }
     changed = {**account.lists["refunds"]["re_5"], "amount": 1}
     account.add("refunds", changed)
     account.event(changed, "refund.updated", int(time.time()))
@@ -92,6 +119,7 @@ def test_a_stopped_first_load_is_taken_up(account: FakeStripe, tmp_path: Path) -
     asked = {path.removeprefix("/v1/") for path, _ in account.requests}
     assert not booked & asked, "a finished list was read again"
     with duckdb.connect(warehouse) as connection:
-        assert connection.execute("select (payload->>'amount') from raw_stripe.refunds where id = 're_5' "
-                                  "order by fetched_at desc").fetchone() == ("1",)
+        assert connection.execute(
+            "select (payload->>'amount') from raw_stripe.refunds where id = 're_5' order by fetched_at desc"
+        ).fetchone() == ("1",)
         assert connection.execute("select count(distinct id) from raw_stripe.invoices").fetchone() == (600,)

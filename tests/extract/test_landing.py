@@ -34,8 +34,22 @@ def land(path: Path, *rows: Row) -> dict[str, int]:
         return landing.landed
 
 
-TEXTS = ["2026-01-02T03:04:05.000Z", "2026-01-02", "0B0F6C7E-1111-2222-3333-000000000001", "0010.50", "1e5",
-         "null", "", " x ", "\u0000", "é\U0001f600 \"quoted\" \\", "12:34", "true", "[1]", "x" * 100_000]
+TEXTS = [
+    "2026-01-02T03:04:05.000Z",
+    "2026-01-02",
+    "0B0F6C7E-1111-2222-3333-000000000001",
+    "0010.50",
+    "1e5",
+    "null",
+    "",
+    " x ",
+    "\u0000",
+    'é\U0001f600 "quoted" \\',
+    "12:34",
+    "true",
+    "[1]",
+    "x" * 100_000,
+]
 
 
 def test_text_is_stored_byte_by_byte(path: Path) -> None:
@@ -51,7 +65,8 @@ def test_text_is_stored_byte_by_byte(path: Path) -> None:
 
 def test_equal_versions_are_landed_once(path: Path) -> None:
     assert land(path, row("re_1", "a"), row("re_2", "a"), row("re_1", "a", 1), row("re_1", "b", 2)) == {
-        "refunds": 3}
+        "refunds": 3
+    }
     assert land(path, row("re_1", "b", 3), row("re_2", "a", 3)) == {}
     assert land(path, row("re_1", "a", 4)) == {"refunds": 1}, "back to an earlier state is a new version"
 
@@ -63,7 +78,8 @@ def test_columns_are_those_declared(path: Path) -> None:
             select column_name, data_type from information_schema.columns
             where table_schema = 'raw_stripe' and table_name = 'refunds'""").fetchall()
         strange = connection.execute("""
-            select column_name from information_schema.columns where column_name like '%\\_\\_v\\_%' escape '\\'
+            select column_name from information_schema.columns
+            where column_name like '%\\_\\_v\\_%' escape '\\'
             """).fetchall()
     assert [name for name, _ in columns] == list(COLUMNS)
     assert strange == []
@@ -81,8 +97,14 @@ def test_a_file_in_use_is_named(path: Path) -> None:
     import sys
 
     holder = subprocess.Popen(
-        [sys.executable, "-c", f"import duckdb; c = duckdb.connect({str(path)!r}); print(1, flush=True); input()"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        [
+            sys.executable,
+            "-c",
+            f"import duckdb; c = duckdb.connect({str(path)!r}); print(1, flush=True); input()",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
     assert holder.stdout and holder.stdin
     holder.stdout.readline()
     with pytest.raises(WarehouseBusy, match="open in another program"):

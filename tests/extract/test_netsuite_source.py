@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +54,13 @@ def ask(netsuite: FakeNetSuite, settings: Settings, **wanted: set[str]) -> dict[
 def test_requests_stay_below_ids_by_900_and_ten(settings: Settings) -> None:
     netsuite = FakeNetSuite({})
     many = {f"cn_{n}" for n in range(5 * BULK)}
-    ask(netsuite, settings, externals=many, customers={f"cus_{n}" for n in range(2 * BULK)}, customer_ids={"1"})
+    ask(
+        netsuite,
+        settings,
+        externals=many,
+        customers={f"cus_{n}" for n in range(2 * BULK)},
+        customer_ids={"1"},
+    )
     assert len(netsuite.asked) <= 7 + 1 + 10
     for sql in netsuite.asked:
         assert all(len(values.split(",")) <= BULK for values in re.findall(r"IN \(([^)]*)\)", sql))
@@ -81,35 +86,58 @@ def test_the_custom_field_is_read_and_searched(settings: Settings) -> None:
 
 def test_columns_that_are_not_there_are_left_out(settings: Settings) -> None:
     netsuite = FakeNetSuite(
-        {"customer": [{"id": "1", "externalid": "cus_1", "isinactive": "F", "currency": "2"}],
-         "transaction": [{"id": "5", "type": "CustInvc", "externalid": "in_1"}],
-         "transactionline": [{"transaction": "5", "subsidiary": "3", "account": "11"}]},
-        without={"receivablesaccount", "expenseaccount"})
+        {
+            "customer": [{"id": "1", "externalid": "cus_1", "isinactive": "F", "currency": "2"}],
+            "transaction": [{"id": "5", "type": "CustInvc", "externalid": "in_1"}],
+            "transactionline": [{"transaction": "5", "subsidiary": "3", "account": "11"}],
+        },
+        without={"receivablesaccount", "expenseaccount"},
+    )
     questions = Questions(netsuite, settings)  # type: ignore[arg-type]
     snapshot = questions.snapshot(Wanted(**{**vars(NOTHING), "customers": {"cus_1"}, "invoices": {"in_1"}}))
-    assert snapshot["customers"] == [{"id": "1", "externalid": "cus_1", "isinactive": "F", "subsidiary": None,
-                                      "currency": "2", "receivablesaccount": None, "stripe_id": None}]
+    assert snapshot["customers"] == [
+        {
+            "id": "1",
+            "externalid": "cus_1",
+            "isinactive": "F",
+            "subsidiary": None,
+            "currency": "2",
+            "receivablesaccount": None,
+            "stripe_id": None,
+        }
+    ]
     assert (snapshot["transactions"][0]["subsidiary"], snapshot["transactions"][0]["account"]) == ("3", "11")
     assert questions.refused == {"customer.receivablesaccount", "transactionline.expenseaccount"}
     assert netsuite.read == []
 
 
 def test_the_invoice_itself_shows_its_account_if_no_column_does(settings: Settings) -> None:
-    netsuite = FakeNetSuite({"transaction": [{"id": "5", "type": "CustInvc"}, {"id": "6", "type": "CustCred"}]},
-                            without={"account", "expenseaccount"})
+    netsuite = FakeNetSuite(
+        {"transaction": [{"id": "5", "type": "CustInvc"}, {"id": "6", "type": "CustCred"}]},
+        without={"account", "expenseaccount"},
+    )
     snapshot = ask(netsuite, settings, invoices={"in_1"})
     assert [row["account"] for row in snapshot["transactions"]] == ["77", None]
     assert netsuite.read == [("invoice", "5")]
 
 
 def test_applications_are_summed_per_pair_and_counted_once(settings: Settings) -> None:
-    line = {"previousdoc": "5", "previoustype": "CustInvc", "nextdoc": "6", "nexttype": "CustCred",
-            "linktype": "Payment"}
-    netsuite = FakeNetSuite({
-        "transaction": [{"id": "5", "type": "CustInvc"}, {"id": "6", "type": "CustCred"}],
-        "nexttransactionlinelink": [
-            {**line, "previousline": "0", "nextline": "0", "foreignamount": "10.10"},
-            {**line, "previousline": "0", "nextline": "1", "foreignamount": "0.20"}]})
+    line = {
+        "previousdoc": "5",
+        "previoustype": "CustInvc",
+        "nextdoc": "6",
+        "nexttype": "CustCred",
+        "linktype": "Payment",
+    }
+    netsuite = FakeNetSuite(
+        {
+            "transaction": [{"id": "5", "type": "CustInvc"}, {"id": "6", "type": "CustCred"}],
+            "nexttransactionlinelink": [
+                {**line, "previousline": "0", "nextline": "0", "foreignamount": "10.10"},
+                {**line, "previousline": "0", "nextline": "1", "foreignamount": "0.20"},
+            ],
+        }
+    )
     snapshot = ask(netsuite, settings, invoices={"in_1"})  # both sides are ours: each row comes twice
     assert snapshot["applications"] == [{**line, "foreignamount": "10.30"}]
 
@@ -130,20 +158,40 @@ def test_wanted_is_what_documents_refer_to(settings: Settings) -> None:
 
         for item in items:
             row = row_of(item, datetime.now(UTC), "v")
-            connection.execute(f"insert into raw_stripe.{table} values (?, ?, ?, ?, ?, ?, ?)",
-                               [row.id, row.parent_id, row.created, row.fetched_at, row.api_version,
-                                row.content_hash, row.payload])
+            connection.execute(
+                f"insert into raw_stripe.{table} values (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    row.id,
+                    row.parent_id,
+                    row.created,
+                    row.fetched_at,
+                    row.api_version,
+                    row.content_hash,
+                    row.payload,
+                ],
+            )
 
     price = {"price_details": {"price": "price_1", "product": "prod_1"}}
     with open_warehouse(settings.warehouse_path) as connection:
         declare_all(connection)
         put(connection, "credit_notes", credit_note("cn_1", refunds=[{"refund": "re_1"}]))
-        put(connection, "invoices",
-            {**invoice("in_1", metadata={"netsuite_invoice_id": "55"}),
-             "lines": {"data": [{"id": "il_1", "pricing": price}]}},
-            invoice("in_used", customer="cus_2", amount_due=0), invoice("in_plain", customer="cus_3"))
-        put(connection, "customers", customer("cus_1", metadata={"netsuite_customer_id": "66"}),
-            customer("cus_2"), customer("cus_3"))
+        put(
+            connection,
+            "invoices",
+            {
+                **invoice("in_1", metadata={"netsuite_invoice_id": "55"}),
+                "lines": {"data": [{"id": "il_1", "pricing": price}]},
+            },
+            invoice("in_used", customer="cus_2", amount_due=0),
+            invoice("in_plain", customer="cus_3"),
+        )
+        put(
+            connection,
+            "customers",
+            customer("cus_1", metadata={"netsuite_customer_id": "66"}),
+            customer("cus_2"),
+            customer("cus_3"),
+        )
         put(connection, "customer_balance_transactions", ledger_row("cbtxn_1", 5, invoice="in_used"))
         wanted = Wanted.of(settings, connection)
         dated = settings.model_copy(update={"pipeline_vars": {"go_live_date": "2026-01-01"}})
@@ -181,5 +229,3 @@ def test_the_snapshot_is_replaced_only_when_it_changed(settings: Settings) -> No
     assert present() == [("3",)]
     assert write([]) == ["subsidiaries"]
     assert present() == []
-
-

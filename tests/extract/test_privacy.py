@@ -13,23 +13,41 @@ from tests.extract.fake_stripe import FakeStripe, credit_note, customer, invoice
 
 ADDRESS = {"line1": "1 Hush Street", "city": "Hush", "postal_code": "HU5 H00"}
 PERSONAL = {
-    "name": "Hush Person", "email": "hush@example.org", "phone": "+1 HUSH", "address": ADDRESS,
-    "shipping": {"name": "Hush", "address": ADDRESS, "phone": "HUSH"}, "description": "Hush, met in Hush",
+    "name": "Hush Person",
+    "email": "hush@example.org",
+    "phone": "+1 HUSH",
+    "address": ADDRESS,
+    "shipping": {"name": "Hush", "address": ADDRESS, "phone": "HUSH"},
+    "description": "Hush, met in Hush",
     "tax_ids": {"data": [{"id": "txi_1", "type": "eu_vat", "value": "HUSH123"}]},
-    "tax": {"ip_address": "10.0.0.HUSH"}, "invoice_settings": {"custom_fields": [{"name": "x", "value": "HUSH"}]},
-    "sources": {"data": [{"last4": "HUSH"}]}, "preferred_locales": ["HUSH"],
-    "individual_name": "Hush", "business_name": "Hush GmbH",
+    "tax": {"ip_address": "10.0.0.HUSH"},
+    "invoice_settings": {"custom_fields": [{"name": "x", "value": "HUSH"}]},
+    "sources": {"data": [{"last4": "HUSH"}]},
+    "preferred_locales": ["HUSH"],
+    "individual_name": "Hush",
+    "business_name": "Hush GmbH",
 }
 INVOICED = {
-    "customer_name": "Hush", "customer_email": "hush@example.org", "customer_phone": "HUSH", "footer": "HUSH",
-    "customer_address": ADDRESS, "customer_shipping": {"address": ADDRESS}, "custom_fields": [{"value": "HUSH"}],
-    "customer_tax_ids": [{"value": "HUSH"}], "hosted_invoice_url": "https://i.example/HUSH",
-    "invoice_pdf": "https://i.example/HUSH", "shipping_details": {"name": "Hush", "address": ADDRESS},
+    "customer_name": "Hush",
+    "customer_email": "hush@example.org",
+    "customer_phone": "HUSH",
+    "footer": "HUSH",
+    "customer_address": ADDRESS,
+    "customer_shipping": {"address": ADDRESS},
+    "custom_fields": [{"value": "HUSH"}],
+    "customer_tax_ids": [{"value": "HUSH"}],
+    "hosted_invoice_url": "https://i.example/HUSH",
+    "invoice_pdf": "https://i.example/HUSH",
+    "shipping_details": {"name": "Hush", "address": ADDRESS},
 }
 PAID = {
-    "receipt_email": "hush@example.org", "receipt_url": "HUSH", "billing_details": {"name": "Hush"},
-    "payment_method_details": {"card": {"last4": "HUSH"}}, "card": {"fingerprint": "HUSH"},
-    "destination_details": {"card": {"reference": "HUSH"}}, "instructions_email": "hush@example.org",
+    "receipt_email": "hush@example.org",
+    "receipt_url": "HUSH",
+    "billing_details": {"name": "Hush"},
+    "payment_method_details": {"card": {"last4": "HUSH"}},
+    "card": {"fingerprint": "HUSH"},
+    "destination_details": {"card": {"reference": "HUSH"}},
+    "instructions_email": "hush@example.org",
     "next_action": {"display_details": {"email_sent": {"email_sent_to": "hush@example.org"}}},
 }
 
@@ -45,18 +63,28 @@ def values(item: Any) -> Iterator[str]:
         yield str(item)
 
 
-@pytest.mark.parametrize("nested", [
-    lambda item: item,
-    lambda item: {"object": "invoice", "customer": item},
-    lambda item: {"object": "list", "data": [{"object": "credit_note", "refunds": [{"refund": item}]}]},
-    lambda item: {"object": "invoice", "lines": {"data": [{"object": "line_item", "deep": {"er": [[item]]}}]}},
-])
-@pytest.mark.parametrize("item", [
-    {"id": "cus_1", "object": "customer", **PERSONAL},
-    {"id": "in_1", "object": "invoice", **INVOICED},
-    {"id": "re_1", "object": "refund", **PAID},
-    {"id": "cn_1", "object": "credit_note", "pdf": "https://i.example/HUSH"},
-], ids=lambda item: item["object"])
+@pytest.mark.parametrize(
+    "nested",
+    [
+        lambda item: item,
+        lambda item: {"object": "invoice", "customer": item},
+        lambda item: {"object": "list", "data": [{"object": "credit_note", "refunds": [{"refund": item}]}]},
+        lambda item: {
+            "object": "invoice",
+            "lines": {"data": [{"object": "line_item", "deep": {"er": [[item]]}}]},
+        },
+    ],
+)
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"id": "cus_1", "object": "customer", **PERSONAL},
+        {"id": "in_1", "object": "invoice", **INVOICED},
+        {"id": "re_1", "object": "refund", **PAID},
+        {"id": "cn_1", "object": "credit_note", "pdf": "https://i.example/HUSH"},
+    ],
+    ids=lambda item: item["object"],
+)
 def test_no_personal_value_survives_at_any_depth(item: dict[str, Any], nested: Callable[[Any], Any]) -> None:
     whole = nested(json.loads(json.dumps(item)))
     assert not [value for value in values(strip(whole)) if "hush" in value.lower()]
@@ -65,13 +93,41 @@ def test_no_personal_value_survives_at_any_depth(item: dict[str, Any], nested: C
 
 def test_what_rules_need_stays() -> None:
     kept = {
-        "object": "invoice", "id": "in_1", "number": "A-1", "description": "as agreed", "account_name": "We",
-        "metadata": {"email": "kept@company.example", "netsuite_invoice_id": "7", "name": "n", "address": "a"},
-        "shipping_cost": {"amount_total": 5, "taxes": []}, "amount_shipping": 5,
-        "lines": {"data": [{"object": "line_item", "description": "Seat", "period": {"start": 1, "end": 2},
-                            "metadata": {"class": "9"}}]},
-        "total_discount_amounts": [{"amount": 1, "discount": {"object": "discount", "source": {
-            "type": "coupon", "coupon": {"object": "coupon", "id": "co_1", "name": "Ten off"}}}}],
+        "object": "invoice",
+        "id": "in_1",
+        "number": "A-1",
+        "description": "as agreed",
+        "account_name": "We",
+        "metadata": {
+            "email": "kept@company.example",
+            "netsuite_invoice_id": "7",
+            "name": "n",
+            "address": "a",
+        },
+        "shipping_cost": {"amount_total": 5, "taxes": []},
+        "amount_shipping": 5,
+        "lines": {
+            "data": [
+                {
+                    "object": "line_item",
+                    "description": "Seat",
+                    "period": {"start": 1, "end": 2},
+                    "metadata": {"class": "9"},
+                }
+            ]
+        },
+        "total_discount_amounts": [
+            {
+                "amount": 1,
+                "discount": {
+                    "object": "discount",
+                    "source": {
+                        "type": "coupon",
+                        "coupon": {"object": "coupon", "id": "co_1", "name": "Ten off"},
+                    },
+                },
+            }
+        ],
         "product": {"object": "product", "name": "Seat", "description": "A seat"},
         "price": {"object": "price", "nickname": "monthly"},
         "tax": {"object": "tax_rate", "display_name": "VAT", "description": "VAT", "country": "DE"},
@@ -81,9 +137,11 @@ def test_what_rules_need_stays() -> None:
 
 
 def test_numbers_and_texts_come_out_as_they_went_in() -> None:
-    text = (b'{"percentage":8.8750,"tenth":1e-1,"big":123456789012345678901234567890,"amount":-5,'
-            b'"at":"2026-01-02T03:04:05.000Z","uuid":"0B0F6C7E-0000-0000-0000-000000000001",'
-            b'"decimal":"0010.50","none":null,"empty":"","words":"\xc3\xa9\\"\\\\ \\u0000"}')
+    text = (
+        b'{"percentage":8.8750,"tenth":1e-1,"big":123456789012345678901234567890,"amount":-5,'
+        b'"at":"2026-01-02T03:04:05.000Z","uuid":"0B0F6C7E-0000-0000-0000-000000000001",'
+        b'"decimal":"0010.50","none":null,"empty":"","words":"\xc3\xa9\\"\\\\ \\u0000"}'
+    )
     out = encode(decode(text))
     assert out.replace("1E-1", "1e-1").replace("0.1", "1e-1").encode() == text
 
@@ -102,7 +160,12 @@ def test_nothing_personal_reaches_the_file(
     stripe.add("refunds", refund("re_1", **PAID))
     read()
     for table in ("customers", "invoices", "credit_notes", "refunds"):
-        (payload,), = query(f"select payload from raw_stripe.{table}")
+        ((payload,),) = query(f"select payload from raw_stripe.{table}")
         assert "hush" not in payload.lower() and "Ada" not in payload
-    stored = b"".join(path.read_bytes() for path in settings.warehouse_path.parent.rglob("*") if path.is_file())
-    assert b"hush@example.org" not in stored and settings.stripe_api_key.get_secret_value().encode() not in stored
+    stored = b"".join(
+        path.read_bytes() for path in settings.warehouse_path.parent.rglob("*") if path.is_file()
+    )
+    assert (
+        b"hush@example.org" not in stored
+        and settings.stripe_api_key.get_secret_value().encode() not in stored
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ def test_every_object_of_a_list_is_landed_once(
     stripe.add("refunds", *(refund(f"re_{n}", T0 + seconds.randrange(40_000_000)) for n in range(number)))
     read()
     assert counts(query, "refunds") == (number, number)
-    counted, = query("select sum(objects) from raw_stripe.extract_slices where endpoint = 'refunds'")[0]
+    (counted,) = query("select sum(objects) from raw_stripe.extract_slices where endpoint = 'refunds'")[0]
     assert counted == number
 
 
@@ -57,7 +58,7 @@ def test_long_lists_are_cut_into_slices(stripe: FakeStripe, read: Read, query: Q
         where endpoint = 'refunds' order by created_gte nulls first""")
     assert len(slices) > 1
     assert slices[0][0] is None and slices[-1][1] is None
-    assert all(one[1] == other[0] for one, other in zip(slices, slices[1:], strict=False)), "they touch"
+    assert all(one[1] == other[0] for one, other in pairwise(slices)), "they touch"
     asked = [params for path, params in stripe.requests if path == "/v1/refunds"]
     assert len(asked) <= 30 + 2 * len(slices), "a cut costs no more than a page or two"
 
@@ -70,7 +71,7 @@ def test_lines_beyond_ten_are_complete(stripe: FakeStripe, read: Read, query: Qu
     assert query("""select id, json_array_length(payload, '$.lines.data'), (payload->>'$.lines.has_more')
         from raw_stripe.credit_notes order by id""") == [("cn_long", 234, "false"), ("cn_short", 10, "false")]
     assert {params["limit"] for path, params in stripe.requests if path.endswith("/lines")} == {"100"}
-    counted, = query("select sum(lines) from raw_stripe.extract_slices where endpoint = 'credit_notes'")[0]
+    (counted,) = query("select sum(lines) from raw_stripe.extract_slices where endpoint = 'credit_notes'")[0]
     assert counted == 244
 
 
@@ -112,7 +113,10 @@ def on_page(change: Callable[[list[Any]], list[Any]]) -> Any:
 @pytest.mark.parametrize(
     "fault",
     [
-        error(500), error(503), error(409), error(429, code="lock_timeout"),
+        error(500),
+        error(503),
+        error(409),
+        error(429, code="lock_timeout"),
         error(429, headers={"Stripe-Rate-Limited-Reason": "endpoint-rate"}),
         error(429, headers={"Stripe-Rate-Limited-Reason": "global-rate"}),
         error(400, headers={"Stripe-Should-Retry": "true"}),
@@ -125,8 +129,23 @@ def on_page(change: Callable[[list[Any]], list[Any]]) -> Any:
         on_page(lambda items: [{"object": "refund"}]),
         lambda answer: (200, {}, {"data": [], "has_more": True}),
     ],
-    ids=["500", "503", "409", "lock_timeout", "endpoint-rate", "global-rate", "should-retry", "truncated",
-         "cut short", "no list", "doubled", "out of order", "wrong object", "no id", "empty page"],
+    ids=[
+        "500",
+        "503",
+        "409",
+        "lock_timeout",
+        "endpoint-rate",
+        "global-rate",
+        "should-retry",
+        "truncated",
+        "cut short",
+        "no list",
+        "doubled",
+        "out of order",
+        "wrong object",
+        "no id",
+        "empty page",
+    ],
 )
 def test_passing_faults_lose_nothing(stripe: FakeStripe, read: Read, query: Query, fault: Any) -> None:
     stripe.add("refunds", *(refund(f"re_{n}", T0 + n) for n in range(20)))
@@ -138,17 +157,27 @@ def test_passing_faults_lose_nothing(stripe: FakeStripe, read: Read, query: Quer
 @pytest.mark.parametrize(
     ("fault", "kind", "words"),
     [
-        (error(403, "Having the 'rak_refund_read' permission would allow this"), StripeRefused,
-         ["/v1/refunds", "403", "permission rak_refund_read", "req_1"]),
+        (
+            error(403, "Having the 'rak_refund_read' permission would allow this"),
+            StripeRefused,
+            ["/v1/refunds", "403", "permission rak_refund_read", "req_1"],
+        ),
         (error(403, f"not allowed for {KEY}"), StripeRefused, ["read on refunds", "***"]),
         (error(401, "Invalid API Key provided"), StripeRefused, ["STRIPE_API_KEY"]),
         (error(400, "Received unknown parameter", param="created"), StripeRefused, ["parameter created"]),
         (error(404, "Unrecognized request URL"), StripeRefused, ["/v1/refunds", "404"]),
         (error(302), StripeRefused, ["302"]),
         (error(500, "down"), Unavailable, ["/v1/refunds", "500", "down"]),
-        (lambda answer: (200, {"Stripe-Version": "2020-08-27"}, answer[2]), Inconsistent,
-         ["2020-08-27", "Nothing of it was stored"]),
-        (on_page(lambda items: items[::-1]), Inconsistent, ["newer than the object before it", "/v1/refunds"]),
+        (
+            lambda answer: (200, {"Stripe-Version": "2020-08-27"}, answer[2]),
+            Inconsistent,
+            ["2020-08-27", "Nothing of it was stored"],
+        ),
+        (
+            on_page(lambda items: items[::-1]),
+            Inconsistent,
+            ["newer than the object before it", "/v1/refunds"],
+        ),
     ],
     ids=["403", "403 with key", "401", "400", "404", "302", "500", "version", "order"],
 )
@@ -202,8 +231,10 @@ def test_objects_that_change_while_lists_are_read_end_in_their_last_state(
 
     stripe.hook = hook
     read()
-    landed = dict(query("""select id, arg_max(payload->>'status', fetched_at) from raw_stripe.invoices
-        group by id"""))
+    landed = dict(
+        query("""select id, arg_max(payload->>'status', fetched_at) from raw_stripe.invoices
+        group by id""")
+    )
     assert landed == {each["id"]: each["status"] for each in stripe.lists["invoices"].values()}
 
 
@@ -217,14 +248,21 @@ def test_ledgers_only_of_customers_that_can_have_one(stripe: FakeStripe, read: R
         invoice("in_3", customer="cus_3", total=-100, amount_due=0),
         invoice("in_5", customer="cus_5", amount_due=600, pre_payment_credit_notes_amount=400),
     )
-    stripe.add("credit_notes", credit_note(
-        "cn_4", customer="cus_4", invoice="in_0", customer_balance_transaction={"id": "cbtxn_1"}))
+    stripe.add(
+        "credit_notes",
+        credit_note("cn_4", customer="cus_4", invoice="in_0", customer_balance_transaction={"id": "cbtxn_1"}),
+    )
     for name in ("cus_1", "cus_4"):
-        stripe.add(f"customers/{name}/balance_transactions", *(
-            ledger_row(f"cbtxn_{name}_{n}", -1) for n in range(150)))
+        stripe.add(
+            f"customers/{name}/balance_transactions",
+            *(ledger_row(f"cbtxn_{name}_{n}", -1) for n in range(150)),
+        )
     report = read()
-    asked = {path.split("/")[3] for path, _ in stripe.requests if path.endswith("balance_transactions")
-             and "customers" in path}
+    asked = {
+        path.split("/")[3]
+        for path, _ in stripe.requests
+        if path.endswith("balance_transactions") and "customers" in path
+    }
     assert asked == {"cus_1", "cus_2", "cus_3", "cus_4", "cus_balance"}
     assert (report.customers, report.ledgers_read) == (7, 5)
     assert query("""select parent_id, count(*) from raw_stripe.customer_balance_transactions
@@ -241,18 +279,32 @@ def test_refunds_inside_payouts(stripe: FakeStripe, read: Read, query: Query) ->
     def transaction(identifier: str, kind: str, of: str) -> dict[str, Any]:
         return {"id": identifier, "object": "balance_transaction", "created": T0, "type": kind, "payout": of}
 
-    stripe.add("balance_transactions", transaction("txn_1", "refund", "po_small"),
-               transaction("txn_2", "charge", "po_small"), transaction("txn_3", "payment_refund", "po_large"),
-               *(transaction(f"txn_c{n}", "charge", "po_large") for n in range(150)),
-               transaction("txn_4", "refund", "po_large"), transaction("txn_5", "refund", "po_manual"))
+    stripe.add(
+        "balance_transactions",
+        transaction("txn_1", "refund", "po_small"),
+        transaction("txn_2", "charge", "po_small"),
+        transaction("txn_3", "payment_refund", "po_large"),
+        *(transaction(f"txn_c{n}", "charge", "po_large") for n in range(150)),
+        transaction("txn_4", "refund", "po_large"),
+        transaction("txn_5", "refund", "po_manual"),
+    )
     read()
     assert query("select id, parent_id from raw_stripe.balance_transactions order by id") == [
-        ("txn_1", "po_small"), ("txn_3", "po_large"), ("txn_4", "po_large")]
+        ("txn_1", "po_small"),
+        ("txn_3", "po_large"),
+        ("txn_4", "po_large"),
+    ]
 
 
 def test_what_documents_name_but_no_list_shows(stripe: FakeStripe, read: Read, query: Query) -> None:
-    stripe.add("credit_notes", credit_note("cn_1", customer="cus_hidden", refunds=[
-        {"refund": "re_gone", "amount_refunded": 5, "type": "refund"}, {"refund": None}]))
+    stripe.add(
+        "credit_notes",
+        credit_note(
+            "cn_1",
+            customer="cus_hidden",
+            refunds=[{"refund": "re_gone", "amount_refunded": 5, "type": "refund"}, {"refund": None}],
+        ),
+    )
     stripe.add("customers", customer("cus_hidden", metadata={"netsuite_customer_id": "7"}))
     stripe.add("invoices", invoice("in_1", customer="cus_hidden"))
 
@@ -262,5 +314,6 @@ def test_what_documents_name_but_no_list_shows(stripe: FakeStripe, read: Read, q
     stripe.hook = hook  # a customer on a test clock: not listed, but there
     read()
     assert query("select id, (payload->>'$.metadata.netsuite_customer_id') from raw_stripe.customers") == [
-        ("cus_hidden", "7")]
+        ("cus_hidden", "7")
+    ]
     assert query("select id, (payload->>'deleted') from raw_stripe.refunds") == [("re_gone", "true")]
