@@ -1,23 +1,52 @@
 {#- The only place that knows JSON. Staging models call these; nothing else touches a payload. -#}
 
 {#-
-    Current version of each Stripe object whose parsed row is missing or outdated: the row ids are chosen first, then the
-    payloads are read (half the time of a window over payloads). Columns: all of the raw table.
+    Current version of each Stripe object whose parsed row is missing or outdated, with all columns of the raw table, the number of its raw row, and
+    parse_batch, which counts the builds that parsed something. Only rows landed since the last build are looked at (the raw tables are append-only;
+    should they have been compacted, all are), and row ids are chosen before any payload is read.
 -#}
 {% macro changed_objects(table_name) -%}
     {{ return(adapter.dispatch('changed_objects')(source('raw_stripe', table_name))) }}
 {%- endmacro %}
 {% macro duckdb__changed_objects(raw) %}
-    select raw_rows.*
+    select
+        raw_rows.*,
+        raw_rows.rowid as raw_row_id,
+        {% if is_incremental() %}(select coalesce(max(parsed.parse_batch), 0) + 1 from {{ this }} as parsed){% else %}1{% endif %} as parse_batch
     from {{ raw }} as raw_rows
-    where raw_rows.rowid in (select arg_max(versions.rowid, versions.fetched_at) from {{ raw }} as versions group by versions.id)
+    where raw_rows.rowid in (
+        select arg_max(versions.rowid, versions.fetched_at)
+        from {{ raw }} as versions
+        {%- if is_incremental() %}
+        where versions.rowid > (
+            select case when max(parsed.raw_row_id) <= (select max(newest.rowid) from {{ raw }} as newest) then max(parsed.raw_row_id) else -1 end
+            from {{ this }} as parsed
+        )
+        {%- endif %}
+        group by versions.id
+    )
     {%- if is_incremental() %}
         and not exists (
             select 1 from {{ this }} as parsed
-            where parsed.id = raw_rows.id and parsed.content_hash = raw_rows.content_hash
+            where parsed.id = raw_rows.id and (parsed.content_hash = raw_rows.content_hash or parsed.fetched_at > raw_rows.fetched_at)
         )
     {%- endif %}
 {% endmacro %}
+
+{#-
+    For a model that takes apart what a base model has parsed: the base rows of builds this model has not seen. Goes with the
+    pre-hook `forget_newly_parsed`, which removes what the older versions left.
+-#}
+{% macro newly_parsed(base) -%}
+    (select * from {{ base }}{% if is_incremental() %} where parse_batch > (select coalesce(max(seen.parse_batch), 0) from {{ this }} as seen){% endif %})
+{%- endmacro %}
+{% macro forget_newly_parsed(base_model, key) -%}
+    {%- if is_incremental() %}
+    delete from {{ this }} where {{ key }} in (
+        select id from {{ ref(base_model) }} where parse_batch > (select coalesce(max(seen.parse_batch), 0) from {{ this }} as seen)
+    )
+    {%- endif %}
+{%- endmacro %}
 
 {#- A JSON text as a typed struct; keys that are absent, and values of another type, become null. -#}
 {% macro parse_json(column, structure) %}{{ return(adapter.dispatch('parse_json')(column, structure)) }}{% endmacro %}

@@ -6,29 +6,33 @@
 
     Returns document_id, stripe_line_id and line_position (null for shipping), amount_kind (discount, billing_credit,
     exclusive_tax, inclusive_tax, shipping, shipping_tax), amount_position, amount_minor, stripe_discount_id, stripe_tax_rate_id,
-    taxable_minor. Pretax credits of type `discount` repeat the discounts and are left out (L6).
+    taxable_minor, parse_batch. Pretax credits of type `discount` repeat the discounts and are left out (L6).
 -#}
 {% macro stripe_document_amounts(relation, struct) %}
 with
 
+documents as (
+    select * from {{ relation }}
+),
+
 line_rows as (
-    {{ unnest_rows(relation, ['id'], struct ~ '.lines.data', 'line', 'line_position') }}
+    {{ unnest_rows('documents', ['id', 'parse_batch'], struct ~ '.lines.data', 'line', 'line_position') }}
 ),
 
 discounts as (
-    {{ unnest_rows('line_rows', ['id', 'line_position', 'line.id as stripe_line_id'], 'line.discount_amounts', 'entry', 'entry_position') }}
+    {{ unnest_rows('line_rows', ['id', 'parse_batch', 'line_position', 'line.id as stripe_line_id'], 'line.discount_amounts', 'entry', 'entry_position') }}
 ),
 
 pretax_credits as (
-    {{ unnest_rows('line_rows', ['id', 'line_position', 'line.id as stripe_line_id'], 'line.pretax_credit_amounts', 'entry', 'entry_position') }}
+    {{ unnest_rows('line_rows', ['id', 'parse_batch', 'line_position', 'line.id as stripe_line_id'], 'line.pretax_credit_amounts', 'entry', 'entry_position') }}
 ),
 
 taxes as (
-    {{ unnest_rows('line_rows', ['id', 'line_position', 'line.id as stripe_line_id'], 'line.taxes', 'entry', 'entry_position') }}
+    {{ unnest_rows('line_rows', ['id', 'parse_batch', 'line_position', 'line.id as stripe_line_id'], 'line.taxes', 'entry', 'entry_position') }}
 ),
 
 shipping_taxes as (
-    {{ unnest_rows(relation, ['id'], struct ~ '.shipping_cost.taxes', 'entry', 'entry_position') }}
+    {{ unnest_rows('documents', ['id', 'parse_batch'], struct ~ '.shipping_cost.taxes', 'entry', 'entry_position') }}
 )
 
 select
@@ -40,7 +44,8 @@ select
     entry.amount as amount_minor,
     {{ expandable_id('entry.discount') }} as stripe_discount_id,
     cast(null as varchar) as stripe_tax_rate_id,
-    cast(null as bigint) as taxable_minor
+    cast(null as bigint) as taxable_minor,
+    parse_batch
 from discounts
 where entry.amount <> 0
 
@@ -55,7 +60,8 @@ select
     entry.amount,
     cast(null as varchar),
     cast(null as varchar),
-    cast(null as bigint)
+    cast(null as bigint),
+    parse_batch
 from pretax_credits
 where entry.type = 'credit_balance_transaction' and entry.amount <> 0
 
@@ -70,7 +76,8 @@ select
     entry.amount,
     cast(null as varchar),
     {{ expandable_id('entry.tax_rate_details.tax_rate') }},
-    entry.taxable_amount
+    entry.taxable_amount,
+    parse_batch
 from taxes
 where entry.amount <> 0
 
@@ -85,8 +92,9 @@ select
     {{ struct }}.shipping_cost.amount_total,
     cast(null as varchar),
     cast(null as varchar),
-    cast(null as bigint)
-from {{ relation }}
+    cast(null as bigint),
+    parse_batch
+from documents
 where {{ struct }}.shipping_cost.amount_total <> 0
 
 union all
@@ -100,7 +108,8 @@ select
     entry.amount,
     cast(null as varchar),
     {{ expandable_id('entry.rate') }},
-    entry.taxable_amount
+    entry.taxable_amount,
+    parse_batch
 from shipping_taxes
 where entry.amount <> 0
 
@@ -116,7 +125,8 @@ select
     {{ struct }}.shipping_cost.amount_tax,
     cast(null as varchar),
     cast(null as varchar),
-    cast(null as bigint)
-from {{ relation }}
+    cast(null as bigint),
+    parse_batch
+from documents
 where {{ struct }}.shipping_cost.amount_tax <> 0 and id not in (select shipping_taxes.id from shipping_taxes)
 {% endmacro %}

@@ -25,7 +25,11 @@ candidates as (
         and applications.stripe_exponent is not null
         and not coalesce(records.is_posted, false)
         -- what is skipped or waits for Stripe asks nothing of the invoice now
-        and (findings.document_id is null or findings.state = 'blocked')
+        and (
+            findings.document_id is null
+            or findings.state = 'blocked'
+            or findings.reason in ('customer_not_in_netsuite', 'invoice_not_in_netsuite', 'currency_not_in_netsuite')
+        )
 ),
 
 turns as (

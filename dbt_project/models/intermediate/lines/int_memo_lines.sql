@@ -1,10 +1,16 @@
+{{ config(
+    materialized='incremental', incremental_strategy='append', on_schema_change='fail',
+    pre_hook="{{ forget_changed_documents() }}",
+) }}
+-- depends_on: {{ ref('int_changed_documents') }}
+
 -- The rows of a memo's item sublist (rules L1-L9, L11, B4): components that are not zero, numbered, each with its item.
 -- Under suitetax_override taxes are no lines: int_memo_tax_details.
 with
 
 components as (
     select * from {{ ref('int_memo_components') }}
-    where share_minor <> 0
+    where share_minor <> 0 and {{ is_changed_document('document_id') }}
 {%- if var('tax_strategy') != 'tax_lines' %} and component_kind <> 'tax'{% endif %}
 ),
 
@@ -84,6 +90,7 @@ final as (
         end as netsuite_item_id,
         case when roles.role is null and roles.component_kind <> 'tax' then price_items.item_external_id end as item_external_id,
         roles.stripe_price_id,
+        roles.stripe_product_id,
         -- 4,000 characters is NetSuite's limit of a line description (C3)
         case when roles.component_kind in ('item', 'custom') or roles.item_of_line_position is not null then substr(roles.line_description, 1, 4000) end as description,
         case when roles.component_kind = 'item' then roles.line_quantity when roles.component_kind = 'balance' then 1 end as quantity,
@@ -121,15 +128,13 @@ final as (
 
 select
     final.*,
-    -- L11: NetSuite must not add tax of its own
-{%- if var('tax_strategy') == 'none' %}
-    cast(null as boolean) as is_taxable,
-    case when carries_tax then gross_tax_code_id end as netsuite_tax_code_id
-{%- elif var('untaxed_tax_code') is none %}
-    case when carries_tax then cast(null as boolean) else false end as is_taxable,
+    -- L11: NetSuite must not add tax of its own; under `none` the account taxes credit notes, but never the use of a balance (B5)
+{%- set leaves_tax_to_netsuite = "line_kind <> 'balance'" if var('tax_strategy') == 'none' else 'false' %}
+{%- if var('untaxed_tax_code') is none %}
+    case when carries_tax or {{ leaves_tax_to_netsuite }} then cast(null as boolean) else false end as is_taxable,
     case when carries_tax then gross_tax_code_id end as netsuite_tax_code_id
 {%- else %}
     cast(null as boolean) as is_taxable,
-    case when carries_tax then gross_tax_code_id else {{ var_text('untaxed_tax_code') }} end as netsuite_tax_code_id
+    case when carries_tax then gross_tax_code_id when not ({{ leaves_tax_to_netsuite }}) then {{ var_text('untaxed_tax_code') }} end as netsuite_tax_code_id
 {%- endif %}
 from final

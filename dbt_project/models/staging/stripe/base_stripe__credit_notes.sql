@@ -5,6 +5,8 @@ select
     id,
     content_hash,
     fetched_at,
+    raw_row_id,
+    parse_batch,
     {{ parse_json('payload', '{
         "amount": "BIGINT", "total": "BIGINT", "pre_payment_amount": "BIGINT", "post_payment_amount": "BIGINT",
         "out_of_band_amount": "BIGINT", "currency": "VARCHAR", "customer": "JSON", "invoice": "JSON", "created": "BIGINT",

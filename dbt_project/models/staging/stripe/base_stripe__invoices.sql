@@ -4,6 +4,8 @@ select
     id,
     content_hash,
     fetched_at,
+    raw_row_id,
+    parse_batch,
     {{ parse_json('payload', '{
         "status": "VARCHAR", "currency": "VARCHAR", "customer": "JSON", "created": "BIGINT", "total": "BIGINT",
         "amount_due": "BIGINT", "number": "VARCHAR", "metadata": "JSON",

@@ -3,7 +3,7 @@
 with
 
 parsed as (
-    select id, parent_id, content_hash, {{ parse_json('payload', '{"source": "JSON", "type": "VARCHAR"}') }} as object
+    select id, parent_id, content_hash, fetched_at, raw_row_id, parse_batch, {{ parse_json('payload', '{"source": "JSON", "type": "VARCHAR"}') }} as object
     from ({{ changed_objects('balance_transactions') }})
 )
 
@@ -18,5 +18,8 @@ select
 
     ---------- version
     id,
-    content_hash
+    content_hash,
+    fetched_at,
+    raw_row_id,
+    parse_batch
 from parsed

@@ -3,7 +3,7 @@
 with
 
 parsed as (
-    select id, parent_id, content_hash, {{ parse_json('payload', '{
+    select id, parent_id, content_hash, fetched_at, raw_row_id, parse_batch, {{ parse_json('payload', '{
         "amount": "BIGINT", "ending_balance": "BIGINT", "currency": "VARCHAR", "customer": "JSON", "invoice": "JSON",
         "credit_note": "JSON", "checkout_session": "JSON", "type": "VARCHAR", "created": "BIGINT"
     }') }} as object
@@ -31,5 +31,8 @@ select
 
     ---------- version
     id,
-    content_hash
+    content_hash,
+    fetched_at,
+    raw_row_id,
+    parse_batch
 from parsed

@@ -3,7 +3,7 @@
 with
 
 parsed as (
-    select id, parent_id, content_hash, {{ parse_json('payload', '{
+    select id, parent_id, content_hash, fetched_at, raw_row_id, parse_batch, {{ parse_json('payload', '{
         "balance": "BIGINT", "currency": "VARCHAR", "deleted": "BOOLEAN", "metadata": "JSON"
     }') }} as object
     from ({{ changed_objects('customers') }})
@@ -23,5 +23,8 @@ select
 
     ---------- version
     id,
-    content_hash
+    content_hash,
+    fetched_at,
+    raw_row_id,
+    parse_batch
 from parsed

@@ -1,7 +1,12 @@
+{{ config(
+    materialized='incremental', incremental_strategy='append', on_schema_change='fail',
+    pre_hook="{{ forget_newly_parsed('base_stripe__invoices', 'stripe_invoice_id') }}",
+) }}
+
 with
 
 line_rows as (
-    {{ unnest_rows(ref('base_stripe__invoices'), ['id'], 'invoice.lines.data', 'line', 'line_position') }}
+    {{ unnest_rows(newly_parsed(ref('base_stripe__invoices')), ['id', 'parse_batch'], 'invoice.lines.data', 'line', 'line_position') }}
 )
 
 select
@@ -21,5 +26,8 @@ select
 
     ---------- timestamps (UTC); Stripe's period end is exclusive
     {{ epoch_to_timestamp('line.period.start') }} as period_start_at,
-    {{ epoch_to_timestamp('line.period.end') }} as period_end_at
+    {{ epoch_to_timestamp('line.period.end') }} as period_end_at,
+
+    ---------- version
+    parse_batch
 from line_rows

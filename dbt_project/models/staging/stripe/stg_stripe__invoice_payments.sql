@@ -3,7 +3,7 @@
 with
 
 parsed as (
-    select id, parent_id, content_hash, {{ parse_json('payload', '{
+    select id, parent_id, content_hash, fetched_at, raw_row_id, parse_batch, {{ parse_json('payload', '{
         "invoice": "JSON", "status": "VARCHAR", "currency": "VARCHAR", "amount_paid": "BIGINT", "payment": {"type": "VARCHAR"}
     }') }} as object
     from ({{ changed_objects('invoice_payments') }})
@@ -23,5 +23,8 @@ select
 
     ---------- version
     id,
-    content_hash
+    content_hash,
+    fetched_at,
+    raw_row_id,
+    parse_batch
 from parsed

@@ -3,7 +3,7 @@
 with
 
 parsed as (
-    select id, parent_id, content_hash, {{ parse_json('payload', '{"product": "JSON", "nickname": "VARCHAR"}') }} as object
+    select id, parent_id, content_hash, fetched_at, raw_row_id, parse_batch, {{ parse_json('payload', '{"product": "JSON", "nickname": "VARCHAR"}') }} as object
     from ({{ changed_objects('prices') }})
 )
 
@@ -17,5 +17,8 @@ select
 
     ---------- version
     id,
-    content_hash
+    content_hash,
+    fetched_at,
+    raw_row_id,
+    parse_batch
 from parsed

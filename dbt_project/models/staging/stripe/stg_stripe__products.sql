@@ -3,7 +3,7 @@
 with
 
 parsed as (
-    select id, parent_id, content_hash, {{ parse_json('payload', '{"name": "VARCHAR"}') }} as object
+    select id, parent_id, content_hash, fetched_at, raw_row_id, parse_batch, {{ parse_json('payload', '{"name": "VARCHAR"}') }} as object
     from ({{ changed_objects('products') }})
 )
 
@@ -16,5 +16,8 @@ select
 
     ---------- version
     id,
-    content_hash
+    content_hash,
+    fetched_at,
+    raw_row_id,
+    parse_batch
 from parsed

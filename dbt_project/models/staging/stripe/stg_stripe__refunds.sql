@@ -3,7 +3,7 @@
 with
 
 parsed as (
-    select id, parent_id, content_hash, {{ parse_json('payload', '{
+    select id, parent_id, content_hash, fetched_at, raw_row_id, parse_batch, {{ parse_json('payload', '{
         "amount": "BIGINT", "currency": "VARCHAR", "status": "VARCHAR", "created": "BIGINT", "balance_transaction": "JSON",
         "failure_reason": "VARCHAR"
     }') }} as object
@@ -28,5 +28,8 @@ select
 
     ---------- version
     id,
-    content_hash
+    content_hash,
+    fetched_at,
+    raw_row_id,
+    parse_batch
 from parsed

@@ -3,7 +3,7 @@
 with
 
 parsed as (
-    select id, parent_id, content_hash, {{ parse_json('payload', '{
+    select id, parent_id, content_hash, fetched_at, raw_row_id, parse_batch, {{ parse_json('payload', '{
         "percentage": "DECIMAL(22,10)", "effective_percentage": "DECIMAL(22,10)", "rate_type": "VARCHAR"
     }') }} as object
     from ({{ changed_objects('tax_rates') }})
@@ -19,5 +19,8 @@ select
 
     ---------- version
     id,
-    content_hash
+    content_hash,
+    fetched_at,
+    raw_row_id,
+    parse_batch
 from parsed

@@ -1,0 +1,49 @@
+-- Rules L10, C1, S1: the lines of a memo, with its tax details (under tax_strategy none: with the taxes that the account computes), come to the
+-- memo's amount, to the unit; so do, per memo, its applications (C6, C7, R1) where its parts add up. Memos whose parts or lines do not add up, or
+-- whose amount NetSuite cannot show, are blocked for just that, or wait for Stripe before anybody looks.
+with
+
+memos as (
+    select
+        memos.external_id,
+        memos.document_id,
+        memos.amount_minor,
+        memos.state,
+        memos.reason
+    from {{ ref('credit_memos') }} as memos
+    inner join {{ ref('int_outcome_reasons') }} as reasons on memos.reason = reasons.reason
+    where
+        memos.reason <> 'currency_precision'
+        and reasons.reason_rank > (select limits.reason_rank from {{ ref('int_outcome_reasons') }} as limits where limits.reason = 'lines_do_not_add_up')
+),
+
+parts as (
+    select external_id, 'lines' as kind, amount_minor from {{ ref('credit_memo_lines') }}
+    union all
+    select external_id, 'lines', amount_minor from {{ ref('credit_memo_tax_details') }}
+{%- if var('tax_strategy') == 'none' %}
+    union all
+    select document_id, 'lines', share_minor from {{ ref('int_memo_components') }} where component_kind = 'tax'
+{%- endif %}
+    union all
+    select external_id, 'applications', amount_minor from {{ ref('int_memo_applications') }}
+),
+
+sums as (
+    select
+        external_id,
+        sum(case when kind = 'lines' then amount_minor else 0 end) as lines_minor,
+        sum(case when kind = 'applications' then amount_minor else 0 end) as applications_minor
+    from parts
+    group by external_id
+)
+
+select
+    'Memo ' || memos.external_id || ' (' || memos.state || ', ' || memos.reason || ') is ' || cast(memos.amount_minor as varchar)
+    || ' minor units, its lines and taxes come to ' || cast(coalesce(sums.lines_minor, 0) as varchar)
+    || ', its applications to ' || cast(coalesce(sums.applications_minor, 0) as varchar) || '.' as message
+from memos
+left join sums on memos.external_id = sums.external_id
+where
+    memos.amount_minor <> coalesce(sums.lines_minor, 0)
+    or memos.amount_minor <> coalesce(sums.applications_minor, 0)
