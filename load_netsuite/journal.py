@@ -35,8 +35,8 @@ TABLES = """
 create schema if not exists load_netsuite;
 create table if not exists load_netsuite.load_log (
     run_id varchar, attempt_id varchar, "at" timestamptz, record_type varchar, external_id varchar,
-    operation varchar, status varchar, internal_id varchar, http_status integer, error_code varchar, error_detail varchar,
-    netsuite_operation_id varchar, payload varchar, duration_ms bigint
+    operation varchar, status varchar, internal_id varchar, http_status integer, error_code varchar,
+    error_detail varchar, netsuite_operation_id varchar, payload varchar, duration_ms bigint
 );
 create table if not exists load_netsuite.drift (
     "at" timestamptz, record_type varchar, external_id varchar, internal_id varchar, difference varchar,

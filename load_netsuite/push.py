@@ -69,7 +69,7 @@ class PushReport:
     run_id: str
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     unresolved: int = 0
-    """Writes whose effect is still unknown at the end; the next run asks NetSuite before it sends them again."""
+    """Writes whose effect is still unknown at the end: the next run asks NetSuite before it sends them."""
     requests: int = 0
     seconds: float = 0.0
     refused: list[tuple[str, str, str]] = field(default_factory=list)

@@ -10,6 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 import duckdb
@@ -57,28 +58,33 @@ def read_back(warehouse: duckdb.DuckDBPyConnection, marts: Marts, client: NetSui
     A difference that the log knows already is not logged again; one that has gone is `verified`.
     """
     cursor = warehouse.cursor()
-    rows = [
-        dict(zip(("record_type", "external_id", "internal_id", "known"), row, strict=True))
-        for row in cursor.execute(UNCHECKED).fetchall()
-    ]
-    for record_type in sorted({row["record_type"] for row in rows}):
-        for bulk in lookup.bulks(row for row in rows if row["record_type"] == record_type):
-            entries = _compare(record_type, bulk, cursor, marts, client)
-            if any(entry.status == "differs" for entry in entries):
-                # Someone may be editing at this moment, or the query may lag behind the record.
-                client.clock.sleep(SECOND_LOOK_SECONDS)
-                entries = _compare(record_type, bulk, cursor, marts, client)
-            known = {row["external_id"]: row["known"] for row in bulk}
-            yield [
-                entry
-                for entry in entries
-                if entry.status == "verified" or entry.error_detail != known[entry.external_id]
-            ]
+    for bulk in in_bulks(warehouse, UNCHECKED, ("record_type", "external_id", "internal_id", "known")):
+        entries = _compare(bulk, cursor, marts, client)
+        if any(entry.status == "differs" for entry in entries):
+            # Someone may be editing at this moment, or the query may lag behind the record.
+            client.clock.sleep(SECOND_LOOK_SECONDS)
+            entries = _compare(bulk, cursor, marts, client)
+        known = {row["external_id"]: row["known"] for row in bulk}
+        yield [
+            entry
+            for entry in entries
+            if entry.status == "verified" or entry.error_detail != known[entry.external_id]
+        ]
+
+
+def in_bulks(warehouse: duckdb.DuckDBPyConnection, sql: str, columns: Sequence[str]) -> Iterator[list[Row]]:
+    """Rows of a query that is ordered by record type: bulks of one type each, read as they are needed."""
+    result = warehouse.cursor().execute(sql)
+    while rows := result.fetchmany(lookup.BULK):
+        named = (dict(zip(columns, row, strict=True)) for row in rows)
+        for _, same_type in groupby(named, lambda row: row["record_type"]):
+            yield list(same_type)
 
 
 def _compare(
-    record_type: str, rows: Sequence[Row], cursor: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite
+    rows: Sequence[Row], cursor: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite
 ) -> list[Entry]:
+    record_type = rows[0]["record_type"]
     names = [row["external_id"] for row in rows]
     found = lookup.find_by_internal_id(client, (row["internal_id"] for row in rows if row["internal_id"]))
     links = lookup.find_links(client, record_type, found)

@@ -23,7 +23,7 @@ from load_netsuite.bodies import Row
 from load_netsuite.journal import open_warehouse
 from load_netsuite.lookup import Found
 from load_netsuite.marts import Marts
-from load_netsuite.readback import Claims, claims_in_journal, parse
+from load_netsuite.readback import Claims, claims_in_journal, in_bulks, parse
 
 POSTED = """
 select record_type, external_id,
@@ -66,18 +66,17 @@ def reconcile(settings: Any, console: Console | None = None) -> list[Drift]:
 
 def find_drift(warehouse: duckdb.DuckDBPyConnection, client: NetSuite) -> list[Drift]:
     cursor, marts = warehouse.cursor(), Marts(warehouse)
-    names = ("record_type", "external_id", "internal_id", "last_seen")
-    rows = [dict(zip(names, row, strict=True)) for row in cursor.execute(POSTED).fetchall()]
+    columns = ("record_type", "external_id", "internal_id", "last_seen")
     drifts: list[Drift] = []
-    for record_type in sorted({row["record_type"] for row in rows}):
-        for bulk in lookup.bulks(row for row in rows if row["record_type"] == record_type):
-            drifts += _of_bulk(record_type, bulk, cursor, marts, client)
+    for bulk in in_bulks(warehouse, POSTED, columns):
+        drifts += _of_bulk(bulk, cursor, marts, client)
     return drifts
 
 
 def _of_bulk(
-    record_type: str, rows: Sequence[Row], cursor: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite
+    rows: Sequence[Row], cursor: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite
 ) -> Iterator[Drift]:
+    record_type = rows[0]["record_type"]
     ids = [row["external_id"] for row in rows]
     found = lookup.find_by_internal_id(client, (row["internal_id"] for row in rows))
     links = lookup.find_links(client, record_type, found)

@@ -125,6 +125,10 @@ class FastLog:
     def fetchall(self) -> list[tuple[Any, ...]]:
         return self._rows
 
+    def fetchmany(self, size: int) -> list[tuple[Any, ...]]:
+        taken, self._rows = self._rows[:size], self._rows[size:]
+        return taken
+
     def fetchone(self) -> tuple[Any, ...] | None:
         return self._rows[0] if self._rows else None
 
