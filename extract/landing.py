@@ -5,13 +5,16 @@ one already current, and loads the rest. What is handed to `after` runs once eve
 loaded: that is how the book-keeping never runs ahead of the data.
 
 A crash leaves at most one dlt package half-way. A marker file says so, and the next `Landing` finishes that
-package before anything else (dlt would otherwise load it in place of what it is then given).
+package before anything else (dlt would otherwise load it in place of what it is then given), or drops it if
+dlt cannot, and takes out rows that it loaded twice.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
+import shutil
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -20,12 +23,14 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
-from extract.endpoints import Row
+from extract.endpoints import TABLES, Row
 from extract.errors import LandingFailed
 from extract.warehouse import COLUMNS, GLOBAL_CONFIG, dlt_directory
 
 if TYPE_CHECKING:
     import dlt
+
+log = logging.getLogger(__name__)
 
 PACKAGE_BYTES = 64 * 2**20  # payload bytes that make a package: large enough for DuckDB, small for memory
 WAITING = 150  # pages that may wait before readers have to
@@ -90,12 +95,21 @@ class Pipe:
         self._pipeline: dlt.Pipeline | None = None
 
     def recover(self) -> bool:
-        """Finish what a crash left half-way. True if there was something."""
+        """Finish what a crash left half-way. True if there was something.
+
+        A kill between two renames of dlt's files leaves a package that it cannot finish. That one is dropped:
+        nothing in it has been booked, so the run reads it again.
+        """
         if not self._marker.exists():
             return False
-        pipeline = self._open()
-        while pipeline.has_pending_data:
-            self._guard(pipeline.run)
+        try:
+            pipeline = self._open()
+            while pipeline.has_pending_data:
+                self._guard(pipeline.run)
+        except Exception as error:
+            log.warning("dropped a half-loaded package, it is read again: %s", error)
+            shutil.rmtree(self._directory / self._schema, ignore_errors=True)
+            self._pipeline = None
         self._marker.unlink()
         return True
 
@@ -174,7 +188,8 @@ class Landing:
         self._thread = threading.Thread(target=self._work, name="landing", daemon=True)
 
     def __enter__(self) -> Landing:
-        self._pipe.recover()
+        if self._pipe.recover():
+            self._drop_doubles()
         self._thread.start()
         return self
 
@@ -213,6 +228,13 @@ class Landing:
                 return self._queue.put(entry, timeout=0.2)
             except queue.Full:
                 self._raise()
+
+    def _drop_doubles(self) -> None:
+        """dlt repeats a job whose commit it did not live to note: the same rows, down to the microsecond."""
+        for table in TABLES:
+            self._connection.execute(f"""
+                delete from raw_stripe.{table} where rowid not in (
+                    select min(rowid) from raw_stripe.{table} group by id, content_hash, fetched_at)""")
 
     # ---------- in the landing thread
 

@@ -33,6 +33,7 @@ from extract.stripe_api import PAGE, Answer, Stripe
 
 WORKERS = 48
 SECONDS_PER_PAGE = 0.5  # what a page takes from request to rows, to size the number of slices
+WORTH_CUTTING = 6  # pages left in a slice
 BEGINNING = 1262304000  # 2010-01-01: nothing in Stripe is older
 
 
@@ -184,7 +185,7 @@ class Reader:
         piece.objects += len(page.items)
         if page.has_more:
             if cut:
-                self._cut(piece)
+                self._cut(piece, page.items)
             with self._lock:
                 piece.open_jobs += 1
             self._crew.add(lambda: self._next_page(piece, cut))
@@ -194,12 +195,16 @@ class Reader:
         self._take(piece, page, page.items)
         self._finish_job(piece)
 
-    def _cut(self, piece: Slice) -> None:
-        created = piece.last[0] if piece.last else None
+    def _cut(self, piece: Slice, items: list[dict[str, Any]]) -> None:
+        """Give the older half of the rest away, if a reader is free and the rest is worth it."""
+        newest, created = items[0].get("created"), items[-1].get("created")
         with self._lock:
             wanted = self._under_way[piece.endpoint.table] < self._slices_wanted
+        if not wanted or newest is None or created is None:
+            return
         oldest = piece.gte if piece.gte is not None else BEGINNING
-        if not wanted or created is None or created - oldest < 2:
+        pages_left = (created - oldest) / max(newest - created, 1)  # if the rest is as dense as this page
+        if pages_left < WORTH_CUTTING or created - oldest < 2:
             return
         middle = (oldest + created) // 2
         older = Slice(piece.endpoint, piece.gte, middle, piece.filters)

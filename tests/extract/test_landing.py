@@ -92,6 +92,27 @@ def test_state_lies_beside_the_file_and_goes_with_it(path: Path) -> None:
     assert land(path, row("re_1", "a")) == {"refunds": 1}
 
 
+def test_a_package_that_dlt_cannot_finish_is_dropped_and_read_again(path: Path) -> None:
+    land(path, row("re_1", "a"))
+    directory = dlt_directory(path)
+    (directory / "raw_stripe.loading").touch()
+    for step in ("new", "normalized"):  # a kill between two renames: the package stands in both
+        package = directory / "raw_stripe" / "load" / step / "1700000000.1"
+        package.mkdir(parents=True)
+        (package / "package_completed.json").write_text("not json")
+    assert land(path, row("re_1", "a"), row("re_2", "a")) == {"refunds": 1}
+
+
+def test_rows_that_dlt_loaded_twice_are_taken_out(path: Path) -> None:
+    land(path, row("re_1", "a"))
+    with duckdb.connect(path) as connection:
+        connection.execute("insert into raw_stripe.refunds select * from raw_stripe.refunds")
+    (dlt_directory(path) / "raw_stripe.loading").touch()
+    assert land(path) == {}
+    with duckdb.connect(path) as connection:
+        assert connection.execute("select count(*) from raw_stripe.refunds").fetchone() == (1,)
+
+
 def test_a_file_in_use_is_named(path: Path) -> None:
     import subprocess
     import sys
