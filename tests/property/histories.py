@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import hashlib
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +25,6 @@ Obj = dict[str, Any]
 
 DAY = 86_400
 START = 1_763_337_600  # 2025-11-17
-DAYS = 150
 CURRENCIES = ("usd", "eur", "jpy", "kwd", "isk", "huf")
 # HUF: an account that keeps it without decimals, so that splits have to be made again in NetSuite's unit (S1).
 PRECISIONS = {"usd": 2, "eur": 2, "jpy": 0, "kwd": 2, "isk": 0, "huf": 0}
@@ -110,8 +110,8 @@ def catalogue(billing: Billing) -> Catalogue:
 class History:
     """Random operations of one customer."""
 
-    def __init__(self, dice: Dice, billing: Billing, shared: Catalogue) -> None:
-        self.dice, self.billing, self.shared = dice, billing, shared
+    def __init__(self, dice: Dice, billing: Billing, shared: Catalogue, starts: tuple[int, int]) -> None:
+        self.dice, self.billing, self.shared, self.starts = dice, billing, shared, starts
         self.invoices: list[str] = []
         self.refunds: list[str] = []
         self.checkout_used = False
@@ -119,7 +119,7 @@ class History:
 
     def run(self) -> str:
         dice, billing = self.dice, self.billing
-        billing.now = START + dice.integer(0, DAYS * 24) * 3600 + dice.integer(0, 3599)
+        billing.now = START + dice.integer(self.starts[0] * 24, self.starts[1] * 24) * 3600 + dice.integer(0, 3599)
         billing.tick = dice.pick((0, 1, 1, 3600))
         currency = dice.pick(CURRENCIES)
         self.currencies = [currency, currency, dice.pick(CURRENCIES) if dice.chance(20) else currency]
@@ -127,16 +127,22 @@ class History:
         with contextlib.suppress(Refused):
             if dice.chance(60):
                 self.adjust()
-        while not self.invoices:
+        for _ in range(5):
             with contextlib.suppress(Refused):
-                self.invoice()
+                if not self.invoices:
+                    self.invoice()
+        if not self.invoices:
+            self.invoices.append(billing.invoice(self.customer, [Line(1_000 * step(currency))], currency=currency))
         operations = (
             self.invoice, self.invoice, self.invoice, self.pay, self.pay, self.pay, self.settle, self.adjust, self.wait,
-            self.credit, self.credit, self.credit, self.credit, self.credit, self.refund, self.refund_moves, self.refund_moves,
+            *[self.credit] * 7, self.refund, self.refund_moves, self.refund_moves,
         )  # fmt: skip
-        for _ in range(dice.integer(2, 12)):
+        for _ in range(dice.integer(2, 14)):
             with contextlib.suppress(Refused):
                 dice.pick(operations)()
+        if dice.chance(12):
+            with contextlib.suppress(Refused):
+                self.credit_comes_back()
         if dice.chance(10):
             self.harm()
         return self.customer
@@ -189,6 +195,24 @@ class History:
         if dice.chance(65):
             with contextlib.suppress(Refused):
                 billing.pay(id)
+
+    def credit_comes_back(self) -> None:
+        """Credit is used, given back, and used again in full: no leftover (B4), and its source stays the same (B7)."""
+        dice, billing = self.dice, self.billing
+        currency = dice.pick(self.currencies)
+        self.adjust()
+        size = step(currency) * (100 if currency == "huf" else 1)
+        for again in (False, True):
+            credit = max(0, -billing.balance(self.customer, currency))
+            amount = (credit // size + 500) * size
+            id = billing.invoice(self.customer, [Line(amount, dice.pick(self.shared.prices[currency]))], currency=currency)
+            self.invoices.append(id)
+            if again:
+                billing.pay(id)
+            elif dice.chance(50):
+                billing.unapply_balance(id)
+            else:
+                billing.void_invoice(id)
 
     def line(self, currency: str, sign: int) -> Line:
         dice, shared = self.dice, self.shared
@@ -402,7 +426,21 @@ def landed(billing: Billing, damage: Sequence[Obj]) -> dict[str, dict[str, Obj]]
         stripe["invoices"][id] = invoice | {"total_discount_amounts": expanded}
     for harm in damage:
         _apply(stripe, harm)
+    _scramble_ledger_ids(stripe)
     return stripe
+
+
+def _scramble_ledger_ids(stripe: dict[str, dict[str, Obj]]) -> None:
+    """Ids in no order, as Stripe's are: rows of one second can only be put in order by their balances (B6)."""
+
+    def renamed(row: Obj) -> Obj:
+        return row | {"id": f"cbtxn_{hashlib.blake2b(row['id'].encode(), digest_size=8).hexdigest()}"}
+
+    rows = [renamed(row) for row in stripe["customer_balance_transactions"].values()]
+    stripe["customer_balance_transactions"] = {row["id"]: row for row in rows}
+    for note in stripe["credit_notes"].values():
+        if note["customer_balance_transaction"]:
+            note["customer_balance_transaction"] = renamed(note["customer_balance_transaction"])
 
 
 def _apply(stripe: dict[str, dict[str, Obj]], harm: Obj) -> None:
@@ -416,7 +454,7 @@ def _apply(stripe: dict[str, dict[str, Obj]], harm: Obj) -> None:
         note["out_of_band_amount"] = (note["out_of_band_amount"] or 0) + 10 * step(note["currency"])
     elif harm["kind"] == "lines" and lines:
         lines[0]["amount"] += 100
-    elif harm["kind"] == "second_note" and note["out_of_band_amount"] == note["total"]:
+    elif harm["kind"] == "second_note" and note["pre_payment_amount"] + (note["out_of_band_amount"] or 0) == note["total"]:
         twin = copy.deepcopy(note) | {"id": f"{id}b", "number": f"{note['number']}b"}
         for line in twin["lines"]["data"]:
             line["id"] += "b"
@@ -501,15 +539,20 @@ class Books:
         if dice.chance(2):
             self.decide(id if total < 0 else f"{id}_balance", "skip")
         notes = billing.owned(id, "credit_notes")
-        wanted = sum(n["pre_payment_amount"] for n in notes if n["status"] == "issued")
-        wanted += max(0, sum(r["amount"] for r in billing.owned(id, "customer_balance_transactions")
-                             if r["type"] not in ("invoice_too_small", "invoice_too_large", "invoice_overpaid")))  # fmt: skip
+        parts = [n["pre_payment_amount"] for n in notes if n["status"] == "issued" and n["pre_payment_amount"]]
+        use = sum(r["amount"] for r in billing.owned(id, "customer_balance_transactions")
+                  if r["type"] not in ("invoice_too_small", "invoice_too_large", "invoice_overpaid"))  # fmt: skip
+        parts += [use] if use > 0 else []
+        wanted = sum(parts)
         trouble = dice.integer(1, 100)
         if trouble <= 3:
             return
         entity = "1" if trouble == 4 else customer
         symbol = dice.pick([c for c in self.currency_ids if c != currency]) if trouble == 5 else currency
-        opened = max(0, wanted - self.short(dice, wanted, currency)) if trouble <= 15 else wanted + dice.pick((0, 0, 1000)) * step(currency)
+        if trouble > 15 or not parts:
+            opened = wanted + dice.pick((0, 0, 1000)) * step(currency)
+        else:  # too little for all of them, perhaps enough for one
+            opened = dice.pick((wanted - step(currency), wanted // 2 // step(currency) * step(currency), dice.pick(parts)))
         row = {
             "id": own, "type": "CustInvc", "entity": entity, "trandate": "2025-12-01",
             "currency": self.currency_ids.get(symbol, "1"), "foreigntotal": major(max(0, total), currency), "status": "A",
@@ -529,9 +572,6 @@ class Books:
         else:
             row["externalid"] = id
         self.rows["transactions"].append(row)
-
-    def short(self, dice: Dice, wanted: int, currency: str) -> int:
-        return dice.pick((step(currency), max(1, wanted // 2 // step(currency)) * step(currency)))
 
 
 def _periods(closed_until: date | None) -> Any:

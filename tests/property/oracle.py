@@ -101,9 +101,10 @@ class Component:
     description: str | None = None
     period: tuple[int, int] | None = None
     scaled: int = 0  # after C1 and S1
+    stripe_amount: int = 0  # before L7
 
     def __post_init__(self) -> None:
-        self.scaled = self.amount
+        self.scaled = self.stripe_amount = self.amount
 
 
 @dataclass
@@ -643,14 +644,14 @@ class Oracle:
     def _gross(self, components: list[Component]) -> list[Component]:
         """L5: every line of a Stripe line gets its share of all its taxes; no tax rows.
 
-        reading: shares by the amounts before tax; C1 then scales gross lines; shipping is sent gross as well.
+        reading: "by amount" is by Stripe's amounts (before L7); C1 then scales gross lines; shipping is sent gross as well.
         """
         result: list[Component] = []
         for group in dict.fromkeys(c.group for c in components):
             lines = [c for c in components if c.group == group and c.kind != "tax"]
             taxes = [c for c in components if c.group == group and c.kind == "tax"]
             if taxes:
-                shares = split(sum(c.amount for c in taxes), [c.amount for c in lines])
+                shares = split(sum(c.amount for c in taxes), [c.stripe_amount for c in lines])
                 for c, share in zip(lines, shares, strict=True):
                     c.amount += share
                     c.scaled, c.rate = c.amount, taxes[0].rate
@@ -699,7 +700,8 @@ class Oracle:
         for id, rows in self.rows_of.items():
             invoice = self.stripe["invoices"][id]
             rows = [row for row in rows if row["type"] in (*APPLY, *GIVE_BACK)]
-            if rows and invoice["status"] != "draft" and invoice["total"] >= 0:
+            applies = any(row["type"] in APPLY for row in rows)
+            if applies and invoice["status"] != "draft" and invoice["total"] >= 0:
                 self._balance_use(invoice, rows)
 
     def _balance_use(self, invoice: Obj, rows: list[Obj]) -> None:

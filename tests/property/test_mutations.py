@@ -1,0 +1,17 @@
+"""The property test must fail for a project with a bug in it: three here, all with `SOAK=1` (make soak)."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.property.mutations import MUTATIONS, Mutation, seen
+
+QUICK = ("S1: ties to the later component", "B4: leftover ignores the ending balance", "L7: inclusive tax taken from the item only")
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda m: m.name)
+def test_a_bug_is_seen(mutation: Mutation, tmp_path: Path) -> None:
+    if mutation.name not in QUICK and not os.environ.get("SOAK"):
+        pytest.skip("with SOAK=1")
+    assert seen(mutation, tmp_path)
