@@ -11,6 +11,7 @@ import ipaddress
 import json
 import logging
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -111,6 +112,7 @@ class NetSuite:
         self.clock = clock or Clock()
         self.slots = Slots(settings.netsuite_concurrency)
         self.requests_sent = 0
+        self._counting = threading.Lock()
         self._write_seconds = write_seconds
         self._session = session or _new_session(self.base_url, self.slots.most)
         self._auth: OAuth2 | TokenBased = (
@@ -282,7 +284,8 @@ class NetSuite:
         # Settings from the environment (proxy, CA bundle) are merged by hand because a prepared request
         # skips them;
         # `verify` starts from True and nothing of ours can make it False.
-        self.requests_sent += 1
+        with self._counting:
+            self.requests_sent += 1
         prepared = self._session.prepare_request(request)
         settings = self._session.merge_environment_settings(prepared.url or "", {}, None, True, None)
         try:

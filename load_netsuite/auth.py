@@ -35,8 +35,7 @@ RENEW_BEFORE_SECONDS = 300.0
 CERTIFICATE_WARNING_DAYS = 30
 TBA_END = (
     "token-based authentication (NETSUITE_AUTH=tba) ends: no new integrations from NetSuite 2027.1, "
-    "existing ones stop, "
-    "tentatively, with 2028.1; move to OAuth 2.0 (NETSUITE_AUTH=oauth2)"
+    "existing ones stop, tentatively, with 2028.1; move to OAuth 2.0 (NETSUITE_AUTH=oauth2)"
 )
 
 
@@ -90,10 +89,8 @@ class OAuth2:
             kind = LoginRefused if response.status_code in (400, 401, 403) else NetSuiteError
             raise kind(
                 f"NetSuite gave no access token (HTTP {response.status_code} {code}: {detail}); check "
-                f"NETSUITE_CLIENT_ID, "
-                "NETSUITE_CERTIFICATE_ID, that NETSUITE_PRIVATE_KEY_FILE belongs to that certificate and "
-                "that the "
-                "certificate has neither expired nor been revoked",
+                "NETSUITE_CLIENT_ID, NETSUITE_CERTIFICATE_ID, that NETSUITE_PRIVATE_KEY_FILE belongs to "
+                "that certificate and that the certificate has neither expired nor been revoked",
                 status=response.status_code,
                 code=code,
             )

@@ -117,6 +117,16 @@ def _only(status: int) -> range:
 
 _ANY_4XX = range(400, 500)
 
+# The code seen is USER_ERROR, like nearly everything's; DUP_RCRD is SOAP's word for it.
+TAKEN = Rule(
+    _ANY_4XX,
+    None,
+    r"this (record|entity|item|transaction) already exists|DUP_RCRD",
+    "external id is taken",
+    Action.LOOK_UP,
+    "facts 1.4",
+)
+
 RULES: tuple[Rule, ...] = (
     Rule(range(200, 300), None, None, "done", Action.DONE, "facts 1.2, 1.6"),
     # A redirect is never followed on a write: the client would turn POST into GET.
@@ -135,15 +145,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(_only(401), None, None, "login refused", Action.STOP, "facts 1.8, 5"),
     Rule(_ANY_4XX, "INVALID_LOGIN", None, "login refused", Action.STOP, "facts 1.8"),
-    Rule(_ANY_4XX, "DUP_RCRD", None, "external id is taken", Action.LOOK_UP, "facts 1.4"),
-    Rule(
-        _ANY_4XX,
-        None,
-        r"this (record|entity|item|transaction) already exists",
-        "external id is taken",
-        Action.LOOK_UP,
-        "facts 1.4",
-    ),
+    TAKEN,
     Rule(
         _ANY_4XX,
         None,

@@ -64,9 +64,8 @@ def open_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
             raise WarehouseLocked(
-                f"the warehouse {path.name} is open in another process (a run, a DuckDB shell, a notebook); "
-                f"close it and "
-                "run again. Nothing was posted."
+                f"the warehouse {path.name} is open in another process (a run, a DuckDB shell, a "
+                "notebook); close it and run again. Nothing was posted."
             ) from None
         raise JournalError(f"the warehouse {path.name} cannot be opened: {error}") from None
     try:
@@ -152,9 +151,9 @@ class Journal:
                     ticket.written = True
         except (duckdb.Error, OSError) as error:
             self._failure = (
-                f"the load log cannot be written ({type(error).__name__}: {str(error)[:300]}); nothing more "
-                f"was sent. Mend the "
-                "disk or the warehouse file and run again: what was under way is looked up in NetSuite first."
+                f"the load log cannot be written ({type(error).__name__}: {str(error)[:300]}); nothing "
+                "more was sent. Mend the disk or the warehouse file and run again: what was under way is "
+                "looked up in NetSuite first."
             )
         finally:
             for ticket, _ in batch:

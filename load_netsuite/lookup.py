@@ -100,9 +100,8 @@ def find_links(client: NetSuite, record_type: str, internal_ids: Iterable[str]) 
     for bulk in bulks(sorted({internal_id for internal_id in internal_ids if internal_id.isdigit()})):
         rows = client.suiteql(
             "SELECT previousdoc, previousline, previoustype, nextdoc, nextline, nexttype, linktype, "
-            "foreignamount "
-            f"FROM nexttransactionlinelink WHERE {source} IN ({', '.join(bulk)}) "
-            "ORDER BY previousdoc, previousline, nextdoc, nextline"
+            f"foreignamount FROM nexttransactionlinelink WHERE {source} IN ({', '.join(bulk)}) ORDER BY "
+            "previousdoc, previousline, nextdoc, nextline"
         )
         for row in rows:
             if row.get(target_type) == wanted and row.get("linktype", "Payment") == "Payment":
@@ -134,8 +133,7 @@ def number(text: str | None) -> Decimal:
 def _transactions(client: NetSuite, condition: str) -> Iterator[Found]:
     rows = client.suiteql(
         "SELECT id, externalid, type, entity, currency, foreigntotal, TO_CHAR(trandate, 'YYYY-MM-DD') AS "
-        "trandate, memo, "
-        f"voided FROM transaction WHERE {condition} ORDER BY id"
+        f"trandate, memo, voided FROM transaction WHERE {condition} ORDER BY id"
     )
     for row in rows:
         yield Found(

@@ -31,8 +31,8 @@ READY = "r.state = 'ready' and r.netsuite_internal_id is null"
 ITEM = "external_id, item_name, netsuite_income_account_id, netsuite_subsidiary_id"
 ZERO_INVOICE = (
     "external_id, currency, netsuite_customer_id, netsuite_currency_id, netsuite_subsidiary_id, "
-    "netsuite_account_id, "
-    "netsuite_posting_period_id, tran_date, memo_text, tax_details_override, existing_netsuite_id"
+    "netsuite_account_id, netsuite_posting_period_id, tran_date, memo_text, tax_details_override, "
+    "existing_netsuite_id"
 )
 ZERO_INVOICE_LINE = (
     "line_number, netsuite_item_id, item_external_id, description, quantity, is_taxable, netsuite_tax_code_id"
@@ -50,8 +50,7 @@ TAX_DETAIL = "line_number, netsuite_tax_code_id, netsuite_tax_type_id, amount, t
 CUSTOMER_REFUND = (
     "external_id, currency, netsuite_customer_id, netsuite_currency_id, netsuite_currency_precision, "
     "netsuite_account_id, netsuite_receivables_account_id, netsuite_subsidiary_id, "
-    "netsuite_posting_period_id, "
-    "tran_date, memo_text, amount_minor, amount, linked_amount_minor"
+    "netsuite_posting_period_id, tran_date, memo_text, amount_minor, amount, linked_amount_minor"
 )
 JOURNAL_ENTRY = (
     "external_id, currency, netsuite_currency_id, netsuite_currency_precision, netsuite_subsidiary_id, "
@@ -205,13 +204,11 @@ class Marts:
         )
         rows = self._all(
             f"select a.{of} as external_id, a.{at} as internal_id, {DOCUMENT[on]}, a.amount, "
-            f"a.amount_minor, r.currency, "
-            f"r.netsuite_currency_precision, {cap} as linked_amount_minor, r.netsuite_customer_id, "
-            f"r.netsuite_currency_id "
-            f"from marts.credit_memo_applications as a inner join marts.{relation} as r on r.external_id = "
-            f"a.{of} "
-            f"where a.application_type = '{kind}' and a.{at} is not null and a.{of} not in ({failed}) "
-            "and a.state = 'ready' order by 1, doc",
+            f"a.amount_minor, r.currency, r.netsuite_currency_precision, {cap} as linked_amount_minor, "
+            "r.netsuite_customer_id, r.netsuite_currency_id from marts.credit_memo_applications as a "
+            f"inner join marts.{relation} as r on r.external_id = a.{of} where a.application_type = "
+            f"'{kind}' and a.{at} is not null and a.{of} not in ({failed}) and a.state = 'ready' order by "
+            "1, doc",
             [self._run_id],
         )
         for chunk in _in_chunks([list(group) for _, group in groupby(rows, lambda row: row["external_id"])]):
@@ -257,28 +254,26 @@ class Marts:
         """Rows of marts.<relation> by the external id of their owner."""
         return self._grouped(
             f"select external_id, {columns} from marts.{relation} where external_id in (select "
-            f"unnest(?::varchar[])) "
-            f"order by external_id, {order}",
+            f"unnest(?::varchar[])) order by external_id, {order}",
             owners,
         )
 
     def _fields_of(self, owners: Sequence[Row], record_type: str) -> dict[str, list[Row]]:
         return self._grouped(
             "select external_id, line_number, netsuite_field, value_type, value from "
-            "marts.netsuite_field_values "
-            f"where record_type = '{record_type}' and value is not null and external_id in (select "
-            f"unnest(?::varchar[])) "
-            "order by external_id, line_number, netsuite_field",
+            f"marts.netsuite_field_values where record_type = '{record_type}' and value is not null and "
+            "external_id in (select unnest(?::varchar[])) order by external_id, line_number, "
+            "netsuite_field",
             owners,
         )
 
     def _claims_of(self, owners: Sequence[Row], kind: str, of: str, on: str) -> dict[str, list[Row]]:
         """Applications to be made together with their record."""
         return self._grouped(
-            f"select a.{of} as external_id, {DOCUMENT[on]}, sum(a.amount) as amount "
-            f"from marts.credit_memo_applications as a where a.application_type = '{kind}' and a.state = "
-            f"'ready' "
-            f"and a.{of} in (select unnest(?::varchar[])) group by all order by 1, doc, doc_external_id",
+            f"select a.{of} as external_id, {DOCUMENT[on]}, sum(a.amount) as amount from "
+            f"marts.credit_memo_applications as a where a.application_type = '{kind}' and a.state = "
+            f"'ready' and a.{of} in (select unnest(?::varchar[])) group by all order by 1, doc, "
+            "doc_external_id",
             owners,
         )
 

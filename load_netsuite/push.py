@@ -37,7 +37,7 @@ from load_netsuite import bodies, lookup
 from load_netsuite.api import Answer, NetSuite, to_json, wait_of
 from load_netsuite.bodies import Body
 from load_netsuite.concurrency import Clock, in_order
-from load_netsuite.errors import Action, LoginRefused, NetSuiteError, NoAnswer, NotSent
+from load_netsuite.errors import TAKEN, Action, LoginRefused, NetSuiteError, NoAnswer, NotSent
 from load_netsuite.journal import Entry, Journal, open_warehouse
 from load_netsuite.lookup import Found, Links
 from load_netsuite.marts import STEPS, Application, Marts, Record
@@ -47,17 +47,12 @@ from load_netsuite.readback import read_back, shown
 log = logging.getLogger("load_netsuite")
 
 SEND_TRIES = 10
-RESOLVE_PAUSES = (
-    0.0,
-    1.0,
-    2.0,
-    4.0,
-    8.0,
-    15.0,
-    30.0,
-    30.0,
-    30.0,
-)  # two minutes; the next run asks again (facts 9.5)
+RESOLVE_PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
+"""Seconds between two look-ups of what got lost: two minutes, then the next run asks (facts 9.5)."""
+UNSEEN = (
+    "NetSuite says that this record exists already, but shows none under its external id; the role may lack "
+    "the permission to see it, or another number of it must be unique"
+)
 MOST_LOST_IN_A_ROW = 25
 """So many writes without a usable answer, one after the other, and NetSuite is taken to be down."""
 
@@ -102,6 +97,7 @@ class Write:
     record: Record
     internal_id: str | None = None  # set: PATCH
     applications: Sequence[Application] = ()
+    is_taken: bool = False  # NetSuite refused it because its external id is there already
 
     @property
     def keys(self) -> frozenset[Hashable]:
@@ -204,11 +200,11 @@ class Push:
             gone = (
                 f"{record.record_type} {record.internal_id or record.existing_id} is not in NetSuite any more"
             )
-            return self._differs(record, record.internal_id, gone), None
+            return [_differs(record, record.internal_id, gone)], None
         applied = links.get(there.internal_id, {})
         missing = [claim for claim in _known(record) if claim.doc not in applied]
         if difference := _difference(record, there, applied, missing):
-            return self._differs(record, there.internal_id, difference), None
+            return [_differs(record, there.internal_id, difference)], None
         entries = []
         present = [claim for claim in _known(record) if claim not in missing]
         if present or not record.internal_id:
@@ -217,21 +213,6 @@ class Push:
                 _entry(record, "look_up", "adopted", internal_id=there.internal_id, payload=payload)
             )
         return entries, Write(record, there.internal_id, missing) if missing else None
-
-    def _differs(self, record: Record, internal_id: str | None, difference: str) -> list[Entry]:
-        """The log row, unless the log's last word on the record is the same already."""
-        if self._last_difference(record) == difference:
-            return []
-        return [_entry(record, "look_up", "differs", internal_id=internal_id, error_detail=difference)]
-
-    def _last_difference(self, record: Record) -> str | None:
-        row = self._warehouse.execute(
-            "select status, error_detail from load_netsuite.load_log where record_type = ? and external_id "
-            "= ? "
-            "and operation = 'look_up' order by load_log.at desc limit 1",
-            [record.record_type, record.external_id],
-        ).fetchone()
-        return str(row[1]) if row and row[0] == "differs" else None
 
     def _find(self, records: Sequence[Record]) -> dict[str, Found]:
         """What stands for each record in NetSuite, by our external id."""
@@ -292,13 +273,13 @@ class Push:
         self._log(result)
         if answer.rule.action is Action.STOP:
             raise LoginRefused(
-                f"NetSuite refuses the login (HTTP {answer.status} {answer.code}: {answer.detail}); check "
-                f"the credentials and "
-                "that the role may use REST web services",
+                f"NetSuite refuses the login (HTTP {answer.status} {answer.code}: {answer.detail}); "
+                "check the credentials and that the role may use REST web services",
                 status=answer.status,
                 code=answer.code,
             )
         if result.status == "unknown":
+            write.is_taken = answer.rule is TAKEN
             self._remember(write)
         else:
             self._lost_in_a_row = 0
@@ -330,8 +311,7 @@ class Push:
             if self._lost_in_a_row >= MOST_LOST_IN_A_ROW:
                 raise NetSuiteError(
                     f"NetSuite gave no usable answer to {self._lost_in_a_row} writes in a row; run again "
-                    f"later: what was "
-                    "under way is looked up first"
+                    "later: what was under way is looked up first"
                 )
 
     # ------------------------------------------------------------ 3. what got lost
@@ -349,7 +329,9 @@ class Push:
             for bulk in lookup.bulks(lost):
                 more += self._resolve(bulk)
             self._send_all(more)
-        self.report.unresolved += len(self._lost)
+        taken = [write.record for write in self._lost if write.is_taken]
+        self._log(*(_entry(record, "look_up", "rejected", error_detail=UNSEEN) for record in taken))
+        self.report.unresolved += len(self._lost) - len(taken)
         self._lost = []
 
     def _resolve(self, lost: Sequence[Write]) -> list[Write]:
@@ -461,6 +443,10 @@ def _difference(
 def _known(record: Record) -> tuple[Application, ...]:
     """The claims whose document is in NetSuite."""
     return tuple(claim for claim in record.applications if claim.doc)
+
+
+def _differs(record: Record, internal_id: str | None, difference: str) -> Entry:
+    return _entry(record, "look_up", "differs", internal_id=internal_id, error_detail=difference)
 
 
 def _entry(record: Record, operation: str, status: str, **more: Any) -> Entry:

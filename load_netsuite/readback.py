@@ -139,13 +139,11 @@ def claims_in_journal(
 ) -> dict[str, Claims]:
     """external id → our applications, from the bodies of what was done and the payloads of what was found."""
     rows = cursor.execute(
-        "select answer.external_id, coalesce(attempt.payload, answer.payload) from load_netsuite.load_log "
-        "as answer "
-        "left join load_netsuite.load_log as attempt on attempt.attempt_id = answer.attempt_id and "
-        "attempt.status = 'attempted' "
-        f"and answer.status in ('created', 'applied') where answer.status in {WRITTEN} and "
-        f"answer.record_type = ? "
-        "and answer.external_id in (select unnest(?::varchar[])) order by answer.at",
+        "select answer.external_id, coalesce(attempt.payload, answer.payload) from "
+        "load_netsuite.load_log as answer left join load_netsuite.load_log as attempt on "
+        "attempt.attempt_id = answer.attempt_id and attempt.status = 'attempted' and answer.status in "
+        f"('created', 'applied') where answer.status in {WRITTEN} and answer.record_type = ? and "
+        "answer.external_id in (select unnest(?::varchar[])) order by answer.at",
         [record_type, list(external_ids)],
     ).fetchall()
     claims: defaultdict[str, Claims] = defaultdict(dict)

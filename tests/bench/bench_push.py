@@ -71,17 +71,15 @@ def fill(path: Path, records: int, ids: dict[str, str]) -> None:
         warehouse.execute(MARTS.read_text())
         warehouse.execute("insert into wanted.world values (1, timestamptz '2020-01-01')")
         warehouse.execute(
-            "insert into wanted.memos select 1, timestamptz '2026-03-05', 'cn_' || n, 'usd', ?, ?, 2, ?, ?, "
-            "?, date '2026-03-05', "
-            "'Stripe: cn_' || n || '.', 3000, 30.000 from range(?) as t(n)",
+            "insert into wanted.memos select 1, timestamptz '2026-03-05', 'cn_' || n, 'usd', ?, ?, 2, ?, "
+            "?, ?, date '2026-03-05', 'Stripe: cn_' || n || '.', 3000, 30.000 from range(?) as t(n)",
             [ids["customer"], ids["currency"], ids["subsidiary"], ids["receivables"], ids["period"], records],
         )
         warehouse.execute(
             "insert into marts.credit_memo_lines by name select 'cn_' || n as external_id, line as "
-            "line_number, ? as netsuite_item_id, "
-            "repeat('A service. ', 10) as description, 1 as quantity, 10.000 as amount, false as is_gross, "
-            "false as is_taxable "
-            "from range(?) as t(n), range(1, 4) as l(line)",
+            "line_number, ? as netsuite_item_id, repeat('A service. ', 10) as description, 1 as "
+            "quantity, 10.000 as amount, false as is_gross, false as is_taxable from range(?) as t(n), "
+            "range(1, 4) as l(line)",
             [ids["item"], records],
         )
 
@@ -156,9 +154,8 @@ def main() -> int:
             small = measure(Path(name) / "small", rows // 10, 8, 0.0)
             large = measure(Path(name) / "large", rows, 8, 0.0)
             print(
-                f"memory: {small['megabytes']:.0f} MB for {rows // 10} records, {large['megabytes']:.0f} MB "
-                f"for {rows}; "
-                f"{rows / large['seconds']:.0f} records/s without latency"
+                f"memory: {small['megabytes']:.0f} MB for {rows // 10} records, {large['megabytes']:.0f} "
+                f"MB for {rows}; {rows / large['seconds']:.0f} records/s without latency"
             )
     return int(failed)
 

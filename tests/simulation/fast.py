@@ -98,7 +98,7 @@ class FastQuery:
 
 
 class FastLog:
-    """Answers the loader's five queries to the load log from a list of rows. `execute` and `fetch...` as
+    """Answers the loader's queries to the load log from a list of rows. `execute` and `fetch...` as
     DuckDB's."""
 
     def __init__(self, log: list[Row]) -> None:
@@ -112,12 +112,6 @@ class FastLog:
             self._rows = sorted(self._unchecked())
         elif sql.startswith("select answer.external_id"):
             self._rows = list(self._payloads(*parameters))
-        elif sql.startswith("select status, error_detail"):
-            self._rows = [
-                (row["status"], row["error_detail"])
-                for row in reversed(self._log)
-                if [row["record_type"], row["external_id"], row["operation"]] == [*parameters, "look_up"]
-            ]
         else:
             raise AssertionError(f"no short cut for: {sql}")
         return self
