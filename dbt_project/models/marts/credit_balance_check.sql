@@ -39,11 +39,13 @@ uses as (
 
 taxes as (
     select
-        stripe_customer_id,
-        lower(currency) as currency,
-        cast(sum(tax_not_reversed_minor) as bigint) as tax_not_reversed_minor
-    from {{ ref('int_balance_tax_not_reversed') }}
-    group by stripe_customer_id, lower(currency)
+        taxes.stripe_customer_id,
+        lower(taxes.currency) as currency,
+        cast(sum(taxes.tax_not_reversed_minor) as bigint) as tax_not_reversed_minor
+    from {{ ref('int_balance_tax_not_reversed') }} as taxes
+    inner join {{ ref('credit_outcomes') }} as outcomes on taxes.document_id = outcomes.document_id
+    where outcomes.state <> 'skipped'
+    group by taxes.stripe_customer_id, lower(taxes.currency)
 ),
 
 final as (

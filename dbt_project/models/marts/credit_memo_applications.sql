@@ -49,12 +49,11 @@ joined as (
     left join {{ ref('int_customer_refunds') }} as refunds on applications.target_external_id = refunds.stripe_refund_id
     left join memo_records on applications.external_id = memo_records.external_id
     left join refund_records on applications.target_external_id = refund_records.external_id
-    left join present as present_on_invoice
-        on
-            applications.application_type = 'invoice'
-            and present_on_invoice.record_type = 'creditMemo'
-            and applications.external_id = present_on_invoice.external_id
-            and applications.target_netsuite_id = present_on_invoice.target_netsuite_id
+    -- a memo is applied to one invoice, once, even if the mapping names another invoice since
+    left join (
+        select distinct external_id from present where record_type = 'creditMemo'
+    ) as present_on_invoice
+        on applications.application_type = 'invoice' and applications.external_id = present_on_invoice.external_id
     left join present as present_on_refund
         on
             applications.application_type = 'customer_refund'

@@ -35,8 +35,8 @@ judged as (
         cast(applications.amount_minor as bigint) as amount_minor,
         applications.other_detail,
         case
-            when coalesce(records.is_posted, false) and records.is_different then 'netsuite_differs'
             when coalesce(records.is_posted, false) and refunds.reason = 'refund_failed' then 'refund_failed'
+            when coalesce(records.is_posted, false) and records.is_different then 'netsuite_differs'
             when coalesce(records.is_posted, false) then records.posted_reason
             when refunds.reason <> 'ready' then refunds.reason
             when applications.ready_count > 0 then 'ready'

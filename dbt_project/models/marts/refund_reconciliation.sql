@@ -29,19 +29,19 @@ linked as (
         cast(links.linked_minor as bigint) as amount_minor,
         documents.currency,
         case
-            when journal_entries.external_id is not null then 'income_account'
-            when links.is_before_go_live or documents.is_before_go_live or pre_go_live.document_id is not null then 'match_by_hand'
+            when journal_entries.state <> 'skipped' then 'income_account'
+            when links.is_out_of_band or links.is_before_go_live or documents.is_before_go_live or pre_go_live.document_id is not null then 'match_by_hand'
             when applications.state = 'posted' then 'customer_refund'
             when outcomes.state = 'skipped' then 'match_by_hand'
             else 'not_yet'
         end as representation,
         payouts.stripe_payout_id,
         case
-            when journal_entries.external_id is not null then journal_entries.debit_netsuite_account_id
+            when journal_entries.state <> 'skipped' then journal_entries.debit_netsuite_account_id
             when applications.state = 'posted' then customer_refunds.netsuite_account_id
         end as netsuite_account_id,
         case
-            when journal_entries.external_id is not null then journal_entries.netsuite_internal_id
+            when journal_entries.state <> 'skipped' then journal_entries.netsuite_internal_id
             when applications.state = 'posted' then applications.target_netsuite_id
         end as netsuite_internal_id
     from {{ ref('int_refund_links') }} as links
@@ -78,7 +78,9 @@ unlinked as (
     from {{ ref('stg_stripe__refunds') }} as refunds
     left join linked_sums on refunds.stripe_refund_id = linked_sums.stripe_refund_id
     left join payouts on refunds.stripe_refund_id = payouts.stripe_refund_id
-    where refunds.amount_minor > coalesce(linked_sums.linked_minor, 0)
+    where
+        refunds.amount_minor > coalesce(linked_sums.linked_minor, 0)
+        and refunds.refund_status not in ('failed', 'canceled')
 ),
 
 final as (

@@ -14,7 +14,7 @@ ledger as (
         case
             when ledger.transaction_type in ('applied_to_invoice', 'checkout_session_subscription_payment') and ledger.amount_minor > 0
                 then ledger.amount_minor
-            when ledger.transaction_type in ('unapplied_from_invoice', 'checkout_session_subscription_payment_canceled')
+            when ledger.transaction_type in ('unapplied_from_invoice', 'checkout_session_subscription_payment_canceled') and ledger.amount_minor < 0
                 then ledger.amount_minor
             else 0
         end as used_minor,

@@ -27,7 +27,8 @@ final as (
         uses.used_minor,
         uses.first_applied_at,
         uses.last_use_position,
-        invoices.paid_at
+        -- an uncollectible invoice that counts as paid (C2) was never paid
+        coalesce(invoices.paid_at, invoices.marked_uncollectible_at, uses.first_applied_at) as paid_at
     from uses
     left join {{ ref('stg_stripe__invoices') }} as invoices on uses.stripe_invoice_id = invoices.stripe_invoice_id
     -- an invoice that was not landed is kept, and blocked (B6)

@@ -4,6 +4,8 @@ with
 links as (
     select
         links.*,
+        -- R3: the cap counts every note that links the refund
+        all_links.all_linked_minor,
         documents.currency,
         documents.stripe_exponent,
         documents.netsuite_precision,
@@ -12,10 +14,23 @@ links as (
         invoices.netsuite_account_id as netsuite_receivables_account_id,
         invoices.netsuite_subsidiary_id
     from {{ ref('int_refund_links') }} as links
+    inner join (
+        select stripe_refund_id, cast(sum(linked_minor) as bigint) as all_linked_minor
+        from {{ ref('int_refund_links') }}
+        group by stripe_refund_id
+    ) as all_links on links.stripe_refund_id = all_links.stripe_refund_id
     inner join {{ ref('int_credit_documents') }} as documents on links.credit_note_id = documents.document_id
     left join {{ ref('int_netsuite_customers') }} as customers on documents.stripe_customer_id = customers.stripe_customer_id
     left join {{ ref('int_netsuite_invoices') }} as invoices on documents.stripe_invoice_id = invoices.stripe_invoice_id
-    where not links.is_out_of_band and not documents.is_invoice_before_go_live and not documents.is_before_go_live
+    inner join {{ ref('int_document_verdicts') }} as verdicts on links.credit_note_id = verdicts.document_id
+    left join {{ ref('stg_load_netsuite__records') }} as records
+        on links.credit_note_id = records.external_id and records.record_type = 'creditMemo'
+    where
+        not links.is_out_of_band
+        and not documents.is_invoice_before_go_live
+        and not documents.is_before_go_live
+        -- R5: a note that is skipped has no memo to be refunded, unless it was posted before
+        and (verdicts.state <> 'skipped' or coalesce(records.is_posted, false))
 ),
 
 refunds as (
@@ -32,7 +47,7 @@ refunds as (
         min(netsuite_customer_id) as netsuite_customer_id,
         min(netsuite_receivables_account_id) as netsuite_receivables_account_id,
         min(netsuite_subsidiary_id) as netsuite_subsidiary_id,
-        cast(sum(linked_minor) as bigint) as linked_minor
+        max(all_linked_minor) as linked_minor
     from links
     group by stripe_refund_id
 ),

@@ -19,7 +19,8 @@ records as (
         records.difference,
         records.is_rejected,
         records.answered_at,
-        records.rejection
+        records.rejection,
+        false as is_journal_entry
     from {{ ref('int_credit_documents') }} as documents
     inner join {{ ref('stg_load_netsuite__records') }} as records
         on
@@ -38,7 +39,8 @@ records as (
         max(records.difference),
         max(case when records.is_rejected then 1 else 0 end) = 1,
         max(records.answered_at),
-        max(records.rejection)
+        max(records.rejection),
+        true
     from {{ ref('int_income_journal_entries') }} as entries
     left join {{ ref('stg_load_netsuite__records') }} as records
         on entries.external_id = records.external_id and records.record_type = 'journalEntry'
@@ -54,8 +56,8 @@ judged as (
     select
         documents.document_id,
         case
-            when records.is_posted and records.is_different then 'netsuite_differs'
             when records.is_posted and verdicts.has_failed_refund then 'refund_failed'
+            when records.is_posted and records.is_different then 'netsuite_differs'
             when records.is_posted then records.posted_reason
             when verdicts.state <> 'ready' then verdicts.reason
             -- an answer from before this build belongs to an earlier run: it is tried again (P4)
@@ -68,7 +70,12 @@ judged as (
         records.difference,
         records.rejection,
         verdicts.detail as verdict_detail,
-        documents.document_type,
+        verdicts.failed_refund_detail,
+        case
+            when documents.document_type = 'negative_invoice' then 'Zero-amount invoice '
+            when records.is_journal_entry then 'Journal entry '
+            else 'Credit memo '
+        end as record_name,
         taxes.tax_not_reversed_minor,
         documents.currency,
         documents.stripe_exponent
@@ -84,8 +91,7 @@ select
     judged.reason,
     case
         when judged.reason in ('created', 'adopted')
-            then case judged.document_type when 'negative_invoice' then 'Zero-amount invoice ' else 'Credit memo ' end
-                || judged.netsuite_internal_id || ' in NetSuite stands for ' || judged.document_id
+            then judged.record_name || judged.netsuite_internal_id || ' in NetSuite stands for ' || judged.document_id
                 || case when judged.reason = 'adopted' then ' (it was there already and agrees).' else '.' end
         when judged.reason = 'ready' then 'The next push posts ' || judged.document_id || ' to NetSuite.'
         when judged.reason = 'netsuite_rejected' then 'NetSuite refused ' || judged.document_id || ': ' || coalesce(judged.rejection, 'no reason given')
@@ -94,8 +100,8 @@ select
             then 'NetSuite record ' || coalesce(judged.netsuite_internal_id, '(unknown id)') || ' does not show what was meant for ' || judged.document_id || ': '
                 || judged.difference || ' Correct it in NetSuite.'
         when judged.reason = 'refund_failed' and judged.is_posted
-            then 'Credit memo ' || judged.netsuite_internal_id || ' for ' || judged.document_id || ' is in NetSuite, but ' || judged.verdict_detail
-                || ' Until then reverse by hand in NetSuite the customer refund, if there is one, and unapply it from the memo.'
+            then judged.record_name || judged.netsuite_internal_id || ' for ' || judged.document_id || ' is in NetSuite, but this happened since: '
+                || coalesce(judged.failed_refund_detail, 'a refund failed in Stripe.') || ' Until then reverse by hand in NetSuite what was booked for that refund.'
         else judged.verdict_detail
     end
     -- B5: using a balance pays, it does not change what was taxed

@@ -20,7 +20,8 @@ verdicts as (
                 then remaining.detail
             else findings.detail
         end as detail,
-        coalesce(findings.has_failed_refund, false) as has_failed_refund
+        coalesce(findings.has_failed_refund, false) as has_failed_refund,
+        findings.failed_refund_detail
     from {{ ref('int_credit_documents') }} as documents
     left join {{ ref('int_document_first_findings') }} as findings on documents.document_id = findings.document_id
     left join {{ ref('int_invoice_remaining') }} as remaining on documents.document_id = remaining.document_id

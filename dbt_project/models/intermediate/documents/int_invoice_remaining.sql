@@ -12,7 +12,7 @@ candidates as (
         applications.amount_minor,
         applications.open_amount,
         case when applications.amount > applications.applied_amount then applications.amount - applications.applied_amount else 0 end as needed_amount,
-        findings.document_id is null as is_otherwise_ready,
+        findings.document_id is null or coalesce(records.is_posted, false) as is_otherwise_ready,
         row_number() over (
             partition by applications.netsuite_invoice_id order by applications.created_at, applications.document_id
         ) as turn
@@ -20,13 +20,18 @@ candidates as (
     left join {{ ref('int_document_first_findings') }} as findings on applications.document_id = findings.document_id
     left join {{ ref('stg_load_netsuite__records') }} as records
         on applications.external_id = records.external_id and records.record_type = 'creditMemo'
+    left join (
+        select distinct external_id from {{ ref('stg_load_netsuite__applications') }} where record_type = 'creditMemo'
+    ) as present on applications.external_id = present.external_id
     where
         applications.netsuite_invoice_id is not null
         and applications.stripe_exponent is not null
-        and not coalesce(records.is_posted, false)
+        -- a posted memo has taken its part, unless its application is still to come
+        and not (coalesce(records.is_posted, false) and present.external_id is not null)
         -- what is skipped or waits for Stripe asks nothing of the invoice now
         and (
             findings.document_id is null
+            or coalesce(records.is_posted, false)
             or findings.state = 'blocked'
             or findings.reason in ('customer_not_in_netsuite', 'invoice_not_in_netsuite', 'currency_not_in_netsuite')
         )

@@ -3,6 +3,11 @@
 
 with
 
+-- G2: these get no memo and so no lines
+without_memo as (
+    select document_id from {{ ref('int_pre_go_live_credit_notes') }} where is_income_account
+),
+
 documents as (
     select * from {{ ref('int_credit_documents') }}
 ),
@@ -37,7 +42,12 @@ running as (
         ) as credited_minor
     from documents
     left join skipped on documents.document_id = skipped.document_id
-    where documents.document_type = 'credit_note' and skipped.document_id is null
+    left join {{ ref('stg_load_netsuite__records') }} as records
+        on documents.external_id = records.external_id and records.record_type = 'creditMemo'
+    where
+        documents.document_type = 'credit_note'
+        -- a memo that is posted is there, whatever was decided since
+        and (skipped.document_id is null or coalesce(records.is_posted, false))
 )
 
 select
@@ -78,7 +88,27 @@ select
     || '. Compare the note in Stripe; skip it by hand and book it yourself if Stripe is right.'
 from documents
 left join line_sums on documents.document_id = line_sums.document_id
-where documents.document_type = 'credit_note' and coalesce(line_sums.lines_minor <> documents.amount_minor, true)
+where
+    documents.document_type = 'credit_note'
+    and coalesce(line_sums.lines_minor <> documents.amount_minor, true)
+    and documents.document_id not in (select document_id from without_memo)
+{%- if var('line_amount_basis') == 'gross' %}
+
+union all
+
+select
+    documents.document_id,
+    'lines_do_not_add_up',
+    'A tax of ' || documents.document_id || ' belongs to a line without an amount, so no gross amount can carry it. Book this credit note by hand and skip it.'
+from documents
+inner join (
+    select document_id, sum(net_minor) as lines_minor
+    from {{ ref('int_credit_note_net_components') }}
+    group by document_id
+) as gross_sums on documents.document_id = gross_sums.document_id
+inner join line_sums on documents.document_id = line_sums.document_id
+where gross_sums.lines_minor <> line_sums.lines_minor
+{%- endif %}
 {%- if var('tax_strategy') == 'suitetax_override' %}
 
 union all

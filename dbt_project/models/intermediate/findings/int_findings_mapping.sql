@@ -3,12 +3,22 @@
 
 with
 
+-- G2: these get no memo, so their lines need no mapping
+without_memo as (
+    select document_id from {{ ref('int_pre_go_live_credit_notes') }}
+),
+
+skipped as (
+    select distinct document_id from {{ ref('int_findings_skipped') }}
+),
+
 documents as (
     select * from {{ ref('int_credit_documents') }}
 ),
 
 memo_lines as (
     select * from {{ ref('int_memo_lines') }}
+    where document_id not in (select document_id from without_memo)
 ),
 
 zero_lines as (
@@ -25,7 +35,7 @@ taxes as (
         tax_codes.netsuite_tax_type_id
     from {{ ref('int_credit_note_components') }} as components
     left join {{ ref('int_tax_codes') }} as tax_codes on components.stripe_tax_rate_id = tax_codes.stripe_tax_rate_id
-    where components.component_kind = 'tax'
+    where components.component_kind = 'tax' and components.document_id not in (select document_id from without_memo)
 ),
 
 accounts as (
@@ -44,7 +54,11 @@ refund_links as (
     inner join documents on links.credit_note_id = documents.document_id
     left join {{ ref('int_netsuite_invoices') }} as invoices on documents.stripe_invoice_id = invoices.stripe_invoice_id
     -- a failed part settled out of band, and a refund from before go-live, become no customer refund
-    where not links.is_out_of_band and not links.is_before_go_live
+    where
+        not links.is_out_of_band
+        and not links.is_before_go_live
+        -- R5: what is skipped takes part in no customer refund
+        and links.credit_note_id not in (select document_id from skipped)
 ),
 
 mixed_refunds as (

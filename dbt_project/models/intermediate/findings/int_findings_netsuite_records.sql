@@ -15,6 +15,7 @@ documents as (
         invoices.netsuite_customer_id as invoice_netsuite_customer_id,
         invoices.currency as invoice_currency,
         invoices.total_amount as invoice_total_amount,
+        invoices.is_voided as is_invoice_voided,
         -- G2: an old invoice need not be in NetSuite, and a journal entry has no customer
         documents.document_type = 'credit_note' and documents.is_invoice_before_go_live as is_without_memo
     from {{ ref('int_credit_documents') }} as documents
@@ -37,7 +38,8 @@ existing as (
         transactions.transaction_type,
         transactions.netsuite_customer_id as existing_customer_id,
         transactions.netsuite_currency_id as existing_currency_id,
-        transactions.total_amount
+        transactions.total_amount,
+        transactions.is_voided
     from documents
     inner join {{ ref('stg_netsuite__transactions') }} as transactions
         on lower(documents.external_id) = lower(transactions.external_id)
@@ -134,6 +136,7 @@ where
         or coalesce(existing_customer_id, '') <> netsuite_customer_id
         or coalesce(existing_currency_id, '') <> netsuite_currency_id
         or abs(total_amount) <> {{ major_units('memo_minor', 'stripe_exponent') }}
+        or is_voided
     )
 
 union all
@@ -141,10 +144,20 @@ union all
 select
     document_id,
     'netsuite_differs',
-    'NetSuite invoice ' || netsuite_invoice_id || ' stands for negative Stripe invoice ' || document_id || ' but its total is '
-    || cast(cast(invoice_total_amount as decimal(22, 2)) as varchar) || ' instead of zero. Correct it in NetSuite.'
+    'NetSuite invoice ' || netsuite_invoice_id || ' stands for negative Stripe invoice ' || document_id || ', but it has the total '
+    || cast(cast(invoice_total_amount as decimal(22, 2)) as varchar) || ' in ' || coalesce(upper(invoice_currency), 'no currency') || ' for customer '
+    || coalesce(invoice_netsuite_customer_id, '(none)') || case when is_invoice_voided then ' and is voided' else '' end
+    || ', instead of zero in ' || upper(currency) || ' for customer ' || coalesce(netsuite_customer_id, '(unknown)') || '. Correct it in NetSuite.'
 from documents
-where document_type = 'negative_invoice' and netsuite_invoice_id is not null and invoice_total_amount <> 0
+where
+    document_type = 'negative_invoice'
+    and netsuite_invoice_id is not null
+    and (
+        invoice_total_amount <> 0
+        or is_invoice_voided
+        or coalesce(invoice_netsuite_customer_id <> netsuite_customer_id, false)
+        or coalesce(invoice_currency <> currency, false)
+    )
 
 union all
 

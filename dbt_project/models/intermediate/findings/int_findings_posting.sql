@@ -32,7 +32,7 @@ amounts as (
     union all
     select credit_note_id, pre_payment_minor from parts
     union all
-    select credit_note_id, linked_minor from {{ ref('int_refund_links') }}
+    select credit_note_id, linked_minor from {{ ref('int_refund_links') }} where not is_out_of_band
     union all
     select document_id, amount_minor from documents where document_type = 'negative_invoice' and stripe_exponent is null
 ),
@@ -93,7 +93,18 @@ left join {{ ref('int_posting_dates') }} as posting_dates on documents.transacti
 left join pre_go_live on documents.document_id = pre_go_live.document_id
 left join existing on documents.document_id = existing.document_id
 -- what is in NetSuite already needs no period any more
-where posting_dates.tran_date is null and pre_go_live.document_id is null and existing.document_id is null
+where documents.transaction_date is not null and posting_dates.tran_date is null and pre_go_live.document_id is null and existing.document_id is null
+
+union all
+
+select
+    entries.document_id,
+    'period_closed',
+    'The accounting period of refund ' || min(entries.stripe_refund_id) || ' (' || cast(min(entries.refund_date) as varchar)
+    || ') is closed or locked in NetSuite, so its journal entry cannot be posted. Open the period, or set closed_period to first_open_day.'
+from {{ ref('int_income_journal_entries') }} as entries
+where entries.tran_date is null
+group by entries.document_id
 
 union all
 

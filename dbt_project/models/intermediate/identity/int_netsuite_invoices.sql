@@ -32,7 +32,8 @@ netsuite_invoices as (
         netsuite_account_id,
         currency,
         total_amount,
-        open_amount
+        open_amount,
+        is_voided
     from {{ ref('stg_netsuite__transactions') }}
     where transaction_type = 'CustInvc'
 ),
@@ -87,6 +88,7 @@ select
     netsuite_invoices.netsuite_account_id,
     netsuite_invoices.currency,
     netsuite_invoices.total_amount,
-    netsuite_invoices.open_amount
+    netsuite_invoices.open_amount,
+    coalesce(netsuite_invoices.is_voided, false) as is_voided
 from resolved
 left join netsuite_invoices on resolved.wanted_netsuite_id = netsuite_invoices.netsuite_invoice_id

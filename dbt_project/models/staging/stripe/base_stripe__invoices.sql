@@ -9,7 +9,7 @@ select
     {{ parse_json('payload', '{
         "status": "VARCHAR", "currency": "VARCHAR", "customer": "JSON", "created": "BIGINT", "total": "BIGINT",
         "amount_due": "BIGINT", "number": "VARCHAR", "metadata": "JSON",
-        "status_transitions": {"finalized_at": "BIGINT", "paid_at": "BIGINT"},
+        "status_transitions": {"finalized_at": "BIGINT", "paid_at": "BIGINT", "marked_uncollectible_at": "BIGINT"},
         "total_discount_amounts": [{"amount": "BIGINT", "discount": "JSON"}],
         "shipping_cost": {"amount_total": "BIGINT", "amount_tax": "BIGINT", "taxes": [{"amount": "BIGINT", "rate": "JSON", "taxable_amount": "BIGINT"}]},
         "lines": {"data": [{

@@ -18,5 +18,6 @@ select
     ---------- timestamps (UTC)
     {{ epoch_to_timestamp('invoice.created') }} as created_at,
     {{ epoch_to_timestamp('invoice.status_transitions.finalized_at') }} as finalized_at,
-    {{ epoch_to_timestamp('invoice.status_transitions.paid_at') }} as paid_at
+    {{ epoch_to_timestamp('invoice.status_transitions.paid_at') }} as paid_at,
+    {{ epoch_to_timestamp('invoice.status_transitions.marked_uncollectible_at') }} as marked_uncollectible_at
 from {{ ref('base_stripe__invoices') }}

@@ -35,6 +35,13 @@ invoices as (
             select stripe_invoice_id from {{ ref('stg_stripe__credit_notes') }}
             union all
             select stripe_invoice_id from {{ ref('stg_stripe__customer_balance_transactions') }} where stripe_invoice_id is not null
+            union all
+            -- checkout rows may name no invoice (B1): any of the customer's can be the one
+            select invoices.stripe_invoice_id
+            from {{ ref('stg_stripe__invoices') }} as invoices
+            inner join {{ ref('stg_stripe__customer_balance_transactions') }} as ledger
+                on invoices.stripe_customer_id = ledger.stripe_customer_id
+            where ledger.stripe_invoice_id is null and ledger.checkout_session_id is not null
         )
 ),
 

@@ -15,7 +15,7 @@ select
 
     ---------- content
     coalesce(object.effective_percentage, object.percentage) as percentage,
-    coalesce(object.rate_type, 'percentage') = 'flat' as is_flat,
+    coalesce(object.rate_type, 'percentage') = 'flat_amount' as is_flat,
 
     ---------- version
     id,
