@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from load_netsuite import push
 from load_netsuite.api import Answer, NetSuite
 from load_netsuite.errors import NoAnswer
 from load_netsuite.journal import Entry, Journal
@@ -103,20 +102,23 @@ def test_patch_that_replays_the_whole_record_is_caught(monkeypatch: pytest.Monke
     assert "wanted was" in failure or "in the log" in failure
 
 
-def test_applications_added_a_second_time_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An application that is there already is not seen and is made once more on top."""
-    really = push._difference
-    monkeypatch.setattr(push, "_difference", lambda *arguments: None)
-    monkeypatch.setattr(Push, "_links", lambda self, found, records: {})
-    twice = Write.body
+def test_a_new_run_that_does_not_ask_first_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an earlier run left unknown is sent at once; only lost answers of the same run are looked up."""
+    really_find, really_resolve = Push._find, Push._resolve
+    resolving: list[bool] = []
 
-    def body(self: Write) -> dict[str, Any]:
-        made = twice(self)
-        for row in made.get("apply", {}).get("items", []) if self.internal_id else []:
-            row["amount"] = row["amount"] * 2
-        return made
+    def find(self: Push, records: Any) -> Any:
+        is_asked = resolving or any(record.internal_id for record in records)
+        return really_find(self, records) if is_asked else {}
 
-    monkeypatch.setattr(Write, "body", body)
+    def resolve(self: Push, lost: Any) -> Any:
+        resolving.append(True)
+        try:
+            return really_resolve(self, lost)
+        finally:
+            resolving.pop()
+
+    monkeypatch.setattr(Push, "_find", find)
+    monkeypatch.setattr(Push, "_resolve", resolve)
     (failure,) = caught()
-    assert "applies" in failure or "wanted was" in failure or "still grows" in failure
-    assert really is not push._difference
+    assert "was sent again without asking NetSuite" in failure
