@@ -12,6 +12,8 @@ payouts as (
 
 journal_entries as (
     select * from {{ ref('journal_entries') }}
+    -- a note that was skipped has none, unless it was posted before
+    where coalesce(state, 'ready') <> 'skipped'
 ),
 
 applications as (
@@ -29,7 +31,7 @@ linked as (
         cast(links.linked_minor as bigint) as amount_minor,
         documents.currency,
         case
-            when journal_entries.state <> 'skipped' then 'income_account'
+            when journal_entries.external_id is not null then 'income_account'
             when links.is_out_of_band or links.is_before_go_live or documents.is_before_go_live or pre_go_live.document_id is not null then 'match_by_hand'
             when applications.state = 'posted' then 'customer_refund'
             when outcomes.state = 'skipped' then 'match_by_hand'
@@ -37,11 +39,11 @@ linked as (
         end as representation,
         payouts.stripe_payout_id,
         case
-            when journal_entries.state <> 'skipped' then journal_entries.debit_netsuite_account_id
+            when journal_entries.external_id is not null then journal_entries.debit_netsuite_account_id
             when applications.state = 'posted' then customer_refunds.netsuite_account_id
         end as netsuite_account_id,
         case
-            when journal_entries.state <> 'skipped' then journal_entries.netsuite_internal_id
+            when journal_entries.external_id is not null then journal_entries.netsuite_internal_id
             when applications.state = 'posted' then applications.target_netsuite_id
         end as netsuite_internal_id
     from {{ ref('int_refund_links') }} as links
@@ -80,7 +82,7 @@ unlinked as (
     left join payouts on refunds.stripe_refund_id = payouts.stripe_refund_id
     where
         refunds.amount_minor > coalesce(linked_sums.linked_minor, 0)
-        and refunds.refund_status not in ('failed', 'canceled')
+        and coalesce(refunds.refund_status, 'pending') not in ('failed', 'canceled')
 ),
 
 final as (
