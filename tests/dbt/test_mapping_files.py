@@ -1,0 +1,186 @@
+"""Each mapping file, each column: a broken cell stops the run and is named by file, row and cell; an empty file is fine."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support import warehouse as testing
+
+ITEMS = {"301": "F", "302": "T"}
+ACCOUNTS = {"11": "F", "12": "T"}
+
+#: (mapping file, row as an accountant writes it, column that is wrong, what the message says of it)
+BROKEN = [
+    ("default_items", "shipping,999", "netsuite_item_id", '"999" is the internal id of no item in NetSuite'),
+    ("default_items", "credit_note,302", "netsuite_item_id", '"302" is the internal id of an inactive item in NetSuite'),
+    ("default_items", "billing_credit,", "netsuite_item_id", "the empty cell must hold a value"),
+    ("default_items", "unallocated,301", "role", '"unallocated" is not one of unallocated_invoice_item, '),
+    ("default_items", "Customer_balance,301", "role", '"Customer_balance" is not one of '),
+    ("default_items", '"discount_posting ",301', "role", '"discount_posting " has white space around it'),
+    ("default_items", ",301", "role", "the empty cell must hold a value"),
+    ("default_items", "shipping,301", "role", '"shipping" repeats row 2'),
+    ("item_map", "price_1,999", "netsuite_item_id", '"999" is the internal id of no item in NetSuite'),
+    ("item_map", "price_2,302", "netsuite_item_id", '"302" is the internal id of an inactive item in NetSuite'),
+    ("item_map", "price_3,", "netsuite_item_id", "the empty cell must hold a value"),
+    ("item_map", 'price_4,"301 "', "netsuite_item_id", '"301 " has white space around it'),
+    ("item_map", ",301", "stripe_id", "the empty cell must hold a value"),
+    ("item_map", "price_1,301", "stripe_id", '"price_1" repeats row 2'),
+    ("tax_map", "txr_1,999,,", "netsuite_item_id", '"999" is the internal id of no item in NetSuite'),
+    ("tax_map", ",302,,", "netsuite_item_id", '"302" is the internal id of an inactive item in NetSuite'),
+    ("tax_map", "txr_3,,41,51", "netsuite_item_id", "the empty cell must hold a value: tax_strategy tax_lines needs it"),
+    ("tax_map", '"txr_4 ",301,,', "stripe_tax_rate_id", '"txr_4 " has white space around it'),
+    ("tax_map", 'txr_5,301,"41 ",', "netsuite_tax_code_id", '"41 " has white space around it'),
+    ("tax_map", 'txr_6,301,,"51 "', "netsuite_tax_type_id", '"51 " has white space around it'),
+    ("tax_map", "txr_1,301,,", "stripe_tax_rate_id", '"txr_1" repeats row 2'),
+    ("tax_map", ",301,,", "stripe_tax_rate_id", "the empty cell repeats row 3"),
+    ("account_map", "refund,usd,99", "netsuite_account_id", '"99" is the internal id of no account in NetSuite'),
+    ("account_map", "refund,eur,12", "netsuite_account_id", '"12" is the internal id of an inactive account in NetSuite'),
+    ("account_map", "refund,gbp,", "netsuite_account_id", "the empty cell must hold a value"),
+    ("account_map", "refunds,usd,11", "purpose", '"refunds" is not one of refund, pre_go_live_income, item_income'),
+    ("account_map", ",usd,11", "purpose", "the empty cell must hold a value"),
+    ("account_map", "item_income,JPY,11", "currency", '"JPY" must be in lower case'),
+    ("account_map", "item_income,euro,11", "currency", '"euro" is no currency that Stripe has'),
+    ("account_map", "refund,usd,11", "purpose", '"refund" repeats row 2'),
+    ("account_map", 'item_income,"eur ",11', "currency", '"eur " has white space around it'),
+    ("customer_map", "cus_1,", "netsuite_customer_id", "the empty cell must hold a value"),
+    ("customer_map", ",1", "stripe_customer_id", "the empty cell must hold a value"),
+    ("customer_map", "cus_1,2", "stripe_customer_id", '"cus_1" repeats row 2'),
+    ("customer_map", 'cus_2,"7 "', "netsuite_customer_id", '"7 " has white space around it'),
+    ("invoice_map", "in_1,", "netsuite_invoice_id", "the empty cell must hold a value"),
+    ("invoice_map", ",1", "stripe_invoice_id", "the empty cell must hold a value"),
+    ("invoice_map", "in_1,2", "stripe_invoice_id", '"in_1" repeats row 2'),
+    ("invoice_map", '"in_2 ",7', "stripe_invoice_id", '"in_2 " has white space around it'),
+    ("field_map", "memos,f1,text,,x", "target", '"memos" is not one of memo, memo_line, customer_refund'),
+    ("field_map", ",f2,text,,x", "target", "the empty cell must hold a value"),
+    ("field_map", "memo,,text,,x", "netsuite_field", "the empty cell must hold a value"),
+    ("field_map", "memo,cust body,text,,x", "netsuite_field", '"cust body" is no field id of NetSuite'),
+    ("field_map", "memo,f5,boolean,,true", "value_type", '"boolean" is not one of text, number, date, reference'),
+    ("field_map", "memo,f6,,,x", "value_type", "the empty cell must hold a value"),
+    ("field_map", "memo,f7,text,,", "source", "the empty cell must hold a source, or the column constant a value"),
+    ("field_map", "memo,f8,text,invoice.number,x", "constant", '"x" stands beside a source'),
+    ("field_map", "memo,f9,text,price.nickname,", "source", '"price.nickname" does not start with one of credit_note., '),
+    ("field_map", "memo,f10,text,refund.reason,", "source", '"refund.reason" does not start with one of credit_note., '),
+    ("field_map", "customer_refund,f11,text,invoice_line.id,", "source", '"invoice_line.id" does not start with one of refund., '),
+    ("field_map", "memo,f12,text,invoice,", "source", '"invoice" is not written like credit_note.number'),
+    ("field_map", "memo,f13,text,invoice.metadata.,", "source", '"invoice.metadata." is not written like credit_note.number'),
+    ("field_map", "memo,f14,text,invoice.Number,", "source", '"invoice.Number" is not written like credit_note.number'),
+    ("field_map", "memo,f15,number,,1-2", "constant", '"1-2" is no number'),
+    ("field_map", "memo,f16,date,,01/02/2026", "constant", '"01/02/2026" is no date (YYYY-MM-DD)'),
+    ("field_map", "memo,f17,reference,,Sales", "constant", '"Sales" is no reference (an internal id)'),
+    ("field_map", "memo,f8,text,invoice.id,", "netsuite_field", '"f8" repeats row '),
+    ("manual_decisions", "cn_1,ignore,x", "decision", '"ignore" is not one of skip, out_of_band'),
+    ("manual_decisions", "cn_2,,x", "decision", "the empty cell must hold a value"),
+    ("manual_decisions", ",skip,x", "document_id", "the empty cell must hold a value"),
+    ("manual_decisions", '"cn_3 ",skip,x', "document_id", '"cn_3 " has white space around it'),
+    ("manual_decisions", "cn_4,skip,x", "document_id", ""),
+    ("manual_decisions", "cn_4,skip,y", "document_id", '"cn_4" repeats row 6'),
+]  # fmt: skip
+
+#: Rows as they should be. Customers and invoices that NetSuite lacks are no mistake (X1: their documents wait).
+SOUND = {
+    "default_items": "shipping,301\ncredit_note,301",
+    "item_map": "price_1,301\nprod_1,301\nSUMMER26,301",
+    "tax_map": "txr_1,301,,\n,301,41,51",
+    "account_map": "refund,usd,11\nrefund,,11\nitem_income,kwd,11",
+    "customer_map": "cus_1,404\ncus_2,404",
+    "invoice_map": "in_1,404",
+    "field_map": "memo,class,reference,,12\nmemo,custbody_a,text,credit_note.metadata.Cost centre,\nmemo_line,class,reference,"
+    "invoice_line.metadata.class,\ncustomer_refund,custbody_b,date,refund.created,\nmemo,custbody_c,number,,-1.50\nmemo,custbody_d,date,,2026-01-31",
+    "manual_decisions": "cn_1,skip,booked by hand\ncn_1,out_of_band,\nin_1_balance,skip,",
+}
+
+CHECKS = ["--select", "path:seeds", "path:tests/mapping", "int_currencies", "--exclude-resource-type", "unit_test"]
+
+
+class Office:
+    """Mapping files as an accountant leaves them, checked with what NetSuite has."""
+
+    def __init__(self, empty_world) -> None:
+        self.project, self.warehouse = empty_world.project, empty_world.warehouse
+        with testing.opened(self.warehouse) as connection:
+            for table, known in (("items", ITEMS), ("accounts", ACCOUNTS)):
+                testing.land_netsuite(connection, table, [{"id": id_, "isinactive": inactive} for id_, inactive in known.items()])
+
+    def write(self, mappings: dict[str, str]) -> None:
+        for name, header in testing.MAPPING_HEADERS.items():
+            (self.project / "seeds" / f"{name}.csv").write_text("\n".join([header, *mappings.get(name, "").splitlines()]) + "\n")
+
+    def check(self, mappings: dict[str, str], **variables: str) -> str:
+        """What dbt says of these files: empty when all is well."""
+        self.write(mappings)
+        try:
+            testing.run_dbt(["build", *CHECKS], self.project, self.warehouse, variables=variables)
+        except testing.BuildFailed as failed:
+            return str(failed)
+        return ""
+
+
+@pytest.fixture(scope="module")
+def office(empty_world):
+    office = Office(empty_world)
+    yield office
+    office.write({})
+    with testing.opened(office.warehouse) as connection:
+        for table in ("items", "accounts"):
+            testing.land_netsuite(connection, table, [])
+
+
+@pytest.fixture(scope="module")
+def verdict_on_sound_files(office) -> str:
+    return office.check(SOUND)
+
+
+@pytest.fixture(scope="module")
+def complaints(office, verdict_on_sound_files) -> str:
+    """All broken rows at once: every row is judged by itself. After other rows, since a seed that is loaded anew numbers its rows on."""
+    files: dict[str, list[str]] = {}
+    for file, row, *_ in BROKEN:
+        files.setdefault(file, []).append(row)
+    return office.check({file: "\n".join(rows) for file, rows in files.items()})
+
+
+@pytest.mark.parametrize(("file", "row", "column", "says"), BROKEN)
+def test_broken_cell_is_named(file, row, column, says, complaints):
+    rows = [(f, r) for f, r, *_ in BROKEN if f == file]
+    number = rows.index((file, row)) + 2
+    if says:
+        assert f"{file}.csv, row {number}, column {column}: {says}" in complaints
+    else:
+        assert f"{file}.csv, row {number}, " not in complaints
+
+
+@pytest.mark.parametrize("file", testing.MAPPING_HEADERS)
+def test_every_column_is_broken_once(file):
+    free = {"note"}
+    assert {column for f, _, column, says in BROKEN if f == file and says} == set(testing.MAPPING_HEADERS[file].split(",")) - free
+
+
+def test_sound_files_pass(verdict_on_sound_files):
+    assert verdict_on_sound_files == ""
+
+
+def test_a_broken_file_stops_the_build_before_the_marts(office, tmp_path):
+    """What the push reads is not there after a first build, so nothing can be posted; with empty files the build goes through (`empty_world`)."""
+    office.write({"item_map": "price_1,999"})
+    warehouse = tmp_path / "broken.duckdb"
+    with testing.opened(warehouse) as connection:
+        testing.create_raw_tables(connection)
+    with pytest.raises(testing.BuildFailed, match=r'item_map\.csv, row 2, column netsuite_item_id: "999" is the internal id of no item'):
+        testing.build(office.project, warehouse)
+    marts = testing.rows(warehouse, "select table_name from information_schema.tables where table_schema = 'marts'")
+    assert {"credit_memos", "credit_memo_applications"}.isdisjoint(row["table_name"] for row in marts)
+
+
+@pytest.mark.parametrize(
+    ("variables", "columns"),
+    [
+        ({"tax_strategy": "suitetax_override"}, ["netsuite_tax_code_id", "netsuite_tax_type_id"]),
+        ({"line_amount_basis": "gross"}, ["netsuite_tax_code_id"]),
+        ({"tax_strategy": "none"}, []),
+    ],
+)
+def test_tax_map_needs_what_the_settings_use(office, variables, columns):
+    said = office.check({"tax_map": "txr_1,,,"}, **variables)
+    assert said.count("tax_map.csv, row") == len(columns)
+    for column in columns:
+        assert f"tax_map.csv, row 2, column {column}: the empty cell must hold a value" in said
