@@ -13,7 +13,7 @@ READY := $(VENV)/.installed
 export PYTHONUNBUFFERED := 1
 export RUNTIME__DLTHUB_TELEMETRY := false
 
-.PHONY: help setup run plan extract transform push reconcile report doctor test docs bench advance clean
+.PHONY: help setup run plan extract transform push reconcile report doctor test soak docs bench advance clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,7 +45,7 @@ plan: $(READY) ## the same, but nothing is written to NetSuite: shows what would
 extract: $(READY) ## read Stripe and NetSuite (FULL_LEDGER=1: every customer's ledger)
 	@$(RUN) extract
 
-transform: $(READY) ## derive documents, memos, lines and outcomes
+transform: $(READY) ## derive documents, memos, lines and outcomes (FULL_REFRESH=1: all anew)
 	@$(RUN) transform
 
 push: $(READY) ## post what is ready (PLAN=plan.json: only what that plan shows)
@@ -61,7 +61,10 @@ doctor: $(READY) ## check settings, permissions and mappings; write nothing
 	@$(RUN) doctor
 
 test: $(READY) ## run every test
-	@$(VENV)/bin/python -m pytest
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile
+
+soak: $(READY) ## 50,000 histories of the loader with faults, every planted bug (an hour)
+	@SIMULATION_HISTORIES=50000 PROPERTY_HISTORIES=20000 SOAK=1 $(VENV)/bin/python -m pytest tests/simulation tests/property
 
 docs: $(READY) ## the models as one page: dbt_project/target/static_index.html
 	@cd dbt_project && WAREHOUSE_PATH=$${WAREHOUSE_PATH:-../data/sandbox.duckdb} \
@@ -69,7 +72,7 @@ docs: $(READY) ## the models as one page: dbt_project/target/static_index.html
 	@echo "open dbt_project/target/static_index.html"
 
 bench: $(READY) ## measure, with ratio tables
-	@set -e; for bench in tests/bench/bench_*.py; do PYTHONPATH=. $(VENV)/bin/python $$bench; done
+	@set -e; for bench in extract push models; do $(VENV)/bin/python -m tests.bench.bench_$$bench; done
 
 advance: $(READY) ## move the sandbox's world on a month
 	@$(VENV)/bin/python -m sandbox advance

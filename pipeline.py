@@ -40,6 +40,7 @@ SANDBOX_STARTS_IN = 60  # seconds
 SHOWN = 40  # rows of a list in the summary or of one failed test
 
 DONE, FAILED, SETTINGS_WRONG, REFUSED = 0, 1, 2, 3
+SEVERITY = (DONE, REFUSED, FAILED, SETTINGS_WRONG)
 MEANING = {
     DONE: "done",
     FAILED: "failed, run it again once the cause above is mended",
@@ -143,7 +144,8 @@ def transform(settings: Settings, done: Done) -> int:
         declare_all(warehouse)  # so that dbt alone works on a new file, too
         ensure_tables(warehouse)
     began = time.monotonic()
-    failures = _dbt(settings, "build", "--exclude-resource-type", "unit_test")
+    again = ["--full-refresh"] if os.environ.get("FULL_REFRESH") == "1" else []
+    failures = _dbt(settings, "build", "--exclude-resource-type", "unit_test", *again)
     if failures:
         raise StageFailed(
             "\n".join(
@@ -164,6 +166,11 @@ def push(settings: Settings, done: Done) -> int:
         _say(f"  {record_type} {external_id}: {words}")
     if len(pushed.refused) > SHOWN:
         _say(f"  and {len(pushed.refused) - SHOWN} more, in marts.netsuite_load_log")
+    if pushed.unresolved:
+        _say(
+            f"push: what became of {pushed.unresolved} writes is not known yet; the next run asks NetSuite before it sends anything again"
+        )
+        return FAILED
     return REFUSED if pushed.count("rejected") else DONE
 
 
@@ -240,7 +247,7 @@ def _guarded(require: Sequence[str], stages: Sequence[Stage], locked: bool) -> i
             _warm_up(stages)
             code, done = DONE, Done()
             for stage in stages:
-                code = max(code, stage(connected, done))
+                code = max(code, stage(connected, done), key=SEVERITY.index)
             return code
     except SettingsError as error:
         _say(str(error))

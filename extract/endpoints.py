@@ -12,6 +12,7 @@ from extract.privacy import encode, strip
 
 LEDGERS = "customer_balance_transactions"
 BALANCE_TRANSACTIONS = "balance_transactions"
+SHIPPING_TAXES = "shipping_cost.taxes"
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,11 @@ class Endpoint:
 ENDPOINTS = {
     endpoint.table: endpoint
     for endpoint in (
-        Endpoint("invoices", "invoice", ("total_discount_amounts.discount",)),
+        Endpoint("invoices", "invoice", ("total_discount_amounts.discount", SHIPPING_TAXES)),
         Endpoint(
-            "credit_notes", "credit_note", ("customer_balance_transaction", "discount_amounts.discount")
+            "credit_notes",
+            "credit_note",
+            ("customer_balance_transaction", "discount_amounts.discount", SHIPPING_TAXES),
         ),
         Endpoint("refunds", "refund"),
         Endpoint("customers", "customer"),

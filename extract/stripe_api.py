@@ -51,6 +51,10 @@ ATTEMPTS_INCONSISTENT = 4
 
 Params = Mapping[str, str | int | list[str]]
 
+# The taxes of shipping are shown only when expanded. A server that shows them always may refuse to expand
+# them; then they are not asked for again (L9 goes by `amount_tax` where they are missing).
+MAY_BE_REFUSED = "shipping_cost.taxes"
+
 
 def pinned_version() -> str:
     """The API version that the locked `stripe` package is written for."""
@@ -147,6 +151,7 @@ class Stripe:
         self._lock = threading.Lock()
         self._local = threading.local()
         self._attempts = attempts
+        self._refused_expansion = False
         self._wait = wait_exponential_jitter(multiplier=first_wait, max=60 * first_wait, jitter=first_wait)
 
     def page(
@@ -181,9 +186,22 @@ class Stripe:
             reraise=True,
         )
         try:
-            return retrying(self._attempt, path, endpoint, params, check)
+            return retrying(self._attempt, path, endpoint, self._allowed(params), check)
         except _Again as again:
             raise again.final from None
+        except StripeRefused as refused:
+            if self._refused_expansion or MAY_BE_REFUSED not in str(refused):
+                raise
+            log.warning("%s: read without it", refused)
+            self._refused_expansion = True
+            return self.get(path, params, check)
+
+    def _allowed(self, params: Params) -> Params:
+        """The parameters without an expansion that this server has refused."""
+        expansions = params.get("expand[]")
+        if not self._refused_expansion or not isinstance(expansions, list):
+            return params
+        return {**params, "expand[]": [name for name in expansions if not name.endswith(MAY_BE_REFUSED)]}
 
     def _attempt(
         self, path: str, endpoint: str, params: Params, check: Callable[[Any], None] | None

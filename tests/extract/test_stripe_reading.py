@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from extract.errors import Inconsistent, StripeRefused, Unavailable
+from extract.stripe_api import Stripe
 from extract.stripe_source import StripeReport
 from tests.extract.fake_stripe import (
     KEY,
@@ -317,3 +318,25 @@ def test_what_documents_name_but_no_list_shows(stripe: FakeStripe, read: Read, q
         ("cus_hidden", "7")
     ]
     assert query("select id, (payload->>'deleted') from raw_stripe.refunds") == [("re_gone", "true")]
+
+
+def test_an_expansion_that_is_refused_is_left_out():
+    """The taxes of shipping may be shown always and not be expandable; nothing else may be refused."""
+    asked: list[list[str]] = []
+
+    class Server(Stripe):
+        def _attempt(self, path, endpoint, params, check):
+            asked.append(params["expand[]"])
+            if any(name.endswith("shipping_cost.taxes") for name in params["expand[]"]):
+                raise StripeRefused("This property cannot be expanded (shipping_cost.taxes).")
+            if any(name.endswith("nonsense") for name in params["expand[]"]):
+                raise StripeRefused("This property cannot be expanded (nonsense).")
+            return "answer"
+
+    server = Server("http://127.0.0.1:1", "sk_test_x")
+    wanted = {"expand[]": ["data.discount_amounts.discount", "data.shipping_cost.taxes"]}
+    assert server.get("/v1/credit_notes", wanted) == "answer"
+    assert server.get("/v1/credit_notes", wanted) == "answer"
+    assert asked[1:] == [["data.discount_amounts.discount"]] * 2
+    with pytest.raises(StripeRefused):
+        server.get("/v1/credit_notes", {"expand[]": ["data.nonsense"]})
