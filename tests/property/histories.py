@@ -1,7 +1,7 @@
 """Random but valid histories on the Stripe stand-in, and the NetSuite books that go with them.
 
-A history is one customer's: `history(dice, ...)` asks a `Dice` for every decision. `Seeded` dice make thousands of them fast and
-again from the same seed; `Drawn` dice let hypothesis decide, so that it can shrink.
+A history is one customer's; it asks a `Dice` for every decision. `Seeded` dice make thousands of them fast
+and again from the same seed; `Drawn` dice let hypothesis decide, so that it can shrink.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ Obj = dict[str, Any]
 DAY = 86_400
 START = 1_763_337_600  # 2025-11-17
 CURRENCIES = ("usd", "eur", "jpy", "kwd", "isk", "huf")
-# HUF: an account that keeps it without decimals, so that splits have to be made again in NetSuite's unit (S1).
+# HUF: an account that keeps it without decimals, so that splits have to be made again in NetSuite's unit
+# (S1).
 PRECISIONS = {"usd": 2, "eur": 2, "jpy": 0, "kwd": 2, "isk": 0, "huf": 0}
-DESCRIPTIONS = ("Seat", "Größe – 4 Stück", "", None, "x" * 4100)
+DESCRIPTIONS = ("Seat", "Größe 4 Stück", "", None, "x" * 4100)
 MEMOS = (None, None, "Sorry", "", "Rücknahme, wie besprochen", "m" * 1200)
 BLOCK_VALUES = ("true", "false", "", "0", "yes")
 
@@ -119,7 +120,9 @@ class History:
 
     def run(self) -> str:
         dice, billing = self.dice, self.billing
-        billing.now = START + dice.integer(self.starts[0] * 24, self.starts[1] * 24) * 3600 + dice.integer(0, 3599)
+        billing.now = (
+            START + dice.integer(self.starts[0] * 24, self.starts[1] * 24) * 3600 + dice.integer(0, 3599)
+        )
         billing.tick = dice.pick((0, 1, 1, 3600))
         currency = dice.pick(CURRENCIES)
         self.currencies = [currency, currency, dice.pick(CURRENCIES) if dice.chance(20) else currency]
@@ -132,11 +135,24 @@ class History:
                 if not self.invoices:
                     self.invoice()
         if not self.invoices:
-            self.invoices.append(billing.invoice(self.customer, [Line(1_000 * step(currency))], currency=currency))
+            self.invoices.append(
+                billing.invoice(self.customer, [Line(1_000 * step(currency))], currency=currency)
+            )
         operations = (
-            self.invoice, self.invoice, self.invoice, self.pay, self.pay, self.pay, self.settle, self.adjust, self.wait,
-            *[self.credit] * 7, self.refund, self.refund_moves, self.refund_moves,
-        )  # fmt: skip
+            self.invoice,
+            self.invoice,
+            self.invoice,
+            self.pay,
+            self.pay,
+            self.pay,
+            self.settle,
+            self.adjust,
+            self.wait,
+            *[self.credit] * 7,
+            self.refund,
+            self.refund_moves,
+            self.refund_moves,
+        )
         for _ in range(dice.integer(2, 14)):
             with contextlib.suppress(Refused):
                 dice.pick(operations)()
@@ -167,21 +183,30 @@ class History:
         currency = dice.pick(self.currencies)
         kind = "unspent_receiver_credit" if dice.chance(10) else "adjustment"
         sign = 1 if kind == "adjustment" and dice.chance(15) else -1
-        self.billing.adjust_balance(self.customer, sign * self.amount(currency, 20_000), currency=currency, type=kind)
+        self.billing.adjust_balance(
+            self.customer, sign * self.amount(currency, 20_000), currency=currency, type=kind
+        )
 
     def invoice(self) -> None:
         dice, billing = self.dice, self.billing
         currency = dice.pick(self.currencies)
         sign = -1 if dice.chance(8) else 1
-        lines = [self.line(currency, sign if i == 0 or dice.chance(30) else 1) for i in range(dice.pick((1, 1, 2, 3)))]
+        lines = [
+            self.line(currency, sign if i == 0 or dice.chance(30) else 1)
+            for i in range(dice.pick((1, 1, 2, 3)))
+        ]
         shipping = self.amount(currency, 3_000) if dice.chance(20) else 0
         checkout = not self.checkout_used and dice.chance(8)
         metadata = {"netsuite_block_integration": dice.pick(BLOCK_VALUES)} if dice.chance(3) else {}
         id = billing.draft_invoice(
-            self.customer, lines, currency=currency, shipping=shipping, metadata=metadata,
+            self.customer,
+            lines,
+            currency=currency,
+            shipping=shipping,
+            metadata=metadata,
             shipping_taxes=self.rates() if dice.chance(50) else (),
             discounts=[dice.pick(self.shared.coupons[currency])] if dice.chance(20) else (),
-        )  # fmt: skip
+        )
         if dice.chance(3):
             if billing.get("invoices", id)["total"] < 0 and dice.chance(50):
                 billing.mark_uncollectible(id)
@@ -197,7 +222,9 @@ class History:
                 billing.pay(id)
 
     def credit_comes_back(self) -> None:
-        """Credit is used, given back, and used again in full: no leftover (B4), and its source stays the same (B7)."""
+        """Credit is used, given back, and used again in full: no leftover (B4), and its source stays the
+        same (B7).
+        """
         dice, billing = self.dice, self.billing
         currency = dice.pick(self.currencies)
         self.adjust()
@@ -205,7 +232,9 @@ class History:
         for again in (False, True):
             credit = max(0, -billing.balance(self.customer, currency))
             amount = (credit // size + 500) * size
-            id = billing.invoice(self.customer, [Line(amount, dice.pick(self.shared.prices[currency]))], currency=currency)
+            id = billing.invoice(
+                self.customer, [Line(amount, dice.pick(self.shared.prices[currency]))], currency=currency
+            )
             self.invoices.append(id)
             if again:
                 billing.pay(id)
@@ -220,12 +249,19 @@ class History:
         amount = sign * self.amount(currency) if price is None or sign < 0 or dice.chance(50) else None
         start = self.billing.now - dice.integer(0, 40 * 24) * 3600
         period = (start, start + dice.pick((0, 3600, DAY, 30 * DAY, 31 * DAY))) if dice.chance(80) else None
-        coupons = [dice.pick(shared.coupons[currency]) for _ in range(dice.pick((0, 0, 1, 2)))] if sign > 0 else []
+        coupons = (
+            [dice.pick(shared.coupons[currency]) for _ in range(dice.pick((0, 0, 1, 2)))] if sign > 0 else []
+        )
         return Line(
-            amount, price, quantity=dice.pick((1, 1, 2, 3, 7, None)), description=dice.pick(DESCRIPTIONS), period=period,
-            discounts=list(dict.fromkeys(coupons)), taxes=self.rates(),
+            amount,
+            price,
+            quantity=dice.pick((1, 1, 2, 3, 7, None)),
+            description=dice.pick(DESCRIPTIONS),
+            period=period,
+            discounts=list(dict.fromkeys(coupons)),
+            taxes=self.rates(),
             billing_credit=step(currency) * dice.integer(1, 5) if sign > 0 and dice.chance(10) else 0,
-        )  # fmt: skip
+        )
 
     def rates(self) -> tuple[str, ...]:
         dice, shared = self.dice, self.shared
@@ -267,10 +303,14 @@ class History:
         if way <= 30:
             billing.mark_uncollectible(invoice)
         elif way <= 70:
-            if not any(r["checkout_session"] for r in billing.owned(invoice, "customer_balance_transactions")):
+            if not any(
+                r["checkout_session"] for r in billing.owned(invoice, "customer_balance_transactions")
+            ):
                 billing.void_invoice(invoice, gives_balance_back=dice.chance(85))
         elif way <= 90:
-            if not any(r["checkout_session"] for r in billing.owned(invoice, "customer_balance_transactions")):
+            if not any(
+                r["checkout_session"] for r in billing.owned(invoice, "customer_balance_transactions")
+            ):
                 billing.unapply_balance(invoice)
         else:
             notes = [n["id"] for n in billing.owned(invoice, "credit_notes")]
@@ -283,11 +323,15 @@ class History:
         if charges:
             charge = dice.pick(charges)
             status = dice.pick(("succeeded", "succeeded", "pending", "requires_action"))
-            self.refunds.append(billing.refund(charge["id"], self.amount(charge["currency"], 3_000), status=status))
+            self.refunds.append(
+                billing.refund(charge["id"], self.amount(charge["currency"], 3_000), status=status)
+            )
 
     def refund_moves(self) -> None:
         if self.refunds:
-            self.billing.settle_refund(self.dice.pick(self.refunds), self.dice.pick(("succeeded", "failed", "canceled")))
+            self.billing.settle_refund(
+                self.dice.pick(self.refunds), self.dice.pick(("succeeded", "failed", "canceled"))
+            )
 
     # ------------------------------------------------------------------ credit notes
 
@@ -306,16 +350,26 @@ class History:
         metadata = {"netsuite_block_integration": dice.pick(BLOCK_VALUES)} if dice.chance(3) else {}
         effective = billing.now - dice.integer(0, 60) * DAY if dice.chance(30) else None
         id = billing.credit_note(
-            invoice["id"], **arguments, refunds=refunds, credit=credit, out_of_band=out_of_band, memo=dice.pick(MEMOS),
-            metadata=metadata, effective_at=effective,
-        )  # fmt: skip
+            invoice["id"],
+            **arguments,
+            refunds=refunds,
+            credit=credit,
+            out_of_band=out_of_band,
+            memo=dice.pick(MEMOS),
+            metadata=metadata,
+            effective_at=effective,
+        )
         self.refunds += [p["refund"] for p in billing.get("credit_notes", id)["refunds"] if p["refund"]]
 
     def what_is_credited(self, invoice: Obj) -> Obj:
         dice, currency = self.dice, invoice["currency"]
         form = dice.integer(1, 100)
         if form <= 12:
-            return {"lines": [], "amount": self.amount(currency, invoice["total"] // step(currency) or 1), "shipping": 0}
+            return {
+                "lines": [],
+                "amount": self.amount(currency, invoice["total"] // step(currency) or 1),
+                "shipping": 0,
+            }
         if form <= 24:
             return {"lines": [], "amount": invoice["total"], "shipping": 0}
         shipping = invoice["shipping_cost"]["amount_subtotal"] if invoice["shipping_cost"] else 0
@@ -327,7 +381,11 @@ class History:
         else:
             shipping = 0
         if shipping and form <= 34:
-            return {"lines": [], "amount": invoice["total"] // step(currency) // 2 * step(currency), "shipping": shipping}
+            return {
+                "lines": [],
+                "amount": invoice["total"] // step(currency) // 2 * step(currency),
+                "shipping": shipping,
+            }
         lines = []
         whole = dice.chance(25)
         for line in invoice["lines"]["data"]:
@@ -335,24 +393,41 @@ class History:
                 continue
             description = dice.pick((None, None, "Part", ""))
             if line["quantity"] and not whole and dice.chance(50):
-                lines.append(CreditLine(line["id"], quantity=dice.integer(1, line["quantity"]), description=description))
+                lines.append(
+                    CreditLine(
+                        line["id"], quantity=dice.integer(1, line["quantity"]), description=description
+                    )
+                )
             elif line["amount"]:
                 size = step(currency) if line["amount"] > 0 else -step(currency)
-                amount = dice.integer(1, abs(line["amount"] // size)) * size if not whole and dice.chance(70) else line["amount"]
+                amount = (
+                    dice.integer(1, abs(line["amount"] // size)) * size
+                    if not whole and dice.chance(70)
+                    else line["amount"]
+                )
                 if currency == "huf" and abs(amount) > 100 and dice.chance(60):
                     amount = amount // 100 * 100
                 lines.append(CreditLine(line["id"], amount=amount, description=description))
         for _ in range(2 if dice.chance(5) else 1 if dice.chance(20) else 0):
-            lines.append(CreditLine(unit_amount=self.amount(currency, 500), quantity=dice.pick((None, 1, 3)),
-                                    description="Goodwill", taxes=self.rates()))  # fmt: skip
+            lines.append(
+                CreditLine(
+                    unit_amount=self.amount(currency, 500),
+                    quantity=dice.pick((None, 1, 3)),
+                    description="Goodwill",
+                    taxes=self.rates(),
+                )
+            )
         return {"lines": lines, "amount": None, "shipping": shipping}
 
     def how_it_goes_back(self, invoice: Obj, post: int) -> tuple[list[RefundPart], int, int]:
-        """Cut `post` into parts: refunds (new, linked, on a payment record), customer balance, out of band."""
+        """Cut `post` into refunds (new, linked, on a payment record), customer balance, out of band."""
         dice, billing, size = self.dice, self.billing, step(invoice["currency"])
         if invoice["currency"] == "huf" and dice.chance(80):
             size = 100 if post % 100 == 0 else 1
-        room = {charge["id"]: charge["amount"] - charge["amount_refunded"] for charge in billing.charges_of(invoice["id"])}
+        room = {
+            charge["id"]: charge["amount"] - charge["amount_refunded"]
+            for charge in billing.charges_of(invoice["id"])
+        }
         refunds: list[RefundPart] = []
         credit = out_of_band = 0
         left = post
@@ -370,17 +445,29 @@ class History:
                     room[best] -= part
                     left -= part
             elif way <= 55:
-                free = [r for charge in room for r in billing.owned(charge, "refunds") if r["status"] not in ("failed", "canceled")]
+                free = [
+                    r
+                    for charge in room
+                    for r in billing.owned(charge, "refunds")
+                    if r["status"] not in ("failed", "canceled")
+                ]
                 if free and not any(p.refund for p in refunds):
                     chosen = dice.pick(free)
-                    linked = sum(p["amount_refunded"] for n in billing.owned(invoice["id"], "credit_notes") for p in n["refunds"]
-                                 if p["refund"] == chosen["id"])  # fmt: skip
+                    linked = sum(
+                        p["amount_refunded"]
+                        for n in billing.owned(invoice["id"], "credit_notes")
+                        for p in n["refunds"]
+                        if p["refund"] == chosen["id"]
+                    )
                     part = min(part, chosen["amount"] - linked)
                     if part > 0:
                         refunds.append(RefundPart(part, refund=chosen["id"]))
                         left -= part
             elif way <= 60:
-                if any(p["payment"]["type"] == "payment_record" for p in billing.owned(invoice["id"], "invoice_payments")):
+                if any(
+                    p["payment"]["type"] == "payment_record"
+                    for p in billing.owned(invoice["id"], "invoice_payments")
+                ):
                     refunds.append(RefundPart(part, on_record=True))
                     left -= part
             elif way <= 85:
@@ -391,14 +478,19 @@ class History:
                 left -= part
         return refunds, credit, out_of_band + left
 
-    # ------------------------------------------------------------------ what Stripe would never send, or we missed
+    # ------------------------------------------------------------------ what Stripe would never send, or we
+    # missed
 
     def harm(self) -> None:
-        """Damage applied to the landed copy only, so that the rules about contradictions have something to find."""
+        """Damage applied to the landed copy only, so that the rules about contradictions have something to
+        find.
+        """
         dice, billing = self.dice, self.billing
         notes = [n for i in self.invoices for n in billing.owned(i, "credit_notes")]
         rows = billing.owned(self.customer, "customer_balance_transactions")
-        kind = dice.pick(("missing_row", "missing_row", "parts", "lines", "second_note", "split_tax", "split_tax"))
+        kind = dice.pick(
+            ("missing_row", "missing_row", "parts", "lines", "second_note", "split_tax", "split_tax")
+        )
         if kind == "missing_row" and rows and not self.checkout_used:
             self.damage.append({"kind": kind, "id": dice.pick(rows)["id"]})
         elif kind != "missing_row" and notes:
@@ -409,20 +501,40 @@ class History:
 
 
 def landed(billing: Billing, damage: Sequence[Obj]) -> dict[str, dict[str, Obj]]:
-    """Stripe's objects as extract lands them (expanded as architecture.md says), damaged where a history asks for it."""
+    """Stripe's objects as extract lands them (expanded as architecture.md says), damaged where a history
+    asks for it.
+    """
     ledger = billing.objects("customer_balance_transactions")
     discounts = billing.objects("discounts")
-    stripe: dict[str, dict[str, Obj]] = {kind: dict(billing.objects(kind)) for kind in (
-        "invoices", "invoice_payments", "refunds", "customers", "customer_balance_transactions", "prices", "products",
-        "coupons", "tax_rates", "payouts", "balance_transactions", "discounts",
-    )}  # fmt: skip
+    stripe: dict[str, dict[str, Obj]] = {
+        kind: dict(billing.objects(kind))
+        for kind in (
+            "invoices",
+            "invoice_payments",
+            "refunds",
+            "customers",
+            "customer_balance_transactions",
+            "prices",
+            "products",
+            "coupons",
+            "tax_rates",
+            "payouts",
+            "balance_transactions",
+            "discounts",
+        )
+    }
     stripe["credit_notes"] = {}
     for id, note in billing.objects("credit_notes").items():
         row = note["customer_balance_transaction"]
         expanded = [entry | {"discount": discounts[entry["discount"]]} for entry in note["discount_amounts"]]
-        stripe["credit_notes"][id] = note | {"customer_balance_transaction": ledger[row] if row else None, "discount_amounts": expanded}
+        stripe["credit_notes"][id] = note | {
+            "customer_balance_transaction": ledger[row] if row else None,
+            "discount_amounts": expanded,
+        }
     for id, invoice in stripe["invoices"].items():
-        expanded = [entry | {"discount": discounts[entry["discount"]]} for entry in invoice["total_discount_amounts"]]
+        expanded = [
+            entry | {"discount": discounts[entry["discount"]]} for entry in invoice["total_discount_amounts"]
+        ]
         stripe["invoices"][id] = invoice | {"total_discount_amounts": expanded}
     for harm in damage:
         _apply(stripe, harm)
@@ -431,7 +543,7 @@ def landed(billing: Billing, damage: Sequence[Obj]) -> dict[str, dict[str, Obj]]
 
 
 def _scramble_ledger_ids(stripe: dict[str, dict[str, Obj]]) -> None:
-    """Ids in no order, as Stripe's are: rows of one second can only be put in order by their balances (B6)."""
+    """Ids in no order, as Stripe's are: only balances put rows of one second in order (B6)."""
 
     def renamed(row: Obj) -> Obj:
         return row | {"id": f"cbtxn_{hashlib.blake2b(row['id'].encode(), digest_size=8).hexdigest()}"}
@@ -454,7 +566,10 @@ def _apply(stripe: dict[str, dict[str, Obj]], harm: Obj) -> None:
         note["out_of_band_amount"] = (note["out_of_band_amount"] or 0) + 10 * step(note["currency"])
     elif harm["kind"] == "lines" and lines:
         lines[0]["amount"] += 100
-    elif harm["kind"] == "second_note" and note["pre_payment_amount"] + (note["out_of_band_amount"] or 0) == note["total"]:
+    elif (
+        harm["kind"] == "second_note"
+        and note["pre_payment_amount"] + (note["out_of_band_amount"] or 0) == note["total"]
+    ):
         twin = copy.deepcopy(note) | {"id": f"{id}b", "number": f"{note['number']}b"}
         for line in twin["lines"]["data"]:
             line["id"] += "b"
@@ -481,33 +596,56 @@ def major(amount: int, currency: str) -> str:
 class Books:
     """NetSuite rows for a Billing."""
 
-    def __init__(self, *, unknown_currency: str | None = None, closed_until: date | None = None,
-                 fields: bool = False) -> None:  # fmt: skip
+    def __init__(
+        self, *, unknown_currency: str | None = None, closed_until: date | None = None, fields: bool = False
+    ) -> None:
         self.fields = fields
         self.currency_ids = {c: str(i + 1) for i, c in enumerate(CURRENCIES) if c != unknown_currency}
         self.rows: dict[str, list[Obj]] = {
-            "customers": [], "transactions": [], "applications": [],
-            "items": [{"id": str(i), "itemid": f"Item {i}", "itemtype": "Service", "isinactive": "F", "subsidiary": "1"}
-                      for i in range(100, 140)],
-            "currencies": [{"id": i, "symbol": c.upper(), "currencyprecision": str(PRECISIONS[c]), "isinactive": "F"}
-                           for c, i in self.currency_ids.items()],
+            "customers": [],
+            "transactions": [],
+            "applications": [],
+            "items": [
+                {
+                    "id": str(i),
+                    "itemid": f"Item {i}",
+                    "itemtype": "Service",
+                    "isinactive": "F",
+                    "subsidiary": "1",
+                }
+                for i in range(100, 140)
+            ],
+            "currencies": [
+                {"id": i, "symbol": c.upper(), "currencyprecision": str(PRECISIONS[c]), "isinactive": "F"}
+                for c, i in self.currency_ids.items()
+            ],
             "accounting_periods": list(_periods(closed_until)),
             "accounts": [{"id": str(i), "isinactive": "F"} for i in range(10, 30)],
             "subsidiaries": [{"id": "1"}, {"id": "2"}],
-        }  # fmt: skip
+        }
         self.mappings: dict[str, list[Obj]] = {"customer_map": [], "invoice_map": [], "manual_decisions": []}
 
     def customer(self, dice: Dice, billing: Billing, id: str, number: int) -> None:
-        """The customer and its invoices: mostly there under the Stripe id with the open amount that is needed."""
+        """The customer and its invoices: mostly there under the Stripe id with the open amount that is
+        needed.
+        """
         own = str(1_000_000 + number)
         kind = dice.integer(1, 100)
-        row = {"id": own, "isinactive": "F", "subsidiary": dice.pick(("1", "1", "2")), "currency": "1", "receivablesaccount": "10"}
+        row = {
+            "id": own,
+            "isinactive": "F",
+            "subsidiary": dice.pick(("1", "1", "2")),
+            "currency": "1",
+            "receivablesaccount": "10",
+        }
         if kind <= 4:
             self.mappings["customer_map"].append({"stripe_customer_id": id, "netsuite_customer_id": own})
             if dice.chance(50):  # a decoy under the external id: the mapping row wins
                 self.rows["customers"].append(row | {"id": str(3_000_000 + number), "externalid": id})
         elif kind <= 8:
-            billing.update("customers", id, metadata={"netsuite_customer_id": own if dice.chance(80) else "99999999"})
+            billing.update(
+                "customers", id, metadata={"netsuite_customer_id": own if dice.chance(80) else "99999999"}
+            )
             row["externalid"] = id if dice.chance(50) else None
         elif kind <= 12 and self.fields:
             row["stripe_id"] = id
@@ -522,26 +660,44 @@ class Books:
         for index, invoice in enumerate(billing.owned(id, "invoices")):
             if invoice["status"] != "draft":
                 self.invoice(dice, billing, invoice, own, f"{2_000_000 + number}{index:02d}", row)
-        for note in [n for i in billing.owned(id, "invoices") for n in billing.owned(i["id"], "credit_notes")]:
+        for note in [
+            n for i in billing.owned(id, "invoices") for n in billing.owned(i["id"], "credit_notes")
+        ]:
             if dice.chance(2):
                 self.decide(note["id"], "skip")
-            elif any(p["refund"] and billing.get("refunds", p["refund"])["status"] in ("failed", "canceled") for p in note["refunds"]):
-                if dice.chance(50):
-                    self.decide(note["id"], "out_of_band")
+            dead = any(
+                p["refund"] and billing.get("refunds", p["refund"])["status"] in ("failed", "canceled")
+                for p in note["refunds"]
+            )
+            if dead and dice.chance(50) and note["id"] not in self.decided:
+                self.decide(note["id"], "out_of_band")
+
+    @property
+    def decided(self) -> set[str]:
+        return {row["document_id"] for row in self.mappings["manual_decisions"]}
 
     def decide(self, document: str, decision: str) -> None:
-        self.mappings["manual_decisions"].append({"document_id": document, "decision": decision, "note": "by hand"})
+        self.mappings["manual_decisions"].append(
+            {"document_id": document, "decision": decision, "note": "by hand"}
+        )
 
-    def invoice(self, dice: Dice, billing: Billing, invoice: Obj, customer: str, own: str, owner: Obj) -> None:
+    def invoice(
+        self, dice: Dice, billing: Billing, invoice: Obj, customer: str, own: str, owner: Obj
+    ) -> None:
         id, currency, total = invoice["id"], invoice["currency"], invoice["total"]
         if total < 0 and not dice.chance(20):
             return
         if dice.chance(2):
             self.decide(id if total < 0 else f"{id}_balance", "skip")
         notes = billing.owned(id, "credit_notes")
-        parts = [n["pre_payment_amount"] for n in notes if n["status"] == "issued" and n["pre_payment_amount"]]
-        use = sum(r["amount"] for r in billing.owned(id, "customer_balance_transactions")
-                  if r["type"] not in ("invoice_too_small", "invoice_too_large", "invoice_overpaid"))  # fmt: skip
+        parts = [
+            n["pre_payment_amount"] for n in notes if n["status"] == "issued" and n["pre_payment_amount"]
+        ]
+        use = sum(
+            r["amount"]
+            for r in billing.owned(id, "customer_balance_transactions")
+            if r["type"] not in ("invoice_too_small", "invoice_too_large", "invoice_overpaid")
+        )
         parts += [use] if use > 0 else []
         wanted = sum(parts)
         trouble = dice.integer(1, 100)
@@ -552,13 +708,24 @@ class Books:
         if trouble > 15 or not parts:
             opened = wanted + dice.pick((0, 0, 1000)) * step(currency)
         else:  # too little for all of them, perhaps enough for one
-            opened = dice.pick((wanted - step(currency), wanted // 2 // step(currency) * step(currency), dice.pick(parts)))
+            opened = dice.pick(
+                (wanted - step(currency), wanted // 2 // step(currency) * step(currency), dice.pick(parts))
+            )
         row = {
-            "id": own, "type": "CustInvc", "entity": entity, "trandate": "2025-12-01",
-            "currency": self.currency_ids.get(symbol, "1"), "foreigntotal": major(max(0, total), currency), "status": "A",
-            "foreignamountunpaid": major(opened, currency), "voided": "F", "posting": "T", "postingperiod": "1",
-            "subsidiary": owner.get("subsidiary", "1"), "account": dice.pick(("10", "10", "11")),
-        }  # fmt: skip
+            "id": own,
+            "type": "CustInvc",
+            "entity": entity,
+            "trandate": "2025-12-01",
+            "currency": self.currency_ids.get(symbol, "1"),
+            "foreigntotal": major(max(0, total), currency),
+            "status": "A",
+            "foreignamountunpaid": major(opened, currency),
+            "voided": "F",
+            "posting": "T",
+            "postingperiod": "1",
+            "subsidiary": owner.get("subsidiary", "1"),
+            "account": dice.pick(("10", "10", "11")),
+        }
         if total < 0:
             row |= {"foreigntotal": "0.00" if dice.chance(60) else "12.00", "foreignamountunpaid": "0"}
         way = dice.integer(1, 100)
@@ -575,33 +742,71 @@ class Books:
 
 
 def _periods(closed_until: date | None) -> Any:
-    """Months from October 2025 to September 2026 without March; quarters and an adjustment period, which are never posted to."""
+    """Months from October 2025 to September 2026 without March; quarters and an adjustment period, which
+    are never posted to.
+    """
     first = date(2025, 10, 1)
     number = 1
     while first < date(2026, 10, 1):
         following = (first + timedelta(days=32)).replace(day=1)
         closed = closed_until is not None and following <= closed_until
         row = {
-            "id": str(number), "periodname": f"{first:%b %Y}", "startdate": str(first), "enddate": str(following - timedelta(days=1)),
-            "isyear": "F", "isquarter": "F", "isadjust": "F", "isinactive": "F",
-            "closed": "T" if closed and first.month != 11 else "F", "arlocked": "T" if closed and first.month == 11 else "F",
+            "id": str(number),
+            "periodname": f"{first:%b %Y}",
+            "startdate": str(first),
+            "enddate": str(following - timedelta(days=1)),
+            "isyear": "F",
+            "isquarter": "F",
+            "isadjust": "F",
+            "isinactive": "F",
+            "closed": "T" if closed and first.month != 11 else "F",
+            "arlocked": "T" if closed and first.month == 11 else "F",
             "alllocked": "F",
-        }  # fmt: skip
+        }
         if first.month != 3:
             yield row
         if first.month % 3 == 1:
             end = (first + timedelta(days=100)).replace(day=1) - timedelta(days=1)
-            yield row | {"id": str(100 + number), "periodname": "Q", "enddate": str(end), "isquarter": "T", "closed": "F", "arlocked": "F"}
-            yield row | {"id": str(200 + number), "periodname": "Adj", "isadjust": "T", "closed": "F", "arlocked": "F"}
+            yield row | {
+                "id": str(100 + number),
+                "periodname": "Q",
+                "enddate": str(end),
+                "isquarter": "T",
+                "closed": "F",
+                "arlocked": "F",
+            }
+            yield row | {
+                "id": str(200 + number),
+                "periodname": "Adj",
+                "isadjust": "T",
+                "closed": "F",
+                "arlocked": "F",
+            }
         first = following
         number += 1
 
 
-def mappings_for(shared: Catalogue, books: Books, *, any_rate: bool = False, missing_roles: Sequence[str] = (),
-                 accounts: Sequence[Obj] = ()) -> dict[str, list[Obj]]:  # fmt: skip
-    """The accountants' files: some prices, products and coupons mapped, some only known to NetSuite by external id, some unknown."""
-    roles = ("unallocated_invoice_item", "custom_credit_note_line", "credit_note", "customer_balance", "discount_posting",
-             "discount_non_posting", "billing_credit", "shipping")  # fmt: skip
+def mappings_for(
+    shared: Catalogue,
+    books: Books,
+    *,
+    any_rate: bool = False,
+    missing_roles: Sequence[str] = (),
+    accounts: Sequence[Obj] = (),
+) -> dict[str, list[Obj]]:
+    """The accountants' files: some prices, products and coupons mapped, some only known to NetSuite by
+    external id, some unknown.
+    """
+    roles = (
+        "unallocated_invoice_item",
+        "custom_credit_note_line",
+        "credit_note",
+        "customer_balance",
+        "discount_posting",
+        "discount_non_posting",
+        "billing_credit",
+        "shipping",
+    )
     items = [{"stripe_id": shared.products[0], "netsuite_item_id": "110"}]
     items += [{"stripe_id": shared.prices[c][0], "netsuite_item_id": "111"} for c in ("usd", "huf")]
     items += [{"stripe_id": shared.coupons["usd"][0], "netsuite_item_id": "112"}]
@@ -610,17 +815,37 @@ def mappings_for(shared: Catalogue, books: Books, *, any_rate: bool = False, mis
     names["121"]["externalid"] = shared.prices["eur"][3]
     names["122"]["externalid"] = shared.prices["usd"][0]  # loses to item_map
     rates = [*shared.exclusive, *shared.inclusive]
-    taxes = [{"stripe_tax_rate_id": rate, "netsuite_item_id": str(130 + i), "netsuite_tax_code_id": str(50 + i),
-              "netsuite_tax_type_id": str(60 + i)} for i, rate in enumerate(rates)]  # fmt: skip
+    taxes = [
+        {
+            "stripe_tax_rate_id": rate,
+            "netsuite_item_id": str(130 + i),
+            "netsuite_tax_code_id": str(50 + i),
+            "netsuite_tax_type_id": str(60 + i),
+        }
+        for i, rate in enumerate(rates)
+    ]
     if any_rate:
-        taxes.append({"stripe_tax_rate_id": "", "netsuite_item_id": "139", "netsuite_tax_code_id": "59", "netsuite_tax_type_id": "69"})
+        taxes.append(
+            {
+                "stripe_tax_rate_id": "",
+                "netsuite_item_id": "139",
+                "netsuite_tax_code_id": "59",
+                "netsuite_tax_type_id": "69",
+            }
+        )
     return books.mappings | {
-        "default_items": [{"role": role, "netsuite_item_id": str(101 + i)} for i, role in enumerate(roles) if role not in missing_roles],
-        "item_map": items, "tax_map": taxes,
-        "account_map": list(accounts) or [
+        "default_items": [
+            {"role": role, "netsuite_item_id": str(101 + i)}
+            for i, role in enumerate(roles)
+            if role not in missing_roles
+        ],
+        "item_map": items,
+        "tax_map": taxes,
+        "account_map": list(accounts)
+        or [
             {"purpose": "refund", "currency": "", "netsuite_account_id": "12"},
             {"purpose": "refund", "currency": "usd", "netsuite_account_id": "13"},
             {"purpose": "pre_go_live_income", "currency": "", "netsuite_account_id": "14"},
             {"purpose": "item_income", "currency": "", "netsuite_account_id": "15"},
         ],
-    }  # fmt: skip
+    }

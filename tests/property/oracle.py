@@ -1,6 +1,8 @@
 """The rules of rules.md a second time, plainly, without SQL: what must be expected of a world.
 
-Written from rules.md only. Nothing here is clever: integers, fractions, lists, and one function per rule.
+Written from rules.md, without the SQL. Nothing here is clever: integers, fractions, lists, one function per
+rule. The readings of `_scaled` and `_gross` were settled after a first comparison had shown that the text
+allows two.
 A comment `reading:` says how a sentence was understood that can be read in more than one way.
 """
 
@@ -39,25 +41,58 @@ DEFAULTS: Obj = {
 # O1's table, in the order of O3: skipped, waiting for Stripe, blocked, waiting for NetSuite.
 REASONS = {
     "skipped": (
-        "skipped_by_hand", "integration_blocked_by_metadata", "credit_note_void", "invoice_void", "before_go_live",
-        "kept_in_customer_balance", "balance_use_reversed", "debit_balance_collected",
+        "skipped_by_hand",
+        "integration_blocked_by_metadata",
+        "credit_note_void",
+        "invoice_void",
+        "before_go_live",
+        "kept_in_customer_balance",
+        "balance_use_reversed",
+        "debit_balance_collected",
     ),
     "waiting_stripe": ("invoice_open", "invoice_uncollectible", "remaining_charge_missing", "refund_pending"),
     "blocked": (
-        "invoice_before_go_live", "invoice_customer_changed", "currency_mismatch", "parts_do_not_add_up",
-        "lines_do_not_add_up", "exceeds_invoice_total", "invoice_remaining_too_low", "tax_rate_unmapped",
-        "item_unmapped", "account_unmapped", "refund_failed", "period_closed", "currency_precision",
-        "external_id_collision", "balance_ledger_incomplete", "balance_from_payment", "netsuite_rejected",
+        "invoice_before_go_live",
+        "invoice_customer_changed",
+        "currency_mismatch",
+        "parts_do_not_add_up",
+        "lines_do_not_add_up",
+        "exceeds_invoice_total",
+        "invoice_remaining_too_low",
+        "tax_rate_unmapped",
+        "item_unmapped",
+        "account_unmapped",
+        "refund_failed",
+        "period_closed",
+        "currency_precision",
+        "external_id_collision",
+        "balance_ledger_incomplete",
+        "balance_from_payment",
+        "netsuite_rejected",
         "netsuite_differs",
     ),
     "waiting_netsuite": ("customer_not_in_netsuite", "invoice_not_in_netsuite", "currency_not_in_netsuite"),
-}  # fmt: skip
+}
 PRECEDENCE = [(kind.partition("_")[0], reason) for kind, reasons in REASONS.items() for reason in reasons]
 
 THREE_DECIMALS = ("bhd", "jod", "kwd", "omr", "tnd")
 NO_DECIMALS = (
-    "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf",
-)  # fmt: skip
+    "bif",
+    "clp",
+    "djf",
+    "gnf",
+    "jpy",
+    "kmf",
+    "krw",
+    "mga",
+    "pyg",
+    "rwf",
+    "vnd",
+    "vuv",
+    "xaf",
+    "xof",
+    "xpf",
+)
 
 APPLY = ("applied_to_invoice", "checkout_session_subscription_payment")
 GIVE_BACK = ("unapplied_from_invoice", "checkout_session_subscription_payment_canceled")
@@ -183,8 +218,13 @@ class Refund:
 class Oracle:
     """Expectations of one world."""
 
-    def __init__(self, stripe: dict[str, dict[str, Obj]], mappings: dict[str, list[Obj]],
-                 netsuite: dict[str, list[Obj]], variables: Obj) -> None:  # fmt: skip
+    def __init__(
+        self,
+        stripe: dict[str, dict[str, Obj]],
+        mappings: dict[str, list[Obj]],
+        netsuite: dict[str, list[Obj]],
+        variables: Obj,
+    ) -> None:
         self.stripe, self.mappings, self.netsuite = stripe, mappings, netsuite
         self.var = DEFAULTS | variables
         self.zone = ZoneInfo(self.var["accounting_timezone"])
@@ -192,17 +232,26 @@ class Oracle:
         self.items = {row["stripe_id"]: row["netsuite_item_id"] for row in mappings.get("item_map", [])}
         self.taxes = {row["stripe_tax_rate_id"] or "": row for row in mappings.get("tax_map", [])}
         self.decisions = {row["document_id"]: row["decision"] for row in mappings.get("manual_decisions", [])}
-        self.netsuite_items = {row["externalid"]: row["id"] for row in netsuite["items"] if row.get("externalid")}
+        self.netsuite_items = {
+            row["externalid"]: row["id"] for row in netsuite["items"] if row.get("externalid")
+        }
         self.transactions = {row["id"]: row for row in netsuite["transactions"]}
         self.netsuite_customers = {row["id"]: row for row in netsuite["customers"]}
         self.by_field: dict[str, dict[str, Obj]] = {
             f"{table}.{column}": {row[column]: row for row in netsuite[table] if row.get(column)}
-            for table in ("customers", "transactions") for column in ("externalid", "stripe_id")
-        }  # fmt: skip
-        self.customer_map = {r["stripe_customer_id"]: r["netsuite_customer_id"] for r in mappings.get("customer_map", [])}
-        self.invoice_map = {r["stripe_invoice_id"]: r["netsuite_invoice_id"] for r in mappings.get("invoice_map", [])}
+            for table in ("customers", "transactions")
+            for column in ("externalid", "stripe_id")
+        }
+        self.customer_map = {
+            r["stripe_customer_id"]: r["netsuite_customer_id"] for r in mappings.get("customer_map", [])
+        }
+        self.invoice_map = {
+            r["stripe_invoice_id"]: r["netsuite_invoice_id"] for r in mappings.get("invoice_map", [])
+        }
         self.symbols = {row["id"]: row["symbol"] for row in netsuite["currencies"]}
-        self.precisions = {row["symbol"].lower(): int(row["currencyprecision"]) for row in netsuite["currencies"]}
+        self.precisions = {
+            row["symbol"].lower(): int(row["currencyprecision"]) for row in netsuite["currencies"]
+        }
         self.notes_of: dict[str, list[Obj]] = {}
         for note in sorted(stripe["credit_notes"].values(), key=lambda n: (n["created"], n["id"])):
             self.notes_of.setdefault(note["invoice"], []).append(note)
@@ -229,7 +278,9 @@ class Oracle:
 
     def before_go_live(self, moment: int) -> bool:
         """G1: that day itself is after."""
-        return bool(self.var["go_live_date"]) and self.day(moment) < date.fromisoformat(self.var["go_live_date"])
+        return bool(self.var["go_live_date"]) and self.day(moment) < date.fromisoformat(
+            self.var["go_live_date"]
+        )
 
     def unit(self, currency: str) -> int:
         """X3, S1: NetSuite's smallest amount in Stripe's minor units, 1 where Stripe's is coarser."""
@@ -238,8 +289,11 @@ class Oracle:
 
     def account(self, purpose: str, currency: str) -> str | None:
         """R1: the account of the currency, else the one of any currency."""
-        found = {row["currency"] or "": row["netsuite_account_id"] for row in self.mappings.get("account_map", [])
-                 if row["purpose"] == purpose}  # fmt: skip
+        found = {
+            row["currency"] or "": row["netsuite_account_id"]
+            for row in self.mappings.get("account_map", [])
+            if row["purpose"] == purpose
+        }
         return found.get(currency) or found.get("")
 
     def posting_date(self, document: Document, day: date) -> None:
@@ -337,24 +391,39 @@ class Oracle:
         return invoice["status"] not in ("draft", "void") and invoice["total"] >= 0
 
     def _attribute(self, key: tuple[str, str], rows: list[Obj]) -> None:
-        """B1: rows to their invoices; checkout rows that name none to the one whose arithmetic lacks the amount."""
+        """B1: rows to their invoices; checkout rows that name none to the one whose arithmetic lacks the
+        amount.
+        """
         for row in rows:
             if row["invoice"] and row["type"] in (*APPLY, *GIVE_BACK, *CARRIED):
                 self.rows_of.setdefault(row["invoice"], []).append(row)
         for row in rows:
             if row["type"] in CHECKOUT and not row["invoice"]:
-                lacking = [i["id"] for i in self.invoices_of.get(key, [])
-                           if self._arithmetic_applies(i) and self._lacking(i) == row["amount"]]  # fmt: skip
+                lacking = [
+                    i["id"]
+                    for i in self.invoices_of.get(key, [])
+                    if self._arithmetic_applies(i) and self._lacking(i) == row["amount"]
+                ]
                 if len(lacking) == 1:
                     self.rows_of.setdefault(lacking[0], []).append(row)
                     self.invoice_of_checkout[row["id"]] = lacking[0]
 
     def _lacking(self, invoice: Obj) -> int:
-        """B6: total less pre-payment credit notes, use and carried rows, less what the invoice shows as due."""
-        return invoice["total"] - self._pre_payment(invoice) - self.use_of(invoice["id"]) - self._carried(invoice) - invoice["amount_due"]
+        """B6: total less pre-payment credit notes, use and carried rows, less what the invoice shows as
+        due.
+        """
+        return (
+            invoice["total"]
+            - self._pre_payment(invoice)
+            - self.use_of(invoice["id"])
+            - self._carried(invoice)
+            - invoice["amount_due"]
+        )
 
     def _pre_payment(self, invoice: Obj) -> int:
-        return sum(n["pre_payment_amount"] for n in self.notes_of.get(invoice["id"], []) if n["status"] == "issued")
+        return sum(
+            n["pre_payment_amount"] for n in self.notes_of.get(invoice["id"], []) if n["status"] == "issued"
+        )
 
     def _carried(self, invoice: Obj) -> int:
         return sum(r["amount"] for r in self.rows_of.get(invoice["id"], []) if r["type"] in CARRIED)
@@ -390,7 +459,9 @@ class Oracle:
         return True
 
     def _sources(self, rows: list[Obj]) -> None:
-        """B7: oldest credit first. reading: what a reversal gives back, it gives back to where it came from."""
+        """B7: oldest credit first. reading: what a reversal gives back, it gives back to where it came
+        from.
+        """
         credits: list[list[Any]] = []  # [row, what is left of it], oldest first
         debt = 0
         taken: dict[str, list[tuple[int, int]]] = {}  # invoice -> (index of credit, amount), in order of use
@@ -463,7 +534,15 @@ class Oracle:
         return parts, findings
 
     def _credit_note(self, note: Obj, invoice: Obj) -> Document:
-        document = Document(note["id"], "credit_note", note["customer"], invoice["id"], note["currency"], note["total"], note["created"])
+        document = Document(
+            note["id"],
+            "credit_note",
+            note["customer"],
+            invoice["id"],
+            note["currency"],
+            note["total"],
+            note["created"],
+        )
         self.documents[document.id] = document
         found = document.findings
         document.applications, wrong = self._parts(note)
@@ -513,18 +592,29 @@ class Oracle:
         return document
 
     def _income_account(self, document: Document, refunds: list[Application]) -> None:
-        """G2. reading: a note posted as journal entries has no memo, so what only a memo needs does not hold it up."""
+        """G2. reading: a note posted as journal entries has no memo, so what only a memo needs does not
+        hold it up.
+        """
         states = [self.stripe["refunds"][part.target] for part in refunds]
         whole = sum(part.amount for part in refunds) == document.memo
         fine = all(r["status"] == "succeeded" and not self.before_go_live(r["created"]) for r in states)
-        accounts = self.account("refund", document.currency) and self.account("pre_go_live_income", document.currency)
+        accounts = self.account("refund", document.currency) and self.account(
+            "pre_go_live_income", document.currency
+        )
         if not (refunds and whole and fine and accounts):
             return
         document.journals = [(f"{part.target}_{document.id}_income", part.amount) for part in refunds]
         document.findings -= {
-            "invoice_before_go_live", "invoice_customer_changed", "currency_mismatch", "lines_do_not_add_up",
-            "tax_rate_unmapped", "item_unmapped", "invoice_not_in_netsuite", "customer_not_in_netsuite", "period_closed",
-        }  # fmt: skip
+            "invoice_before_go_live",
+            "invoice_customer_changed",
+            "currency_mismatch",
+            "lines_do_not_add_up",
+            "tax_rate_unmapped",
+            "item_unmapped",
+            "invoice_not_in_netsuite",
+            "customer_not_in_netsuite",
+            "period_closed",
+        }
         if any(self.open_day(self.day(r["created"])) is None for r in states):
             document.findings.add("period_closed")
         moved = [self.open_day(self.day(r["created"])) != self.day(r["created"]) for r in states]
@@ -540,7 +630,9 @@ class Oracle:
         components: list[Component] = []
         if lines:
             for line in lines:
-                components += self._line(line, of_invoice.get(line.get("invoice_line_item") or ""), len(components))
+                components += self._line(
+                    line, of_invoice.get(line.get("invoice_line_item") or ""), len(components)
+                )
         elif shipping and note["total"] == shipping["amount_total"]:
             pass  # only shipping
         elif note["total"] == invoice["total"]:  # L4: the invoice's own lines
@@ -557,19 +649,39 @@ class Oracle:
     def _line(self, line: Obj, source: Obj | None, group: int) -> list[Component]:
         """The item line (or custom line), its discounts, billing credits and taxes."""
         id = line["id"]
-        taxes = merged((t["tax_rate_details"]["tax_rate"], t["amount"], t["taxable_amount"], t["tax_behavior"]) for t in line["taxes"] or [])
+        taxes = merged(
+            (t["tax_rate_details"]["tax_rate"], t["amount"], t["taxable_amount"], t["tax_behavior"])
+            for t in line["taxes"] or []
+        )
         inclusive = sum(amount for _, amount, _, behavior in taxes if behavior == "inclusive")
         if source is None:  # L3
-            parts = [Component("custom", id, line["amount"], group, role="custom_credit_note_line", description=line["description"])]
+            parts = [
+                Component(
+                    "custom",
+                    id,
+                    line["amount"],
+                    group,
+                    role="custom_credit_note_line",
+                    description=line["description"],
+                )
+            ]
         else:
             details = (source.get("pricing") or {}).get("price_details") or {}
             quantity = line["quantity"] if line["quantity"] is not None else 1
-            parts = [Component(
-                "item", id, line["amount"], group, role="unallocated_invoice_item", price=details.get("price"),
-                product=details.get("product"), quantity=quantity,
-                description=line["description"] or source["description"] or None,
-                period=(source["period"]["start"], source["period"]["end"]),
-            )]  # fmt: skip
+            parts = [
+                Component(
+                    "item",
+                    id,
+                    line["amount"],
+                    group,
+                    role="unallocated_invoice_item",
+                    price=details.get("price"),
+                    product=details.get("product"),
+                    quantity=quantity,
+                    description=line["description"] or source["description"] or None,
+                    period=(source["period"]["start"], source["period"]["end"]),
+                )
+            ]
         role = "discount_posting" if self.var["discount_posting"] == "posting" else "discount_non_posting"
         for entry in line["discount_amounts"]:  # L6
             coupon = self.coupons.get(discount_id(entry))
@@ -583,7 +695,11 @@ class Oracle:
             for part, share in zip(parts, shares, strict=True):
                 part.amount -= share
                 part.scaled = part.amount
-        parts += [Component("tax", id, amount, group, rate=rate, basis=basis) for rate, amount, basis, _ in taxes if amount]
+        parts += [
+            Component("tax", id, amount, group, rate=rate, basis=basis)
+            for rate, amount, basis, _ in taxes
+            if amount
+        ]
         return parts
 
     def _shipping(self, cost: Obj, group: int) -> list[Component]:
@@ -591,12 +707,18 @@ class Oracle:
         taxes = merged((t["rate"]["id"], t["amount"], t["taxable_amount"], "") for t in cost["taxes"] or [])
         net = cost["amount_total"] - sum(amount for _, amount, _, _ in taxes)
         parts = [Component("shipping", None, net, group, role="shipping")]
-        return parts + [Component("tax", None, amount, group, rate=rate, basis=basis) for rate, amount, basis, _ in taxes if amount]
+        return parts + [
+            Component("tax", None, amount, group, rate=rate, basis=basis)
+            for rate, amount, basis, _ in taxes
+            if amount
+        ]
 
     def _scaled(self, document: Document, components: list[Component], total: int) -> None:
-        """C1, S1: the components (L5: gross lines) from total to memo, in NetSuite's unit where the memo fits it; then rows.
+        """C1, S1: the components (L5: gross lines) from total to memo, in NetSuite's unit where the memo
+        fits it; then rows.
 
-        reading: "split again in it" is one split of the memo in that unit over the components, not a second one over rounded
+        reading: "split again in it" is one split of the memo in that unit over the components, not a second
+        one over rounded
         shares: only so is every share within one unit of its exact value.
         reading: "a non-zero tax without a mapping" is Stripe's tax, also where its share of the memo is zero.
         """
@@ -616,7 +738,9 @@ class Oracle:
             if c.kind != "tax":
                 document.rows.append(self._row(document, c))
             elif strategy == "tax_lines":
-                document.rows.append(Row("tax", c.line, row.get("netsuite_item_id"), None, c.scaled, rate=c.rate))
+                document.rows.append(
+                    Row("tax", c.line, row.get("netsuite_item_id"), None, c.scaled, rate=c.rate)
+                )
             elif strategy == "suitetax_override":
                 code, kind = row.get("netsuite_tax_code_id"), row.get("netsuite_tax_type_id")
                 # reading: "scaled with it" leaves the rounding of the basis open where the note is scaled.
@@ -629,8 +753,11 @@ class Oracle:
         if gross:
             needed = ("netsuite_tax_code_id",)
         else:
-            needed = {"tax_lines": ("netsuite_item_id",), "none": (),
-                      "suitetax_override": ("netsuite_tax_code_id", "netsuite_tax_type_id")}[self.var["tax_strategy"]]  # fmt: skip
+            needed = {
+                "tax_lines": ("netsuite_item_id",),
+                "none": (),
+                "suitetax_override": ("netsuite_tax_code_id", "netsuite_tax_type_id"),
+            }[self.var["tax_strategy"]]
         rates: dict[int, set[str]] = {}
         for c in components:
             if c.kind == "tax":
@@ -644,7 +771,8 @@ class Oracle:
     def _gross(self, components: list[Component]) -> list[Component]:
         """L5: every line of a Stripe line gets its share of all its taxes; no tax rows.
 
-        reading: "by amount" is by Stripe's amounts (before L7); C1 then scales gross lines; shipping is sent gross as well.
+        reading: "by amount" is by Stripe's amounts (before L7); C1 then scales gross lines; shipping is
+        sent gross as well.
         """
         result: list[Component] = []
         for group in dict.fromkeys(c.group for c in components):
@@ -662,7 +790,9 @@ class Oracle:
         """L8: the rate's own row, else the one without a rate."""
         return self.taxes.get(rate or "") or self.taxes.get("")
 
-    def _item(self, document: Document, role: str | None, price: str | None, product: str | None) -> tuple[str | None, str | None]:
+    def _item(
+        self, document: Document, role: str | None, price: str | None, product: str | None
+    ) -> tuple[str | None, str | None]:
         """L1: (NetSuite item, external id of an item to create)."""
         if role == "unallocated_invoice_item":
             for source in (self.items, self.netsuite_items):
@@ -733,8 +863,11 @@ class Oracle:
             found.add("invoice_uncollectible")
         elif invoice["status"] in ("paid", "uncollectible") and self.var["require_charge_for_remainder"]:
             # reading: a payment record is no charge ("for instance paid outside Stripe").
-            charges = sum(p["amount_paid"] or 0 for p in self.payments_of.get(id, [])
-                          if p["status"] == "paid" and p["payment"]["type"] != "payment_record")  # fmt: skip
+            charges = sum(
+                p["amount_paid"] or 0
+                for p in self.payments_of.get(id, [])
+                if p["status"] == "paid" and p["payment"]["type"] != "payment_record"
+            )
             if charges < invoice["total"] - use - self._pre_payment(invoice) - self._carried(invoice):
                 found.add("remaining_charge_missing")
         self.identity(document)
@@ -744,7 +877,11 @@ class Oracle:
             found.add("balance_ledger_incomplete")
         if id in self.from_payment:
             found.add("balance_from_payment")
-        moment = applied_at if self.var["customer_balance_date"] == "applied_at" else invoice["status_transitions"]["paid_at"]
+        moment = (
+            applied_at
+            if self.var["customer_balance_date"] == "applied_at"
+            else invoice["status_transitions"]["paid_at"]
+        )
         if moment:
             self.posting_date(document, self.day(moment))
         document.text = f"Stripe: {id}. This credit memo was created by a Stripe customer's balance."
@@ -767,9 +904,23 @@ class Oracle:
         rows = []
         for line, amount in chosen:
             details = (line.get("pricing") or {}).get("price_details") or {}
-            item, to_create = self._item(document, "unallocated_invoice_item", details.get("price"), details.get("product"))
+            item, to_create = self._item(
+                document, "unallocated_invoice_item", details.get("price"), details.get("product")
+            )
             start, end = self._period((line["period"]["start"], line["period"]["end"]))
-            rows.append(Row("balance", line["id"], item, to_create, amount, None, line["description"] or None, start, end))
+            rows.append(
+                Row(
+                    "balance",
+                    line["id"],
+                    item,
+                    to_create,
+                    amount,
+                    None,
+                    line["description"] or None,
+                    start,
+                    end,
+                )
+            )
         if not rows:
             item, _ = self._item(document, "customer_balance", None, None)
             rows = [Row("balance", None, item, None, use)]
@@ -782,8 +933,15 @@ class Oracle:
             if invoice["status"] == "draft" or invoice["total"] >= 0:
                 continue
             finalized = invoice["status_transitions"]["finalized_at"]
-            document = Document(invoice["id"], "negative_invoice", invoice["customer"], invoice["id"], invoice["currency"],
-                                invoice["total"], finalized)  # fmt: skip
+            document = Document(
+                invoice["id"],
+                "negative_invoice",
+                invoice["customer"],
+                invoice["id"],
+                invoice["currency"],
+                invoice["total"],
+                finalized,
+            )
             self.documents[document.id] = document
             found = document.findings
             if self.decisions.get(invoice["id"]) == "skip":
@@ -801,14 +959,20 @@ class Oracle:
             existing = self.invoice_in_netsuite(invoice["id"])
             if existing:
                 found -= {"period_closed"}  # reading: what is there already needs no open period
-                if Fraction(existing["foreigntotal"]):
+                other_customer = document.netsuite_customer not in (None, existing["entity"])
+                other_currency = self.symbols[existing["currency"]].lower() != document.currency
+                if Fraction(existing["foreigntotal"]) or other_customer or other_currency:  # N1, P5
                     found.add("netsuite_differs")
                 else:
                     document.adopts = existing["id"]
             for line in invoice["lines"]["data"]:
                 details = (line.get("pricing") or {}).get("price_details") or {}
-                item, to_create = self._item(document, "unallocated_invoice_item", details.get("price"), details.get("product"))
-                document.zero_rows.append((item, to_create, 1 if line["quantity"] is None else line["quantity"]))
+                item, to_create = self._item(
+                    document, "unallocated_invoice_item", details.get("price"), details.get("product")
+                )
+                document.zero_rows.append(
+                    (item, to_create, 1 if line["quantity"] is None else line["quantity"])
+                )
 
     # ------------------------------------------------------------------ C6 and the end
 
@@ -852,7 +1016,9 @@ class Oracle:
             part.state, part.reason = "skipped", "before_go_live"
         elif refund["status"] in ("pending", "requires_action"):
             part.state, part.reason = "waiting", "refund_pending"
-        elif self.open_day(day) is None or (self.var["closed_period"] == "block" and self.open_day(day) != day):
+        elif self.open_day(day) is None or (
+            self.var["closed_period"] == "block" and self.open_day(day) != day
+        ):
             part.state, part.reason = "blocked", "period_closed"  # reading: of the refund's record only
 
 
@@ -893,9 +1059,16 @@ def in_chain_order(rows: list[Obj]) -> tuple[list[Obj], bool, bool]:
         found = _orders(here, balance)
         if not found:
             broken = True
-            # Any order will do: the customer's uses are blocked, but seconds after a gap are still put in order.
-            found = next((orders for start in sorted({r["ending_balance"] - r["amount"] for r in here})
-                          if (orders := _orders(here, start))), [here])  # fmt: skip
+            # Any order will do: the customer's uses are blocked, but seconds after a gap are still put in
+            # order.
+            found = next(
+                (
+                    orders
+                    for start in sorted({r["ending_balance"] - r["amount"] for r in here})
+                    if (orders := _orders(here, start))
+                ),
+                [here],
+            )
         unique = unique and len(found) == 1
         ordered += found[0]
         balance = found[0][-1]["ending_balance"]

@@ -7,7 +7,11 @@ import pytest
 
 from tests.property.mutations import MUTATIONS, Mutation, seen
 
-QUICK = ("S1: ties to the later component", "B4: leftover ignores the ending balance", "L7: inclusive tax taken from the item only")
+QUICK = (
+    "S1: ties to the later component",
+    "B4: leftover ignores the ending balance",
+    "L7: inclusive tax taken from the item only",
+)
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda m: m.name)

@@ -1,4 +1,5 @@
-"""Thousands of random but valid histories through the real models, compared row by row with the oracle (issue 3, item 5).
+"""Thousands of random but valid histories through the real models, compared row by row with the oracle
+(issue 3, item 5).
 
 PROPERTY_HISTORIES (2000) is the number of customers per combination of settings, PROPERTY_SEED picks others.
 """
@@ -15,14 +16,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.property.checks import COMBINATIONS, Combination, Comparison, dice_for, is_open_question, make, reproduction, run_models
+from tests.property.checks import (
+    COMBINATIONS,
+    Combination,
+    Comparison,
+    dice_for,
+    is_open_question,
+    make,
+    reproduction,
+    run_models,
+)
 from tests.property.histories import Drawn
 from tests.property.oracle import REASONS, Oracle, split
 
 HISTORIES = int(os.environ.get("PROPERTY_HISTORIES", "2000"))
 SEED = int(os.environ.get("PROPERTY_SEED", "20261121"))
 
-# Reasons that no history of a first run can reach: they need what the loader wrote, or ids that differ only in case (X2).
+# Reasons that no history of a first run can reach: they need what the loader wrote, or ids that differ only
+# in case (X2).
 NEEDS_A_PUSH = {"refund_pending", "external_id_collision", "netsuite_rejected"}
 
 met: Counter[str] = Counter()
@@ -72,7 +83,9 @@ def test_oracle_splits_as_s1_says(total: int, weights: list[int], unit: int) -> 
 @settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), combination=st.sampled_from(COMBINATIONS))
 def test_oracle_keeps_the_conservation_laws(data: st.DataObject, combination: Combination) -> None:
-    """Histories that hypothesis draws (and shrinks), on the oracle alone: it must not prove the models right by being wrong."""
+    """Histories that hypothesis draws (and shrinks), on the oracle alone: it must not prove the models
+    right by being wrong.
+    """
     world = make(combination, [(0, Drawn(data.draw))])
     oracle = Oracle(world.stripe, world.mappings, world.netsuite, combination.variables)
     for document in oracle.documents.values():
@@ -81,4 +94,7 @@ def test_oracle_keeps_the_conservation_laws(data: st.DataObject, combination: Co
         assert sum(part.amount for part in document.applications) == document.memo
         if document.journals or (oracle.var["tax_strategy"] == "none" and document.type == "credit_note"):
             continue
-        assert sum(row.amount for row in document.rows) + sum(d.amount for d in document.details) == document.memo
+        assert (
+            sum(row.amount for row in document.rows) + sum(d.amount for d in document.details)
+            == document.memo
+        )
