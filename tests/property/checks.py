@@ -265,10 +265,10 @@ def is_open_question(difference: Difference) -> bool:
     3. G3: "What of a refund no CN links is one more row": the models leave out refunds that failed.
     """
     if difference.what == "reconciliation":
-        return difference.dead_refund and not difference.found
+        return difference.dead_refund and difference.found == [row for row in difference.expected if row[0]]
     if difference.what != "outcome":
         return False
-    expected, found = difference.expected[7], difference.found[7]
+    found = difference.found[7]
     return (difference.by_hand and found == "currency_precision") or (
         difference.journal and found == "item_unmapped"
     )
