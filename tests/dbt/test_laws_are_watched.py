@@ -1,0 +1,205 @@
+"""The data tests over the marts notice when a law is broken: a small world is built, then one table is falsified at a time.
+
+dbt keeps each data test as a view in `test_failures`, so the views are asked instead of dbt.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import duckdb
+import pytest
+
+from tests.support import warehouse as testing
+
+MAPPINGS = {"default_items": "customer_balance,301\nunallocated_invoice_item,301", "account_map": "refund,,11"}
+
+
+def at(day: int) -> int:
+    return int(datetime(2026, 2, day, 12, tzinfo=UTC).timestamp())
+
+
+def invoice(id_: str, total: int, amount_due: int) -> dict:
+    line = {"id": f"il_{id_}", "amount": total, "quantity": 1, "description": "Seats", "period": {"start": at(1), "end": at(20)}}
+    return {
+        "id": id_, "created": at(1), "status": "paid", "currency": "usd", "customer": "cus_1", "total": total, "amount_due": amount_due,
+        "status_transitions": {"finalized_at": at(1), "paid_at": at(2)}, "lines": {"data": [line]},
+    }  # fmt: skip
+
+
+def credit_note(id_: str, invoice_id: str, total: int, **parts) -> dict:
+    line = {"id": f"cnli_{id_}", "type": "invoice_line_item", "amount": total, "quantity": 1, "invoice_line_item": f"il_{invoice_id}"}
+    return {
+        "id": id_, "created": at(3), "status": "issued", "currency": "usd", "customer": "cus_1", "invoice": invoice_id, "amount": total,
+        "total": total, "pre_payment_amount": 0, "out_of_band_amount": 0, "refunds": [], "lines": {"data": [line]}, **parts,
+    }  # fmt: skip
+
+
+def ledger_row(id_: str, day: int, kind: str, amount: int, ending: int, **fields) -> dict:
+    return {"id": id_, "created": at(day), "type": kind, "amount": amount, "ending_balance": ending, "currency": "usd", "customer": "cus_1", **fields}
+
+
+@pytest.fixture(scope="module")
+def small_world(tmp_path_factory):
+    """A pre-payment note, a refunded note and a use of balance, all ready to be posted."""
+    folder = tmp_path_factory.mktemp("small_world")
+    project = testing.project_with_mappings(folder, MAPPINGS)
+    warehouse = folder / "small.duckdb"
+    with testing.opened(warehouse) as connection:
+        testing.create_raw_tables(connection)
+        testing.land_stripe(connection, "customers", [{"id": "cus_1", "created": at(1)}])
+        testing.land_stripe(connection, "invoices", [invoice("in_1", 1000, 600), invoice("in_2", 1000, 1000), invoice("in_3", 500, 0)])
+        testing.land_stripe(
+            connection,
+            "credit_notes",
+            [
+                credit_note("cn_1", "in_1", 400, pre_payment_amount=400),
+                credit_note("cn_2", "in_2", 300, refunds=[{"refund": "re_1", "amount_refunded": 300, "type": "refund"}]),
+            ],
+        )
+        testing.land_stripe(connection, "refunds", [{"id": "re_1", "created": at(3), "status": "succeeded", "amount": 300, "currency": "usd"}])
+        testing.land_stripe(
+            connection,
+            "customer_balance_transactions",
+            [ledger_row("cbt_1", 1, "adjustment", -700, -700), ledger_row("cbt_2", 2, "applied_to_invoice", 500, -200, invoice="in_3")],
+        )
+        one = {"subsidiary": "1", "currency": "1"}
+        testing.land_netsuite(connection, "currencies", [{"id": "1", "symbol": "USD", "currencyprecision": "2"}])
+        testing.land_netsuite(connection, "customers", [{"id": "101", "externalid": "cus_1", **one}])
+        invoices = [
+            {"id": f"20{n}", "externalid": f"in_{n}", "type": "CustInvc", "entity": "101", "foreigntotal": "10", "foreignamountunpaid": "10", **one}
+            for n in (1, 2, 3)
+        ]
+        testing.land_netsuite(connection, "transactions", invoices)
+        testing.land_netsuite(connection, "accounting_periods", [{"id": "7", "startdate": "2026-02-01", "enddate": "2026-02-28"}])
+        testing.land_netsuite(connection, "items", [{"id": "301"}])
+        testing.land_netsuite(connection, "accounts", [{"id": "11"}])
+        testing.land_netsuite(connection, "subsidiaries", [{"id": "1"}])
+    testing.build(project, warehouse)
+    return warehouse
+
+
+#: (what is falsified, the data test that must notice, what its message says)
+FALSIFIED = [
+    (
+        "delete from intermediate.int_document_verdicts where document_id = 'cn_1'",
+        "test_documents_equal_sum_over_states",
+        "credit_note in USD: Stripe has 2 over 700 minor units, the states of credit_outcomes hold 1 over 300.",
+    ),
+    (
+        "update intermediate.int_credit_documents set amount_minor = 499 where document_id = 'in_3_balance'",
+        "test_documents_equal_sum_over_states",
+        "balance_use in USD: Stripe has 1 over 500 minor units, the states of credit_outcomes hold 1 over 499.",
+    ),
+    (
+        "update intermediate.int_memo_lines set amount_minor = 401 where document_id = 'cn_1'",
+        "test_memos_equal_their_lines_and_applications",
+        "Memo cn_1 (ready, ready) is 400 minor units, its lines and taxes come to 401, its applications to 400.",
+    ),
+    (
+        "delete from intermediate.int_memo_applications where document_id = 'cn_2'",
+        "test_memos_equal_their_lines_and_applications",
+        "Memo cn_2 (ready, ready) is 300 minor units, its lines and taxes come to 300, its applications to 0.",
+    ),
+    (
+        "update intermediate.int_balance_ledger set amount_minor = 501 where balance_transaction_id = 'cbt_2'",
+        "test_ledgers_add_up_to_their_balance",
+        "The ledger of cus_1 in USD sums to -199 minor units, its last row ends at -200, though no gap was found.",
+    ),
+    (
+        "update intermediate.int_balance_ledger set previous_balance_minor = -600 where balance_transaction_id = 'cbt_2'",
+        "test_ledgers_add_up_to_their_balance",
+        "Ledger row cbt_2 of cus_1 starts from -700 minor units, not from -600, though no gap was found.",
+    ),
+    (
+        "update intermediate.int_balance_credit_sources set used_to_minor = 701",
+        "test_ledgers_add_up_to_their_balance",
+        "Uses took 701 minor units of credit cbt_1, which was only 700.",
+    ),
+    (
+        "delete from intermediate.int_credit_documents where document_id = 'cn_2'",
+        "test_rows_refer_to_rows_that_exist",
+        "Memo cn_2 belongs to document cn_2, which is not in credit_outcomes.",
+    ),
+    (
+        "delete from intermediate.int_document_verdicts where document_id = 'cn_1'",
+        "test_rows_refer_to_rows_that_exist",
+        "Document cn_1 has no verdict.",
+    ),
+    (
+        "insert into intermediate.int_credit_documents select * from intermediate.int_credit_documents where document_id = 'cn_1'",
+        "test_keys_name_one_row",
+        "int_credit_documents: 2 rows have the key cn_1.",
+    ),
+    (
+        "update intermediate.int_memos set netsuite_customer_id = null, tran_date = null where document_id = 'cn_1'",
+        "test_marts_hold_what_others_rely_on",
+        "credit_memos: cn_1 is ready without netsuite_customer_id tran_date.",
+    ),
+    (
+        "update intermediate.int_memo_lines set netsuite_item_id = null where document_id = 'cn_1'",
+        "test_marts_hold_what_others_rely_on",
+        "credit_memos: cn_1 is ready with 1 lines, 1 of them without an item.",
+    ),
+    (
+        "delete from intermediate.int_memo_lines where document_id = 'cn_1'",
+        "test_marts_hold_what_others_rely_on",
+        "credit_memos: cn_1 is ready with 0 lines, 0 of them without an item.",
+    ),
+    (
+        "update intermediate.int_memo_lines set line_kind = 'fee' where document_id = 'cn_1'",
+        "test_marts_hold_what_others_rely_on",
+        "cn_1 has line_kind fee, which is not of the closed list.",
+    ),
+    (
+        "update intermediate.int_document_verdicts set state = 'blocked', reason = 'item_unmapped', detail = '' where document_id = 'cn_1'",
+        "test_marts_hold_what_others_rely_on",
+        "credit_outcomes: cn_1 is blocked, item_unmapped, without an explanation.",
+    ),
+    (
+        "update intermediate.int_memos set amount = 4.01 where document_id = 'cn_1'",
+        "test_marts_hold_what_others_rely_on",
+        "credit_memos: cn_1 has 4.010 for 400 minor units of USD.",
+    ),
+    (
+        "update intermediate.int_memos set external_id = 'CN_1' where document_id = 'in_3_balance'",
+        "test_marts_hold_what_others_rely_on",
+        "2 records share the external id cn_1 ignoring case: credit memo CN_1 and credit memo cn_1.",
+    ),
+    (
+        "update intermediate.int_memos set amount_minor = 1001 where document_id = 'cn_1'",
+        "test_marts_hold_what_others_rely_on",
+        "The memos of credit notes on invoice in_1 come to 1001 minor units, more than its total of 1000.",
+    ),
+    (
+        "update intermediate.int_customer_refunds set linked_minor = 299",
+        "test_marts_hold_what_others_rely_on",
+        "Customer refund re_1 is 300 minor units, credit notes link only 299 of it.",
+    ),
+    (
+        "delete from intermediate.int_customer_refunds",
+        "test_marts_hold_what_others_rely_on",
+        "Memo cn_2 is applied to customer refund re_1, which is not there.",
+    ),
+]
+
+
+def test_the_small_world_is_ready(small_world):
+    outcomes = testing.rows(small_world, "select document_id, state, detail from marts.credit_outcomes order by document_id")
+    assert [(row["document_id"], row["state"]) for row in outcomes] == [("cn_1", "ready"), ("cn_2", "ready"), ("in_3_balance", "ready")], outcomes
+
+
+@pytest.mark.parametrize(("falsify", "data_test", "says"), FALSIFIED)
+def test_broken_law_is_noticed(falsify, data_test, says, small_world):
+    with duckdb.connect(str(small_world)) as connection:
+        assert connection.execute(f"select message from test_failures.{data_test}").fetchall() == []
+        connection.execute("begin")
+        connection.execute(falsify)
+        messages = [message for (message,) in connection.execute(f"select message from test_failures.{data_test}").fetchall()]
+        connection.execute("rollback")
+    assert says in messages
+
+
+def test_every_law_is_falsified_once():
+    laws = {path.stem for path in (testing.PROJECT / "tests" / "integrity").glob("*.sql")}
+    assert {data_test for _, data_test, _ in FALSIFIED} == laws
