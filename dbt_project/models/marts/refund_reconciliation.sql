@@ -80,9 +80,7 @@ unlinked as (
     from {{ ref('stg_stripe__refunds') }} as refunds
     left join linked_sums on refunds.stripe_refund_id = linked_sums.stripe_refund_id
     left join payouts on refunds.stripe_refund_id = payouts.stripe_refund_id
-    where
-        refunds.amount_minor > coalesce(linked_sums.linked_minor, 0)
-        and coalesce(refunds.refund_status, 'pending') not in ('failed', 'canceled')
+    where refunds.amount_minor > coalesce(linked_sums.linked_minor, 0)
 ),
 
 final as (

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 final as (
@@ -15,6 +13,8 @@ final as (
         zero_lines.netsuite_tax_code_id
     from {{ ref('int_credit_documents') }} as documents
     inner join {{ ref('int_zero_invoice_lines') }} as zero_lines on documents.document_id = zero_lines.document_id
+    -- a head for every line: what is skipped has none
+    inner join {{ ref('zero_amount_invoices') }} as invoices on documents.external_id = invoices.external_id
 )
 
 select * from final

@@ -26,6 +26,10 @@ records as (
         on
             documents.external_id = records.external_id
             and records.record_type = case when documents.document_type = 'negative_invoice' then 'invoice' else 'creditMemo' end
+    -- a note that goes by journal entries is judged by them, unless its memo was posted before
+    where
+        records.is_posted
+        or not exists (select 1 from {{ ref('int_income_journal_entries') }} as entries where entries.document_id = documents.document_id)
 
     union all
 
