@@ -11,14 +11,18 @@ from tests.support import warehouse as testing
 
 
 class EmptyWorld:
-    """A copy of the project with empty mapping files, and a warehouse in which every model of it is built, without rows."""
+    """A copy of the project with empty mapping files, and a warehouse with all its models, without rows."""
 
     def __init__(self, folder: Path) -> None:
         self.project = testing.project_with_mappings(folder, {})
         self.warehouse = folder / "empty.duckdb"
         with testing.opened(self.warehouse) as connection:
             testing.create_raw_tables(connection)
-        testing.run_dbt(["build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"], self.project, self.warehouse)
+        testing.run_dbt(
+            ["build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"],
+            self.project,
+            self.warehouse,
+        )
 
 
 @pytest.fixture(scope="session")

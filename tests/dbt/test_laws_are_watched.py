@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables of cases)
 """The data tests over the marts notice when a law is broken: a small world is built, then one table is falsified at a time.
 
 dbt keeps each data test as a view in `test_failures`, so the views are asked instead of dbt.
@@ -12,7 +13,10 @@ import pytest
 
 from tests.support import warehouse as testing
 
-MAPPINGS = {"default_items": "customer_balance,301\nunallocated_invoice_item,301", "account_map": "refund,,11"}
+MAPPINGS = {
+    "default_items": "customer_balance,301\nunallocated_invoice_item,301",
+    "account_map": "refund,,11",
+}
 
 
 def at(day: int) -> int:
@@ -20,7 +24,13 @@ def at(day: int) -> int:
 
 
 def invoice(id_: str, total: int, amount_due: int) -> dict:
-    line = {"id": f"il_{id_}", "amount": total, "quantity": 1, "description": "Seats", "period": {"start": at(1), "end": at(20)}}
+    line = {
+        "id": f"il_{id_}",
+        "amount": total,
+        "quantity": 1,
+        "description": "Seats",
+        "period": {"start": at(1), "end": at(20)},
+    }
     return {
         "id": id_, "created": at(1), "status": "paid", "currency": "usd", "customer": "cus_1", "total": total, "amount_due": amount_due,
         "status_transitions": {"finalized_at": at(1), "paid_at": at(2)}, "lines": {"data": [line]},
@@ -28,7 +38,13 @@ def invoice(id_: str, total: int, amount_due: int) -> dict:
 
 
 def credit_note(id_: str, invoice_id: str, total: int, **parts) -> dict:
-    line = {"id": f"cnli_{id_}", "type": "invoice_line_item", "amount": total, "quantity": 1, "invoice_line_item": f"il_{invoice_id}"}
+    line = {
+        "id": f"cnli_{id_}",
+        "type": "invoice_line_item",
+        "amount": total,
+        "quantity": 1,
+        "invoice_line_item": f"il_{invoice_id}",
+    }
     return {
         "id": id_, "created": at(3), "status": "issued", "currency": "usd", "customer": "cus_1", "invoice": invoice_id, "amount": total,
         "total": total, "pre_payment_amount": 0, "out_of_band_amount": 0, "refunds": [], "lines": {"data": [line]}, **parts,
@@ -36,7 +52,16 @@ def credit_note(id_: str, invoice_id: str, total: int, **parts) -> dict:
 
 
 def ledger_row(id_: str, day: int, kind: str, amount: int, ending: int, **fields) -> dict:
-    return {"id": id_, "created": at(day), "type": kind, "amount": amount, "ending_balance": ending, "currency": "usd", "customer": "cus_1", **fields}
+    return {
+        "id": id_,
+        "created": at(day),
+        "type": kind,
+        "amount": amount,
+        "ending_balance": ending,
+        "currency": "usd",
+        "customer": "cus_1",
+        **fields,
+    }
 
 
 @pytest.fixture(scope="module")
@@ -48,30 +73,60 @@ def small_world(tmp_path_factory):
     with testing.opened(warehouse) as connection:
         testing.create_raw_tables(connection)
         testing.land_stripe(connection, "customers", [{"id": "cus_1", "created": at(1)}])
-        testing.land_stripe(connection, "invoices", [invoice("in_1", 1000, 600), invoice("in_2", 1000, 1000), invoice("in_3", 500, 0)])
+        testing.land_stripe(
+            connection,
+            "invoices",
+            [invoice("in_1", 1000, 600), invoice("in_2", 1000, 1000), invoice("in_3", 500, 0)],
+        )
         testing.land_stripe(
             connection,
             "credit_notes",
             [
                 credit_note("cn_1", "in_1", 400, pre_payment_amount=400),
-                credit_note("cn_2", "in_2", 300, refunds=[{"refund": "re_1", "amount_refunded": 300, "type": "refund"}]),
+                credit_note(
+                    "cn_2",
+                    "in_2",
+                    300,
+                    refunds=[{"refund": "re_1", "amount_refunded": 300, "type": "refund"}],
+                ),
             ],
         )
-        testing.land_stripe(connection, "refunds", [{"id": "re_1", "created": at(3), "status": "succeeded", "amount": 300, "currency": "usd"}])
+        testing.land_stripe(
+            connection,
+            "refunds",
+            [{"id": "re_1", "created": at(3), "status": "succeeded", "amount": 300, "currency": "usd"}],
+        )
         testing.land_stripe(
             connection,
             "customer_balance_transactions",
-            [ledger_row("cbt_1", 1, "adjustment", -700, -700), ledger_row("cbt_2", 2, "applied_to_invoice", 500, -200, invoice="in_3")],
+            [
+                ledger_row("cbt_1", 1, "adjustment", -700, -700),
+                ledger_row("cbt_2", 2, "applied_to_invoice", 500, -200, invoice="in_3"),
+            ],
         )
         one = {"subsidiary": "1", "currency": "1"}
-        testing.land_netsuite(connection, "currencies", [{"id": "1", "symbol": "USD", "currencyprecision": "2"}])
+        testing.land_netsuite(
+            connection, "currencies", [{"id": "1", "symbol": "USD", "currencyprecision": "2"}]
+        )
         testing.land_netsuite(connection, "customers", [{"id": "101", "externalid": "cus_1", **one}])
         invoices = [
-            {"id": f"20{n}", "externalid": f"in_{n}", "type": "CustInvc", "entity": "101", "foreigntotal": "10", "foreignamountunpaid": "10", **one}
+            {
+                "id": f"20{n}",
+                "externalid": f"in_{n}",
+                "type": "CustInvc",
+                "entity": "101",
+                "foreigntotal": "10",
+                "foreignamountunpaid": "10",
+                **one,
+            }
             for n in (1, 2, 3)
         ]
         testing.land_netsuite(connection, "transactions", invoices)
-        testing.land_netsuite(connection, "accounting_periods", [{"id": "7", "startdate": "2026-02-01", "enddate": "2026-02-28"}])
+        testing.land_netsuite(
+            connection,
+            "accounting_periods",
+            [{"id": "7", "startdate": "2026-02-01", "enddate": "2026-02-28"}],
+        )
         testing.land_netsuite(connection, "items", [{"id": "301"}])
         testing.land_netsuite(connection, "accounts", [{"id": "11"}])
         testing.land_netsuite(connection, "subsidiaries", [{"id": "1"}])
@@ -185,8 +240,14 @@ FALSIFIED = [
 
 
 def test_the_small_world_is_ready(small_world):
-    outcomes = testing.rows(small_world, "select document_id, state, detail from marts.credit_outcomes order by document_id")
-    assert [(row["document_id"], row["state"]) for row in outcomes] == [("cn_1", "ready"), ("cn_2", "ready"), ("in_3_balance", "ready")], outcomes
+    outcomes = testing.rows(
+        small_world, "select document_id, state, detail from marts.credit_outcomes order by document_id"
+    )
+    assert [(row["document_id"], row["state"]) for row in outcomes] == [
+        ("cn_1", "ready"),
+        ("cn_2", "ready"),
+        ("in_3_balance", "ready"),
+    ], outcomes
 
 
 @pytest.mark.parametrize(("falsify", "data_test", "says"), FALSIFIED)
@@ -195,7 +256,10 @@ def test_broken_law_is_noticed(falsify, data_test, says, small_world):
         assert connection.execute(f"select message from test_failures.{data_test}").fetchall() == []
         connection.execute("begin")
         connection.execute(falsify)
-        messages = [message for (message,) in connection.execute(f"select message from test_failures.{data_test}").fetchall()]
+        messages = [
+            message
+            for (message,) in connection.execute(f"select message from test_failures.{data_test}").fetchall()
+        ]
         connection.execute("rollback")
     assert says in messages
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables of cases)
 """Each mapping file, each column: a broken cell stops the run and is named by file, row and cell; an empty file is fine."""
 
 from __future__ import annotations
@@ -89,7 +90,14 @@ SOUND = {
     "manual_decisions": "cn_1,skip,booked by hand\ncn_1,out_of_band,\nin_1_balance,skip,",
 }
 
-CHECKS = ["--select", "path:seeds", "path:tests/mapping", "int_currencies", "--exclude-resource-type", "unit_test"]
+CHECKS = [
+    "--select",
+    "path:seeds",
+    "path:tests/mapping",
+    "int_currencies",
+    "--exclude-resource-type",
+    "unit_test",
+]
 
 
 class Office:
@@ -99,11 +107,17 @@ class Office:
         self.project, self.warehouse = empty_world.project, empty_world.warehouse
         with testing.opened(self.warehouse) as connection:
             for table, known in (("items", ITEMS), ("accounts", ACCOUNTS)):
-                testing.land_netsuite(connection, table, [{"id": id_, "isinactive": inactive} for id_, inactive in known.items()])
+                testing.land_netsuite(
+                    connection,
+                    table,
+                    [{"id": id_, "isinactive": inactive} for id_, inactive in known.items()],
+                )
 
     def write(self, mappings: dict[str, str]) -> None:
         for name, header in testing.MAPPING_HEADERS.items():
-            (self.project / "seeds" / f"{name}.csv").write_text("\n".join([header, *mappings.get(name, "").splitlines()]) + "\n")
+            (self.project / "seeds" / f"{name}.csv").write_text(
+                "\n".join([header, *mappings.get(name, "").splitlines()]) + "\n"
+            )
 
     def check(self, mappings: dict[str, str], **variables: str) -> str:
         """What dbt says of these files: empty when all is well."""
@@ -152,7 +166,9 @@ def test_broken_cell_is_named(file, row, column, says, complaints):
 @pytest.mark.parametrize("file", testing.MAPPING_HEADERS)
 def test_every_column_is_broken_once(file):
     free = {"note"}
-    assert {column for f, _, column, says in BROKEN if f == file and says} == set(testing.MAPPING_HEADERS[file].split(",")) - free
+    assert {column for f, _, column, says in BROKEN if f == file and says} == set(
+        testing.MAPPING_HEADERS[file].split(",")
+    ) - free
 
 
 def test_sound_files_pass(verdict_on_sound_files):
@@ -165,9 +181,14 @@ def test_a_broken_file_stops_the_build_before_the_marts(office, tmp_path):
     warehouse = tmp_path / "broken.duckdb"
     with testing.opened(warehouse) as connection:
         testing.create_raw_tables(connection)
-    with pytest.raises(testing.BuildFailed, match=r'item_map\.csv, row 2, column netsuite_item_id: "999" is the internal id of no item'):
+    with pytest.raises(
+        testing.BuildFailed,
+        match=r'item_map\.csv, row 2, column netsuite_item_id: "999" is the internal id of no item',
+    ):
         testing.build(office.project, warehouse)
-    marts = testing.rows(warehouse, "select table_name from information_schema.tables where table_schema = 'marts'")
+    marts = testing.rows(
+        warehouse, "select table_name from information_schema.tables where table_schema = 'marts'"
+    )
     assert {"credit_memos", "credit_memo_applications"}.isdisjoint(row["table_name"] for row in marts)
 
 

@@ -1,7 +1,7 @@
 """Outside staging, models use SQL that Postgres, Spark, Snowflake and BigQuery have too.
 
-Every compiled model is parsed as DuckDB's SQL and transpiled; what sqlglot cannot express in a dialect is a failure. What belongs to one
-engine comes from the dispatched macros alone, and is listed here.
+Every compiled model is parsed as DuckDB's SQL and transpiled; what sqlglot cannot express in a dialect is
+a failure. What belongs to one engine comes from the dispatched macros alone, and is listed here.
 """
 
 from __future__ import annotations
@@ -18,14 +18,27 @@ from tests.support import warehouse as testing
 
 DIALECTS = ("postgres", "spark", "snowflake", "bigquery")
 FOLDERS = ("intermediate", "marts")
-MODELS = sorted(path.stem for folder in FOLDERS for path in (testing.PROJECT / "models" / folder).rglob("*.sql"))
+MODELS = sorted(
+    path.stem for folder in FOLDERS for path in (testing.PROJECT / "models" / folder).rglob("*.sql")
+)
 
 #: function that is DuckDB's own -> the dispatched macro it comes from
 FUNCTIONS_OF_MACROS = {"timezone": "accounting_date"}
 #: type that only DuckDB has -> the dispatched macro it comes from
 TYPES_OF_MACROS = {"INT128": "wide_integer"}
 #: types that every engine has under some name
-PLAIN_TYPES = {"TEXT", "VARCHAR", "BIGINT", "INT", "DATE", "BOOLEAN", "DECIMAL", "TIMESTAMP", "TIMESTAMPNTZ", "TIMESTAMPTZ"}
+PLAIN_TYPES = {
+    "TEXT",
+    "VARCHAR",
+    "BIGINT",
+    "INT",
+    "DATE",
+    "BOOLEAN",
+    "DECIMAL",
+    "TIMESTAMP",
+    "TIMESTAMPNTZ",
+    "TIMESTAMPTZ",
+}
 
 #: what a model must not spell itself: JSON and arrays belong to staging, the rest to macros
 ENGINE_WORDS = re.compile(
@@ -41,11 +54,15 @@ def compiled(empty_world) -> dict[str, str]:
     selection = [f"path:models/{folder}" for folder in FOLDERS]
     testing.run_dbt(["compile", "--select", *selection], empty_world.project, empty_world.warehouse)
     root = empty_world.project / "target" / "compiled"
-    return {path.stem: path.read_text() for path in root.rglob("*.sql") if any(f"{os.sep}{f}{os.sep}" in str(path) for f in FOLDERS)}
+    return {
+        path.stem: path.read_text()
+        for path in root.rglob("*.sql")
+        if any(f"{os.sep}{f}{os.sep}" in str(path) for f in FOLDERS)
+    }
 
 
 def order_keys_without_nulls(tree: exp.Expression) -> exp.Expression:
-    """Order keys of windows are never null in these models, so where nulls would go is not part of what they say."""
+    """Order keys of windows are never null in these models: where nulls would go says nothing."""
     for ordered in tree.find_all(exp.Ordered):
         ordered.set("nulls_first", not ordered.args.get("desc"))
     return tree
