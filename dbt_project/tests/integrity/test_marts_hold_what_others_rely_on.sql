@@ -1,6 +1,6 @@
 -- What the loader and accountants rely on, in one pass over the marts, which are views:
 --   O1      every state and reason is of the closed list, the reason of that state, with a sentence that explains it; kinds are of their lists too
---   C3, N1, R1, G2, X4   a ready record has what its request needs (a null receivables account lets NetSuite choose)
+--   C3, N1, R1, G2, X4   a ready record has what its request needs (a null receivables account lets NetSuite choose; only OneWorld has subsidiaries)
 --   X3      amount is amount_minor in the major unit, exactly, and NetSuite can show the amounts of ready records
 --   X2      no two external ids of ready or posted records are equal ignoring case, over all record types
 --   C5      memos posted or to be posted for the credit notes of an invoice are not more than its total
@@ -68,9 +68,9 @@ closed_kinds as (
 
 missing as (
 {%- for mart, needed in [
-    ('credit_memos', ['netsuite_customer_id', 'netsuite_invoice_id', 'netsuite_currency_id', 'netsuite_subsidiary_id', 'netsuite_posting_period_id', 'tran_date', 'memo_text', 'amount']),
-    ('customer_refunds', ['netsuite_customer_id', 'netsuite_currency_id', 'netsuite_subsidiary_id', 'netsuite_posting_period_id', 'netsuite_account_id', 'tran_date', 'memo_text', 'amount']),
-    ('zero_amount_invoices', ['netsuite_customer_id', 'netsuite_currency_id', 'netsuite_subsidiary_id', 'netsuite_posting_period_id', 'tran_date', 'memo_text']),
+    ('credit_memos', ['netsuite_customer_id', 'netsuite_invoice_id', 'netsuite_currency_id', 'netsuite_posting_period_id', 'tran_date', 'memo_text', 'amount']),
+    ('customer_refunds', ['netsuite_customer_id', 'netsuite_currency_id', 'netsuite_posting_period_id', 'netsuite_account_id', 'tran_date', 'memo_text', 'amount']),
+    ('zero_amount_invoices', ['netsuite_customer_id', 'netsuite_currency_id', 'netsuite_posting_period_id', 'tran_date', 'memo_text']),
     ('journal_entries', ['netsuite_currency_id', 'netsuite_posting_period_id', 'tran_date', 'memo_text', 'debit_netsuite_account_id', 'credit_netsuite_account_id', 'amount']),
     ('credit_memo_applications', ['amount']),
 ] %}
