@@ -21,7 +21,8 @@ help: ## list the targets
 
 setup: $(READY) ## install the locked dependencies, if they are not
 
-# uv when it works, else pip; both check every hash of the lock. Compiled now, so that no later start pays for it.
+# uv when it works, else pip; both check every hash of the lock, which is complete (hence --no-deps: old pips trip over extras). Compiled now, so
+# that no later start pays for it.
 $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12 ..."; exit 2; }
@@ -32,7 +33,7 @@ $(READY): requirements.lock
 	else \
 		echo "Setting up $(VENV) with pip (a minute or two)"; \
 		{ test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV); } && \
-		$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
+		$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock; \
 	fi
 	@touch $@
 
