@@ -207,7 +207,7 @@ def _tax_detail(row: Row, precision: int | None) -> Body:
     (facts 3)."""
     return {
         "taxDetailsReference": {"id": _tax_reference(row["line_number"])},
-        "taxType": _reference(row["netsuite_tax_type_id"]),
+        "taxType": row["netsuite_tax_type_id"],  # a bare id, as in the recorded request (facts 3)
         "taxCode": _reference(row["netsuite_tax_code_id"]),
         "taxBasis": money(row["tax_basis"], precision, f"the tax basis of line {row['line_number']}"),
         "taxRate": _plain(row["tax_rate_percent"]),

@@ -97,7 +97,7 @@ def test_tax_details_are_tied_to_their_line() -> None:
     assert body["taxDetailsOverride"] is True
     assert body["item"]["items"][0]["taxDetailsReference"] == "LINE_1"
     assert to_json(body["taxDetails"]["items"][0]).decode() == (
-        '{"taxDetailsReference":{"id":"LINE_1"},"taxType":{"id":"2"},"taxCode":{"id":"7"},"taxBasis":10.00,"taxRate":11.5,"taxAmount":1.15}'
+        '{"taxDetailsReference":{"id":"LINE_1"},"taxType":"2","taxCode":{"id":"7"},"taxBasis":10.00,"taxRate":11.5,"taxAmount":1.15}'
     )
 
 
