@@ -248,9 +248,6 @@ class Difference:
     customer: str
     expected: Any
     found: Any
-    by_hand: bool = False  # a decision `out_of_band` is given
-    journal: bool = False  # expected to be posted as journal entries (G2)
-    dead_refund: bool = False  # it failed or was canceled
     crowded: bool = False  # the customer has more than twelve ledger rows in one second
 
     def __str__(self) -> str:
@@ -259,23 +256,11 @@ class Difference:
 
 
 def is_open_question(difference: Difference) -> bool:
-    """Differences that are reported and not decided; each goes when rules or models say the same.
+    """A difference that is reported and not decided; it goes when rules or models say the same.
 
-    1. R4, X3: a failed refund that a decision made out of band still has to fit NetSuite's unit by itself.
-    2. G2, L1: a note that is posted as journal entries still needs the items of a memo it does not get.
-    3. G3: "What of a refund no CN links is one more row": the models leave out refunds that failed.
-    4. B6: more than twelve ledger rows of a customer in one second are taken by id: a gap is seen that is none.
+    B6: more than twelve ledger rows of a customer in one second are taken by id: a gap is seen that is none.
     """
-    if difference.crowded:
-        return True
-    if difference.what == "reconciliation":
-        return difference.dead_refund and difference.found == [row for row in difference.expected if row[0]]
-    if difference.what != "outcome":
-        return False
-    found = difference.found[7]
-    return (difference.by_hand and found == "currency_precision") or (
-        difference.journal and found == "item_unmapped"
-    )
+    return difference.crowded
 
 
 class Comparison:
@@ -300,6 +285,8 @@ class Comparison:
             row = self.outcomes.get(document.id)
             if row is None or row["state"] != document.state:
                 continue
+            if document.items_uncertain and row["reason"] != document.reason:
+                continue
             if document.type == "negative_invoice":
                 self._zero_invoice(document)
             elif "invoice_before_go_live" in document.findings:
@@ -317,23 +304,7 @@ class Comparison:
 
     def _differs(self, what: str, document: str, customer: str, expected: Any, found: Any) -> None:
         if expected != found:
-            known = self.oracle.documents.get(document)
-            by_hand = self.oracle.decisions.get(document) == "out_of_band"
-            dead = self.world.stripe["refunds"].get(document, {}).get("status") in ("failed", "canceled")
-            journal = bool(known and known.journals)
-            self.found.append(
-                Difference(
-                    what,
-                    document,
-                    customer,
-                    expected,
-                    found,
-                    by_hand,
-                    journal,
-                    dead,
-                    customer in self.crowded,
-                )
-            )
+            self.found.append(Difference(what, document, customer, expected, found, customer in self.crowded))
 
     def _outcomes(self) -> None:
         for id in self.oracle.documents.keys() | self.outcomes.keys():

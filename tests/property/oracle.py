@@ -478,6 +478,10 @@ class Oracle:
                     if used > part:
                         uses.append((index, used - part))
                 amount = -back
+                for credit in credits:  # a debit that waited takes the oldest of it
+                    part = min(debt, credit[1])
+                    credit[1] -= part
+                    debt -= part
             if amount < 0:
                 settles = min(debt, -amount)
                 debt -= settles
