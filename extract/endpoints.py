@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from extract.errors import Inconsistent
+from extract.field_types import check_types
 from extract.privacy import encode, strip
 
 LEDGERS = "customer_balance_transactions"
@@ -70,7 +71,8 @@ class Row:
 
 
 def row_of(item: dict[str, Any], fetched_at: datetime, api_version: str, parent_id: str | None = None) -> Row:
-    """The row of an object as Stripe sent it; private fields go here and nowhere later."""
+    """The row of an object as Stripe sent it; private fields go here, nowhere later. Raises Inconsistent."""
+    check_types(item)
     payload = encode(strip(item))
     created = item.get("created")
     return Row(

@@ -14,8 +14,28 @@ transactions as (
         checkout_session_id,
         amount_minor,
         ending_balance_minor,
-        ending_balance_minor - amount_minor as starting_balance_minor
+        ending_balance_minor - amount_minor as starting_balance_minor,
+        -- rows of a second that do the same take their turns by id: one order of twins is as good as another
+        lag(balance_transaction_id) over (
+            partition by stripe_customer_id, currency, created_at, ending_balance_minor, amount_minor order by balance_transaction_id
+        ) as previous_twin_id
     from {{ ref('stg_stripe__customer_balance_transactions') }}
+),
+
+-- from how many balances more than one way leads on
+forks as (
+    select
+        stripe_customer_id,
+        currency,
+        created_at,
+        count(*) as fork_count
+    from (
+        select stripe_customer_id, currency, created_at, starting_balance_minor
+        from transactions
+        group by stripe_customer_id, currency, created_at, starting_balance_minor
+        having count(distinct ending_balance_minor) > 1
+    ) as forking
+    group by stripe_customer_id, currency, created_at
 ),
 
 seconds as (
@@ -32,18 +52,23 @@ seconds as (
     group by stripe_customer_id, currency, created_at
 ),
 
--- all ways through the rows of one second, a step at a time; more than a dozen rows in a second are left to their ids
+-- all ways through the rows of one second, a step at a time; where ways fork, more than a dozen rows are left to their ids
 paths as (
     select
-        stripe_customer_id,
-        currency,
-        created_at,
-        row_count,
+        seconds.stripe_customer_id,
+        seconds.currency,
+        seconds.created_at,
+        seconds.row_count,
         cast(0 as bigint) as steps,
-        cast(opening_minor as bigint) as balance_minor,
+        cast(seconds.opening_minor as bigint) as balance_minor,
         cast('' as varchar) as path
     from seconds
-    where row_count between 2 and 12
+    left join forks
+        on
+            seconds.stripe_customer_id = forks.stripe_customer_id
+            and seconds.currency = forks.currency
+            and seconds.created_at = forks.created_at
+    where seconds.row_count > 1 and (seconds.row_count <= 12 or (forks.fork_count is null and seconds.row_count <= 500))
 
     union all
 
@@ -65,6 +90,10 @@ paths as (
     where
         paths.steps < paths.row_count
         and replace(paths.path, '|' || transactions.balance_transaction_id || '|', '') = paths.path
+        and (
+            transactions.previous_twin_id is null
+            or replace(paths.path, '|' || transactions.previous_twin_id || '|', '') <> paths.path
+        )
 ),
 
 chosen_paths as (

@@ -1,0 +1,65 @@
+"""A field that amounts rest on and that changes its type stops the run; nothing of the object is stored."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from extract.endpoints import row_of
+from extract.errors import Inconsistent
+from sandbox.demo import tell
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def note(**changed):
+    line = {"id": "cnli_1", "object": "credit_note_line_item", "amount": 100, "taxes": [], "quantity": None}
+    return {
+        "id": "cn_1",
+        "object": "credit_note",
+        "total": 100,
+        "lines": {"data": [line]},
+        "metadata": {"total": 1.5},
+        **changed,
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"total": Decimal("12.5")}, "cn_1: total is 12.5"),
+        ({"total": "100"}, "cn_1: total is 100"),
+        ({"total": True}, "cn_1: total is True"),
+        ({"currency": 840}, "cn_1: currency is 840"),
+        ({"refunds": "re_1"}, "cn_1: refunds is re_1"),
+        (
+            {"lines": {"data": [{"id": "cnli_1", "taxes": [{"amount": "7"}]}]}},
+            "cn_1: lines.data[].taxes[].amount is 7",
+        ),
+    ],
+)
+def test_a_changed_type_is_named(changed, named):
+    with pytest.raises(Inconsistent, match=named.replace("[", r"\[").replace("]", r"\]")):
+        row_of(note(**changed), NOW, "v")
+
+
+def test_null_absent_and_metadata_are_fine():
+    row_of(note(total=None, refunds=None), NOW, "v")
+
+
+def test_every_object_of_the_demo_has_the_types():
+    billing = tell()
+    for kind in (
+        "credit_notes",
+        "invoices",
+        "refunds",
+        "customers",
+        "customer_balance_transactions",
+        "payouts",
+        "prices",
+        "coupons",
+    ):
+        for item in billing.objects(kind).values():
+            row_of(dict(item), NOW, "v")
