@@ -1,0 +1,21 @@
+"""The pipeline as a stranger would check it: TARGET=production, random worlds, kills, the rules to the cent.
+
+Each run of the pipeline takes ten seconds; SOAK=1 plays whole scenarios (`python -m tests.acceptance`).
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.acceptance.scenario import play
+
+SHORT = ((101, "kill"), (102, "move"))
+LONG = tuple((seed, "full") for seed in range(200, 208))
+
+
+@pytest.mark.parametrize(("seed", "mode"), LONG if os.environ.get("SOAK") == "1" else SHORT)
+def test_netsuite_shows_what_the_rules_say(seed: int, mode: str) -> None:
+    found = play(seed, 50, mode=mode)
+    assert not found, "\n".join(found[:40])
