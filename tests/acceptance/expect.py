@@ -232,11 +232,8 @@ class Check:
         self.same("date", id, document.tran_date, t.tran_date)
         self._text(document, t.memo or "")
         self._lines(document, t)
-        applications = {
-            document.netsuite_invoice: self._major(document, p.amount)
-            for p in document.applications
-            if p.type == "invoice" and p.amount
-        }
+        parts = [p.amount for p in document.applications if p.type == "invoice" and p.amount]
+        applications = {document.netsuite_invoice: self._major(document, sum(parts))} if parts else {}
         self.same("applications", id, applications, {str(k): v for k, v in t.applications.items()})
         self._fields(document, t)
 
@@ -436,9 +433,8 @@ class Check:
             if row["status"] == "created" and row["record_type"] != "serviceSaleItem":
                 t = self.books.transaction(row["internal_id"]) if row["internal_id"] else None
                 if t is None or t.external_id != row["external_id"]:
-                    self.say(
-                        f"log: created {row['external_id']} as {row['internal_id']}, which is {t and t.external_id}"
-                    )
+                    other = t and t.external_id
+                    self.say(f"log: created {row['external_id']} as {row['internal_id']}, which is {other}")
 
     def _part_states(self) -> None:
         found = {(r["external_id"], r["application_type"], r["target_external_id"]): r for r in self.parts}

@@ -110,7 +110,8 @@ class Scenario:
         self.runs: list[str] = []
         self.output = ""
         self.say(
-            f"seed {seed}: {customers} customers, {self.world.choices}; made in {time.monotonic() - began:.1f} s"
+            f"seed {seed}: {customers} customers, {self.world.choices}; "
+            f"made in {time.monotonic() - began:.1f} s"
         )
 
     @property
