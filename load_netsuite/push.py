@@ -49,6 +49,9 @@ log = logging.getLogger("load_netsuite")
 SEND_TRIES = 10
 RESOLVE_PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
 """Seconds between two look-ups of what got lost: two minutes, then the next run asks (facts 9.5)."""
+SEND_AGAIN_AFTER = 5
+"""Look-ups (15 seconds) that find nothing before a write is sent once more in the same run. Safe however late
+NetSuite commits the first: it refuses a second external id, and keeps one row per applied document."""
 UNSEEN = (
     "NetSuite says that this record exists already, but shows none under its external id; the role may lack "
     "the permission to see it, or another number of it must be unique"
@@ -319,7 +322,7 @@ class Push:
     def _resolve_lost(self) -> None:
         """Asks NetSuite what became of the writes without a usable answer, until all are known or patience
         ends."""
-        for pause in RESOLVE_PAUSES:
+        for look, pause in enumerate(RESOLVE_PAUSES, start=1):
             if not self._lost:
                 return
             if pause:
@@ -328,6 +331,9 @@ class Push:
             more: list[Write] = []
             for bulk in lookup.bulks(lost):
                 more += self._resolve(bulk)
+            if look == SEND_AGAIN_AFTER:
+                more += [write for write in self._lost if not write.is_taken]
+                self._lost = [write for write in self._lost if write.is_taken]
             self._send_all(more)
         taken = [write.record for write in self._lost if write.is_taken]
         self._log(*(_entry(record, "look_up", "rejected", error_detail=UNSEEN) for record in taken))

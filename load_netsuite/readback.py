@@ -68,7 +68,7 @@ def read_back(warehouse: duckdb.DuckDBPyConnection, marts: Marts, client: NetSui
         yield [
             entry
             for entry in entries
-            if entry.status == "verified" or entry.error_detail != known[entry.external_id]
+            if entry.status != "differs" or entry.error_detail != known[entry.external_id]
         ]
 
 
@@ -87,22 +87,31 @@ def _compare(
     record_type = rows[0]["record_type"]
     names = [row["external_id"] for row in rows]
     found = lookup.find_by_internal_id(client, (row["internal_id"] for row in rows if row["internal_id"]))
-    links = lookup.find_links(client, record_type, found)
+    # Deleted while an earlier request for it was still under way, a record can come back under another id.
+    gone = [row["external_id"] for row in rows if row["internal_id"] not in found]
+    returned = {
+        there.external_id: there
+        for there in (lookup.find_transactions(client, gone) if gone else {}).values()
+        if there.type == lookup.SUITEQL_TYPES[record_type]
+    }
+    links = lookup.find_links(client, record_type, [*found, *(t.internal_id for t in returned.values())])
     claims = claims_in_journal(cursor, record_type, names)
     meant = marts.meant(record_type, names)
     entries = []
     for row in rows:
-        name, there = row["external_id"], found.get(row["internal_id"])
-        applied = links.get(row["internal_id"], {})
+        name = row["external_id"]
+        there = found.get(row["internal_id"]) or returned.get(name)
+        internal_id = there.internal_id if there else row["internal_id"]
+        applied = links.get(internal_id, {})
         difference = _difference(there, applied, claims[name], meant.get(name))
         entries.append(
             Entry(
                 record_type,
                 name,
-                "read_back",
-                "differs" if difference else "verified",
-                internal_id=row["internal_id"],
-                error_detail=f"{record_type} {name} (NetSuite {row['internal_id']}): {difference}"
+                "look_up" if name in returned and not difference else "read_back",
+                "differs" if difference else "adopted" if name in returned else "verified",
+                internal_id=internal_id,
+                error_detail=f"{record_type} {name} (NetSuite {internal_id}): {difference}"
                 if difference
                 else None,
                 payload=shown(there, claims[name].items()) if there else None,

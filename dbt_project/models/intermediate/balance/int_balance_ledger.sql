@@ -18,7 +18,13 @@ transactions as (
         -- rows of a second that do the same take their turns by id: one order of twins is as good as another
         lag(balance_transaction_id) over (
             partition by stripe_customer_id, currency, created_at, ending_balance_minor, amount_minor order by balance_transaction_id
-        ) as previous_twin_id
+        ) as previous_twin_id,
+        -- a use of the same second that a give-back undoes stands before it, if the chain allows
+        case when transaction_type in ('unapplied_from_invoice', 'checkout_session_subscription_payment_canceled') then
+            min(case when transaction_type in ('applied_to_invoice', 'checkout_session_subscription_payment') then balance_transaction_id end) over (
+                partition by stripe_customer_id, currency, created_at, coalesce(stripe_invoice_id, checkout_session_id)
+            )
+        end as undone_id
     from {{ ref('stg_stripe__customer_balance_transactions') }}
 ),
 
@@ -61,6 +67,7 @@ paths as (
         seconds.row_count,
         cast(0 as bigint) as steps,
         cast(seconds.opening_minor as bigint) as balance_minor,
+        cast(0 as bigint) as oddities,
         cast('' as varchar) as path
     from seconds
     left join forks
@@ -79,6 +86,10 @@ paths as (
         paths.row_count,
         paths.steps + 1,
         transactions.ending_balance_minor,
+        paths.oddities + case
+            when transactions.undone_id is not null and replace(paths.path, '|' || transactions.undone_id || '|', '') = paths.path then 1
+            else 0
+        end,
         paths.path || '|' || transactions.balance_transaction_id || '|'
     from paths
     inner join transactions
@@ -97,14 +108,15 @@ paths as (
 ),
 
 chosen_paths as (
-    select
-        stripe_customer_id,
-        currency,
-        created_at,
-        min(path) as path
-    from paths
-    where steps = row_count
-    group by stripe_customer_id, currency, created_at
+    select stripe_customer_id, currency, created_at, path
+    from (
+        select
+            paths.*,
+            row_number() over (partition by stripe_customer_id, currency, created_at order by oddities, path) as choice
+        from paths
+        where steps = row_count
+    ) as whole_paths
+    where choice = 1
 ),
 
 placed as (

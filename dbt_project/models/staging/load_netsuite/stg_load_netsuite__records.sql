@@ -19,11 +19,16 @@ posted as (
     select
         record_type,
         external_id,
-        max(internal_id) as netsuite_internal_id,
+        max(case when recency = 1 then internal_id end) as netsuite_internal_id,
         max(case when status = 'created' then 1 else 0 end) as was_created,
         min("at") as posted_at
-    from log_rows
-    where status in ('created', 'adopted')
+    from (
+        select
+            log_rows.*,
+            row_number() over (partition by record_type, external_id order by "at" desc, attempt_id desc) as recency
+        from log_rows
+        where status in ('created', 'adopted')
+    ) as present
     group by record_type, external_id
 ),
 
