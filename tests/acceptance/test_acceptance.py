@@ -11,7 +11,7 @@ import pytest
 
 from tests.acceptance.scenario import play
 
-SHORT = ((101, "kill"), (102, "move"))
+SHORT = ((107, "kill"), (110, "move"))
 LONG = tuple((seed, "full") for seed in range(200, 208))
 
 
