@@ -98,8 +98,8 @@ def service_sale_item(item: Row) -> Body:
         itemId=item["item_name"],
         incomeAccount=_reference(item["netsuite_income_account_id"]),
     )
-    if item["netsuite_subsidiary_id"]:
-        body["subsidiary"] = {"items": [{"id": item["netsuite_subsidiary_id"]}]}
+    if item["netsuite_subsidiary_ids"]:
+        body["subsidiary"] = _items({"id": id} for id in item["netsuite_subsidiary_ids"].split(","))
     return body
 
 

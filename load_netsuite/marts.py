@@ -28,7 +28,7 @@ T = TypeVar("T")
 PRESENT = "('created', 'adopted')"
 READY = "r.state = 'ready' and r.netsuite_internal_id is null"
 
-ITEM = "external_id, item_name, netsuite_income_account_id, netsuite_subsidiary_id"
+ITEM = "external_id, item_name, netsuite_income_account_id, netsuite_subsidiary_ids"
 ZERO_INVOICE = (
     "external_id, currency, netsuite_customer_id, netsuite_currency_id, netsuite_subsidiary_id, "
     "netsuite_account_id, netsuite_posting_period_id, tran_date, memo_text, tax_details_override, "

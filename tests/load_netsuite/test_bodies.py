@@ -178,11 +178,11 @@ def test_an_item() -> None:
         "external_id": "price_1",
         "item_name": "Gold",
         "netsuite_income_account_id": "4",
-        "netsuite_subsidiary_id": "1",
+        "netsuite_subsidiary_ids": "1,3",
     }
     assert bodies.service_sale_item(row) == {
         "externalId": "price_1",
         "itemId": "Gold",
         "incomeAccount": {"id": "4"},
-        "subsidiary": {"items": [{"id": "1"}]},
+        "subsidiary": {"items": [{"id": "1"}, {"id": "3"}]},
     }

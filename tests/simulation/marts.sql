@@ -30,7 +30,7 @@ create table wanted.journals (
     debit_netsuite_account_id varchar, credit_netsuite_account_id varchar, amount_minor bigint, amount decimal(22, 3)
 );
 create table marts.items_to_create (
-    external_id varchar, item_name varchar, netsuite_income_account_id varchar, netsuite_subsidiary_id varchar
+    external_id varchar, item_name varchar, netsuite_income_account_id varchar, netsuite_subsidiary_ids varchar
 );
 create table marts.credit_memo_lines (
     external_id varchar, line_number integer, netsuite_item_id varchar, item_external_id varchar, description varchar,

@@ -142,7 +142,7 @@ def draw_wanted(chance: random.Random, company: Company) -> Wanted:
                 external_id=price,
                 item_name=price,
                 netsuite_income_account_id=company.income,
-                netsuite_subsidiary_id=company.subsidiary,
+                netsuite_subsidiary_ids=company.subsidiary,
             )
             wanted.records[price] = ("Service", Decimal(0), {})
         wanted.add(

@@ -3,8 +3,7 @@ with
 wanted as (
     select
         memo_lines.item_external_id,
-        memos.currency,
-        memos.netsuite_subsidiary_id
+        memos.currency
     from {{ ref('credit_memos') }} as memos
     inner join {{ ref('credit_memo_lines') }} as memo_lines on memos.external_id = memo_lines.external_id
     where memo_lines.item_external_id is not null and memos.state = 'ready'
@@ -13,8 +12,7 @@ wanted as (
 
     select
         zero_lines.item_external_id,
-        invoices.currency,
-        invoices.netsuite_subsidiary_id
+        invoices.currency
     from {{ ref('zero_amount_invoices') }} as invoices
     inner join {{ ref('zero_amount_invoice_lines') }} as zero_lines on invoices.external_id = zero_lines.external_id
     where zero_lines.item_external_id is not null and invoices.state = 'ready'
@@ -23,10 +21,14 @@ wanted as (
 final as (
     select
         wanted.item_external_id as external_id,
-        -- an item's name is unique in NetSuite, a product's is not in Stripe
-        coalesce(max(products.product_name) || ' (' || wanted.item_external_id || ')', wanted.item_external_id) as item_name,
+        -- an item's name is unique in NetSuite and has 60 characters; a product's in Stripe is neither
+        coalesce(
+            trim(substr(max(products.product_name), 1, 57 - length(wanted.item_external_id))) || ' (' || wanted.item_external_id || ')',
+            wanted.item_external_id
+        ) as item_name,
         min(accounts.netsuite_account_id) as netsuite_income_account_id,
-        min(wanted.netsuite_subsidiary_id) as netsuite_subsidiary_id
+        -- the price may be sold in any of them, now or later, and the item is never changed (P6)
+        (select string_agg(id, ',' order by id) from {{ ref('stg_netsuite__subsidiaries') }}) as netsuite_subsidiary_ids
     from wanted
     left join {{ ref('int_accounts') }} as accounts on wanted.currency = accounts.currency and accounts.purpose = 'item_income'
     left join {{ ref('stg_stripe__prices') }} as prices on wanted.item_external_id = prices.stripe_price_id
