@@ -156,6 +156,8 @@ def _run(folder: Path, notes: int) -> None:
     empty = folder / "empty.duckdb"
     with testing.opened(empty) as connection:
         testing.create_raw_tables(connection)
+        connection.execute(_PLAN.format(first=0, last=0))
+        connection.execute(_NETSUITE.replace("range(200000)", "range(1)"))
     startup = _timed(lambda: testing.build(project, empty))
     startup = min(startup, _timed(lambda: testing.build(project, empty)))
     with testing.opened(warehouse) as connection:
