@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.dbt import rules_table
-from tests.support import warehouse as testing
-
-
-class EmptyWorld:
-    """A copy of the project with empty mapping files, and a warehouse with all its models, without rows."""
-
-    def __init__(self, folder: Path) -> None:
-        self.project = testing.project_with_mappings(folder, {})
-        self.warehouse = folder / "empty.duckdb"
-        with testing.opened(self.warehouse) as connection:
-            testing.create_raw_tables(connection)
-        testing.run_dbt(
-            ["build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"],
-            self.project,
-            self.warehouse,
-        )
+from tests.support.warehouse import EmptyWorld
 
 
 @pytest.fixture(scope="session")

@@ -167,6 +167,21 @@ def run_dbt(
     raise BuildFailed("\n".join(lines))
 
 
+class EmptyWorld:
+    """A copy of the project with empty mapping files, and a warehouse with all its models, without rows."""
+
+    def __init__(self, folder: Path) -> None:
+        self.project = project_with_mappings(folder, {})
+        self.warehouse = folder / "empty.duckdb"
+        with opened(self.warehouse) as connection:
+            create_raw_tables(connection)
+        run_dbt(
+            ["build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"],
+            self.project,
+            self.warehouse,
+        )
+
+
 @contextlib.contextmanager
 def opened(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(str(warehouse))
