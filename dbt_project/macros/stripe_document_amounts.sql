@@ -6,7 +6,7 @@
 
     Returns document_id, stripe_line_id and line_position (null for shipping), amount_kind (discount, billing_credit,
     exclusive_tax, inclusive_tax, shipping, shipping_tax), amount_position, amount_minor, stripe_discount_id, stripe_tax_rate_id,
-    taxable_minor, parse_batch. Pretax credits of type `discount` repeat the discounts and are left out (L6).
+    taxable_minor. Pretax credits of type `discount` repeat the discounts and are left out (L6).
 -#}
 {% macro stripe_document_amounts(relation, struct) %}
 with
@@ -16,23 +16,23 @@ documents as (
 ),
 
 line_rows as (
-    {{ unnest_rows('documents', ['id', 'parse_batch'], struct ~ '.lines.data', 'line', 'line_position') }}
+    {{ unnest_rows('documents', ['id'], struct ~ '.lines.data', 'line', 'line_position') }}
 ),
 
 discounts as (
-    {{ unnest_rows('line_rows', ['id', 'parse_batch', 'line_position', 'line.id as stripe_line_id'], 'line.discount_amounts', 'entry', 'entry_position') }}
+    {{ unnest_rows('line_rows', ['id', 'line_position', 'line.id as stripe_line_id'], 'line.discount_amounts', 'entry', 'entry_position') }}
 ),
 
 pretax_credits as (
-    {{ unnest_rows('line_rows', ['id', 'parse_batch', 'line_position', 'line.id as stripe_line_id'], 'line.pretax_credit_amounts', 'entry', 'entry_position') }}
+    {{ unnest_rows('line_rows', ['id', 'line_position', 'line.id as stripe_line_id'], 'line.pretax_credit_amounts', 'entry', 'entry_position') }}
 ),
 
 taxes as (
-    {{ unnest_rows('line_rows', ['id', 'parse_batch', 'line_position', 'line.id as stripe_line_id'], 'line.taxes', 'entry', 'entry_position') }}
+    {{ unnest_rows('line_rows', ['id', 'line_position', 'line.id as stripe_line_id'], 'line.taxes', 'entry', 'entry_position') }}
 ),
 
 shipping_taxes as (
-    {{ unnest_rows('documents', ['id', 'parse_batch'], struct ~ '.shipping_cost.taxes', 'entry', 'entry_position') }}
+    {{ unnest_rows('documents', ['id'], struct ~ '.shipping_cost.taxes', 'entry', 'entry_position') }}
 )
 
 select
@@ -44,8 +44,7 @@ select
     entry.amount as amount_minor,
     {{ expandable_id('entry.discount') }} as stripe_discount_id,
     cast(null as varchar) as stripe_tax_rate_id,
-    cast(null as bigint) as taxable_minor,
-    parse_batch
+    cast(null as bigint) as taxable_minor
 from discounts
 where entry.amount <> 0
 
@@ -60,8 +59,7 @@ select
     entry.amount,
     cast(null as varchar),
     cast(null as varchar),
-    cast(null as bigint),
-    parse_batch
+    cast(null as bigint)
 from pretax_credits
 where entry.type = 'credit_balance_transaction' and entry.amount <> 0
 
@@ -76,8 +74,7 @@ select
     entry.amount,
     cast(null as varchar),
     {{ expandable_id('entry.tax_rate_details.tax_rate') }},
-    entry.taxable_amount,
-    parse_batch
+    entry.taxable_amount
 from taxes
 where entry.amount <> 0
 
@@ -92,8 +89,7 @@ select
     {{ struct }}.shipping_cost.amount_total,
     cast(null as varchar),
     cast(null as varchar),
-    cast(null as bigint),
-    parse_batch
+    cast(null as bigint)
 from documents
 where {{ struct }}.shipping_cost.amount_total <> 0
 
@@ -108,8 +104,7 @@ select
     entry.amount,
     cast(null as varchar),
     {{ expandable_id('entry.rate') }},
-    entry.taxable_amount,
-    parse_batch
+    entry.taxable_amount
 from shipping_taxes
 where entry.amount <> 0
 
@@ -125,8 +120,7 @@ select
     {{ struct }}.shipping_cost.amount_tax,
     cast(null as varchar),
     cast(null as varchar),
-    cast(null as bigint),
-    parse_batch
+    cast(null as bigint)
 from documents
 where {{ struct }}.shipping_cost.amount_tax <> 0 and id not in (select shipping_taxes.id from shipping_taxes)
 {% endmacro %}

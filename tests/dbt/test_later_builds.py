@@ -1,62 +1,173 @@
-"""A build after changes gives the same marts as a first build of the same raw rows."""
+"""Builds that come one after the other give the same marts as one first build of the same raw rows (models/scope).
+
+A world of random histories arrives bit by bit: objects in older versions or not at all, NetSuite records that are missing, other or gone again, mapping
+rows that come and go, an item and a tax rate, a period that closes, and answers of NetSuite in the journal. Each build after the first works on part of
+the customers; what it keeps has to be what a build from nothing derives.
+"""
 
 from __future__ import annotations
 
+import os
+import random
+import re
 import shutil
 from pathlib import Path
 
-from tests.bench import bench_models as world
+import pytest
+import yaml
+
+from sandbox.stripe.billing import Obj
+from tests.property import checks
+from tests.property.checks import COMBINATIONS, Combination, dice_for
+from tests.property.histories import World
 from tests.support import warehouse as testing
 
-MARTS = (
-    "credit_outcomes", "credit_memos", "credit_memo_lines", "credit_memo_tax_details", "credit_memo_applications", "customer_refunds",
-    "zero_amount_invoices", "zero_amount_invoice_lines", "refund_reconciliation", "credit_balance_check", "netsuite_field_values",
-)  # fmt: skip
+HISTORIES = int(os.environ.get("LATER_HISTORIES", "150"))
+SEEDS = range(int(os.environ.get("LATER_SEEDS", "1")))
+WITHOUT_TESTS = ["build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
 
 
-def marts(warehouse: Path) -> dict[str, list]:
-    return {mart: sorted(map(repr, testing.rows(warehouse, f"select * from marts.{mart}"))) for mart in MARTS}
+class Arrival:
+    """The world as it is on each day: most of it is there, some of it is older or missing."""
+
+    def __init__(self, world: World, dice: random.Random) -> None:
+        self.world, self.dice, self.version = world, dice, 0
+        customers = sorted(world.history_of)
+        #: customers of whom something changes later; the others stay as they are
+        self.lively = set(dice.sample(customers, len(customers) // 4))
+
+    def land(self, warehouse: Path, *, last: bool) -> None:
+        """Append the versions of this day, replace the NetSuite snapshot."""
+        self.version += 1
+        with testing.opened(warehouse) as connection:
+            testing.create_raw_tables(connection)
+            for table in testing.STRIPE_TABLES:
+                objects = [self._stripe(item, table, last) for item in self.world.stripe[table].values()]
+                testing.land_stripe(connection, table, [o for o in objects if o], version=self.version)
+            for table in testing.NETSUITE_TABLES:
+                rows = [self._netsuite(row, last) for row in self.world.netsuite.get(table, [])]
+                testing.land_netsuite(connection, table, [r for r in rows if r])
+
+    def mappings(self, *, last: bool) -> dict[str, str]:
+        """Rows that concern one customer come and go; what concerns everybody stays (it would derive everybody anew)."""
+        shown = dict(self.world.mappings)
+        for name in ("customer_map", "invoice_map", "manual_decisions"):
+            shown[name] = [r for r in shown.get(name, []) if last or self.dice.random() < 0.8]
+        return checks.mapping_texts(World({}, {}, shown, {}))
+
+    def _stripe(self, item: Obj, table: str, last: bool) -> Obj | None:
+        owner = item["id"] if table == "customers" else item.get("customer")
+        parent = {"_parent": item["customer"]} if table == "customer_balance_transactions" else {}
+        concerns_few = table in ("refunds", "invoice_payments") or owner in self.lively
+        if not concerns_few or table == "customers" or self.dice.random() < (0.8 if last else 0.5):
+            return item | parent
+        if self.version == 1 and self.dice.random() < 0.5:
+            return None
+        older = (
+            {"status": "open"}
+            if table == "invoices"
+            else {"status": "pending"}
+            if table == "refunds"
+            else {"memo": "older"}
+        )
+        return item | parent | older
+
+    def _netsuite(self, row: Obj, last: bool) -> Obj | None:
+        if "externalid" not in row or last or self.dice.random() < 0.97:
+            return row
+        return self.dice.choice(
+            (None, row | {"externalid": None}, row | {"foreignamountunpaid": "0.00", "entity": "1"})
+        )
 
 
-def test_a_later_build_equals_a_first_one(tmp_path):
-    variables = {"tax_strategy": "suitetax_override", "customer_balance_lines": "invoice_lines"}
-    mappings = {**world.MAPPINGS, "tax_map": ",520,7,8", "item_map": "price_1,501"}
-    project = testing.project_with_mappings(tmp_path, mappings)
-    later = tmp_path / "later.duckdb"
-    with testing.opened(later) as connection:
-        testing.create_raw_tables(connection)
-        world._fill(connection, 0, 300, version=0)
-        connection.execute(world._NETSUITE.replace("range(200000)", "range(2000)"))
-    testing.build(project, later, variables=variables)
-    derived = "select count(*) as documents from intermediate.int_changed_documents"
-    everything = testing.rows(later, derived)[0]["documents"]
-
-    # New versions of old documents, new documents, other mappings of a price and a tax rate, a discount that is gone.
-    with testing.opened(later) as connection:
-        world._fill(connection, 0, 20, version=1)
-        world._fill(connection, 300, 330, version=1)
-        for table, number in (("credit_notes", 2), ("invoices", 3)):
-            connection.execute(
-                f"insert into raw_stripe.{table} select id, parent_id, created, fetched_at + interval 2 hour, api_version, content_hash || '{number}', "
-                'replace(payload, \'"amount":500,"discount"\', \'"amount":0,"discount"\'), null from raw_stripe.'
-                + table
-                + " where id like '%_25%' and fetched_at < "
-                "(select max(fetched_at) from raw_stripe." + table + ")"
-            )
-    testing.build(project, later, variables=variables)
-    assert 50 <= testing.rows(later, derived)[0]["documents"] < everything / 2
-
-    # The new meaning of a price and of a tax rate reaches every document that has them.
-    (project / "seeds" / "item_map.csv").write_text("stripe_id,netsuite_item_id\nprice_1,502\nprice_2,503\n")
-    (project / "seeds" / "tax_map.csv").write_text(
-        "stripe_tax_rate_id,netsuite_item_id,netsuite_tax_code_id,netsuite_tax_type_id\ntxr_1,504,9,8\n,520,7,8\n"
+def journal(warehouse: Path, dice: random.Random) -> None:
+    """Some of what is ready is created, refused or found to differ; what is created shows in NetSuite's snapshot."""
+    ready = testing.rows(
+        warehouse, "select external_id from marts.credit_memos where state = 'ready' order by external_id"
     )
-    testing.build(project, later, variables=variables)
+    refunds = testing.rows(
+        warehouse, "select external_id from marts.customer_refunds where state = 'ready' order by external_id"
+    )
+    with testing.opened(warehouse) as connection:
+        for record_type, row in [("creditMemo", r) for r in ready] + [("customerRefund", r) for r in refunds]:
+            if dice.random() > 0.1:
+                continue
+            attempt, internal_id = f"{row['external_id']}-{dice.random()}", str(dice.randrange(10**8))
+            answers = dice.choice(
+                (["created"], ["created", "verified"], ["created", "differs"], ["rejected"], ["adopted"])
+            )
+            for status in ["attempted", *answers]:
+                connection.execute(
+                    "insert into load_netsuite.load_log (run_id, attempt_id, \"at\", record_type, external_id, operation, status, internal_id, error_detail, payload) "
+                    "values ('run', ?, now(), ?, ?, ?, ?, ?, ?, ?)",
+                    [attempt, record_type, row["external_id"], "read_back" if status in ("verified", "differs") else "create", status,
+                     None if status in ("attempted", "rejected") else internal_id, "for a reason" if status in ("differs", "rejected") else None,
+                     '{"tranDate": "2026-02-03", "memo": "as posted", "apply": {"items": []}}' if status == "attempted" else None],
+                )  # fmt: skip
+
+
+def marts(warehouse: Path) -> dict[str, list[str]]:
+    return {mart: sorted(map(repr, rows)) for mart, rows in checks.read_marts(warehouse).items()}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("combination", [COMBINATIONS[1], COMBINATIONS[2]], ids=lambda c: c.name)
+def test_later_builds_equal_a_first_one(combination: Combination, seed: int, tmp_path: Path) -> None:
+    dice = random.Random(f"{seed}/{combination.name}")
+    world = checks.make(combination, ((n, dice_for(seed, combination, n)) for n in range(HISTORIES)))
+    arrival = Arrival(world, dice)
+    later = tmp_path / "later.duckdb"
+    worked_on = []
+    for day in range(3):
+        project = testing.project_with_mappings(tmp_path, arrival.mappings(last=day == 2))
+        arrival.land(later, last=day == 2)
+        testing.build(project, later, variables=combination.variables)
+        worked_on.append(
+            testing.rows(later, "select count(*) as customers from scope.scope_customers")[0]["customers"]
+        )
+        if day < 2:
+            journal(later, dice)
+    assert all(customers < worked_on[0] for customers in worked_on[1:]), worked_on
 
     first = tmp_path / "first.duckdb"
     shutil.copy(later, first)
     with testing.opened(first) as connection:
-        for schema in ("staging", "intermediate", "marts", "mapping", "test_failures"):
+        for schema in ("staging", "scope", "intermediate", "kept", "marts", "mapping", "test_failures"):
             connection.execute(f"drop schema if exists {schema} cascade")
-    testing.build(project, first, variables=variables)
-    assert marts(later) == marts(first)
+    testing.run_dbt(WITHOUT_TESTS, project, first, variables=combination.variables)
+    expected, found = marts(first), marts(later)
+    for mart in expected:
+        assert found[mart] == expected[mart], mart
+
+
+def test_the_code_and_every_var_concern_everybody() -> None:
+    """A var that the fingerprint leaves out would change the rules for new documents only."""
+    declared = yaml.safe_load((testing.PROJECT / "dbt_project.yml").read_text())["vars"]
+    macro = (
+        (testing.PROJECT / "macros" / "scope.sql")
+        .read_text()
+        .split("macro rules_fingerprint")[1]
+        .split("endmacro")[0]
+    )
+    assert sorted(re.findall(r"'(\w+_\w+)'", macro.split("for name in [")[1].split("]")[0])) == sorted(
+        declared
+    )
+
+
+def test_a_law_that_was_broken_stays_broken(tmp_path: Path) -> None:
+    """After a data test has failed, the next build looks at the same documents again, although nothing changed since."""
+    world = checks.make(COMBINATIONS[0], ((n, dice_for(0, COMBINATIONS[0], n)) for n in range(20)))
+    project = testing.project_with_mappings(tmp_path, checks.mapping_texts(world))
+    warehouse = tmp_path / "warehouse.duckdb"
+    checks.land(world, warehouse)
+    model = project / "models" / "intermediate" / "lines" / "int_memo_lines.sql"
+    right = model.read_text()
+    model.write_text(
+        right.replace("roles.share_minor as amount_minor", "roles.share_minor + 1 as amount_minor")
+    )
+    assert model.read_text() != right
+    for _ in range(2):
+        with pytest.raises(testing.BuildFailed, match="its lines and taxes come to"):
+            testing.build(project, warehouse)
+    model.write_text(right)
+    testing.build(project, warehouse)

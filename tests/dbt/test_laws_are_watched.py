@@ -137,17 +137,17 @@ def small_world(tmp_path_factory):
 #: (what is falsified, the data test that must notice, what its message says)
 FALSIFIED = [
     (
-        "delete from intermediate.int_document_verdicts where document_id = 'cn_1'",
+        "delete from kept.kept_document_verdicts where document_id = 'cn_1'",
         "test_documents_equal_sum_over_states",
         "credit_note in USD: Stripe has 2 over 700 minor units, the states of credit_outcomes hold 1 over 300.",
     ),
     (
-        "update intermediate.int_credit_documents set amount_minor = 499 where document_id = 'in_3_balance'",
+        "update kept.kept_credit_documents set amount_minor = 499 where document_id = 'in_3_balance'",
         "test_documents_equal_sum_over_states",
         "balance_use in USD: Stripe has 1 over 500 minor units, the states of credit_outcomes hold 1 over 499.",
     ),
     (
-        "update intermediate.int_memo_lines set amount_minor = 401 where document_id = 'cn_1'",
+        "update kept.kept_memo_lines set amount_minor = 401 where document_id = 'cn_1'",
         "test_memos_equal_their_lines_and_applications",
         "Memo cn_1 (ready, ready) is 400 minor units, its lines and taxes come to 401, its applications to 400.",
     ),
@@ -157,7 +157,7 @@ FALSIFIED = [
         "Memo cn_2 (ready, ready) is 300 minor units, its lines and taxes come to 300, its applications to 0.",
     ),
     (
-        "update intermediate.int_balance_ledger set amount_minor = 501 where balance_transaction_id = 'cbt_2'",
+        "update intermediate.int_balance_checks set balance_minor = -199",
         "test_ledgers_add_up_to_their_balance",
         "The ledger of cus_1 in USD sums to -199 minor units, its last row ends at -200, though no gap was found.",
     ),
@@ -187,52 +187,52 @@ FALSIFIED = [
         "int_credit_documents: 2 rows have the key cn_1.",
     ),
     (
-        "update intermediate.int_memos set netsuite_customer_id = null, tran_date = null where document_id = 'cn_1'",
+        "update kept.kept_memos set netsuite_customer_id = null, tran_date = null where document_id = 'cn_1'",
         "test_marts_hold_what_others_rely_on",
         "credit_memos: cn_1 is ready without netsuite_customer_id tran_date.",
     ),
     (
-        "update intermediate.int_memo_lines set netsuite_item_id = null where document_id = 'cn_1'",
+        "update kept.kept_memo_lines set netsuite_item_id = null where document_id = 'cn_1'",
         "test_marts_hold_what_others_rely_on",
         "credit_memos: cn_1 is ready with 1 lines, 1 of them without an item.",
     ),
     (
-        "delete from intermediate.int_memo_lines where document_id = 'cn_1'",
+        "delete from kept.kept_memo_lines where document_id = 'cn_1'",
         "test_marts_hold_what_others_rely_on",
         "credit_memos: cn_1 is ready with 0 lines, 0 of them without an item.",
     ),
     (
-        "update intermediate.int_memo_lines set line_kind = 'fee' where document_id = 'cn_1'",
+        "update kept.kept_memo_lines set line_kind = 'fee' where document_id = 'cn_1'",
         "test_marts_hold_what_others_rely_on",
         "cn_1 has line_kind fee, which is not of the closed list.",
     ),
     (
-        "update intermediate.int_document_verdicts set state = 'blocked', reason = 'item_unmapped', detail = '' where document_id = 'cn_1'",
+        "update kept.kept_document_verdicts set state = 'blocked', reason = 'item_unmapped', detail = '' where document_id = 'cn_1'",
         "test_marts_hold_what_others_rely_on",
         "credit_outcomes: cn_1 is blocked, item_unmapped, without an explanation.",
     ),
     (
-        "update intermediate.int_memos set amount = 4.01 where document_id = 'cn_1'",
+        "update kept.kept_memos set amount = 4.01 where document_id = 'cn_1'",
         "test_marts_hold_what_others_rely_on",
         "credit_memos: cn_1 has 4.010 for 400 minor units of USD.",
     ),
     (
-        "update intermediate.int_memos set external_id = 'CN_1' where document_id = 'in_3_balance'",
+        "update kept.kept_memos set external_id = 'CN_1' where document_id = 'in_3_balance'",
         "test_marts_hold_what_others_rely_on",
         "2 records share the external id cn_1 ignoring case: credit memo CN_1 and credit memo cn_1.",
     ),
     (
-        "update intermediate.int_memos set amount_minor = 1001 where document_id = 'cn_1'",
+        "update kept.kept_memos set amount_minor = 1001 where document_id = 'cn_1'",
         "test_marts_hold_what_others_rely_on",
         "The memos of credit notes on invoice in_1 come to 1001 minor units, more than its total of 1000.",
     ),
     (
-        "update intermediate.int_customer_refunds set linked_minor = 299",
+        "update kept.kept_customer_refunds set linked_minor = 299",
         "test_marts_hold_what_others_rely_on",
         "Customer refund re_1 is 300 minor units, credit notes link only 299 of it.",
     ),
     (
-        "delete from intermediate.int_customer_refunds",
+        "delete from kept.kept_customer_refunds",
         "test_marts_hold_what_others_rely_on",
         "Memo cn_2 is applied to customer refund re_1, which is not there.",
     ),

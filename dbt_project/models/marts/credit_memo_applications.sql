@@ -1,7 +1,7 @@
 with
 
 memos as (
-    select * from {{ ref('int_memos') }}
+    select * from {{ ref('kept_memos') }}
 ),
 
 outcomes as (
@@ -42,11 +42,11 @@ joined as (
         refund_records.checked_at as refund_checked_at,
         refund_records.difference as refund_difference,
         present_on_invoice.external_id is not null or present_on_refund.external_id is not null as is_present
-    from {{ ref('int_memo_applications') }} as applications
+    from {{ ref('kept_memo_applications') }} as applications
     inner join memos on applications.external_id = memos.external_id
     inner join outcomes on applications.document_id = outcomes.document_id
-    inner join {{ ref('int_document_verdicts') }} as verdicts on applications.document_id = verdicts.document_id
-    left join {{ ref('int_customer_refunds') }} as refunds on applications.target_external_id = refunds.stripe_refund_id
+    inner join {{ ref('kept_document_verdicts') }} as verdicts on applications.document_id = verdicts.document_id
+    left join {{ ref('kept_customer_refunds') }} as refunds on applications.target_external_id = refunds.stripe_refund_id
     left join memo_records on applications.external_id = memo_records.external_id
     left join refund_records on applications.target_external_id = refund_records.external_id
     -- a memo is applied to one invoice, once, even if the mapping names another invoice since

@@ -20,8 +20,8 @@ final as (
         memo_lines.netsuite_tax_code_id,
         {{ var_text('revenue_start_field') }} as revenue_start_field,
         {{ var_text('revenue_end_field') }} as revenue_end_field
-    from {{ ref('int_memos') }} as memos
-    inner join {{ ref('int_memo_lines') }} as memo_lines on memos.document_id = memo_lines.document_id
+    from {{ ref('kept_memos') }} as memos
+    inner join {{ ref('kept_memo_lines') }} as memo_lines on memos.document_id = memo_lines.document_id
 )
 
 select * from final

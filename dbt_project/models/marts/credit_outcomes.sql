@@ -14,7 +14,7 @@ final as (
         outcomes.detail,
         documents.external_id,
         outcomes.netsuite_internal_id
-    from {{ ref('int_credit_documents') }} as documents
+    from {{ ref('kept_credit_documents') }} as documents
     inner join {{ ref('int_document_outcomes') }} as outcomes on documents.document_id = outcomes.document_id
 )
 

@@ -1,7 +1,7 @@
 with
 
 refunds as (
-    select * from {{ ref('int_customer_refunds') }}
+    select * from {{ ref('kept_customer_refunds') }}
 ),
 
 records as (

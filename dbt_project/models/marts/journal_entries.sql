@@ -20,8 +20,8 @@ judged as (
             when entries.tran_date is null then 'period_closed'
             else 'ready'
         end as reason
-    from {{ ref('int_income_journal_entries') }} as entries
-    inner join {{ ref('int_document_verdicts') }} as verdicts on entries.document_id = verdicts.document_id
+    from {{ ref('kept_income_journal_entries') }} as entries
+    inner join {{ ref('kept_document_verdicts') }} as verdicts on entries.document_id = verdicts.document_id
     inner join {{ ref('int_document_outcomes') }} as outcomes on entries.document_id = outcomes.document_id
     left join records on entries.external_id = records.external_id
 ),

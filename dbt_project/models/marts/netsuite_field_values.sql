@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 final as (
@@ -10,7 +8,7 @@ final as (
         netsuite_field,
         value_type,
         value
-    from {{ ref('int_field_values') }}
+    from {{ ref('kept_field_values') }}
 )
 
 select * from final

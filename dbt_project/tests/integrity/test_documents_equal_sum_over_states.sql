@@ -1,5 +1,5 @@
 -- Rule O2: nothing is dropped silently. Per currency and kind, the credit documents that Stripe's objects ask for are as many and
--- come to as much as the outcomes do over all their states. The left side is counted from staging alone.
+-- come to as much as the outcomes do over all their states: all of them, in every build. The left side is counted from staging alone.
 with
 
 stripe_side as (
@@ -7,7 +7,7 @@ stripe_side as (
         'credit_note' as document_type,
         lower(currency) as currency,
         total_minor as amount_minor
-    from {{ ref('stg_stripe__credit_notes') }}
+    from {{ ref('base_stripe__credit_notes') }}
 
     union all
 
@@ -15,7 +15,7 @@ stripe_side as (
         'negative_invoice',
         lower(currency),
         total_minor
-    from {{ ref('stg_stripe__invoices') }}
+    from {{ ref('base_stripe__invoices') }}
     where total_minor < 0 and invoice_status in ('open', 'paid', 'uncollectible', 'void')
 
     union all
@@ -25,18 +25,18 @@ stripe_side as (
         'balance_use',
         lower(coalesce(min(invoices.currency), min(ledger.currency))),
         sum(ledger.amount_minor)
-    from {{ ref('stg_stripe__customer_balance_transactions') }} as ledger
-    left join {{ ref('int_balance_use_rows') }} as use_rows
-        on ledger.balance_transaction_id = use_rows.balance_transaction_id and use_rows.is_attributed
-    left join {{ ref('stg_stripe__invoices') }} as invoices
-        on coalesce(ledger.stripe_invoice_id, use_rows.stripe_invoice_id) = invoices.stripe_invoice_id
+    from {{ ref('base_stripe__customer_balance_transactions') }} as ledger
+    left join {{ ref('kept_attributed_uses') }} as use_rows
+        on ledger.balance_transaction_id = use_rows.balance_transaction_id
+    left join {{ ref('base_stripe__invoices') }} as invoices
+        on coalesce(ledger.stripe_invoice_id, use_rows.stripe_invoice_id) = invoices.id
     where
         ledger.transaction_type in (
             'applied_to_invoice', 'unapplied_from_invoice',
             'checkout_session_subscription_payment', 'checkout_session_subscription_payment_canceled'
         )
         and coalesce(ledger.stripe_invoice_id, use_rows.stripe_invoice_id) is not null
-        and (invoices.stripe_invoice_id is null or (invoices.total_minor >= 0 and invoices.invoice_status <> 'draft'))
+        and (invoices.id is null or (invoices.total_minor >= 0 and invoices.invoice_status <> 'draft'))
     group by coalesce(ledger.stripe_invoice_id, use_rows.stripe_invoice_id)
     having max(case when ledger.transaction_type in ('applied_to_invoice', 'checkout_session_subscription_payment') then 1 else 0 end) = 1
 ),

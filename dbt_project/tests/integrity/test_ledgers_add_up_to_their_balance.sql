@@ -8,7 +8,7 @@ checks as (
         currency,
         balance_minor,
         ending_balance_minor
-    from {{ ref('credit_balance_check') }}
+    from {{ ref('int_balance_checks') }}
     where is_complete
 )
 

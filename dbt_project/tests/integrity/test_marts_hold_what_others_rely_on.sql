@@ -7,28 +7,32 @@
 --   R1, R3  an application's customer refund is there, and is not more than credit notes link of it
 with
 
+credit_memo_lines as materialized (
+    select * from {{ rows_in_scope('credit_memo_lines') }}
+),
+
 credit_outcomes as materialized (
-    select * from {{ ref('credit_outcomes') }}
+    select * from {{ rows_in_scope('credit_outcomes', 'document_id') }}
 ),
 
 credit_memos as materialized (
-    select * from {{ ref('credit_memos') }}
+    select * from {{ rows_in_scope('credit_memos', 'document_id') }}
 ),
 
 credit_memo_applications as materialized (
-    select * from {{ ref('credit_memo_applications') }}
+    select * from {{ rows_in_scope('credit_memo_applications') }}
 ),
 
 customer_refunds as materialized (
-    select * from {{ ref('customer_refunds') }}
+    select * from {{ rows_in_scope('customer_refunds') }}
 ),
 
 zero_amount_invoices as materialized (
-    select * from {{ ref('zero_amount_invoices') }}
+    select * from {{ rows_in_scope('zero_amount_invoices', 'document_id') }}
 ),
 
 journal_entries as materialized (
-    select * from {{ ref('journal_entries') }}
+    select * from {{ rows_in_scope('journal_entries', 'document_id') }}
 ),
 
 judged as (
@@ -44,11 +48,11 @@ judged as (
 kinds as (
     select 'document_type' as column_name, document_id as row_id, document_type as kind from credit_outcomes
     union all
-    select 'line_kind', external_id, line_kind from {{ ref('credit_memo_lines') }}
+    select 'line_kind', external_id, line_kind from credit_memo_lines
     union all
     select 'application_type', external_id, application_type from credit_memo_applications
     union all
-    select 'value_type', external_id, value_type from {{ ref('netsuite_field_values') }}
+    select 'value_type', external_id, value_type from {{ rows_in_scope('netsuite_field_values') }} as field_values
 ),
 
 closed_kinds as (
@@ -93,7 +97,7 @@ line_counts as (
         external_id,
         count(*) as line_count,
         sum(case when netsuite_item_id is null and item_external_id is null then 1 else 0 end) as itemless_lines
-    from {{ ref('credit_memo_lines') }}
+    from credit_memo_lines
     group by external_id
 ),
 
@@ -103,10 +107,10 @@ amounts as (
     select 'customer_refunds', external_id, amount_minor, amount, currency, state from customer_refunds
     union all
     select 'journal_entries', external_id, amount_minor, amount, currency, state from journal_entries
-{%- for mart in ['credit_memo_applications', ref('credit_memo_lines'), ref('credit_memo_tax_details')] %}
+{%- for mart in ['credit_memo_applications', 'credit_memo_lines', 'credit_memo_tax_details'] %}
     union all
-    select '{{ mart if mart is string else mart.identifier }}', child.external_id, child.amount_minor, child.amount, credit_memos.currency, credit_memos.state
-    from {{ mart }} as child
+    select '{{ mart }}', child.external_id, child.amount_minor, child.amount, credit_memos.currency, credit_memos.state
+    from {{ rows_in_scope(mart) if mart == 'credit_memo_tax_details' else mart }} as child
     inner join credit_memos on child.external_id = credit_memos.external_id
 {%- endfor %}
 ),

@@ -10,7 +10,7 @@ memos as (
         memos.amount_minor,
         memos.state,
         memos.reason
-    from {{ ref('credit_memos') }} as memos
+    from {{ rows_in_scope('credit_memos', 'document_id') }} as memos
     inner join {{ ref('int_outcome_reasons') }} as reasons on memos.reason = reasons.reason
     where
         memos.reason <> 'currency_precision'
@@ -18,9 +18,9 @@ memos as (
 ),
 
 parts as (
-    select external_id, 'lines' as kind, amount_minor from {{ ref('credit_memo_lines') }}
+    select external_id, 'lines' as kind, amount_minor from {{ rows_in_scope('credit_memo_lines') }} as memo_lines
     union all
-    select external_id, 'lines', amount_minor from {{ ref('credit_memo_tax_details') }}
+    select external_id, 'lines', amount_minor from {{ rows_in_scope('credit_memo_tax_details') }} as tax_details
 {%- if var('tax_strategy') == 'none' %}
     union all
     select document_id, 'lines', share_minor from {{ ref('int_memo_components') }} where component_kind = 'tax'

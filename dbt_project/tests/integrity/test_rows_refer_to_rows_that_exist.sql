@@ -6,9 +6,9 @@ memo_ids as (
 ),
 
 children as (
-    select 'credit_memo_lines' as relation, external_id as memo_id from {{ ref('credit_memo_lines') }}
+    select 'credit_memo_lines' as relation, external_id as memo_id from {{ rows_in_scope('credit_memo_lines') }} as memo_lines
     union all
-    select 'credit_memo_tax_details', external_id from {{ ref('credit_memo_tax_details') }}
+    select 'credit_memo_tax_details', external_id from {{ rows_in_scope('credit_memo_tax_details') }} as details
 )
 
 select children.relation || ' has rows of memo ' || children.memo_id || ', which is not in credit_memos.' as message
@@ -35,6 +35,6 @@ union all
 -- a tax whose line has no row of its own blocks its memo (lines_do_not_add_up)
 select 'Tax detail ' || cast(details.detail_number as varchar) || ' of memo ' || details.external_id || ' belongs to line '
     || cast(details.line_number as varchar) || ', which is not in credit_memo_lines.'
-from {{ ref('credit_memo_tax_details') }} as details
-left join {{ ref('credit_memo_lines') }} as memo_lines on details.external_id = memo_lines.external_id and details.line_number = memo_lines.line_number
+from {{ rows_in_scope('credit_memo_tax_details') }} as details
+left join {{ rows_in_scope('credit_memo_lines') }} as memo_lines on details.external_id = memo_lines.external_id and details.line_number = memo_lines.line_number
 where memo_lines.external_id is null and details.line_number is not null

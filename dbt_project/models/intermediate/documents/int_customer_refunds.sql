@@ -6,6 +6,7 @@ links as (
         links.*,
         -- R3: the cap counts every note that links the refund
         all_links.all_linked_minor,
+        documents.stripe_customer_id,
         documents.currency,
         documents.stripe_exponent,
         documents.netsuite_precision,
@@ -40,6 +41,7 @@ refunds as (
         min(failure_reason) as failure_reason,
         min(refund_date) as refund_date,
         max(case when is_before_go_live then 1 else 0 end) = 1 as is_before_go_live,
+        min(stripe_customer_id) as stripe_customer_id,
         min(currency) as currency,
         min(stripe_exponent) as stripe_exponent,
         min(netsuite_precision) as netsuite_precision,
@@ -69,6 +71,7 @@ select
     refunds.stripe_refund_id,
     refunds.refund_status,
     refunds.is_before_go_live,
+    refunds.stripe_customer_id,
     refunds.currency,
     refunds.stripe_exponent,
     refunds.netsuite_precision,

@@ -4,7 +4,7 @@
 with
 
 verdicts as (
-    select * from {{ ref('int_document_verdicts') }}
+    select * from {{ ref('kept_document_verdicts') }}
 ),
 
 -- the NetSuite record that stands for a document; a pre-go-live note posted to income has one journal entry per refund
@@ -21,7 +21,7 @@ records as (
         records.answered_at,
         records.rejection,
         false as is_journal_entry
-    from {{ ref('int_credit_documents') }} as documents
+    from {{ ref('kept_credit_documents') }} as documents
     inner join {{ ref('stg_load_netsuite__records') }} as records
         on
             documents.external_id = records.external_id
@@ -29,7 +29,7 @@ records as (
     -- a note that goes by journal entries is judged by them, unless its memo was posted before
     where
         records.is_posted
-        or not exists (select 1 from {{ ref('int_income_journal_entries') }} as entries where entries.document_id = documents.document_id)
+        or not exists (select 1 from {{ ref('kept_income_journal_entries') }} as entries where entries.document_id = documents.document_id)
 
     union all
 
@@ -45,7 +45,7 @@ records as (
         max(records.answered_at),
         max(records.rejection),
         true
-    from {{ ref('int_income_journal_entries') }} as entries
+    from {{ ref('kept_income_journal_entries') }} as entries
     left join {{ ref('stg_load_netsuite__records') }} as records
         on entries.external_id = records.external_id and records.record_type = 'journalEntry'
     where not exists (
@@ -83,10 +83,10 @@ judged as (
         taxes.tax_not_reversed_minor,
         documents.currency,
         documents.stripe_exponent
-    from {{ ref('int_credit_documents') }} as documents
+    from {{ ref('kept_credit_documents') }} as documents
     inner join verdicts on documents.document_id = verdicts.document_id
     left join records on documents.document_id = records.document_id
-    left join {{ ref('int_balance_tax_not_reversed') }} as taxes on documents.document_id = taxes.document_id
+    left join {{ ref('kept_balance_tax_not_reversed') }} as taxes on documents.document_id = taxes.document_id
 )
 
 select

@@ -44,13 +44,7 @@ skipped as (
 -- X2: NetSuite knows one space of external ids over all transaction types and ignores case; what is skipped takes none
 external_ids as (
     select ids.document_id, ids.external_id
-    from (
-        select document_id, external_id from documents
-        union all
-        select credit_note_id, stripe_refund_id from {{ ref('int_refund_links') }}
-        union all
-        select credit_note_id, stripe_refund_id || '_' || credit_note_id || '_income' from {{ ref('int_refund_links') }}
-    ) as ids
+    from {{ ref('int_external_ids') }} as ids
     left join skipped on ids.document_id = skipped.document_id
     where skipped.document_id is null
 ),

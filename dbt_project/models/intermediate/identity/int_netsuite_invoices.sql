@@ -3,6 +3,7 @@ with
 stripe_invoices as (
     select
         stripe_invoice_id,
+        stripe_customer_id,
         metadata_netsuite_invoice_id
     from {{ ref('stg_stripe__invoices') }}
     where stripe_invoice_id in (
@@ -60,6 +61,7 @@ by_external_id as (
 resolved as (
     select
         stripe_invoices.stripe_invoice_id,
+        stripe_invoices.stripe_customer_id,
         coalesce(
             mapped.netsuite_invoice_id,
             nullif(trim(stripe_invoices.metadata_netsuite_invoice_id), ''),
@@ -80,6 +82,7 @@ resolved as (
 
 select
     resolved.stripe_invoice_id,
+    resolved.stripe_customer_id,
     resolved.wanted_netsuite_id,
     resolved.found_by,
     netsuite_invoices.netsuite_invoice_id,

@@ -1,9 +1,3 @@
-{{ config(
-    materialized='incremental', incremental_strategy='append', on_schema_change='fail',
-    pre_hook="{{ forget_changed_documents() }}",
-) }}
--- depends_on: {{ ref('int_changed_documents') }}
-
 -- The line or lines of a memo for a use of customer balance (rule B4, var customer_balance_lines).
 -- Weights for S1: net_minor; item_of_line_position is the invoice line that gives item, description and period, null = role customer_balance.
 with
@@ -15,7 +9,7 @@ uses as (
         coalesce(leftovers.is_leftover, true) as is_leftover
     from {{ ref('int_balance_uses') }} as uses
     left join {{ ref('int_balance_leftovers') }} as leftovers on uses.document_id = leftovers.document_id
-    where uses.used_minor > 0 and {{ is_changed_document('uses.document_id') }}
+    where uses.used_minor > 0
 ),
 
 discounts as (

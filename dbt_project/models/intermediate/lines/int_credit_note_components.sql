@@ -1,16 +1,9 @@
-{{ config(
-    materialized='incremental', incremental_strategy='append', on_schema_change='fail',
-    pre_hook="{{ forget_changed_documents() }}",
-) }}
--- depends_on: {{ ref('int_changed_documents') }}
-
 -- A credit note cut into signed components that add up to its total: item lines, discounts, billing credits, taxes,
 -- shipping and its taxes (rules L3-L9), before inclusive tax is taken out (L7) and before scaling (C1).
 with
 
 lines as (
     select * from {{ ref('int_credited_lines') }}
-    where {{ is_changed_document('document_id') }}
 ),
 
 documents as (

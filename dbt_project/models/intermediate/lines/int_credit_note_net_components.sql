@@ -1,16 +1,9 @@
-{{ config(
-    materialized='incremental', incremental_strategy='append', on_schema_change='fail',
-    pre_hook="{{ forget_changed_documents() }}",
-) }}
--- depends_on: {{ ref('int_changed_documents') }}
-
 -- Components after the tax of their line is moved: inclusive tax out of the item, its discounts and billing credits, in
 -- proportion to their amounts (rule L7){% if var('line_amount_basis') == 'gross' %}; then all taxes of the line into them and no tax rows (rule L5, gross){% endif %}.
 with
 
 components as (
     select * from {{ ref('int_credit_note_components') }}
-    where {{ is_changed_document('document_id') }}
 ),
 
 line_taxes as (

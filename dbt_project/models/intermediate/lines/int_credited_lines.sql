@@ -1,9 +1,3 @@
-{{ config(
-    materialized='incremental', incremental_strategy='append', on_schema_change='fail',
-    pre_hook="{{ forget_changed_documents() }}",
-) }}
--- depends_on: {{ ref('int_changed_documents') }}
-
 -- The Stripe lines a credit note credits: its own, or, for a note without lines over the whole invoice, the invoice's (rule L4).
 with
 
@@ -30,7 +24,6 @@ credit_notes as (
     from {{ ref('stg_stripe__credit_notes') }} as credit_notes
     left join line_counts on credit_notes.credit_note_id = line_counts.credit_note_id
     left join {{ ref('stg_stripe__invoices') }} as invoices on credit_notes.stripe_invoice_id = invoices.stripe_invoice_id
-    where {{ is_changed_document('credit_notes.credit_note_id') }}
 ),
 
 final as (

@@ -74,6 +74,12 @@ refund_objects as (
     inner join {{ ref('int_credit_documents') }} as documents on refund_notes.credit_note_id = documents.document_id
 ),
 
+owners as (
+    select 'creditMemo' as record_type, external_id, stripe_customer_id from memos
+    union all
+    select 'customerRefund', external_id, object_id from refund_objects where object_type = 'customer'
+),
+
 collected as (
     select 'creditMemo' as record_type, memo_objects.external_id, cast(null as integer) as line_number, field_map.netsuite_field, field_map.value_type, mapped_fields.value
     from field_map
@@ -116,8 +122,9 @@ collected as (
 )
 
 select distinct
-    record_type,
-    external_id,
+    collected.record_type,
+    collected.external_id,
+    owners.stripe_customer_id,
     line_number,
     netsuite_field,
     value_type,
@@ -129,4 +136,5 @@ select distinct
         else value
     end as value
 from collected
+inner join owners on collected.record_type = owners.record_type and collected.external_id = owners.external_id
 where value is not null

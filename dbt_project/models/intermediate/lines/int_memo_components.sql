@@ -1,9 +1,3 @@
-{{ config(
-    materialized='incremental', incremental_strategy='append', on_schema_change='fail',
-    pre_hook="{{ forget_changed_documents() }}",
-) }}
--- depends_on: {{ ref('int_changed_documents') }}
-
 -- The components of every memo, scaled from the whole document to the memo's amount, to the unit (rules C1, B4, S1, X3).
 with
 
@@ -47,7 +41,7 @@ with_totals as (
         case when documents.memo_minor % documents.unit_minor = 0 then documents.unit_minor else 1 end as unit_minor
     from components
     inner join {{ ref('int_credit_documents') }} as documents on components.document_id = documents.document_id
-    where documents.memo_minor > 0 and {{ is_changed_document('components.document_id') }}
+    where documents.memo_minor > 0
 ),
 
 -- a memo over the whole note in Stripe's own unit needs no split

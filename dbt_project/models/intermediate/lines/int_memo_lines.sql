@@ -1,16 +1,10 @@
-{{ config(
-    materialized='incremental', incremental_strategy='append', on_schema_change='fail',
-    pre_hook="{{ forget_changed_documents() }}",
-) }}
--- depends_on: {{ ref('int_changed_documents') }}
-
 -- The rows of a memo's item sublist (rules L1-L9, L11, B4): components that are not zero, numbered, each with its item.
 -- Under suitetax_override taxes are no lines: int_memo_tax_details.
 with
 
 components as (
     select * from {{ ref('int_memo_components') }}
-    where share_minor <> 0 and {{ is_changed_document('document_id') }}
+    where share_minor <> 0
 {%- if var('tax_strategy') != 'tax_lines' %} and component_kind <> 'tax'{% endif %}
 ),
 

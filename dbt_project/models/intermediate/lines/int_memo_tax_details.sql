@@ -1,15 +1,9 @@
-{{ config(
-    materialized='incremental', incremental_strategy='append', on_schema_change='fail',
-    pre_hook="{{ forget_changed_documents() }}",
-) }}
--- depends_on: {{ ref('int_changed_documents') }}
-
 -- Rule L8, tax_strategy suitetax_override: tax-detail rows, each keyed to its line; empty under the other strategies.
 with
 
 components as (
     select * from {{ ref('int_memo_components') }}
-    where {{ 'true' if var('tax_strategy') == 'suitetax_override' else 'false' }} and {{ is_changed_document('document_id') }}
+    where {{ 'true' if var('tax_strategy') == 'suitetax_override' else 'false' }}
 ),
 
 taxes as (

@@ -7,6 +7,7 @@ final as (
         cast(row_number() over (partition by documents.document_id order by invoice_lines.line_position) as integer) as line_number,
         invoice_lines.stripe_line_id,
         coalesce(invoice_lines.stripe_price_id, '') as stripe_price_id,
+        coalesce(invoice_lines.stripe_product_id, '') as stripe_product_id,
         price_items.netsuite_item_id,
         price_items.item_external_id,
         substr(invoice_lines.description, 1, 4000) as description,

@@ -1,13 +1,10 @@
 {{ config(materialized='incremental', unique_key='id', incremental_strategy='delete+insert', on_schema_change='fail') }}
 
 -- Each payload is parsed once, when it is new; everything else reads the struct.
-select
-    id,
-    content_hash,
-    fetched_at,
-    raw_row_id,
-    parse_batch,
-    {{ parse_json('payload', '{
+with
+
+parsed as (
+    select id, content_hash, fetched_at, raw_row_id, parse_batch, {{ parse_json('payload', '{
         "amount": "BIGINT", "total": "BIGINT", "pre_payment_amount": "BIGINT", "post_payment_amount": "BIGINT",
         "out_of_band_amount": "BIGINT", "currency": "VARCHAR", "customer": "JSON", "invoice": "JSON", "created": "BIGINT",
         "effective_at": "BIGINT", "status": "VARCHAR", "memo": "VARCHAR", "number": "VARCHAR", "metadata": "JSON",
@@ -24,4 +21,18 @@ select
                 "tax_rate_details": {"tax_rate": "JSON"}}]
         }]}
     }') }} as note
-from ({{ changed_objects('credit_notes') }})
+    from ({{ changed_objects('credit_notes') }})
+)
+
+select
+    id,
+    content_hash,
+    fetched_at,
+    raw_row_id,
+    parse_batch,
+    coalesce({{ expandable_id('note.customer') }}, '') as customer_key,
+    {{ expandable_id('note.invoice') }} as stripe_invoice_id,
+    note.currency as currency,
+    coalesce(note.total, note.amount) as total_minor,
+    note
+from parsed

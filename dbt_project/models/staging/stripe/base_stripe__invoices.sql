@@ -1,12 +1,9 @@
 {{ config(materialized='incremental', unique_key='id', incremental_strategy='delete+insert', on_schema_change='fail') }}
 
-select
-    id,
-    content_hash,
-    fetched_at,
-    raw_row_id,
-    parse_batch,
-    {{ parse_json('payload', '{
+with
+
+parsed as (
+    select id, content_hash, fetched_at, raw_row_id, parse_batch, {{ parse_json('payload', '{
         "status": "VARCHAR", "currency": "VARCHAR", "customer": "JSON", "created": "BIGINT", "total": "BIGINT",
         "amount_due": "BIGINT", "number": "VARCHAR", "metadata": "JSON",
         "status_transitions": {"finalized_at": "BIGINT", "paid_at": "BIGINT", "marked_uncollectible_at": "BIGINT"},
@@ -22,4 +19,18 @@ select
                 "tax_rate_details": {"tax_rate": "JSON"}}]
         }]}
     }') }} as invoice
-from ({{ changed_objects('invoices') }})
+    from ({{ changed_objects('invoices') }})
+)
+
+select
+    id,
+    content_hash,
+    fetched_at,
+    raw_row_id,
+    parse_batch,
+    coalesce({{ expandable_id('invoice.customer') }}, '') as customer_key,
+    invoice.status as invoice_status,
+    invoice.currency as currency,
+    invoice.total as total_minor,
+    invoice
+from parsed

@@ -1,7 +1,9 @@
+{{ config(materialized='table') }}
+
 with
 
 line_rows as (
-    {{ unnest_rows(ref('base_stripe__credit_notes'), ['id'], 'note.lines.data', 'line', 'line_position') }}
+    {{ unnest_rows(ref('scoped_stripe__credit_notes'), ['id'], 'note.lines.data', 'line', 'line_position') }}
 )
 
 select

@@ -1,7 +1,9 @@
+{{ config(materialized='table') }}
+
 with
 
 entries as (
-    {{ unnest_rows(ref('base_stripe__credit_notes'), ['id'], 'note.refunds', 'entry', 'entry_number') }}
+    {{ unnest_rows(ref('scoped_stripe__credit_notes'), ['id'], 'note.refunds', 'entry', 'entry_number') }}
 )
 
 select

@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 select
     ---------- ids
     id as credit_note_id,
@@ -23,4 +25,4 @@ select
     ---------- timestamps (UTC)
     {{ epoch_to_timestamp('note.created') }} as created_at,
     {{ epoch_to_timestamp('coalesce(note.effective_at, note.created)') }} as effective_at
-from {{ ref('base_stripe__credit_notes') }}
+from {{ ref('scoped_stripe__credit_notes') }}

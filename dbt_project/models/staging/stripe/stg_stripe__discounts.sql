@@ -4,11 +4,11 @@
 with
 
 on_credit_notes as (
-    {{ unnest_rows(ref('base_stripe__credit_notes'), ['id'], 'note.discount_amounts', 'entry', 'entry_position') }}
+    {{ unnest_rows(ref('scoped_stripe__credit_notes'), ['id'], 'note.discount_amounts', 'entry', 'entry_position') }}
 ),
 
 on_invoices as (
-    {{ unnest_rows(ref('base_stripe__invoices'), ['id'], 'invoice.total_discount_amounts', 'entry', 'entry_position') }}
+    {{ unnest_rows(ref('scoped_stripe__invoices'), ['id'], 'invoice.total_discount_amounts', 'entry', 'entry_position') }}
 ),
 
 discounts as (

@@ -1,12 +1,9 @@
-{{ config(
-    materialized='incremental', incremental_strategy='append', on_schema_change='fail',
-    pre_hook="{{ forget_newly_parsed('base_stripe__invoices', 'stripe_invoice_id') }}",
-) }}
+{{ config(materialized='table') }}
 
 with
 
 line_rows as (
-    {{ unnest_rows(newly_parsed(ref('base_stripe__invoices')), ['id', 'parse_batch'], 'invoice.lines.data', 'line', 'line_position') }}
+    {{ unnest_rows(ref('scoped_stripe__invoices'), ['id'], 'invoice.lines.data', 'line', 'line_position') }}
 )
 
 select
@@ -26,8 +23,5 @@ select
 
     ---------- timestamps (UTC); Stripe's period end is exclusive
     {{ epoch_to_timestamp('line.period.start') }} as period_start_at,
-    {{ epoch_to_timestamp('line.period.end') }} as period_end_at,
-
-    ---------- version
-    parse_batch
+    {{ epoch_to_timestamp('line.period.end') }} as period_end_at
 from line_rows

@@ -1,30 +1,15 @@
-{{ config(materialized='incremental', unique_key='id', incremental_strategy='delete+insert', on_schema_change='fail') }}
-
-with
-
-parsed as (
-    select id, parent_id, content_hash, fetched_at, raw_row_id, parse_batch, {{ parse_json('payload', '{
-        "invoice": "JSON", "status": "VARCHAR", "currency": "VARCHAR", "amount_paid": "BIGINT", "payment": {"type": "VARCHAR"}
-    }') }} as object
-    from ({{ changed_objects('invoice_payments') }})
-)
+{{ config(materialized='table') }}
 
 select
     ---------- ids
-    {{ expandable_id('object.invoice') }} as stripe_invoice_id,
+    stripe_invoice_id,
 
     ---------- state
-    object.status as payment_status,
-    object.payment.type as payment_type,
-    object.currency as currency,
+    payment_status,
+    payment_type,
+    currency,
 
     ---------- amounts (minor units)
-    coalesce(object.amount_paid, 0) as paid_minor,
-
-    ---------- version
-    id,
-    content_hash,
-    fetched_at,
-    raw_row_id,
-    parse_batch
-from parsed
+    paid_minor
+from {{ ref('base_stripe__invoice_payments') }}
+where stripe_invoice_id in (select invoices.stripe_invoice_id from {{ ref('stg_stripe__invoices') }} as invoices)

@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 select
     ---------- ids
     id as stripe_invoice_id,
@@ -20,4 +22,4 @@ select
     {{ epoch_to_timestamp('invoice.status_transitions.finalized_at') }} as finalized_at,
     {{ epoch_to_timestamp('invoice.status_transitions.paid_at') }} as paid_at,
     {{ epoch_to_timestamp('invoice.status_transitions.marked_uncollectible_at') }} as marked_uncollectible_at
-from {{ ref('base_stripe__invoices') }}
+from {{ ref('scoped_stripe__invoices') }}

@@ -16,21 +16,32 @@ sources as (
     where {{ cell('source') }} is not null
 ),
 
+-- ids are chosen first: no payload is read that no mapping asks for
+object_types as (
+    select distinct object_type from sources
+),
+
 credit_notes as (
     select raw.id, raw.payload
     from {{ source('raw_stripe', 'credit_notes') }} as raw
-    inner join {{ ref('base_stripe__credit_notes') }} as current_versions
+    inner join {{ ref('scoped_stripe__credit_notes') }} as current_versions
         on raw.id = current_versions.id and raw.content_hash = current_versions.content_hash
-    where exists (select 1 from sources where sources.object_type in ('credit_note', 'credit_note_line'))
+    where raw.id in (
+        select named.id from {{ ref('scoped_stripe__credit_notes') }} as named
+        inner join object_types on object_types.object_type in ('credit_note', 'credit_note_line')
+    )
 ),
 
 invoices as (
     select raw.id, raw.payload
     from {{ source('raw_stripe', 'invoices') }} as raw
-    inner join {{ ref('base_stripe__invoices') }} as current_versions
+    inner join {{ ref('scoped_stripe__invoices') }} as current_versions
         on raw.id = current_versions.id and raw.content_hash = current_versions.content_hash
     where
-        exists (select 1 from sources where sources.object_type in ('invoice', 'invoice_line'))
+        raw.id in (
+            select named.id from {{ ref('scoped_stripe__invoices') }} as named
+            inner join object_types on object_types.object_type in ('invoice', 'invoice_line')
+        )
         and raw.id in (
             select stripe_invoice_id from {{ ref('stg_stripe__credit_notes') }}
             union all
@@ -52,15 +63,21 @@ objects as (
     union all
     select 'customer', raw.id, raw.payload
     from {{ source('raw_stripe', 'customers') }} as raw
-    inner join {{ ref('stg_stripe__customers') }} as current_versions
+    inner join {{ ref('base_stripe__customers') }} as current_versions
         on raw.id = current_versions.id and raw.content_hash = current_versions.content_hash
-    where exists (select 1 from sources where sources.object_type = 'customer')
+    where raw.id in (
+        select named.stripe_customer_id from {{ ref('stg_stripe__customers') }} as named
+        inner join object_types on object_types.object_type = 'customer'
+    )
     union all
     select 'refund', raw.id, raw.payload
     from {{ source('raw_stripe', 'refunds') }} as raw
-    inner join {{ ref('stg_stripe__refunds') }} as current_versions
+    inner join {{ ref('base_stripe__refunds') }} as current_versions
         on raw.id = current_versions.id and raw.content_hash = current_versions.content_hash
-    where exists (select 1 from sources where sources.object_type = 'refund')
+    where raw.id in (
+        select named.stripe_refund_id from {{ ref('stg_stripe__refunds') }} as named
+        inner join object_types on object_types.object_type = 'refund'
+    )
     union all
     select 'credit_note_line', {{ json_text('line', "'$.id'") }}, line
     from ({{ json_elements('credit_notes', 'payload', '$.lines.data[*]', 'line') }}) as note_lines

@@ -1,35 +1,20 @@
-{{ config(materialized='incremental', unique_key='id', incremental_strategy='delete+insert', on_schema_change='fail') }}
+{{ config(materialized='table') }}
 
-with
-
-parsed as (
-    select id, parent_id, content_hash, fetched_at, raw_row_id, parse_batch, {{ parse_json('payload', '{
-        "amount": "BIGINT", "currency": "VARCHAR", "status": "VARCHAR", "created": "BIGINT", "balance_transaction": "JSON",
-        "failure_reason": "VARCHAR"
-    }') }} as object
-    from ({{ changed_objects('refunds') }})
-)
-
+-- Refunds that credit notes of this build link; those that none links stand in the base model only.
 select
     ---------- ids
-    id as stripe_refund_id,
-    {{ expandable_id('object.balance_transaction') }} as stripe_balance_transaction_id,
+    stripe_refund_id,
+    stripe_balance_transaction_id,
 
     ---------- state
-    object.status as refund_status,
-    object.failure_reason as failure_reason,
-    object.currency as currency,
+    refund_status,
+    failure_reason,
+    currency,
 
     ---------- amounts (minor units)
-    object.amount as amount_minor,
+    amount_minor,
 
     ---------- timestamps (UTC)
-    {{ epoch_to_timestamp('object.created') }} as created_at,
-
-    ---------- version
-    id,
-    content_hash,
-    fetched_at,
-    raw_row_id,
-    parse_batch
-from parsed
+    created_at
+from {{ ref('base_stripe__refunds') }}
+where stripe_refund_id in (select links.stripe_refund_id from {{ ref('stg_stripe__credit_note_refunds') }} as links)

@@ -1,0 +1,91 @@
+{#-
+    Which part of the world a build works on (models/scope): the customers of whom anything has changed since the last build that ended well.
+
+    A credit document depends on nothing but the objects of its own customer, the mapping files and NetSuite's records. So the rules need no notion of
+    change: staging hands them the customers in scope as if there were no others, and what they derive takes the place of what was kept (models/kept).
+-#}
+{% macro is_in_scope(customer_key) -%}
+    {{ customer_key }} in (select scope.customer_key from {{ ref('scope_customers') }} as scope)
+{%- endmacro %}
+
+{#- Pre-hook of a kept model: what was kept of the customers in scope makes room. -#}
+{% macro forget_scope() -%}
+    {%- if is_incremental() %}
+    delete from {{ this }} where {{ is_in_scope('customer_key') }}
+    {%- endif %}
+{%- endmacro %}
+
+{#- Body of a kept model: what a rule model derived in this build, with the customer each row belongs to. -#}
+{% macro keep(model, document=none, customer='stripe_customer_id') -%}
+-- depends_on: {{ ref('scope_customers') }}
+{%- if document is none %}
+select rows_derived.*, coalesce(rows_derived.{{ customer }}, '') as customer_key
+from {{ ref(model) }} as rows_derived
+{%- else %}
+select rows_derived.*, coalesce(documents.stripe_customer_id, '') as customer_key
+from {{ ref(model) }} as rows_derived
+inner join {{ ref('int_credit_documents') }} as documents on rows_derived.{{ document }} = documents.document_id
+{%- endif %}
+{%- endmacro %}
+
+{#- What the code and the vars are, as a literal: with either changed, everything is derived again. -#}
+{% macro rules_fingerprint() -%}
+    {%- set parts = [] -%}
+    {%- if execute -%}
+        {%- for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') -%}
+            {%- do parts.append(node.name ~ node.checksum.checksum) -%}
+        {%- endfor -%}
+        {%- for name in graph.get('macros', {}).values() | selectattr('package_name', 'equalto', project_name) -%}
+            {%- do parts.append(name.name ~ local_md5(name.macro_sql)) -%}
+        {%- endfor -%}
+        {%- for name in [
+            'go_live_date', 'pre_go_live_credit_notes', 'uncollectible_invoices', 'require_charge_for_remainder', 'accounting_timezone',
+            'credit_note_date', 'customer_balance_date', 'period_end', 'closed_period', 'customer_balance_lines', 'missing_item', 'line_amount_basis',
+            'discount_posting', 'tax_strategy', 'untaxed_tax_code', 'revenue_start_field', 'revenue_end_field', 'out_of_band_field',
+            'customer_id_field', 'invoice_id_field',
+        ] -%}
+            {%- do parts.append(name ~ var(name)) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    '{{ local_md5(parts | sort | join('|')) }}'
+{%- endmacro %}
+
+{#-
+    The table a model was when this build began, for models that come before it in this build; an empty one with these columns when there was none.
+
+    columns    names; of type text, or name: type
+-#}
+{% macro previous_build(schema, model_name, columns) -%}
+    {%- set previous = adapter.get_relation(database=target.database, schema=schema, identifier=model_name) if execute and not flags.FULL_REFRESH else none -%}
+    {%- if previous -%}
+        (select {{ columns | join(', ') }} from {{ previous }})
+    {%- else -%}
+        (select {% for column in columns %}cast(null as {{ 'bigint' if column in ('last_row', 'is_gone') else 'varchar' }}) as {{ column }}{% if not loop.last %}, {% endif %}{% endfor %} where false)
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Number of a row of a table that only grows. -#}
+{% macro row_number_in(alias) %}{{ return(adapter.dispatch('row_number_in')(alias)) }}{% endmacro %}
+{% macro duckdb__row_number_in(alias) %}{{ alias }}.rowid{% endmacro %}
+
+{#- Makes a model come after every mart, and so after every data test: dbt skips it when one fails. -#}
+{% macro after_all_marts() -%}
+    {%- for mart in [
+        'credit_balance_check', 'credit_memo_applications', 'credit_memo_lines', 'credit_memo_tax_details', 'credit_memos', 'credit_outcomes',
+        'customer_refunds', 'items_to_create', 'journal_entries', 'netsuite_field_values', 'refund_reconciliation', 'zero_amount_invoice_lines',
+        'zero_amount_invoices',
+    ] %}
+-- depends_on: {{ ref(mart) }}
+    {%- endfor %}
+{% endmacro %}
+
+{#- Rows of a mart that belong to the documents of this build: laws are tested on them, since what is kept was tested when it was derived. -#}
+{% macro rows_in_scope(mart, column='external_id') -%}
+    {%- if column == 'stripe_customer_id' -%}
+    (select * from {{ ref(mart) }} where {{ is_in_scope(column) }})
+    {%- else -%}
+    (select * from {{ ref(mart) }} where {{ column }} in (
+        select scope.{{ 'document_id' if column == 'document_id' else 'external_id' }} from {{ ref('int_external_ids') }} as scope
+    ))
+    {%- endif -%}
+{%- endmacro %}

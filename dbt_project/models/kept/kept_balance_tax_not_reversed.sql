@@ -1,0 +1,1 @@
+{{ keep('int_balance_tax_not_reversed') }}

@@ -1,0 +1,1 @@
+{{ keep('int_credit_documents') }}

@@ -1,0 +1,1 @@
+{{ keep('int_document_verdicts', document='document_id') }}

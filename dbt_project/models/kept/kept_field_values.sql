@@ -1,0 +1,1 @@
+{{ keep('int_field_values') }}

@@ -1,0 +1,1 @@
+{{ keep('int_income_journal_entries', document='document_id') }}

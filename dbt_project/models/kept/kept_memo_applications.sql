@@ -1,0 +1,1 @@
+{{ keep('int_memo_applications', document='document_id') }}

@@ -1,0 +1,1 @@
+{{ keep('int_memo_lines', document='document_id') }}

@@ -1,0 +1,1 @@
+{{ keep('int_memo_tax_details', document='document_id') }}

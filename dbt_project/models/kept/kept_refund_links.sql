@@ -1,0 +1,1 @@
+{{ keep('int_refund_links', document='credit_note_id') }}

@@ -1,0 +1,1 @@
+{{ keep('int_zero_amount_invoices') }}

@@ -1,0 +1,1 @@
+{{ keep('int_zero_invoice_lines', document='document_id') }}

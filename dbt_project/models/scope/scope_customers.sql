@@ -1,0 +1,177 @@
+{{ config(materialized='table') }}
+
+-- The customers this build works on: of whom an object, a mapping, a NetSuite record or the journal has changed since the last build that ended well,
+-- and whoever hangs together with them. All of them in a first build, after --full-refresh, and when something changed that concerns everybody.
+with recursive
+
+changed as (
+    select * from {{ ref('scope_changed_inputs') }}
+),
+
+seen as {{ previous_build('scope', 'scope_seen_rows', ['input', 'last_row']) }},
+
+kept_documents as {{ previous_build('kept', 'kept_credit_documents', ['document_id', 'external_id', 'stripe_invoice_id', 'customer_key']) }},
+
+kept_refund_links as {{ previous_build('kept', 'kept_refund_links', ['stripe_refund_id', 'customer_key']) }},
+
+kept_journal_entries as {{ previous_build('kept', 'kept_income_journal_entries', ['external_id', 'customer_key']) }},
+
+kept_lines as {{ previous_build('kept', 'kept_memo_lines', ['stripe_price_id', 'stripe_product_id', 'stripe_tax_rate_id', 'customer_key']) }},
+
+kept_zero_lines as {{ previous_build('kept', 'kept_zero_invoice_lines', ['stripe_price_id', 'stripe_product_id', 'customer_key']) }},
+
+kept_tax_details as {{ previous_build('kept', 'kept_memo_tax_details', ['stripe_tax_rate_id', 'customer_key']) }},
+
+kept_customers as {{ previous_build('kept', 'kept_netsuite_customers', ['wanted_netsuite_id', 'customer_key']) }},
+
+kept_invoices as {{ previous_build('kept', 'kept_netsuite_invoices', ['wanted_netsuite_id', 'customer_key']) }},
+
+new_credit_notes as (
+    select id, customer_key from {{ ref('base_stripe__credit_notes') }}
+    where parse_batch > coalesce((select seen.last_row from seen where seen.input = 'credit_notes'), 0)
+),
+
+new_invoices as (
+    select id, customer_key from {{ ref('base_stripe__invoices') }}
+    where parse_batch > coalesce((select seen.last_row from seen where seen.input = 'invoices'), 0)
+),
+
+invoices as (
+    select id, customer_key from {{ ref('base_stripe__invoices') }}
+),
+
+-- ids under which NetSuite has, or had, something else than before
+changed_records as (
+    select row_id, lower(external_id) as folded_id, stripe_id from changed where input = 'transactions'
+),
+
+posted as (
+    select distinct external_id from {{ source('load_netsuite', 'load_log') }} as load_log
+    where {{ row_number_in('load_log') }} > coalesce((select seen.last_row from seen where seen.input = 'load_log'), -1)
+),
+
+everybody as (
+    select customer_key from {{ ref('base_stripe__credit_notes') }}
+    union
+    select customer_key from {{ ref('base_stripe__invoices') }}
+    union
+    select customer_key from {{ ref('base_stripe__customer_balance_transactions') }}
+    union
+    select stripe_customer_id from {{ ref('base_stripe__customers') }}
+    union
+    select customer_key from kept_documents
+),
+
+touched as (
+    ---------- what concerns everybody
+    select customer_key from everybody
+    where not exists (select 1 from seen) or exists (select 1 from changed where input = 'everything')
+
+    ---------- Stripe's objects, and whose they were before
+    union
+    select customer_key from new_credit_notes
+    union
+    select kept_documents.customer_key from kept_documents inner join new_credit_notes on kept_documents.document_id = new_credit_notes.id
+    union
+    select customer_key from new_invoices
+    union
+    select kept_documents.customer_key from kept_documents inner join new_invoices on kept_documents.stripe_invoice_id = new_invoices.id
+    union
+    select customer_key from {{ ref('base_stripe__customer_balance_transactions') }}
+    where parse_batch > coalesce((select seen.last_row from seen where seen.input = 'customer_balance_transactions'), 0)
+    union
+    select stripe_customer_id from {{ ref('base_stripe__customers') }}
+    where parse_batch > coalesce((select seen.last_row from seen where seen.input = 'customers'), 0)
+    union
+    select kept_refund_links.customer_key
+    from kept_refund_links
+    inner join {{ ref('base_stripe__refunds') }} as refunds on kept_refund_links.stripe_refund_id = refunds.stripe_refund_id
+    where refunds.parse_batch > coalesce((select seen.last_row from seen where seen.input = 'refunds'), 0)
+    union
+    select invoices.customer_key
+    from invoices
+    inner join {{ ref('base_stripe__invoice_payments') }} as payments on invoices.id = payments.stripe_invoice_id
+    where payments.parse_batch > coalesce((select seen.last_row from seen where seen.input = 'invoice_payments'), 0)
+
+    ---------- mapping files
+    union
+    select trim(stripe_id) from changed where input = 'customer_map' and stripe_id is not null
+    union
+    select invoices.customer_key from invoices inner join changed on invoices.id = trim(changed.stripe_id) and changed.input = 'invoice_map'
+    union
+    select kept_documents.customer_key
+    from kept_documents
+    inner join changed on kept_documents.document_id = trim(changed.stripe_id) and changed.input = 'manual_decisions'
+
+    ---------- NetSuite's records: by external id, by custom field, by the id that a mapping or metadata names
+    union
+    select external_id from changed where input = 'customers' and external_id is not null
+    union
+    select stripe_id from changed where input = 'customers' and stripe_id is not null
+    union
+    select kept_customers.customer_key
+    from kept_customers
+    inner join changed on kept_customers.wanted_netsuite_id = changed.row_id and changed.input = 'customers'
+    union
+    select kept_documents.customer_key
+    from kept_documents
+    inner join changed_records on lower(kept_documents.external_id) = changed_records.folded_id
+    union
+    select invoices.customer_key
+    from invoices
+    inner join changed_records on lower(invoices.id) = changed_records.folded_id
+    union
+    select invoices.customer_key
+    from invoices
+    inner join changed_records on invoices.id = changed_records.stripe_id
+    union
+    select kept_invoices.customer_key
+    from kept_invoices
+    inner join changed_records on kept_invoices.wanted_netsuite_id = changed_records.row_id
+    union
+    select kept_invoices.customer_key
+    from kept_invoices
+    inner join (
+        select split_part(row_id, ' ', 1) as netsuite_transaction_id from changed where input = 'applications'
+    ) as applications on kept_invoices.wanted_netsuite_id = applications.netsuite_transaction_id
+    union
+    select kept_lines.customer_key
+    from kept_lines
+    inner join changed on changed.input = 'items' and kept_lines.stripe_price_id = changed.external_id
+    union
+    select kept_lines.customer_key
+    from kept_lines
+    inner join changed on changed.input = 'items' and kept_lines.stripe_product_id = changed.external_id
+    union
+    select kept_zero_lines.customer_key
+    from kept_zero_lines
+    inner join changed on changed.input = 'items' and (kept_zero_lines.stripe_price_id = changed.external_id or kept_zero_lines.stripe_product_id = changed.external_id)
+
+    ---------- tax rates
+    union
+    select kept_lines.customer_key
+    from kept_lines
+    inner join changed on changed.input = 'tax_rates' and kept_lines.stripe_tax_rate_id = changed.stripe_id
+    union
+    select kept_tax_details.customer_key
+    from kept_tax_details
+    inner join changed on changed.input = 'tax_rates' and kept_tax_details.stripe_tax_rate_id = changed.stripe_id
+
+    ---------- what the loader did
+    union
+    select kept_documents.customer_key from kept_documents inner join posted on kept_documents.external_id = posted.external_id
+    union
+    select kept_refund_links.customer_key from kept_refund_links inner join posted on kept_refund_links.stripe_refund_id = posted.external_id
+    union
+    select kept_journal_entries.customer_key from kept_journal_entries inner join posted on kept_journal_entries.external_id = posted.external_id
+),
+
+reached as (
+    select customer_key from touched
+    union
+    select links.other_key
+    from reached
+    inner join {{ ref('scope_customer_links') }} as links on reached.customer_key = links.customer_key
+)
+
+select customer_key from reached
