@@ -33,21 +33,6 @@
     {%- endif %}
 {% endmacro %}
 
-{#-
-    For a model that takes apart what a base model has parsed: the base rows of builds this model has not seen. Goes with the
-    pre-hook `forget_newly_parsed`, which removes what the older versions left.
--#}
-{% macro newly_parsed(base) -%}
-    (select * from {{ base }}{% if is_incremental() %} where parse_batch > (select coalesce(max(seen.parse_batch), 0) from {{ this }} as seen){% endif %})
-{%- endmacro %}
-{% macro forget_newly_parsed(base_model, key) -%}
-    {%- if is_incremental() %}
-    delete from {{ this }} where {{ key }} in (
-        select id from {{ ref(base_model) }} where parse_batch > (select coalesce(max(seen.parse_batch), 0) from {{ this }} as seen)
-    )
-    {%- endif %}
-{%- endmacro %}
-
 {#- A JSON text as a typed struct; keys that are absent, and values of another type, become null. -#}
 {% macro parse_json(column, structure) %}{{ return(adapter.dispatch('parse_json')(column, structure)) }}{% endmacro %}
 {% macro duckdb__parse_json(column, structure) %}from_json({{ column }}, '{{ structure | replace("\n", "") | replace("  ", "") }}'){% endmacro %}

@@ -89,3 +89,10 @@ inner join {{ ref('int_credit_documents') }} as documents on rows_derived.{{ doc
     ))
     {%- endif -%}
 {%- endmacro %}
+
+{#- What a row says in these columns, as a short text: equal for equal rows, null and empty told apart. -#}
+{% macro fingerprint(columns) %}{{ return(adapter.dispatch('fingerprint')(columns)) }}{% endmacro %}
+{% macro duckdb__fingerprint(columns) %}cast(hash({{ columns | join(', ') }}) as varchar){% endmacro %}
+{% macro default__fingerprint(columns) -%}
+    md5({% for column in columns %}{% if not loop.first %} || '|' || {% endif %}coalesce('=' || cast({{ column }} as varchar), ''){% endfor %})
+{%- endmacro %}

@@ -50,22 +50,25 @@ posted as (
     where {{ row_number_in('load_log') }} > coalesce((select seen.last_row from seen where seen.input = 'load_log'), -1)
 ),
 
+-- one row when everybody is concerned, else none
+everything as (
+    select 'everything' as input
+    where not exists (select 1 from seen) or exists (select 1 from changed where changed.input = 'everything')
+),
+
 everybody as (
-    select customer_key from {{ ref('base_stripe__credit_notes') }}
+    {%- for name, key in [
+        ('credit_notes', 'customer_key'), ('invoices', 'customer_key'), ('customer_balance_transactions', 'customer_key'), ('customers', 'stripe_customer_id'),
+    ] %}
+    select objects.{{ key }} as customer_key from {{ ref('base_stripe__' ~ name) }} as objects cross join everything
     union
-    select customer_key from {{ ref('base_stripe__invoices') }}
-    union
-    select customer_key from {{ ref('base_stripe__customer_balance_transactions') }}
-    union
-    select stripe_customer_id from {{ ref('base_stripe__customers') }}
-    union
-    select customer_key from kept_documents
+    {%- endfor %}
+    select kept_documents.customer_key from kept_documents cross join everything
 ),
 
 touched as (
     ---------- what concerns everybody
     select customer_key from everybody
-    where not exists (select 1 from seen) or exists (select 1 from changed where input = 'everything')
 
     ---------- Stripe's objects, and whose they were before
     union

@@ -21,28 +21,17 @@ object_types as (
     select distinct object_type from sources
 ),
 
-credit_notes as (
-    select raw.id, raw.payload
-    from {{ source('raw_stripe', 'credit_notes') }} as raw
-    inner join {{ ref('scoped_stripe__credit_notes') }} as current_versions
-        on raw.id = current_versions.id and raw.content_hash = current_versions.content_hash
-    where raw.id in (
-        select named.id from {{ ref('scoped_stripe__credit_notes') }} as named
-        inner join object_types on object_types.object_type in ('credit_note', 'credit_note_line')
-    )
-),
+{%- for name, kinds, key in [
+    ('credit_notes', ['credit_note', 'credit_note_line'], 'id'), ('invoices', ['invoice', 'invoice_line'], 'id'),
+    ('customers', ['customer'], 'stripe_customer_id'), ('refunds', ['refund'], 'stripe_refund_id'),
+] %}
 
-invoices as (
-    select raw.id, raw.payload
-    from {{ source('raw_stripe', 'invoices') }} as raw
-    inner join {{ ref('scoped_stripe__invoices') }} as current_versions
-        on raw.id = current_versions.id and raw.content_hash = current_versions.content_hash
-    where
-        raw.id in (
-            select named.id from {{ ref('scoped_stripe__invoices') }} as named
-            inner join object_types on object_types.object_type in ('invoice', 'invoice_line')
-        )
-        and raw.id in (
+wanted_{{ name }} as (
+    select named.{{ key }} as id
+    from {{ ref(('scoped_stripe__' if name in ('credit_notes', 'invoices') else 'stg_stripe__') ~ name) }} as named
+    where exists (select 1 from object_types where object_types.object_type in ('{{ kinds | join("', '") }}'))
+    {%- if name == 'invoices' %}
+        and named.id in (
             select stripe_invoice_id from {{ ref('stg_stripe__credit_notes') }}
             union all
             select stripe_invoice_id from {{ ref('stg_stripe__customer_balance_transactions') }} where stripe_invoice_id is not null
@@ -54,30 +43,26 @@ invoices as (
                 on invoices.stripe_customer_id = ledger.stripe_customer_id
             where ledger.stripe_invoice_id is null and ledger.checkout_session_id is not null
         )
+    {%- endif %}
 ),
+
+{{ name }} as (
+    select raw.id, raw.payload
+    from {{ source('raw_stripe', name) }} as raw
+    inner join wanted_{{ name }} on raw.id = wanted_{{ name }}.id
+    inner join {{ ref('base_stripe__' ~ name) }} as current_versions
+        on wanted_{{ name }}.id = current_versions.id and raw.content_hash = current_versions.content_hash
+),
+{%- endfor %}
 
 objects as (
     select 'credit_note' as object_type, id as object_id, payload from credit_notes
     union all
     select 'invoice', id, payload from invoices
     union all
-    select 'customer', raw.id, raw.payload
-    from {{ source('raw_stripe', 'customers') }} as raw
-    inner join {{ ref('base_stripe__customers') }} as current_versions
-        on raw.id = current_versions.id and raw.content_hash = current_versions.content_hash
-    where raw.id in (
-        select named.stripe_customer_id from {{ ref('stg_stripe__customers') }} as named
-        inner join object_types on object_types.object_type = 'customer'
-    )
+    select 'customer', id, payload from customers
     union all
-    select 'refund', raw.id, raw.payload
-    from {{ source('raw_stripe', 'refunds') }} as raw
-    inner join {{ ref('base_stripe__refunds') }} as current_versions
-        on raw.id = current_versions.id and raw.content_hash = current_versions.content_hash
-    where raw.id in (
-        select named.stripe_refund_id from {{ ref('stg_stripe__refunds') }} as named
-        inner join object_types on object_types.object_type = 'refund'
-    )
+    select 'refund', id, payload from refunds
     union all
     select 'credit_note_line', {{ json_text('line', "'$.id'") }}, line
     from ({{ json_elements('credit_notes', 'payload', '$.lines.data[*]', 'line') }}) as note_lines
