@@ -53,14 +53,15 @@ inner join {{ ref('int_credit_documents') }} as documents on rows_derived.{{ doc
 {#-
     The table a model was when this build began, for models that come before it in this build; an empty one with these columns when there was none.
 
-    columns    names; of type text, or name: type
+    columns    names; all text but last_row
+    counts     false: take it as empty
 -#}
-{% macro previous_build(schema, model_name, columns) -%}
-    {%- set previous = adapter.get_relation(database=target.database, schema=schema, identifier=model_name) if execute and not flags.FULL_REFRESH else none -%}
+{% macro previous_build(schema, model_name, columns, counts=true) -%}
+    {%- set previous = adapter.get_relation(database=target.database, schema=schema, identifier=model_name) if execute and counts and not flags.FULL_REFRESH else none -%}
     {%- if previous -%}
         (select {{ columns | join(', ') }} from {{ previous }})
     {%- else -%}
-        (select {% for column in columns %}cast(null as {{ 'bigint' if column in ('last_row', 'is_gone') else 'varchar' }}) as {{ column }}{% if not loop.last %}, {% endif %}{% endfor %} where false)
+        (select {% for column in columns %}cast(null as {{ 'bigint' if column == 'last_row' else 'varchar' }}) as {{ column }}{% if not loop.last %}, {% endif %}{% endfor %} where false)
     {%- endif -%}
 {%- endmacro %}
 
@@ -95,4 +96,22 @@ inner join {{ ref('int_credit_documents') }} as documents on rows_derived.{{ doc
 {% macro duckdb__fingerprint(columns) %}cast(hash({{ columns | join(', ') }}) as varchar){% endmacro %}
 {% macro default__fingerprint(columns) -%}
     md5({% for column in columns %}{% if not loop.first %} || '|' || {% endif %}coalesce('=' || cast({{ column }} as varchar), ''){% endfor %})
+{%- endmacro %}
+
+{#- The models that hold Stripe's objects of all customers. -#}
+{% macro parsed_models() -%}
+    {{ return([
+        'base_stripe__credit_notes', 'base_stripe__invoices', 'base_stripe__customers', 'base_stripe__customer_balance_transactions',
+        'base_stripe__refunds', 'base_stripe__invoice_payments',
+    ]) }}
+{%- endmacro %}
+
+{#- False when a table that later builds rely on is not there: a new model, or somebody dropped it. -#}
+{% macro all_kept_models_exist() -%}
+    {%- if execute -%}
+        {%- for node in graph.nodes.values() if node.resource_type == 'model' and (node.fqn[1] == 'kept' or node.name == 'scope_seen_inputs') -%}
+            {%- if not adapter.get_relation(database=target.database, schema=node.schema, identifier=node.name) -%}{{ return(false) }}{%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(true) }}
 {%- endmacro %}

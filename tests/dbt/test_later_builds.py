@@ -171,3 +171,19 @@ def test_a_law_that_was_broken_stays_broken(tmp_path: Path) -> None:
             testing.build(project, warehouse)
     model.write_text(right)
     testing.build(project, warehouse)
+
+
+@pytest.mark.parametrize("lost", ["kept.kept_memos", "staging.base_stripe__invoices", "scope.scope_seen_rows", "scope.scope_seen_inputs"])
+def test_a_table_that_was_lost_is_made_up_for(lost: str, tmp_path: Path) -> None:
+    """Somebody dropped a table: the next build derives everything anew."""
+    world = checks.make(COMBINATIONS[0], ((n, dice_for(0, COMBINATIONS[0], n)) for n in range(10)))
+    project = testing.project_with_mappings(tmp_path, checks.mapping_texts(world))
+    warehouse = tmp_path / "warehouse.duckdb"
+    checks.land(world, warehouse)
+    testing.run_dbt(WITHOUT_TESTS, project, warehouse)
+    before = marts(warehouse)
+    with testing.opened(warehouse) as connection:
+        connection.execute(f"drop table {lost}")
+        connection.execute("delete from kept.kept_memo_lines")
+    testing.run_dbt(WITHOUT_TESTS, project, warehouse)
+    assert marts(warehouse) == before

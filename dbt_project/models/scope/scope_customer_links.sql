@@ -4,17 +4,17 @@
 -- Stripe makes no such objects itself; found among what is new, since what is old was looked at before.
 with
 
-seen as {{ previous_build('scope', 'scope_seen_rows', ['input', 'last_row']) }},
+seen as {{ previous_build('scope', 'scope_seen_rows', ['input', 'last_row'], counts=is_incremental()) }},
 
 kept_links as {{ previous_build('kept', 'kept_refund_links', ['stripe_refund_id', 'customer_key']) }},
 
 credit_notes as (
-    select id, customer_key, stripe_invoice_id, parse_batch > coalesce((select seen.last_row from seen where seen.input = 'credit_notes'), 0) as is_new
+    select id, customer_key, stripe_invoice_id, parse_batch > coalesce((select seen.last_row from seen where seen.input = 'base_stripe__credit_notes'), 0) as is_new
     from {{ ref('base_stripe__credit_notes') }}
 ),
 
 invoices as (
-    select id, customer_key, parse_batch > coalesce((select seen.last_row from seen where seen.input = 'invoices'), 0) as is_new
+    select id, customer_key, parse_batch > coalesce((select seen.last_row from seen where seen.input = 'base_stripe__invoices'), 0) as is_new
     from {{ ref('base_stripe__invoices') }}
 ),
 
@@ -22,7 +22,7 @@ ledger as (
     select
         customer_key,
         stripe_invoice_id,
-        parse_batch > coalesce((select seen.last_row from seen where seen.input = 'customer_balance_transactions'), 0) as is_new
+        parse_batch > coalesce((select seen.last_row from seen where seen.input = 'base_stripe__customer_balance_transactions'), 0) as is_new
     from {{ ref('base_stripe__customer_balance_transactions') }}
     where stripe_invoice_id is not null
 ),
@@ -30,7 +30,7 @@ ledger as (
 new_notes as (
     select id, customer_key, note
     from {{ ref('base_stripe__credit_notes') }}
-    where parse_batch > coalesce((select seen.last_row from seen where seen.input = 'credit_notes'), 0)
+    where parse_batch > coalesce((select seen.last_row from seen where seen.input = 'base_stripe__credit_notes'), 0)
 ),
 
 new_refunds as (

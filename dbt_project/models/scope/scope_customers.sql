@@ -28,12 +28,12 @@ kept_invoices as {{ previous_build('kept', 'kept_netsuite_invoices', ['wanted_ne
 
 new_credit_notes as (
     select id, customer_key from {{ ref('base_stripe__credit_notes') }}
-    where parse_batch > coalesce((select seen.last_row from seen where seen.input = 'credit_notes'), 0)
+    where parse_batch > coalesce((select seen.last_row from seen where seen.input = 'base_stripe__credit_notes'), 0)
 ),
 
 new_invoices as (
     select id, customer_key from {{ ref('base_stripe__invoices') }}
-    where parse_batch > coalesce((select seen.last_row from seen where seen.input = 'invoices'), 0)
+    where parse_batch > coalesce((select seen.last_row from seen where seen.input = 'base_stripe__invoices'), 0)
 ),
 
 invoices as (
@@ -53,7 +53,14 @@ posted as (
 -- one row when everybody is concerned, else none
 everything as (
     select 'everything' as input
-    where not exists (select 1 from seen) or exists (select 1 from changed where changed.input = 'everything')
+    where
+        not exists (select 1 from seen)
+        or exists (select 1 from changed where changed.input = 'everything')
+        or {{ 'false' if all_kept_models_exist() else 'true' }}
+        -- a table of parsed objects that was made anew
+        {%- for model in parsed_models() %}
+        or (select max(parse_batch) from {{ ref(model) }}) < (select seen.last_row from seen where seen.input = '{{ model }}')
+        {%- endfor %}
 ),
 
 everybody as (
@@ -81,20 +88,20 @@ touched as (
     select kept_documents.customer_key from kept_documents inner join new_invoices on kept_documents.stripe_invoice_id = new_invoices.id
     union
     select customer_key from {{ ref('base_stripe__customer_balance_transactions') }}
-    where parse_batch > coalesce((select seen.last_row from seen where seen.input = 'customer_balance_transactions'), 0)
+    where parse_batch > coalesce((select seen.last_row from seen where seen.input = 'base_stripe__customer_balance_transactions'), 0)
     union
     select stripe_customer_id from {{ ref('base_stripe__customers') }}
-    where parse_batch > coalesce((select seen.last_row from seen where seen.input = 'customers'), 0)
+    where parse_batch > coalesce((select seen.last_row from seen where seen.input = 'base_stripe__customers'), 0)
     union
     select kept_refund_links.customer_key
     from kept_refund_links
     inner join {{ ref('base_stripe__refunds') }} as refunds on kept_refund_links.stripe_refund_id = refunds.stripe_refund_id
-    where refunds.parse_batch > coalesce((select seen.last_row from seen where seen.input = 'refunds'), 0)
+    where refunds.parse_batch > coalesce((select seen.last_row from seen where seen.input = 'base_stripe__refunds'), 0)
     union
     select invoices.customer_key
     from invoices
     inner join {{ ref('base_stripe__invoice_payments') }} as payments on invoices.id = payments.stripe_invoice_id
-    where payments.parse_batch > coalesce((select seen.last_row from seen where seen.input = 'invoice_payments'), 0)
+    where payments.parse_batch > coalesce((select seen.last_row from seen where seen.input = 'base_stripe__invoice_payments'), 0)
 
     ---------- mapping files
     union
