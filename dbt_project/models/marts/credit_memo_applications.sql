@@ -74,6 +74,8 @@ judged as (
             when application_type = 'customer_refund' and refund_reason <> 'ready' then refund_reason
             when application_type = 'customer_refund' and is_refund_posted and is_posted_period_closed then 'period_closed'
             when application_type = 'customer_refund' and is_refund_different and (is_refund_posted or refund_checked_at > built_at) then 'netsuite_differs'
+            -- the invoice was there when the memo was posted
+            when application_type = 'invoice' and is_memo_posted and target_netsuite_id is null then 'invoice_not_in_netsuite'
             when is_rejected and answered_at > built_at then 'netsuite_rejected'
             -- a document that is posted but blocked (differs, failed refund) gets nothing more
             when is_memo_posted and document_state = 'blocked' then document_reason
@@ -101,6 +103,9 @@ final as (
             when judged.reason = 'period_closed' and judged.is_refund_posted
                 then 'Customer refund ' || judged.netsuite_refund_id || ' lies in a period that NetSuite has closed since, so this part cannot be added to it. Open the period, or apply it by hand.'
             when judged.application_type = 'customer_refund' and judged.reason = judged.refund_reason then judged.refund_detail
+            when judged.reason = 'invoice_not_in_netsuite' and judged.is_memo_posted
+                then 'Credit memo ' || judged.netsuite_memo_id || ' is in NetSuite, but the invoice of Stripe ' || judged.target_external_id
+                    || ' is not found there any more, so it cannot be applied. Put back the invoice''s external id, or add a row to invoice_map.csv.'
             else judged.document_detail
         end as detail
     from judged

@@ -91,6 +91,9 @@ select
         when refunds.refund_status <> 'succeeded' then 'refund_failed'
         when accounts.netsuite_account_id is null then 'account_unmapped'
         when posted.is_period_open is null and posting_dates.tran_date is null then 'period_closed'
+        -- the memo may be there for long: what it was posted for can be gone from NetSuite since
+        when posted.is_period_open is null and refunds.netsuite_customer_id is null then 'customer_not_in_netsuite'
+        when posted.is_period_open is null and refunds.netsuite_currency_id is null then 'currency_not_in_netsuite'
         else 'ready'
     end as reason,
     case
@@ -105,6 +108,11 @@ select
             then 'account_map.csv has no account of purpose refund for ' || upper(refunds.currency) || '; add a row.'
         when posted.is_period_open is null and posting_dates.tran_date is null
             then 'The period of refund ' || refunds.stripe_refund_id || ' (' || cast(refunds.refund_date as varchar) || ') is closed in NetSuite. Open it.'
+        when posted.is_period_open is null and refunds.netsuite_customer_id is null
+            then 'The customer of refund ' || refunds.stripe_refund_id || ' (Stripe ' || coalesce(refunds.stripe_customer_id, 'names none')
+                || ') is not found in NetSuite any more; the customer refund follows when it is. Put back its external id, or add a row to customer_map.csv.'
+        when posted.is_period_open is null and refunds.netsuite_currency_id is null
+            then 'NetSuite has no active currency ' || upper(refunds.currency) || ' for refund ' || refunds.stripe_refund_id || '; the customer refund follows when it has.'
     end as detail,
     coalesce(not posted.is_period_open, false) as is_posted_period_closed
 from refunds
