@@ -29,9 +29,9 @@ from extract.endpoints import (
 )
 from extract.errors import Inconsistent, ObjectGone, StripeRefused
 from extract.privacy import decode
-from extract.stripe_api import PAGE, Answer, Stripe
+from extract.stripe_api import ONE_AT_A_TIME, PAGE, Answer, Stripe
 
-WORKERS = 48
+WORKERS = 32
 SECONDS_PER_PAGE = 0.5  # what a page takes from request to rows, to size the number of slices
 WORTH_CUTTING = 6  # pages left in a slice
 BEGINNING = 1262304000  # 2010-01-01: nothing in Stripe is older
@@ -214,7 +214,9 @@ class Reader:
     def _take(self, piece: Slice, answer: Answer, items: list[dict[str, Any]]) -> None:
         whole = [item for item in items if not lines_missing(item)]
         piece.lines += sum(line_count(item) for item in whole)
-        self._land(piece.endpoint.table, [row_of(item, answer.sent_at, answer.api_version) for item in whole])
+        with ONE_AT_A_TIME:
+            rows = [row_of(item, answer.sent_at, answer.api_version) for item in whole]
+        self._land(piece.endpoint.table, rows)
         partial = [item for item in items if lines_missing(item)]
         if not partial:
             return
