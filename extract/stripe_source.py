@@ -467,6 +467,7 @@ class _Run:
         for _ in range(ROUNDS):
             self.landing.flush()
             since, now = self.settled_up_to, self.clock()
+            self.connection.execute(_TOUCHED, {"since": since or _EVER})
             missing = [pair for pair in self._missing(since) if pair not in tried]
             ledgers, payouts = self._ledgers_to_read(since), self._payouts_to_read(since)
             if not (missing or ledgers or payouts):
@@ -502,8 +503,7 @@ class _Run:
                 select id as customer_id, (payload->>'balance')::bigint <> 0 as can_have
                 from raw_stripe.customers where fetched_at > $since
                 union all
-                select customer_id, ledger_moved
-                from {invoice_facts("fetched_at > $since")}
+                select customer_id, ledger_moved from touched_invoices
                 union all
                 select (payload->>'customer'), (payload->>'customer_balance_transaction') is not null
                 from raw_stripe.credit_notes where fetched_at > $since
@@ -750,6 +750,12 @@ def invoice_facts(condition: str = "true", relation: str = "raw_stripe.invoices"
     )"""
 
 
+# Invoices fetched since, without their payloads: each of those is parsed once, however many ask.
+_TOUCHED = f"""
+create or replace temp table touched_invoices as
+select id, customer_id, ledger_moved from {invoice_facts("fetched_at > $since")}
+"""
+
 # What credit documents name, less what is known. Lists inside payloads are read with `[*]` paths.
 _REFERENCES = f"""
 with known as (
@@ -759,8 +765,10 @@ notes as (
     select payload from raw_stripe.credit_notes where fetched_at > $since
 ),
 noted_invoices as (
-    select payload from {invoice_facts("fetched_at > $since")}
-    where ledger_moved or id in (select (payload->>'invoice') from raw_stripe.credit_notes)
+    select payload from raw_stripe.invoices
+    where fetched_at > $since and id in (
+        select id from touched_invoices
+        where ledger_moved or id in (select (payload->>'invoice') from raw_stripe.credit_notes))
 ),
 named as (
     select 'invoices' as table_name, (payload->>'invoice') as id from notes
