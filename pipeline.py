@@ -137,9 +137,11 @@ def extract(settings: Settings, done: Done) -> int:
 
 def transform(settings: Settings, done: Done) -> int:
     """dbt, in this process: a start of its own would cost four seconds."""
+    from extract.settled import note_transform, rules_fingerprint
     from extract.warehouse import declare_all, open_warehouse
     from load_netsuite.journal import ensure_tables
 
+    rules = rules_fingerprint(settings)  # as they are now: an edit during the build belongs to the next
     with open_warehouse(settings.warehouse_path) as warehouse:
         declare_all(warehouse)  # so that dbt alone works on a new file, too
         ensure_tables(warehouse)
@@ -152,6 +154,8 @@ def transform(settings: Settings, done: Done) -> int:
                 ["transform: nothing was pushed, because", *failures, "(all of dbt's output: logs/dbt.log)"]
             )
         )
+    with open_warehouse(settings.warehouse_path) as warehouse:
+        note_transform(warehouse, rules)
     _say(f"transform: done in {time.monotonic() - began:.1f} s")
     return DONE
 

@@ -116,7 +116,7 @@ class Pipe:
         self._marker.unlink()
         return True
 
-    def load(self, tables: dict[str, pa.Table], hints: dict[str, Any], disposition: str = "append") -> None:
+    def load(self, tables: dict[str, pa.Table], hints: dict[str, Any]) -> None:
         """One package with a resource per table. On return it is committed."""
         import dlt
 
@@ -129,7 +129,7 @@ class Pipe:
                         table,
                         name=name,
                         columns=hints,
-                        write_disposition=disposition,  # type: ignore[arg-type]
+                        write_disposition="append",
                         schema_contract={"tables": "evolve", "columns": "freeze", "data_type": "freeze"},
                     )
                     for name, table in tables.items()

@@ -111,6 +111,17 @@ create table if not exists raw_stripe.extract_slices (
 )
 """
 
+# For what need not be asked of NetSuite again (extract/settled.py): the last transform that ended well, one
+# row, and the customers that were settled when NetSuite was last read.
+TRANSFORMS = """
+create table if not exists raw_stripe.extract_transforms (
+    read_up_to timestamptz not null,  -- greatest fetched_at that it saw
+    fingerprint varchar not null      -- of rules, mappings and vars
+)
+"""
+
+SETTLED = "create table if not exists raw_stripe.extract_settled (customer_id varchar not null)"
+
 
 def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
     """A connection to the warehouse at `path`, made if absent. Raises WarehouseBusy."""
@@ -143,8 +154,8 @@ def declare_tables(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema if not exists raw_stripe")
     for table in TABLES:
         connection.execute(f"create table if not exists raw_stripe.{table} ({columns})")
-    connection.execute(RUNS)
-    connection.execute(SLICES)
+    for statement in (RUNS, SLICES, TRANSFORMS, SETTLED):
+        connection.execute(statement)
 
 
 def declare_all(connection: duckdb.DuckDBPyConnection) -> None:

@@ -340,9 +340,7 @@ def main() -> None:
                     for peer, rate in peers.items():
                         note(peer, rate, "objects/s", "")
                 own = time.process_time()
-                seconds, objects, _ = read(
-                    url, directory / name / "w.duckdb", ENDPOINT_RATE, TOTAL_RATE
-                )
+                seconds, objects, _ = read(url, directory / name / "w.duckdb", ENDPOINT_RATE, TOTAL_RATE)
                 own = time.process_time() - own
             rate = objects / seconds
             note(
