@@ -63,9 +63,11 @@ def note_settled(connection: duckdb.DuckDBPyConnection, customers: frozenset[str
 
 
 def note_transform(connection: duckdb.DuckDBPyConnection, fingerprint: str) -> None:
-    """Note that a build under these rules has ended well with all that has landed so far."""
+    """Note that a build under these rules has ended well with all that has landed so far; after a compaction
+    it has started anew."""
     newest = ", ".join(f"(select max(fetched_at) from raw_stripe.{table})" for table in TABLES)
     connection.execute("begin")
+    connection.execute("delete from raw_stripe.extract_compacted")
     connection.execute("delete from raw_stripe.extract_transforms")
     connection.execute(
         f"""

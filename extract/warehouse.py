@@ -120,6 +120,9 @@ create table if not exists raw_stripe.extract_transforms (
 )
 """
 
+# A row here: superseded versions were removed since the last transform, which therefore starts anew.
+COMPACTED = "create table if not exists raw_stripe.extract_compacted (compacted_at timestamptz not null)"
+
 SETTLED = "create table if not exists raw_stripe.extract_settled (customer_id varchar not null)"
 
 
@@ -149,12 +152,15 @@ def dlt_directory(path: Path) -> Path:
 
 
 def declare_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the raw tables that do not exist yet, so that a table without rows is there too."""
+    """Make the raw tables that do not exist yet, so that a table without rows is there too, and over each
+    Stripe table the view `<table>_current`."""
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     connection.execute("create schema if not exists raw_stripe")
     for table in TABLES:
         connection.execute(f"create table if not exists raw_stripe.{table} ({columns})")
-    for statement in (RUNS, SLICES, TRANSFORMS, SETTLED):
+        newest = current(table, ", ".join(COLUMNS))
+        connection.execute(f"create or replace view raw_stripe.{table}_current as select * from {newest}")
+    for statement in (RUNS, SLICES, TRANSFORMS, SETTLED, COMPACTED):
         connection.execute(statement)
 
 
