@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from extract.endpoints import TABLES, Row
 from extract.errors import LandingFailed
@@ -47,6 +48,8 @@ ARROW = pa.schema(
         for name, kind in COLUMNS.items()
     ]
 )
+# As rows wait to be landed: with the nested lines that reading counted in them.
+WAITING_ROWS = ARROW.append(pa.field("lines", pa.int64()))
 HINTS = {
     field.name: {"data_type": "timestamp" if field.type == STAMP else "text", "nullable": field.nullable}
     for field in ARROW
@@ -84,7 +87,8 @@ order by position
 def arrow_of(rows: Iterable[Row]) -> pa.Table:
     rows = list(rows)
     return pa.table(
-        [pa.array([getattr(row, field.name) for row in rows], field.type) for field in ARROW], schema=ARROW
+        [pa.array([getattr(row, field.name) for row in rows], field.type) for field in WAITING_ROWS],
+        schema=WAITING_ROWS,
     )
 
 
@@ -183,7 +187,8 @@ class Landing:
     """The way in to `raw_stripe`. Use as a context manager: leaving it loads what is left."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, warehouse: Path):
-        self.landed: dict[str, int] = {}  # versions loaded, by table
+        self.landed: dict[str, int] = {}  # versions loaded, by table,
+        self.lines: dict[str, int] = {}  # and the nested lines that reading counted in them
         self._connection = connection
         self._pipe = Pipe(connection, warehouse, "raw_stripe")
         self._queue: queue.Queue[Entry] = queue.Queue(WAITING)
@@ -267,9 +272,10 @@ class Landing:
         tables = {table: self._new_versions(table, pa.concat_tables(rows)) for table, rows in package.items()}
         tables = {table: rows for table, rows in tables.items() if rows.num_rows}
         if tables:
-            self._pipe.load(tables, HINTS)
+            self._pipe.load({table: rows.select(ARROW.names) for table, rows in tables.items()}, HINTS)
         for table, rows in tables.items():
             self.landed[table] = self.landed.get(table, 0) + rows.num_rows
+            self.lines[table] = self.lines.get(table, 0) + pc.sum(rows["lines"]).as_py()
 
     def _new_versions(self, table: str, rows: pa.Table) -> pa.Table:
         incoming = rows.select(["id", "content_hash", "fetched_at"]).append_column(

@@ -56,6 +56,7 @@ class Slice:
     pages: int = 0
     objects: int = 0
     lines: int = 0
+    first: int | None = None  # created of the first object read
     last: tuple[int | None, str] | None = None  # created and id of the last object read
     ids: set[str] = field(default_factory=set)
     open_jobs: int = 0  # pages and nested lists still to come
@@ -69,6 +70,14 @@ class Slice:
         if self.last:
             params["starting_after"] = self.last[1]
         return params
+
+    def still_to_come(self) -> int:
+        """How many objects the rest of the slice holds if it is as dense as what was read of it; nothing is
+        said of a slice that has shown no object yet."""
+        if self.first is None or self.last is None or self.last[0] is None:
+            return 0
+        oldest = self.gte if self.gte is not None else BEGINNING
+        return self.objects * max(self.last[0] - oldest, 0) // max(self.first - self.last[0], 1)
 
     def check(self, items: list[dict[str, Any]]) -> None:
         """Raise Inconsistent unless `items` can follow what was read of this slice."""
@@ -135,7 +144,8 @@ class Reader:
     """Turns lists and single objects into rows in a sink.
 
     `on_slice` is called (in the landing thread) for each slice once all its rows are loaded; `on_rows` for
-    each handful of objects as they are read. `known(table, ids)` gives current payloads: an object with many
+    each handful of objects as they are read, `on_expected` with each page for how many there may be in all.
+    `known(table, ids)` gives current payloads: an object with many
     lines that is otherwise as before is not read again line by line. `seen` collects the ids read, by table.
     """
 
@@ -148,6 +158,7 @@ class Reader:
         per_endpoint: float = 20,
         on_slice: Callable[[Slice], None] = lambda piece: None,
         on_rows: Callable[[str, int], None] = lambda table, count: None,
+        on_expected: Callable[[int], None] | None = None,
         known: Callable[[str, list[str]], dict[str, str]] = lambda table, ids: {},
     ):
         self.seen: dict[str, set[str]] = {}
@@ -156,6 +167,8 @@ class Reader:
         self._on_slice, self._on_rows, self._known = on_slice, on_rows, known
         self._slices_wanted = min(WORKERS // 2, max(2, round(per_endpoint * SECONDS_PER_PAGE)))
         self._under_way: dict[str, int] = {}
+        self._on_expected = on_expected
+        self._unfinished: dict[int, Slice] = {}  # by identity
         self._lock = threading.Lock()
 
     # ---------- whole lists
@@ -165,6 +178,7 @@ class Reader:
         with self._lock:
             self._under_way[piece.endpoint.table] = self._under_way.get(piece.endpoint.table, 0) + 1
             piece.open_jobs += 1
+            self._unfinished[id(piece)] = piece
         self._crew.add(lambda: self._next_page(piece, cut))
 
     def _next_page(self, piece: Slice, cut: bool) -> None:
@@ -179,6 +193,7 @@ class Reader:
             piece.ids.clear()
             return self._crew.add(lambda: self._next_page(piece, cut))
         if page.items:
+            piece.first = piece.first or page.items[0].get("created")
             piece.last = (page.items[-1].get("created"), page.items[-1]["id"])
             piece.ids.update(item["id"] for item in page.items)
         piece.pages += 1
@@ -192,8 +207,17 @@ class Reader:
         else:
             with self._lock:
                 self._under_way[piece.endpoint.table] -= 1
+                del self._unfinished[id(piece)]
+        self._expect()
         self._take(piece, page, page.items)
         self._finish_job(piece)
+
+    def _expect(self) -> None:
+        """Tell how many objects there will be in all, as far as the slices under way show."""
+        if self._on_expected:
+            with self._lock:
+                expected = self.objects + sum(each.still_to_come() for each in self._unfinished.values())
+            self._on_expected(expected)
 
     def _cut(self, piece: Slice, items: list[dict[str, Any]]) -> None:
         """Give the older half of the rest away, if a reader is free and the rest is worth it."""

@@ -44,7 +44,7 @@ from typing import Any
 import duckdb
 
 from extract.endpoints import BALANCE_TRANSACTIONS, BY_OBJECT, ENDPOINTS, LEDGERS, Endpoint, row_of
-from extract.errors import ExtractError
+from extract.errors import ExtractError, LandingFailed
 from extract.landing import Landing
 from extract.lists import Crew, Reader, Slice, all_events
 from extract.privacy import decode
@@ -71,13 +71,15 @@ ANNOUNCED = ("credit_notes", "invoices", "refunds", "customers")
 
 @dataclass
 class StripeReport:
-    """What a run read. `landed`: new versions by table. Ledger coverage in customers."""
+    """What a run read. `landed`: new versions by table; `lines_landed`: their nested lines, as many as were
+    counted when they were read. Ledger coverage in customers."""
 
     mode: str
     why: str | None = None
     requests: int = 0
     objects_read: int = 0
     landed: dict[str, int] = field(default_factory=dict)
+    lines_landed: dict[str, int] = field(default_factory=dict)
     customers: int = 0
     ledgers_read: int = 0
 
@@ -89,6 +91,9 @@ class StripeReport:
             f"Stripe: {self.requests} requests, {self.objects_read:,} objects read, "
             f"{sum(self.landed.values()):,} new versions landed"
         )
+        if lines := {table: count for table, count in self.lines_landed.items() if count}:
+            counts = ", ".join(f"{count:,} of {table.replace('_', ' ')}" for table, count in lines.items())
+            said.append(f"Stripe: lines landed = lines counted: {counts}")
         said.append(
             f"Stripe: balance ledgers read of {self.ledgers_read:,} of {self.customers:,} customers; the "
             "others show no sign of a balance (FULL_LEDGER=1 reads theirs, too)"
@@ -226,6 +231,7 @@ class _Run:
                 per_endpoint=self.settings.stripe_requests_per_second,
                 on_slice=self._book_slice,
                 on_rows=lambda table, count: stage(count),
+                on_expected=stage.expect if report.mode == "first" else None,
                 known=self._payloads,
             )
             if report.mode == "later" and (why := self._read_changes(known)):
@@ -607,6 +613,7 @@ class _Run:
         self.landing.flush()
         report.requests, report.objects_read = self.stripe.requests_sent, self.reader.objects
         report.landed = dict(self.landing.landed)
+        report.lines_landed = self._check_lines()
         report.customers, report.ledgers_read = self._coverage()
         event_id, event_created, recent = self._feed_state()
         now = self.clock()
@@ -634,6 +641,26 @@ class _Run:
                 self.id,
             ],
         )
+
+    def _check_lines(self) -> dict[str, int]:
+        """Nested lines in the warehouse of what this run landed, by table. Raises LandingFailed unless they
+        are those that were counted when Stripe's answers were read."""
+        found: dict[str, int] = {}
+        for table, counted in sorted(self.landing.lines.items()):
+            if not counted:
+                continue
+            (found[table],) = self._one(
+                f"""
+                select coalesce(sum(json_array_length(payload, '$.lines.data')), 0)::bigint
+                from raw_stripe.{table} where fetched_at >= ?""",
+                self.started_at,
+            )
+            if found[table] != counted:
+                raise LandingFailed(
+                    f"{table}: {counted:,} lines were read, {found[table]:,} are in the warehouse. "
+                    "Run again with a new WAREHOUSE_PATH and report this"
+                )
+        return found
 
     def _feed_state(self) -> tuple[str | None, int | None, str]:
         if self.newest_event is None:

@@ -16,7 +16,7 @@ from extract.settled import note_transform
 from extract.stripe_source import StripeReport
 from extract.warehouse import current, declare_all, open_warehouse
 from settings import Settings
-from tests.extract.fake_stripe import T0, FakeStripe, credit_note, customer, invoice
+from tests.extract.fake_stripe import T0, FakeStripe, customer, invoice
 
 Read = Callable[..., StripeReport]
 Query = Callable[..., list[tuple[Any, ...]]]

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from extract.errors import Inconsistent, StripeRefused, Unavailable
+from extract.errors import Inconsistent, LandingFailed, StripeRefused, Unavailable
+from extract.privacy import encode
 from extract.stripe_api import Stripe
 from extract.stripe_source import StripeReport
 from tests.extract.fake_stripe import (
@@ -74,6 +75,45 @@ def test_lines_beyond_ten_are_complete(stripe: FakeStripe, read: Read, query: Qu
     assert {params["limit"] for path, params in stripe.requests if path.endswith("/lines")} == {"100"}
     (counted,) = query("select sum(lines) from raw_stripe.extract_slices where endpoint = 'credit_notes'")[0]
     assert counted == 244
+
+
+def test_lines_landed_are_lines_counted(
+    stripe: FakeStripe, read: Read, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stripe.add("invoices", invoice("in_1", lines=3), invoice("in_2", T0 + 1, lines=25))
+    stripe.add("credit_notes", credit_note("cn_1", lines=2))
+    stripe.add("customers", customer("cus_1"))
+    report = read()
+    assert report.lines_landed == {"credit_notes": 2, "invoices": 28}
+    assert "Stripe: lines landed = lines counted: 2 of credit notes, 28 of invoices" in report.lines()
+
+    def loses_a_line(value: Any) -> str:
+        if value.get("id") == "in_3":
+            value["lines"]["data"].pop()
+        return encode(value)
+
+    monkeypatch.setattr("extract.endpoints.encode", loses_a_line)
+    stripe.add("invoices", invoice("in_3", T0 + 2, lines=4))
+    with pytest.raises(LandingFailed, match="invoices: 4 lines were read, 3 are in the warehouse"):
+        read()
+    assert query("select count(*) from raw_stripe.extract_runs where finished_at is null") == [(1,)]
+
+
+def test_a_first_load_estimates_how_much_there_is(
+    stripe: FakeStripe, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stripe.add("invoices", *(invoice(f"in_{n}", T0 + n * 600) for n in range(6000)))
+    stripe.add("customers", customer("cus_1"))
+    said: list[tuple[int, int]] = []
+    monkeypatch.setattr(
+        "extract.progress.Stage.expect", lambda stage, total: said.append((stage.count, total))
+    )
+    read()
+    late = [total for count, total in said if count > 4000]
+    assert late and all(4500 < total < 9000 for total in late), said
+    said.clear()
+    read()
+    assert not said
 
 
 def test_fewer_lines_than_counted_stop_the_run(stripe: FakeStripe, read: Read) -> None:
