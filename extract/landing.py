@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PACKAGE_BYTES = 32 * 2**20  # payload bytes that make a package: large enough for DuckDB, small for memory
+PACKAGE_BYTES = 48 * 2**20  # payload bytes that make a package: large enough for DuckDB, small for memory
 WAITING = 60  # pages that may wait before readers have to
 
 # Arrow's own allocator keeps what it has ever had: a third more memory at the peak, and not faster.

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from load_netsuite.api import NetSuite
 
 BULK = 900  # values in one query: NetSuite takes 1,000 in a list
+PAGE = 1000  # rows of one answer
 SEEDS = ROOT / "dbt_project" / "seeds"
 
 Record = dict[str, str | None]
@@ -323,14 +324,7 @@ class Questions:
         columns = "previousdoc previousline previoustype nextdoc nextline nexttype linktype foreignamount"
         pairs: dict[tuple[str | None, ...], Record] = {}
         for side, ids in (("previousdoc", others), ("nextdoc", memos)):
-            for row in self._select(
-                "nexttransactionlinelink",
-                columns,
-                "",
-                {side: ids},
-                condition="linktype = 'Payment' AND ",
-                key="previousdoc, previousline, nextdoc, nextline",
-            ):
+            for row in self._links(side, columns.split(), ids):
                 pairs[tuple(row.get(name) for name in columns.split()[:6])] = row
         sums: dict[tuple[str | None, ...], Decimal] = {}
         for row in pairs.values():
@@ -340,6 +334,31 @@ class Questions:
             dict(zip(SNAPSHOT["applications"], (*pair, str(amount)), strict=True))
             for pair, amount in sums.items()
         ]
+
+    def _links(self, side: str, columns: list[str], ids: set[str]) -> list[Record]:
+        """Links of documents, paged by document: with an offset, a link that goes meanwhile would hide
+        another."""
+        key = f"{side}, previousline, nextline, previousdoc, nextdoc"
+        rows: list[Record] = []
+        for bulk in bulks([(side, each) for each in sorted(ids)]):
+            rest = [each for _, each in bulk]
+            while rest:
+                where = f" WHERE linktype = 'Payment' AND ({_in(side, rest)})"
+                page = self._ask("nexttransactionlinelink", columns, [], where, key, first=PAGE)
+                if len(page) < PAGE:
+                    rows += page
+                    break
+                last = page[-1][side]
+                whole = [row for row in page if row[side] != last] or self._ask(
+                    "nexttransactionlinelink",
+                    columns,
+                    [],
+                    f" WHERE linktype = 'Payment' AND {side} = {last}",
+                    key,
+                )
+                rows += whole
+                rest = sorted(set(rest) - {str(row[side]) for row in whole})
+        return rows
 
     def accounting_periods(self) -> list[Record]:
         return self._table(
@@ -353,7 +372,7 @@ class Questions:
         from load_netsuite.errors import Refused
 
         try:
-            return list(self._netsuite.suiteql("SELECT id FROM subsidiary ORDER BY id"))
+            return list(self._netsuite.suiteql_rows("SELECT id FROM subsidiary ORDER BY id"))
         except Refused as refused:
             if refused.status not in (400, 404):
                 raise
@@ -395,15 +414,25 @@ class Questions:
         return list({str(row["id"]): row for row in rows}.values())
 
     def _ask(
-        self, table: str, needed: Sequence[str], optional: Sequence[str], where: str, key: str, var: str = ""
+        self,
+        table: str,
+        needed: Sequence[str],
+        optional: Sequence[str],
+        where: str,
+        key: str,
+        var: str = "",
+        *,
+        first: int | None = None,
     ) -> list[Record]:
+        """The rows of one query, all or the `first` so many."""
         from load_netsuite.errors import Refused
 
         while True:
             shown = [name for name in optional if f"{table}.{name}" not in self.refused]
             columns = ", ".join(_column(name) for name in (*needed, *shown))
             try:
-                return list(self._netsuite.suiteql(f"SELECT {columns} FROM {table}{where} ORDER BY {key}"))
+                sql = f"SELECT {columns} FROM {table}{where} ORDER BY {key}"
+                return list(islice(self._netsuite.suiteql_rows(sql), first))
             except Refused as refused:
                 if refused.status != 400:
                     raise

@@ -40,6 +40,9 @@ class FakeNetSuite:
         names = [part.split(" AS ")[-1].strip() for part in re.split(r",(?![^(]*\))", columns)]
         return [{name: row[name] for name in names if name in row} for row in self.tables.get(table, [])]
 
+    def suiteql_rows(self, sql: str) -> Iterator[dict[str, str]]:
+        return iter(self.suiteql(sql))
+
     def get(self, record_type: str, internal_id: str, expand: bool = True) -> dict[str, Any]:
         self.read.append((record_type, internal_id))
         return {"id": internal_id, "account": {"id": "77"}}
@@ -143,6 +146,43 @@ def test_applications_are_summed_per_pair_and_counted_once(settings: Settings) -
     )
     snapshot = ask(netsuite, settings, invoices={"in_1"})  # both sides are ours: each row comes twice
     assert snapshot["applications"] == [{**line, "foreignamount": "10.30"}]
+
+
+def test_many_links_are_paged_by_document(settings: Settings) -> None:
+    """No page is asked for by its place, so what changes between two pages cannot hide a link."""
+
+    class Linked(FakeNetSuite):
+        def suiteql(self, sql: str) -> list[dict[str, str]]:
+            rows = super().suiteql(sql)
+            if "nexttransactionlinelink" not in sql:
+                return rows
+            side = "previousdoc" if re.search(r"previousdoc (IN|=)", sql) else "nextdoc"
+            asked = set(re.findall(r"\d+", sql.split(f"{side} ")[1].split("ORDER")[0]))
+            return sorted((row for row in rows if row[side] in asked), key=lambda row: row[side])
+
+    def link(invoice_id: int, memo: int) -> dict[str, str]:
+        return {
+            "previousdoc": str(invoice_id),
+            "previousline": "0",
+            "previoustype": "CustInvc",
+            "nextdoc": str(10_000 + memo),
+            "nextline": "0",
+            "nexttype": "CustPymt",
+            "linktype": "Payment",
+            "foreignamount": "1",
+        }
+
+    links = [link(1, memo) for memo in range(1500)]  # more than a page of one document
+    links += [link(number, memo) for number in range(2, 800) for memo in range(3)]
+    netsuite = Linked(
+        {
+            "transaction": [{"id": str(number), "type": "CustInvc"} for number in range(1, 800)],
+            "nexttransactionlinelink": links,
+        }
+    )
+    snapshot = ask(netsuite, settings, invoices={"in_1"})
+    assert len(snapshot["applications"]) == len(links)
+    assert sum("nexttransactionlinelink" in sql for sql in netsuite.asked) <= 6
 
 
 def test_accounts_without_subsidiaries(settings: Settings) -> None:
