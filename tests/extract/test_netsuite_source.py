@@ -11,10 +11,13 @@ from typing import Any
 import duckdb
 import pytest
 
+import extract
 from extract.endpoints import row_of
 from extract.errors import ExtractError
-from extract.netsuite_source import BULK, Questions, Wanted, _store, numbers, seed
+from extract.netsuite_source import BULK, NetSuiteReport, Questions, Wanted, _store, numbers, seed
+from extract.progress import Progress
 from extract.settled import Settled, note_transform, rules_fingerprint
+from extract.stripe_source import StripeReport
 from extract.warehouse import SNAPSHOT, declare_all, open_warehouse
 from load_netsuite.errors import Refused
 from settings import Settings
@@ -478,3 +481,17 @@ def test_a_crash_while_storing_leaves_what_was_there(
         _store(warehouse, {**before, "subsidiaries": [{"id": "2"}]}, None, frozenset())
     assert warehouse.execute("select id from raw_netsuite.subsidiaries").fetchall() == [("1",)]
     assert warehouse.execute("select customer_id from raw_stripe.extract_settled").fetchall() == [("cus_1",)]
+
+
+@pytest.mark.parametrize(("mode", "whole"), [("first", True), ("full", True), ("later", False)])
+def test_a_whole_comparison_of_stripe_asks_netsuite_for_everything(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, mode: str, whole: bool
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr("extract.stripe_source.read_stripe", lambda *_: StripeReport(mode))
+    monkeypatch.setattr(
+        "extract.netsuite_source.read_netsuite",
+        lambda *_, whole: asked.append(whole) or NetSuiteReport(),
+    )
+    extract.run(settings, Progress(quiet=True))
+    assert asked == [whole]
