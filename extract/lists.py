@@ -58,7 +58,7 @@ class Slice:
     lines: int = 0
     first: int | None = None  # created of the first object read
     last: tuple[int | None, str] | None = None  # created and id of the last object read
-    ids: set[str] = field(default_factory=set)
+    ids: set[str] = field(default_factory=set)  # read already, of the last object's second
     open_jobs: int = 0  # pages and nested lists still to come
 
     def params(self) -> dict[str, Any]:
@@ -95,6 +95,16 @@ class Slice:
             if (self.lt is not None and created >= self.lt) or (self.gte is not None and created < self.gte):
                 raise Inconsistent(f"{item['id']} lies outside the slice asked for")
             before = created
+
+    def go_on_behind(self, items: list[dict[str, Any]]) -> None:
+        """Note a page that was read. Only ids of its last second are kept: an older one that came again
+        would be newer than the object before it."""
+        newest, oldest = items[0].get("created"), items[-1].get("created")
+        self.first = self.first or newest
+        if newest != oldest:
+            self.ids.clear()
+        self.ids.update(item["id"] for item in items if item.get("created") == oldest)
+        self.last = (oldest, items[-1]["id"])
 
 
 class Crew:
@@ -145,8 +155,8 @@ class Reader:
 
     `on_slice` is called (in the landing thread) for each slice once all its rows are loaded; `on_rows` for
     each handful of objects as they are read, `on_expected` with each page for how many there may be in all.
-    `known(table, ids)` gives current payloads: an object with many
-    lines that is otherwise as before is not read again line by line. `seen` collects the ids read, by table.
+    `known(table, ids)` gives current payloads: an object with many lines that is otherwise as before is not
+    read again line by line. `seen` collects the ids read, by table, if it shall `remember` them.
     """
 
     def __init__(
@@ -160,6 +170,7 @@ class Reader:
         on_rows: Callable[[str, int], None] = lambda table, count: None,
         on_expected: Callable[[int], None] | None = None,
         known: Callable[[str, list[str]], dict[str, str]] = lambda table, ids: {},
+        remember: bool = True,
     ):
         self.seen: dict[str, set[str]] = {}
         self.objects = 0
@@ -167,7 +178,7 @@ class Reader:
         self._on_slice, self._on_rows, self._known = on_slice, on_rows, known
         self._slices_wanted = min(WORKERS // 2, max(2, round(per_endpoint * SECONDS_PER_PAGE)))
         self._under_way: dict[str, int] = {}
-        self._on_expected = on_expected
+        self._on_expected, self._remember = on_expected, remember
         self._unfinished: dict[int, Slice] = {}  # by identity
         self._lock = threading.Lock()
 
@@ -193,9 +204,7 @@ class Reader:
             piece.ids.clear()
             return self._crew.add(lambda: self._next_page(piece, cut))
         if page.items:
-            piece.first = piece.first or page.items[0].get("created")
-            piece.last = (page.items[-1].get("created"), page.items[-1]["id"])
-            piece.ids.update(item["id"] for item in page.items)
+            piece.go_on_behind(page.items)
         piece.pages += 1
         piece.objects += len(page.items)
         if page.has_more:
@@ -360,7 +369,8 @@ class Reader:
     def _note_read(self, table: str, ids: list[str]) -> None:
         with self._lock:
             self.objects += len(ids)
-            self.seen.setdefault(table, set()).update(ids)
+            if self._remember:
+                self.seen.setdefault(table, set()).update(ids)
         self._on_rows(table, len(ids))
 
 

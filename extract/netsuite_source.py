@@ -132,29 +132,28 @@ class Wanted:
 
         invoices = ids("select id from invoices")
         notes_and_refunds = ids("""
-            select id from notes union all select unnest(payload->>'$.refunds[*].refund') from notes""")
+            select id from notes union all select unnest(refund_ids) from notes""")
         incomes = (
             set()
             if settings.vars["go_live_date"] is None
             else ids("""
             select refund || '_' || id || '_income'
-            from (select id, unnest(payload->>'$.refunds[*].refund') as refund from notes)""")
+            from (select id, unnest(refund_ids) as refund from notes)""")
         )
         return cls(
             customers=ids("select id from customers"),
             customer_ids=numbers(seed("customer_map", "netsuite_customer_id"))
-            | numbers(ids("select (payload->>'$.metadata.netsuite_customer_id') from customers")),
+            | numbers(ids("select netsuite_customer_id from customers")),
             invoices=invoices,
             invoice_ids=numbers(seed("invoice_map", "netsuite_invoice_id"))
-            | numbers(ids("select (payload->>'$.metadata.netsuite_invoice_id') from invoices")),
+            | numbers(ids("select netsuite_invoice_id from invoices")),
             externals=notes_and_refunds
             | incomes
             | {f"{invoice}_balance" for invoice in ids("select id from invoices where uses_balance")},
             items=ids("""
-                select unnest(payload->>'$.lines.data[*].pricing.price_details.price') from all_invoices
+                select unnest(price_ids) from all_invoices
                 union all
-                select unnest(payload->>'$.lines.data[*].pricing.price_details.product')
-                from all_invoices"""),
+                select unnest(product_ids) from all_invoices"""),
             item_ids=numbers(
                 seed("item_map", "netsuite_item_id")
                 | seed("tax_map", "netsuite_item_id")
@@ -165,17 +164,28 @@ class Wanted:
 
 
 # Credit notes, the invoices that they or a use of balance concern, and the customers of both: all of them,
-# and those that stay when settled customers are left out.
+# and those that stay when settled customers are left out. No payload leaves the scan of its table, for DuckDB
+# may keep in memory what is named twice.
 _DOCUMENTS = f"""
 with all_notes as (
-    select *, (payload->>'customer') as customer_id, (payload->>'invoice') as invoice_id
+    select
+        id,
+        (payload->>'customer') as customer_id,
+        (payload->>'invoice') as invoice_id,
+        (payload->>'$.refunds[*].refund') as refund_ids
     from {current("credit_notes")}
 ),
 used as (
     select distinct (payload->>'invoice') as id from raw_stripe.customer_balance_transactions
 ),
 all_invoices as (
-    select *, id in (select id from used) or ledger_moved as uses_balance
+    select
+        id,
+        customer_id,
+        id in (select id from used) or ledger_moved as uses_balance,
+        (payload->>'$.metadata.netsuite_invoice_id') as netsuite_invoice_id,
+        (payload->>'$.lines.data[*].pricing.price_details.price') as price_ids,
+        (payload->>'$.lines.data[*].pricing.price_details.product') as product_ids
     from {invoice_facts(relation=current("invoices"))}
     where
         ledger_moved
@@ -197,7 +207,8 @@ invoices as (
     where id in (select id from open_invoices) or id in (select invoice_id from notes)
 ),
 customers as (
-    select * from {current("customers")}
+    select id, (payload->>'$.metadata.netsuite_customer_id') as netsuite_customer_id
+    from {current("customers")}
     where
         id in (select customer_id from notes)
         or id in (select customer_id from invoices)

@@ -50,7 +50,7 @@ from extract.lists import Crew, Reader, Slice, all_events
 from extract.privacy import decode
 from extract.progress import Progress, Stage
 from extract.stripe_api import PAGE, Stripe
-from extract.warehouse import current
+from extract.warehouse import MEMORY_AFTER, current
 from settings import Settings
 
 REQUESTS = 12  # what a later run may ask while nothing has changed
@@ -233,11 +233,15 @@ class _Run:
                 on_rows=lambda table, count: stage(count),
                 on_expected=stage.expect if report.mode == "first" else None,
                 known=self._payloads,
+                remember=not self.past.is_first,
             )
             if report.mode == "later" and (why := self._read_changes(known)):
                 report.mode, report.why = "full", why
             if report.mode != "later":
                 self._read_everything()
+            # Reading is over and its memory free: what is left are questions to DuckDB, each of which parses
+            # several lists out of thousands of payloads at a time.
+            self.connection.execute(f"set global memory_limit = '{MEMORY_AFTER}'")
             self._settle(stage)
             self._finish(report)
             stage.detail = f", {report.requests} requests, {sum(report.landed.values()):,} new versions"
@@ -783,41 +787,53 @@ create or replace temp table touched_invoices as
 select id, customer_id, ledger_moved from {invoice_facts("fetched_at > $since")}
 """
 
-# What credit documents name, less what is known. Lists inside payloads are read with `[*]` paths.
+# What credit documents name, less what is known. Lists inside payloads are read with `[*]` paths; only ids
+# leave the scan of a table, for DuckDB may keep in memory what is named twice.
 _REFERENCES = f"""
 with known as (
     {" union all ".join(f"select '{table}' as table_name, id from raw_stripe.{table}" for table in ENDPOINTS)}
 ),
 notes as (
-    select payload from raw_stripe.credit_notes where fetched_at > $since
+    select
+        (payload->>'invoice') as invoice_id,
+        (payload->>'customer') as customer_id,
+        (payload->>'$.refunds[*].refund') as refund_ids,
+        (payload->>'$.discount_amounts[*].discount.source.coupon') as coupon_ids,
+        (payload->>'$.total_taxes[*].tax_rate_details.tax_rate') as tax_rate_ids
+    from raw_stripe.credit_notes where fetched_at > $since
 ),
 noted_invoices as (
-    select payload from raw_stripe.invoices
+    select
+        (payload->>'customer') as customer_id,
+        (payload->>'$.total_discount_amounts[*].discount.source.coupon') as coupon_ids,
+        (payload->>'$.total_taxes[*].tax_rate_details.tax_rate') as tax_rate_ids,
+        (payload->>'$.lines.data[*].pricing.price_details.price') as price_ids,
+        (payload->>'$.lines.data[*].pricing.price_details.product') as product_ids
+    from raw_stripe.invoices
     where fetched_at > $since and id in (
         select id from touched_invoices
         where ledger_moved or id in (select (payload->>'invoice') from raw_stripe.credit_notes))
 ),
 named as (
-    select 'invoices' as table_name, (payload->>'invoice') as id from notes
+    select 'invoices' as table_name, invoice_id as id from notes
     union
-    select 'customers', (payload->>'customer') from notes
+    select 'customers', customer_id from notes
     union
-    select 'customers', (payload->>'customer') from noted_invoices
+    select 'customers', customer_id from noted_invoices
     union
-    select 'refunds', unnest(payload->>'$.refunds[*].refund') from notes
+    select 'refunds', unnest(refund_ids) from notes
     union
-    select 'coupons', unnest(payload->>'$.discount_amounts[*].discount.source.coupon') from notes
+    select 'coupons', unnest(coupon_ids) from notes
     union
-    select 'coupons', unnest(payload->>'$.total_discount_amounts[*].discount.source.coupon')
-    from noted_invoices
+    select 'coupons', unnest(coupon_ids) from noted_invoices
     union
-    select 'tax_rates', unnest(payload->>'$.total_taxes[*].tax_rate_details.tax_rate') from notes
+    select 'tax_rates', unnest(tax_rate_ids) from notes
     union
-    select 'tax_rates', unnest(payload->>'$.total_taxes[*].tax_rate_details.tax_rate') from noted_invoices
+    select 'tax_rates', unnest(tax_rate_ids) from noted_invoices
     union
-    select 'prices', unnest(payload->>'$.lines.data[*].pricing.price_details.price') from noted_invoices
+    select 'prices', unnest(price_ids) from noted_invoices
     union
-    select 'products', unnest(payload->>'$.lines.data[*].pricing.price_details.product') from noted_invoices
+    select 'products', unnest(product_ids) from noted_invoices
 )
 select table_name, id from named
 anti join known using (table_name, id)

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from extract.endpoints import ENDPOINTS
 from extract.errors import Inconsistent, LandingFailed, StripeRefused, Unavailable
+from extract.lists import Slice
 from extract.privacy import encode
 from extract.stripe_api import Stripe
-from extract.stripe_source import StripeReport
+from extract.stripe_source import StripeReport, _Run
 from tests.extract.fake_stripe import (
     KEY,
     T0,
@@ -63,6 +65,20 @@ def test_long_lists_are_cut_into_slices(stripe: FakeStripe, read: Read, query: Q
     assert all(one[1] == other[0] for one, other in pairwise(slices)), "they touch"
     asked = [params for path, params in stripe.requests if path == "/v1/refunds"]
     assert len(asked) <= 30 + 2 * len(slices), "a cut costs no more than a page or two"
+
+
+def test_ids_are_kept_only_while_they_can_come_again() -> None:
+    piece = Slice(ENDPOINTS["refunds"])
+    first = [refund("re_4", T0 + 2), refund("re_3", T0 + 1), refund("re_2", T0), refund("re_1", T0)]
+    piece.check(first)
+    piece.go_on_behind(first)
+    assert piece.ids == {"re_1", "re_2"}
+    piece.check([refund("re_0", T0)])
+    for again in first:
+        with pytest.raises(Inconsistent):
+            piece.check([refund("re_0", T0), again])
+    piece.go_on_behind([refund("re_0", T0)])  # a page of one second: those before it count on
+    assert piece.ids == {"re_0", "re_1", "re_2"}
 
 
 def test_lines_beyond_ten_are_complete(stripe: FakeStripe, read: Read, query: Query) -> None:
@@ -380,3 +396,20 @@ def test_an_expansion_that_is_refused_is_left_out():
     assert asked[1:] == [["data.discount_amounts.discount"]] * 2
     with pytest.raises(StripeRefused):
         server.get("/v1/credit_notes", {"expand[]": ["data.nonsense"]})
+
+
+def test_duckdb_gets_its_memory_once_lists_are_read(
+    stripe: FakeStripe, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The questions that follow parse several lists out of each payload, which the limit of reading would
+    not allow for large ones."""
+    limits: list[str] = []
+    missing = _Run._missing
+
+    def noted(run: _Run, since: Any) -> list[tuple[str, str]]:
+        limits.extend(run.connection.execute("select current_setting('memory_limit')").fetchone() or ())
+        return missing(run, since)
+
+    monkeypatch.setattr(_Run, "_missing", noted)
+    read()
+    assert limits and set(limits) == {"572.2 MiB"}  # 600 MB
