@@ -13,7 +13,7 @@ READY := $(VENV)/.installed
 export PYTHONUNBUFFERED := 1
 export RUNTIME__DLTHUB_TELEMETRY := false
 
-.PHONY: help setup run plan extract transform push reconcile report doctor test soak docs bench advance clean
+.PHONY: help setup run plan extract transform push reconcile report compact doctor test soak docs bench advance clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ reconcile: $(READY) ## compare what was posted with what NetSuite shows today
 
 report: $(READY) ## print the summary again
 	@$(RUN) report
+
+compact: $(READY) ## remove superseded versions of Stripe's objects; the current ones stay
+	@$(RUN) compact
 
 doctor: $(READY) ## check settings, permissions and mappings; write nothing
 	@$(RUN) doctor

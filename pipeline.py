@@ -106,6 +106,12 @@ def report_command() -> None:
     _command([], report)
 
 
+@app.command("compact")
+def compact_command() -> None:
+    """Remove superseded versions of Stripe's objects from the warehouse; the current ones stay."""
+    _command([], compact)
+
+
 @app.command("doctor")
 def doctor_command() -> None:
     """Check settings, credentials, permissions and mappings; write nothing."""
@@ -137,14 +143,18 @@ def extract(settings: Settings, done: Done) -> int:
 
 def transform(settings: Settings, done: Done) -> int:
     """dbt, in this process: a start of its own would cost four seconds."""
+    from extract.compact import is_compacted
+    from extract.settled import note_transform, rules_fingerprint
     from extract.warehouse import declare_all, open_warehouse
     from load_netsuite.journal import ensure_tables
 
+    rules = rules_fingerprint(settings)  # as they are now: an edit during the build belongs to the next
     with open_warehouse(settings.warehouse_path) as warehouse:
         declare_all(warehouse)  # so that dbt alone works on a new file, too
         ensure_tables(warehouse)
+        anew = is_compacted(warehouse) or os.environ.get("FULL_REFRESH") == "1"
     began = time.monotonic()
-    again = ["--full-refresh"] if os.environ.get("FULL_REFRESH") == "1" else []
+    again = ["--full-refresh"] if anew else []
     failures = _dbt(settings, "build", "--exclude-resource-type", "unit_test", *again)
     if failures:
         raise StageFailed(
@@ -152,6 +162,8 @@ def transform(settings: Settings, done: Done) -> int:
                 ["transform: nothing was pushed, because", *failures, "(all of dbt's output: logs/dbt.log)"]
             )
         )
+    with open_warehouse(settings.warehouse_path) as warehouse:
+        note_transform(warehouse, rules)
     _say(f"transform: done in {time.monotonic() - began:.1f} s")
     return DONE
 
@@ -202,6 +214,20 @@ def report(settings: Settings, done: Done) -> int:
             Summary(warehouse, _console(), done.push).print()
         except duckdb.CatalogException:
             raise StageFailed("report: the warehouse has no marts yet; run `make run`") from None
+    return DONE
+
+
+def compact(settings: Settings, done: Done) -> int:
+    """Only the current version of each Stripe object stays."""
+    from extract.compact import compact
+    from extract.warehouse import declare_all, open_warehouse
+
+    if not settings.warehouse_path.exists():
+        raise StageFailed(f"compact: there is no warehouse at {settings.warehouse_path} yet; run `make run`")
+    with open_warehouse(settings.warehouse_path) as warehouse:
+        declare_all(warehouse)
+        for line in compact(warehouse, settings.warehouse_path).lines():
+            _say(line)
     return DONE
 
 

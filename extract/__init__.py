@@ -39,4 +39,5 @@ def run(settings: Settings, progress: Progress) -> ExtractReport:
     with open_warehouse(settings.warehouse_path) as connection:
         declare_all(connection)
         stripe = read_stripe(settings, connection, progress)
-        return ExtractReport(stripe, read_netsuite(settings, connection, progress))
+        whole = stripe.mode != "later"  # in any case once in seven days
+        return ExtractReport(stripe, read_netsuite(settings, connection, progress, whole=whole))

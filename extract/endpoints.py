@@ -68,11 +68,13 @@ class Row:
     api_version: str
     content_hash: str
     payload: str
+    lines: int = 0  # nested lines counted when it was read; not a column
 
 
 def row_of(item: dict[str, Any], fetched_at: datetime, api_version: str, parent_id: str | None = None) -> Row:
     """The row of an object as Stripe sent it; private fields go here, nowhere later. Raises Inconsistent."""
     check_types(item)
+    lines = line_count(item)
     payload = encode(strip(item))
     created = item.get("created")
     return Row(
@@ -83,6 +85,7 @@ def row_of(item: dict[str, Any], fetched_at: datetime, api_version: str, parent_
         api_version=api_version,
         content_hash=hashlib.sha256(payload.encode()).hexdigest(),
         payload=payload,
+        lines=lines,
     )
 
 

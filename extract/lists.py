@@ -29,9 +29,9 @@ from extract.endpoints import (
 )
 from extract.errors import Inconsistent, ObjectGone, StripeRefused
 from extract.privacy import decode
-from extract.stripe_api import PAGE, Answer, Stripe
+from extract.stripe_api import ONE_AT_A_TIME, PAGE, Answer, Stripe
 
-WORKERS = 48
+WORKERS = 32
 SECONDS_PER_PAGE = 0.5  # what a page takes from request to rows, to size the number of slices
 WORTH_CUTTING = 6  # pages left in a slice
 BEGINNING = 1262304000  # 2010-01-01: nothing in Stripe is older
@@ -56,8 +56,9 @@ class Slice:
     pages: int = 0
     objects: int = 0
     lines: int = 0
+    first: int | None = None  # created of the first object read
     last: tuple[int | None, str] | None = None  # created and id of the last object read
-    ids: set[str] = field(default_factory=set)
+    ids: set[str] = field(default_factory=set)  # read already, of the last object's second
     open_jobs: int = 0  # pages and nested lists still to come
 
     def params(self) -> dict[str, Any]:
@@ -69,6 +70,14 @@ class Slice:
         if self.last:
             params["starting_after"] = self.last[1]
         return params
+
+    def still_to_come(self) -> int:
+        """How many objects the rest of the slice holds if it is as dense as what was read of it; nothing is
+        said of a slice that has shown no object yet."""
+        if self.first is None or self.last is None or self.last[0] is None:
+            return 0
+        oldest = self.gte if self.gte is not None else BEGINNING
+        return self.objects * max(self.last[0] - oldest, 0) // max(self.first - self.last[0], 1)
 
     def check(self, items: list[dict[str, Any]]) -> None:
         """Raise Inconsistent unless `items` can follow what was read of this slice."""
@@ -86,6 +95,16 @@ class Slice:
             if (self.lt is not None and created >= self.lt) or (self.gte is not None and created < self.gte):
                 raise Inconsistent(f"{item['id']} lies outside the slice asked for")
             before = created
+
+    def go_on_behind(self, items: list[dict[str, Any]]) -> None:
+        """Note a page that was read. Only ids of its last second are kept: an older one that came again
+        would be newer than the object before it."""
+        newest, oldest = items[0].get("created"), items[-1].get("created")
+        self.first = self.first or newest
+        if newest != oldest:
+            self.ids.clear()
+        self.ids.update(item["id"] for item in items if item.get("created") == oldest)
+        self.last = (oldest, items[-1]["id"])
 
 
 class Crew:
@@ -135,8 +154,9 @@ class Reader:
     """Turns lists and single objects into rows in a sink.
 
     `on_slice` is called (in the landing thread) for each slice once all its rows are loaded; `on_rows` for
-    each handful of objects as they are read. `known(table, ids)` gives current payloads: an object with many
-    lines that is otherwise as before is not read again line by line. `seen` collects the ids read, by table.
+    each handful of objects as they are read, `on_expected` with each page for how many there may be in all.
+    `known(table, ids)` gives current payloads: an object with many lines that is otherwise as before is not
+    read again line by line. `seen` collects the ids read, by table, if it shall `remember` them.
     """
 
     def __init__(
@@ -148,7 +168,9 @@ class Reader:
         per_endpoint: float = 20,
         on_slice: Callable[[Slice], None] = lambda piece: None,
         on_rows: Callable[[str, int], None] = lambda table, count: None,
+        on_expected: Callable[[int], None] | None = None,
         known: Callable[[str, list[str]], dict[str, str]] = lambda table, ids: {},
+        remember: bool = True,
     ):
         self.seen: dict[str, set[str]] = {}
         self.objects = 0
@@ -156,6 +178,8 @@ class Reader:
         self._on_slice, self._on_rows, self._known = on_slice, on_rows, known
         self._slices_wanted = min(WORKERS // 2, max(2, round(per_endpoint * SECONDS_PER_PAGE)))
         self._under_way: dict[str, int] = {}
+        self._on_expected, self._remember = on_expected, remember
+        self._unfinished: dict[int, Slice] = {}  # by identity
         self._lock = threading.Lock()
 
     # ---------- whole lists
@@ -165,6 +189,7 @@ class Reader:
         with self._lock:
             self._under_way[piece.endpoint.table] = self._under_way.get(piece.endpoint.table, 0) + 1
             piece.open_jobs += 1
+            self._unfinished[id(piece)] = piece
         self._crew.add(lambda: self._next_page(piece, cut))
 
     def _next_page(self, piece: Slice, cut: bool) -> None:
@@ -179,8 +204,7 @@ class Reader:
             piece.ids.clear()
             return self._crew.add(lambda: self._next_page(piece, cut))
         if page.items:
-            piece.last = (page.items[-1].get("created"), page.items[-1]["id"])
-            piece.ids.update(item["id"] for item in page.items)
+            piece.go_on_behind(page.items)
         piece.pages += 1
         piece.objects += len(page.items)
         if page.has_more:
@@ -192,8 +216,17 @@ class Reader:
         else:
             with self._lock:
                 self._under_way[piece.endpoint.table] -= 1
+                del self._unfinished[id(piece)]
+        self._expect()
         self._take(piece, page, page.items)
         self._finish_job(piece)
+
+    def _expect(self) -> None:
+        """Tell how many objects there will be in all, as far as the slices under way show."""
+        if self._on_expected:
+            with self._lock:
+                expected = self.objects + sum(each.still_to_come() for each in self._unfinished.values())
+            self._on_expected(expected)
 
     def _cut(self, piece: Slice, items: list[dict[str, Any]]) -> None:
         """Give the older half of the rest away, if a reader is free and the rest is worth it."""
@@ -214,7 +247,9 @@ class Reader:
     def _take(self, piece: Slice, answer: Answer, items: list[dict[str, Any]]) -> None:
         whole = [item for item in items if not lines_missing(item)]
         piece.lines += sum(line_count(item) for item in whole)
-        self._land(piece.endpoint.table, [row_of(item, answer.sent_at, answer.api_version) for item in whole])
+        with ONE_AT_A_TIME:
+            rows = [row_of(item, answer.sent_at, answer.api_version) for item in whole]
+        self._land(piece.endpoint.table, rows)
         partial = [item for item in items if lines_missing(item)]
         if not partial:
             return
@@ -334,7 +369,8 @@ class Reader:
     def _note_read(self, table: str, ids: list[str]) -> None:
         with self._lock:
             self.objects += len(ids)
-            self.seen.setdefault(table, set()).update(ids)
+            if self._remember:
+                self.seen.setdefault(table, set()).update(ids)
         self._on_rows(table, len(ids))
 
 

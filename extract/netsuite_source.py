@@ -5,7 +5,9 @@ of `BULK`, so a run takes about (ids / 900) + 10 requests. Columns that not ever
 (facts/netsuite.md, section 4) are optional: when NetSuite refuses the query, it is asked again without them,
 they stay null, and the report says so.
 
-A snapshot that equals the one before is not written again.
+Only what open documents need is asked for (`extract.settled`): rows of customers that are settled stay as
+they were last seen. What is asked for is replaced, and removed if NetSuite has it no longer, in one
+transaction. A table that is as it was is not written again.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import duckdb
 
 from extract.errors import ExtractError
 from extract.progress import Progress
+from extract.settled import Settled, note_settled
 from extract.stripe_source import invoice_facts
 from extract.warehouse import SNAPSHOT, current
 from settings import ROOT, Settings
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from load_netsuite.api import NetSuite
 
 BULK = 900  # values in one query: NetSuite takes 1,000 in a list
+PAGE = 1000  # rows of one answer
 SEEDS = ROOT / "dbt_project" / "seeds"
 
 Record = dict[str, str | None]
@@ -40,10 +44,13 @@ Record = dict[str, str | None]
 
 @dataclass
 class NetSuiteReport:
-    """Rows per table of the snapshot, and columns that this account does not show."""
+    """Rows read per table, and columns that this account does not show. `settled`: customers whose documents
+    need nothing and were not asked for; `why_all`: why everything was."""
 
     requests: int = 0
     rows: dict[str, int] = field(default_factory=dict)
+    settled: int = 0
+    why_all: str | None = None
     changed: list[str] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
 
@@ -52,26 +59,41 @@ class NetSuiteReport:
             f"{count:,} {table.replace('_', ' ')}" for table, count in self.rows.items() if count
         )
         said = [f"NetSuite: {self.requests} requests; {counts or 'nothing that is referred to'}"]
+        if self.settled:
+            said.append(
+                f"NetSuite: {self.settled:,} customers with nothing open were not asked for: "
+                "what was last seen of them stays"
+            )
+        elif self.why_all:
+            said.append(f"NetSuite: asked for everything because {self.why_all}")
         if self.refused:
             said.append(f"NetSuite: this account does not show {', '.join(sorted(self.refused))}")
         return said
 
 
 def read_netsuite(
-    settings: Settings, connection: duckdb.DuckDBPyConnection, progress: Progress
+    settings: Settings, connection: duckdb.DuckDBPyConnection, progress: Progress, *, whole: bool = False
 ) -> NetSuiteReport:
-    """Replace the snapshot. Raises NetSuiteError when NetSuite refuses what is needed."""
+    """Bring the snapshot up to date; `whole`: as if no document was settled. Raises NetSuiteError when
+    NetSuite refuses what is needed."""
     from load_netsuite.api import NetSuite
 
-    wanted = Wanted.of(settings, connection)
+    settled = Settled.of(settings, connection)
+    left_out = settled.for_good if not whole else frozenset()
+    wanted = Wanted.of(settings, connection, left_out)
     with progress.stage("NetSuite") as stage, NetSuite(settings) as netsuite:
         questions = Questions(netsuite, settings)
         snapshot = questions.snapshot(wanted)
-        report = NetSuiteReport(netsuite.requests_sent, refused=questions.refused)
+        report = NetSuiteReport(
+            netsuite.requests_sent,
+            settled=len(left_out),
+            why_all="Stripe was compared in full" if whole else settled.why_none,
+            refused=questions.refused,
+        )
         for table, rows in snapshot.items():
             report.rows[table] = len(rows)
             stage(len(rows))
-    report.changed = _replace(settings.warehouse_path, connection, snapshot)
+    report.changed = _store(connection, snapshot, wanted if left_out else None, settled.now)
     return report
 
 
@@ -92,36 +114,46 @@ class Wanted:
     account_ids: set[str]
 
     @classmethod
-    def of(cls, settings: Settings, connection: duckdb.DuckDBPyConnection) -> Wanted:
-        """What the credit documents in `raw_stripe` and the mapping seeds refer to."""
+    def of(
+        cls,
+        settings: Settings,
+        connection: duckdb.DuckDBPyConnection,
+        settled: frozenset[str] = frozenset(),
+    ) -> Wanted:
+        """What the credit documents in `raw_stripe` and the mapping seeds refer to, without the documents of
+        the customers in `settled`. Items stay whole: they are few, and many documents share one."""
+        connection.execute(
+            "create or replace temp table settled_customers as select unnest(?::varchar[]) as id",
+            [sorted(settled)],
+        )
 
         def ids(sql: str) -> set[str]:
             return {str(row[0]) for row in connection.execute(_DOCUMENTS + sql).fetchall() if row[0]}
 
         invoices = ids("select id from invoices")
         notes_and_refunds = ids("""
-            select id from notes union all select unnest(payload->>'$.refunds[*].refund') from notes""")
+            select id from notes union all select unnest(refund_ids) from notes""")
         incomes = (
             set()
             if settings.vars["go_live_date"] is None
             else ids("""
             select refund || '_' || id || '_income'
-            from (select id, unnest(payload->>'$.refunds[*].refund') as refund from notes)""")
+            from (select id, unnest(refund_ids) as refund from notes)""")
         )
         return cls(
             customers=ids("select id from customers"),
             customer_ids=numbers(seed("customer_map", "netsuite_customer_id"))
-            | numbers(ids("select (payload->>'$.metadata.netsuite_customer_id') from customers")),
+            | numbers(ids("select netsuite_customer_id from customers")),
             invoices=invoices,
             invoice_ids=numbers(seed("invoice_map", "netsuite_invoice_id"))
-            | numbers(ids("select (payload->>'$.metadata.netsuite_invoice_id') from invoices")),
+            | numbers(ids("select netsuite_invoice_id from invoices")),
             externals=notes_and_refunds
             | incomes
             | {f"{invoice}_balance" for invoice in ids("select id from invoices where uses_balance")},
             items=ids("""
-                select unnest(payload->>'$.lines.data[*].pricing.price_details.price') from invoices
+                select unnest(price_ids) from all_invoices
                 union all
-                select unnest(payload->>'$.lines.data[*].pricing.price_details.product') from invoices"""),
+                select unnest(product_ids) from all_invoices"""),
             item_ids=numbers(
                 seed("item_map", "netsuite_item_id")
                 | seed("tax_map", "netsuite_item_id")
@@ -131,26 +163,54 @@ class Wanted:
         )
 
 
-# Credit notes, the invoices that they or a use of balance concern, and the customers of both.
+# Credit notes, the invoices that they or a use of balance concern, and the customers of both: all of them,
+# and those that stay when settled customers are left out. No payload leaves the scan of its table, for DuckDB
+# may keep in memory what is named twice.
 _DOCUMENTS = f"""
-with notes as (
-    select * from {current("credit_notes")}
+with all_notes as (
+    select
+        id,
+        (payload->>'customer') as customer_id,
+        (payload->>'invoice') as invoice_id,
+        (payload->>'$.refunds[*].refund') as refund_ids
+    from {current("credit_notes")}
 ),
 used as (
     select distinct (payload->>'invoice') as id from raw_stripe.customer_balance_transactions
 ),
-invoices as (
-    select *, id in (select id from used) or ledger_moved as uses_balance
+all_invoices as (
+    select
+        id,
+        customer_id,
+        id in (select id from used) or ledger_moved as uses_balance,
+        (payload->>'$.metadata.netsuite_invoice_id') as netsuite_invoice_id,
+        (payload->>'$.lines.data[*].pricing.price_details.price') as price_ids,
+        (payload->>'$.lines.data[*].pricing.price_details.product') as product_ids
     from {invoice_facts(relation=current("invoices"))}
     where
         ledger_moved
-        or id in (select (payload->>'invoice') from notes)
+        or id in (select invoice_id from all_notes)
         or id in (select id from used)
 ),
-customers as (
-    select * from {current("customers")}
+open_invoices as (
+    select * from all_invoices
+    where coalesce(customer_id, '') not in (select id from settled_customers)
+),
+notes as (
+    select * from all_notes
     where
-        id in (select (payload->>'customer') from notes)
+        coalesce(customer_id, '') not in (select id from settled_customers)
+        or invoice_id in (select id from open_invoices)
+),
+invoices as (
+    select * from all_invoices
+    where id in (select id from open_invoices) or id in (select invoice_id from notes)
+),
+customers as (
+    select id, (payload->>'$.metadata.netsuite_customer_id') as netsuite_customer_id
+    from {current("customers")}
+    where
+        id in (select customer_id from notes)
         or id in (select customer_id from invoices)
 )
 """
@@ -275,14 +335,7 @@ class Questions:
         columns = "previousdoc previousline previoustype nextdoc nextline nexttype linktype foreignamount"
         pairs: dict[tuple[str | None, ...], Record] = {}
         for side, ids in (("previousdoc", others), ("nextdoc", memos)):
-            for row in self._select(
-                "nexttransactionlinelink",
-                columns,
-                "",
-                {side: ids},
-                condition="linktype = 'Payment' AND ",
-                key="previousdoc, previousline, nextdoc, nextline",
-            ):
+            for row in self._links(side, columns.split(), ids):
                 pairs[tuple(row.get(name) for name in columns.split()[:6])] = row
         sums: dict[tuple[str | None, ...], Decimal] = {}
         for row in pairs.values():
@@ -292,6 +345,31 @@ class Questions:
             dict(zip(SNAPSHOT["applications"], (*pair, str(amount)), strict=True))
             for pair, amount in sums.items()
         ]
+
+    def _links(self, side: str, columns: list[str], ids: set[str]) -> list[Record]:
+        """Links of documents, paged by document: with an offset, a link that goes meanwhile would hide
+        another."""
+        key = f"{side}, previousline, nextline, previousdoc, nextdoc"
+        rows: list[Record] = []
+        for bulk in bulks([(side, each) for each in sorted(ids)]):
+            rest = [each for _, each in bulk]
+            while rest:
+                where = f" WHERE linktype = 'Payment' AND ({_in(side, rest)})"
+                page = self._ask("nexttransactionlinelink", columns, [], where, key, first=PAGE)
+                if len(page) < PAGE:
+                    rows += page
+                    break
+                last = page[-1][side]
+                whole = [row for row in page if row[side] != last] or self._ask(
+                    "nexttransactionlinelink",
+                    columns,
+                    [],
+                    f" WHERE linktype = 'Payment' AND {side} = {last}",
+                    key,
+                )
+                rows += whole
+                rest = sorted(set(rest) - {str(row[side]) for row in whole})
+        return rows
 
     def accounting_periods(self) -> list[Record]:
         return self._table(
@@ -305,7 +383,7 @@ class Questions:
         from load_netsuite.errors import Refused
 
         try:
-            return list(self._netsuite.suiteql("SELECT id FROM subsidiary ORDER BY id"))
+            return list(self._netsuite.suiteql_rows("SELECT id FROM subsidiary ORDER BY id"))
         except Refused as refused:
             if refused.status not in (400, 404):
                 raise
@@ -347,15 +425,25 @@ class Questions:
         return list({str(row["id"]): row for row in rows}.values())
 
     def _ask(
-        self, table: str, needed: Sequence[str], optional: Sequence[str], where: str, key: str, var: str = ""
+        self,
+        table: str,
+        needed: Sequence[str],
+        optional: Sequence[str],
+        where: str,
+        key: str,
+        var: str = "",
+        *,
+        first: int | None = None,
     ) -> list[Record]:
+        """The rows of one query, all or the `first` so many."""
         from load_netsuite.errors import Refused
 
         while True:
             shown = [name for name in optional if f"{table}.{name}" not in self.refused]
             columns = ", ".join(_column(name) for name in (*needed, *shown))
             try:
-                return list(self._netsuite.suiteql(f"SELECT {columns} FROM {table}{where} ORDER BY {key}"))
+                sql = f"SELECT {columns} FROM {table}{where} ORDER BY {key}"
+                return list(islice(self._netsuite.suiteql_rows(sql), first))
             except Refused as refused:
                 if refused.status != 400:
                     raise
@@ -392,28 +480,81 @@ def _column(name: str) -> str:
 # ---------- writing
 
 
-def _replace(
-    warehouse: Path, connection: duckdb.DuckDBPyConnection, snapshot: dict[str, list[Record]]
+def _store(
+    connection: duckdb.DuckDBPyConnection,
+    snapshot: dict[str, list[Record]],
+    asked: Wanted | None,
+    settled: frozenset[str],
 ) -> list[str]:
-    """Put the snapshot in place of the one before; returns the tables that changed."""
-    from extract.landing import Pipe
+    """Put what was read in place of what was there; returns the tables that changed. `asked`: only rows that
+    it asks for are replaced (None: all). `settled` is noted with it: one transaction, so that a crash leaves
+    the snapshot before, whole."""
+    import pyarrow as pa
 
-    pipe = Pipe(connection, warehouse, "raw_netsuite")
-    pipe.recover()
-    changed: dict[str, list[Record]] = {}
-    for table, rows in snapshot.items():
-        columns = SNAPSHOT[table]
-        present = connection.execute(f"select {', '.join(columns)} from raw_netsuite.{table}").fetchall()
-        if sorted(present, key=str) != sorted((tuple(row.values()) for row in rows), key=str):
-            changed[table] = rows
-    for table in [table for table, rows in changed.items() if not rows]:
-        connection.execute(f"delete from raw_netsuite.{table}")
-    filled = {table: rows for table, rows in changed.items() if rows}
-    if filled:
-        import pyarrow as pa
-
-        for table, rows in filled.items():
-            schema = pa.schema([(column, pa.string()) for column in SNAPSHOT[table]])
-            hints = {column: {"data_type": "text", "nullable": True} for column in SNAPSHOT[table]}
-            pipe.load({table: pa.Table.from_pylist(rows, schema)}, hints, "replace")
+    present = {
+        table: [
+            dict(zip(columns, row, strict=True))
+            for row in connection.execute(f"select {', '.join(columns)} from raw_netsuite.{table}").fetchall()
+        ]
+        for table, columns in SNAPSHOT.items()
+    }
+    kept = _not_asked_for(present, snapshot, asked) if asked else {}
+    changed: list[str] = []
+    connection.execute("begin")
+    try:
+        for table, columns in SNAPSHOT.items():
+            rows = [*kept.get(table, []), *snapshot[table]]
+            if _in_order(rows, columns) == _in_order(present[table], columns):
+                continue
+            changed.append(table)
+            connection.execute(f"delete from raw_netsuite.{table}")
+            schema = pa.schema([(column, pa.string()) for column in columns])
+            connection.register("read_rows", pa.Table.from_pylist(rows, schema))
+            connection.execute(
+                f"insert into raw_netsuite.{table} ({', '.join(columns)}) select * from read_rows"
+            )
+            connection.unregister("read_rows")
+        note_settled(connection, settled)
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
     return sorted(changed)
+
+
+def _not_asked_for(
+    present: dict[str, list[Record]], snapshot: dict[str, list[Record]], asked: Wanted
+) -> dict[str, list[Record]]:
+    """The rows of documents that were left out, table by table; small tables are always read whole."""
+
+    def kept(table: str, ids: set[str], stripe_ids: set[str], by_field: set[str]) -> list[Record]:
+        answered = {row["id"] for row in snapshot[table]}
+        lower, field_lower = ({each.lower() for each in values} for values in (stripe_ids, by_field))
+        return [
+            row
+            for row in present[table]
+            if row["id"] not in answered
+            and row["id"] not in ids
+            and (row["externalid"] or "").lower() not in lower
+            and (row["stripe_id"] or "").lower() not in field_lower
+        ]
+
+    transactions = kept("transactions", asked.invoice_ids, asked.externals | asked.invoices, asked.invoices)
+    memos = {row["id"] for row in snapshot["transactions"] if row["type"] == "CustCred"}
+    others = {row["id"] for row in snapshot["transactions"]} - memos
+    gone = (
+        {row["id"] for row in present["transactions"]} - {row["id"] for row in transactions} - memos - others
+    )
+    return {
+        "customers": kept("customers", asked.customer_ids, asked.customers, asked.customers),
+        "transactions": transactions,
+        "applications": [
+            row
+            for row in present["applications"]
+            if row["previousdoc"] not in others | gone and row["nextdoc"] not in memos | gone
+        ],
+    }
+
+
+def _in_order(rows: list[Record], columns: Sequence[str]) -> list[tuple[str | None, ...]]:
+    return sorted((tuple(row[column] for column in columns) for row in rows), key=str)

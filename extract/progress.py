@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Progress:
     @staticmethod
     def _bars() -> Bars:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
         bars = Progress(
             SpinnerColumn(),
@@ -49,7 +50,7 @@ class Progress:
             BarColumn(),
             TextColumn("{task.completed:,.0f} objects"),
             TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}"),
             console=Console(stderr=True),
             transient=True,
         )
@@ -62,15 +63,29 @@ class Stage:
 
     def __init__(self, name: str, total: int | None, bars: Bars | None):
         self.name, self.count, self.detail = name, 0, ""
+        self._total = total
         self._began, self._lock, self._bars = time.monotonic(), threading.Lock(), bars
-        self._task = bars.add_task(name, total=total, rate="") if bars else None
+        self._task = bars.add_task(name, total=total, rate="", left="") if bars else None
+
+    def expect(self, total: int) -> None:
+        """Estimate the end by so many objects in all; the estimate may be mended as often as there is a
+        better one."""
+        self._total = total
+        if self._bars and self._task is not None:
+            self._bars.update(self._task, total=total)
 
     def __call__(self, advance: int) -> None:
         with self._lock:
             self.count += advance
         if self._bars and self._task is not None:
-            rate = f"{self.count / max(time.monotonic() - self._began, 0.1):,.0f}/s"
-            self._bars.update(self._task, completed=self.count, rate=rate)
+            rate = self.count / max(time.monotonic() - self._began, 0.1)
+            self._bars.update(self._task, completed=self.count, rate=f"{rate:,.0f}/s", left=self._left(rate))
+
+    def _left(self, rate: float) -> str:
+        """The estimated end, from the rate so far: rich forgets its own whenever the total is mended."""
+        if self._total is None or rate <= 0:
+            return ""
+        return f"about {timedelta(seconds=round(max(self._total - self.count, 0) / rate))} left"
 
     def summary(self) -> str:
         seconds = time.monotonic() - self._began

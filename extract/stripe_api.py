@@ -48,6 +48,11 @@ PAGE = 100  # Stripe's largest
 TIMEOUT = (10, 80)  # seconds to connect, to read: the latter is Stripe's own clients' default
 ATTEMPTS = 9  # about two minutes of growing pauses
 ATTEMPTS_INCONSISTENT = 4
+CHUNK = 2**20  # bytes: a page in one piece, not in the fifty that `requests` would take
+
+# Readers take turns with what only computes. Dozens of them wanting the interpreter at once would leave the
+# landing thread, which is the slower half, one share in dozens.
+ONE_AT_A_TIME = threading.RLock()
 
 Params = Mapping[str, str | int | list[str]]
 
@@ -213,20 +218,22 @@ class Stripe:
             self.requests_sent += 1
         sent_at = self._clock()
         try:
-            response = self._session().get(
-                self._base + path, params=dict(params), timeout=TIMEOUT, allow_redirects=False
-            )
+            with self._session().get(
+                self._base + path, params=dict(params), timeout=TIMEOUT, allow_redirects=False, stream=True
+            ) as response:
+                content = b"".join(response.iter_content(CHUNK))
         except requests.RequestException as error:
             raise _Again(
                 Unavailable(f"GET {path}: no answer from {self._base} ({_cause(error)}); run again")
             ) from error
         if response.status_code != 200:
-            raise self._meaning_of(response, path, pace)
-        return self._read(response, path, params, sent_at, check)
+            raise self._meaning_of(response, content, path, pace)
+        return self._read(response, content, path, params, sent_at, check)
 
     def _read(
         self,
         response: requests.Response,
+        content: bytes,
         path: str,
         params: Params,
         sent_at: datetime,
@@ -240,16 +247,17 @@ class Stripe:
                 "Nothing of it was stored"
             )
         try:
-            body = decode(response.content)
-            if check:
-                check(body)
+            with ONE_AT_A_TIME:
+                body = decode(content)
+                if check:
+                    check(body)
         except (msgspec.DecodeError, Inconsistent) as error:
             raise _Again(Inconsistent(f"{where}: {error}")) from error
         return Answer(body, sent_at, version)
 
-    def _meaning_of(self, response: requests.Response, path: str, pace: Pace) -> Exception:
+    def _meaning_of(self, response: requests.Response, content: bytes, path: str, pace: Pace) -> Exception:
         status = response.status_code
-        error = _error_of(response)
+        error = _error_of(content)
         said = str(error.get("message") or response.reason or "no message").replace(self._key, "***")
         request_id = response.headers.get("Request-Id", "none")
         text = f"GET {path} answered {status}: {said} (Request-Id {request_id})"
@@ -315,9 +323,9 @@ def _slow_down(state: RetryCallState) -> None:
             error.pace.pause(seconds)
 
 
-def _error_of(response: requests.Response) -> dict[str, Any]:
+def _error_of(content: bytes) -> dict[str, Any]:
     try:
-        error = decode(response.content)["error"]
+        error = decode(content)["error"]
     except (msgspec.DecodeError, KeyError, TypeError):
         return {}
     return error if isinstance(error, dict) else {}

@@ -44,13 +44,13 @@ from typing import Any
 import duckdb
 
 from extract.endpoints import BALANCE_TRANSACTIONS, BY_OBJECT, ENDPOINTS, LEDGERS, Endpoint, row_of
-from extract.errors import ExtractError
+from extract.errors import ExtractError, LandingFailed
 from extract.landing import Landing
 from extract.lists import Crew, Reader, Slice, all_events
 from extract.privacy import decode
 from extract.progress import Progress, Stage
 from extract.stripe_api import PAGE, Stripe
-from extract.warehouse import current
+from extract.warehouse import MEMORY_AFTER, current
 from settings import Settings
 
 REQUESTS = 12  # what a later run may ask while nothing has changed
@@ -71,13 +71,15 @@ ANNOUNCED = ("credit_notes", "invoices", "refunds", "customers")
 
 @dataclass
 class StripeReport:
-    """What a run read. `landed`: new versions by table. Ledger coverage in customers."""
+    """What a run read. `landed`: new versions by table; `lines_landed`: their nested lines, as many as were
+    counted when they were read. Ledger coverage in customers."""
 
     mode: str
     why: str | None = None
     requests: int = 0
     objects_read: int = 0
     landed: dict[str, int] = field(default_factory=dict)
+    lines_landed: dict[str, int] = field(default_factory=dict)
     customers: int = 0
     ledgers_read: int = 0
 
@@ -89,6 +91,9 @@ class StripeReport:
             f"Stripe: {self.requests} requests, {self.objects_read:,} objects read, "
             f"{sum(self.landed.values()):,} new versions landed"
         )
+        if lines := {table: count for table, count in self.lines_landed.items() if count}:
+            counts = ", ".join(f"{count:,} of {table.replace('_', ' ')}" for table, count in lines.items())
+            said.append(f"Stripe: lines landed = lines counted: {counts}")
         said.append(
             f"Stripe: balance ledgers read of {self.ledgers_read:,} of {self.customers:,} customers; the "
             "others show no sign of a balance (FULL_LEDGER=1 reads theirs, too)"
@@ -226,12 +231,17 @@ class _Run:
                 per_endpoint=self.settings.stripe_requests_per_second,
                 on_slice=self._book_slice,
                 on_rows=lambda table, count: stage(count),
+                on_expected=stage.expect if report.mode == "first" else None,
                 known=self._payloads,
+                remember=not self.past.is_first,
             )
             if report.mode == "later" and (why := self._read_changes(known)):
                 report.mode, report.why = "full", why
             if report.mode != "later":
                 self._read_everything()
+            # Reading is over and its memory free: what is left are questions to DuckDB, each of which parses
+            # several lists out of thousands of payloads at a time.
+            self.connection.execute(f"set global memory_limit = '{MEMORY_AFTER}'")
             self._settle(stage)
             self._finish(report)
             stage.detail = f", {report.requests} requests, {sum(report.landed.values()):,} new versions"
@@ -467,6 +477,7 @@ class _Run:
         for _ in range(ROUNDS):
             self.landing.flush()
             since, now = self.settled_up_to, self.clock()
+            self.connection.execute(_TOUCHED, {"since": since or _EVER})
             missing = [pair for pair in self._missing(since) if pair not in tried]
             ledgers, payouts = self._ledgers_to_read(since), self._payouts_to_read(since)
             if not (missing or ledgers or payouts):
@@ -502,8 +513,7 @@ class _Run:
                 select id as customer_id, (payload->>'balance')::bigint <> 0 as can_have
                 from raw_stripe.customers where fetched_at > $since
                 union all
-                select customer_id, ledger_moved
-                from {invoice_facts("fetched_at > $since")}
+                select customer_id, ledger_moved from touched_invoices
                 union all
                 select (payload->>'customer'), (payload->>'customer_balance_transaction') is not null
                 from raw_stripe.credit_notes where fetched_at > $since
@@ -607,6 +617,7 @@ class _Run:
         self.landing.flush()
         report.requests, report.objects_read = self.stripe.requests_sent, self.reader.objects
         report.landed = dict(self.landing.landed)
+        report.lines_landed = self._check_lines()
         report.customers, report.ledgers_read = self._coverage()
         event_id, event_created, recent = self._feed_state()
         now = self.clock()
@@ -634,6 +645,26 @@ class _Run:
                 self.id,
             ],
         )
+
+    def _check_lines(self) -> dict[str, int]:
+        """Nested lines in the warehouse of what this run landed, by table. Raises LandingFailed unless they
+        are those that were counted when Stripe's answers were read."""
+        found: dict[str, int] = {}
+        for table, counted in sorted(self.landing.lines.items()):
+            if not counted:
+                continue
+            (found[table],) = self._one(
+                f"""
+                select coalesce(sum(json_array_length(payload, '$.lines.data')), 0)::bigint
+                from raw_stripe.{table} where fetched_at >= ?""",
+                self.started_at,
+            )
+            if found[table] != counted:
+                raise LandingFailed(
+                    f"{table}: {counted:,} lines were read, {found[table]:,} are in the warehouse. "
+                    "Run again with a new WAREHOUSE_PATH and report this"
+                )
+        return found
 
     def _feed_state(self) -> tuple[str | None, int | None, str]:
         if self.newest_event is None:
@@ -750,39 +781,59 @@ def invoice_facts(condition: str = "true", relation: str = "raw_stripe.invoices"
     )"""
 
 
-# What credit documents name, less what is known. Lists inside payloads are read with `[*]` paths.
+# Invoices fetched since, without their payloads: each of those is parsed once, however many ask.
+_TOUCHED = f"""
+create or replace temp table touched_invoices as
+select id, customer_id, ledger_moved from {invoice_facts("fetched_at > $since")}
+"""
+
+# What credit documents name, less what is known. Lists inside payloads are read with `[*]` paths; only ids
+# leave the scan of a table, for DuckDB may keep in memory what is named twice.
 _REFERENCES = f"""
 with known as (
     {" union all ".join(f"select '{table}' as table_name, id from raw_stripe.{table}" for table in ENDPOINTS)}
 ),
 notes as (
-    select payload from raw_stripe.credit_notes where fetched_at > $since
+    select
+        (payload->>'invoice') as invoice_id,
+        (payload->>'customer') as customer_id,
+        (payload->>'$.refunds[*].refund') as refund_ids,
+        (payload->>'$.discount_amounts[*].discount.source.coupon') as coupon_ids,
+        (payload->>'$.total_taxes[*].tax_rate_details.tax_rate') as tax_rate_ids
+    from raw_stripe.credit_notes where fetched_at > $since
 ),
 noted_invoices as (
-    select payload from {invoice_facts("fetched_at > $since")}
-    where ledger_moved or id in (select (payload->>'invoice') from raw_stripe.credit_notes)
+    select
+        (payload->>'customer') as customer_id,
+        (payload->>'$.total_discount_amounts[*].discount.source.coupon') as coupon_ids,
+        (payload->>'$.total_taxes[*].tax_rate_details.tax_rate') as tax_rate_ids,
+        (payload->>'$.lines.data[*].pricing.price_details.price') as price_ids,
+        (payload->>'$.lines.data[*].pricing.price_details.product') as product_ids
+    from raw_stripe.invoices
+    where fetched_at > $since and id in (
+        select id from touched_invoices
+        where ledger_moved or id in (select (payload->>'invoice') from raw_stripe.credit_notes))
 ),
 named as (
-    select 'invoices' as table_name, (payload->>'invoice') as id from notes
+    select 'invoices' as table_name, invoice_id as id from notes
     union
-    select 'customers', (payload->>'customer') from notes
+    select 'customers', customer_id from notes
     union
-    select 'customers', (payload->>'customer') from noted_invoices
+    select 'customers', customer_id from noted_invoices
     union
-    select 'refunds', unnest(payload->>'$.refunds[*].refund') from notes
+    select 'refunds', unnest(refund_ids) from notes
     union
-    select 'coupons', unnest(payload->>'$.discount_amounts[*].discount.source.coupon') from notes
+    select 'coupons', unnest(coupon_ids) from notes
     union
-    select 'coupons', unnest(payload->>'$.total_discount_amounts[*].discount.source.coupon')
-    from noted_invoices
+    select 'coupons', unnest(coupon_ids) from noted_invoices
     union
-    select 'tax_rates', unnest(payload->>'$.total_taxes[*].tax_rate_details.tax_rate') from notes
+    select 'tax_rates', unnest(tax_rate_ids) from notes
     union
-    select 'tax_rates', unnest(payload->>'$.total_taxes[*].tax_rate_details.tax_rate') from noted_invoices
+    select 'tax_rates', unnest(tax_rate_ids) from noted_invoices
     union
-    select 'prices', unnest(payload->>'$.lines.data[*].pricing.price_details.price') from noted_invoices
+    select 'prices', unnest(price_ids) from noted_invoices
     union
-    select 'products', unnest(payload->>'$.lines.data[*].pricing.price_details.product') from noted_invoices
+    select 'products', unnest(product_ids) from noted_invoices
 )
 select table_name, id from named
 anti join known using (table_name, id)

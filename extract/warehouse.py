@@ -16,7 +16,8 @@ from extract.errors import WarehouseBusy
 
 # DuckDB 2.0 would compress long text with DICT_FSST, which makes checkpoints ten times slower.
 GLOBAL_CONFIG = {"disabled_compression_methods": "dict_fsst", "zstd_min_string_length": 256}
-MEMORY = "600MB"  # for DuckDB while extracting: it would otherwise keep what it wrote
+MEMORY = "300MB"  # for DuckDB while reading: it would otherwise keep what it wrote
+MEMORY_AFTER = "600MB"  # once Stripe's lists have been read
 
 COLUMNS = {
     "id": "varchar not null",
@@ -111,6 +112,20 @@ create table if not exists raw_stripe.extract_slices (
 )
 """
 
+# For what need not be asked of NetSuite again (extract/settled.py): the last transform that ended well, one
+# row, and the customers that were settled when NetSuite was last read.
+TRANSFORMS = """
+create table if not exists raw_stripe.extract_transforms (
+    read_up_to timestamptz not null,  -- greatest fetched_at that it saw
+    fingerprint varchar not null      -- of rules, mappings and vars
+)
+"""
+
+# A row here: superseded versions were removed since the last transform, which therefore starts anew.
+COMPACTED = "create table if not exists raw_stripe.extract_compacted (compacted_at timestamptz not null)"
+
+SETTLED = "create table if not exists raw_stripe.extract_settled (customer_id varchar not null)"
+
 
 def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
     """A connection to the warehouse at `path`, made if absent. Raises WarehouseBusy."""
@@ -138,13 +153,16 @@ def dlt_directory(path: Path) -> Path:
 
 
 def declare_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the raw tables that do not exist yet, so that a table without rows is there too."""
+    """Make the raw tables that do not exist yet, so that a table without rows is there too, and over each
+    Stripe table the view `<table>_current`."""
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     connection.execute("create schema if not exists raw_stripe")
     for table in TABLES:
         connection.execute(f"create table if not exists raw_stripe.{table} ({columns})")
-    connection.execute(RUNS)
-    connection.execute(SLICES)
+        newest = current(table, ", ".join(COLUMNS))
+        connection.execute(f"create or replace view raw_stripe.{table}_current as select * from {newest}")
+    for statement in (RUNS, SLICES, TRANSFORMS, SETTLED, COMPACTED):
+        connection.execute(statement)
 
 
 def declare_all(connection: duckdb.DuckDBPyConnection) -> None:

@@ -18,7 +18,7 @@ from settings import ROOT, Settings
 
 COMMANDS = (
     *("run", "plan", "test", "extract", "transform", "push", "reconcile", "report"),
-    *("docs", "bench", "doctor", "help", "clean"),
+    *("docs", "bench", "compact", "doctor", "help", "clean"),
 )
 
 

@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
-from extract.errors import Inconsistent, StripeRefused, Unavailable
+from extract.endpoints import ENDPOINTS
+from extract.errors import Inconsistent, LandingFailed, StripeRefused, Unavailable
+from extract.lists import Slice
+from extract.privacy import encode
 from extract.stripe_api import Stripe
-from extract.stripe_source import StripeReport
+from extract.stripe_source import StripeReport, _Run
 from tests.extract.fake_stripe import (
     KEY,
     T0,
@@ -64,6 +67,20 @@ def test_long_lists_are_cut_into_slices(stripe: FakeStripe, read: Read, query: Q
     assert len(asked) <= 30 + 2 * len(slices), "a cut costs no more than a page or two"
 
 
+def test_ids_are_kept_only_while_they_can_come_again() -> None:
+    piece = Slice(ENDPOINTS["refunds"])
+    first = [refund("re_4", T0 + 2), refund("re_3", T0 + 1), refund("re_2", T0), refund("re_1", T0)]
+    piece.check(first)
+    piece.go_on_behind(first)
+    assert piece.ids == {"re_1", "re_2"}
+    piece.check([refund("re_0", T0)])
+    for again in first:
+        with pytest.raises(Inconsistent):
+            piece.check([refund("re_0", T0), again])
+    piece.go_on_behind([refund("re_0", T0)])  # a page of one second: those before it count on
+    assert piece.ids == {"re_0", "re_1", "re_2"}
+
+
 def test_lines_beyond_ten_are_complete(stripe: FakeStripe, read: Read, query: Query) -> None:
     stripe.add("credit_notes", credit_note("cn_short", lines=10), credit_note("cn_long", lines=234))
     stripe.add("invoices", invoice("in_1", lines=11))
@@ -74,6 +91,45 @@ def test_lines_beyond_ten_are_complete(stripe: FakeStripe, read: Read, query: Qu
     assert {params["limit"] for path, params in stripe.requests if path.endswith("/lines")} == {"100"}
     (counted,) = query("select sum(lines) from raw_stripe.extract_slices where endpoint = 'credit_notes'")[0]
     assert counted == 244
+
+
+def test_lines_landed_are_lines_counted(
+    stripe: FakeStripe, read: Read, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stripe.add("invoices", invoice("in_1", lines=3), invoice("in_2", T0 + 1, lines=25))
+    stripe.add("credit_notes", credit_note("cn_1", lines=2))
+    stripe.add("customers", customer("cus_1"))
+    report = read()
+    assert report.lines_landed == {"credit_notes": 2, "invoices": 28}
+    assert "Stripe: lines landed = lines counted: 2 of credit notes, 28 of invoices" in report.lines()
+
+    def loses_a_line(value: Any) -> str:
+        if value.get("id") == "in_3":
+            value["lines"]["data"].pop()
+        return encode(value)
+
+    monkeypatch.setattr("extract.endpoints.encode", loses_a_line)
+    stripe.add("invoices", invoice("in_3", T0 + 2, lines=4))
+    with pytest.raises(LandingFailed, match="invoices: 4 lines were read, 3 are in the warehouse"):
+        read()
+    assert query("select count(*) from raw_stripe.extract_runs where finished_at is null") == [(1,)]
+
+
+def test_a_first_load_estimates_how_much_there_is(
+    stripe: FakeStripe, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stripe.add("invoices", *(invoice(f"in_{n}", T0 + n * 600) for n in range(6000)))
+    stripe.add("customers", customer("cus_1"))
+    said: list[tuple[int, int]] = []
+    monkeypatch.setattr(
+        "extract.progress.Stage.expect", lambda stage, total: said.append((stage.count, total))
+    )
+    read()
+    late = [total for count, total in said if count > 4000]
+    assert late and all(4500 < total < 9000 for total in late), said
+    said.clear()
+    read()
+    assert not said
 
 
 def test_fewer_lines_than_counted_stop_the_run(stripe: FakeStripe, read: Read) -> None:
@@ -340,3 +396,20 @@ def test_an_expansion_that_is_refused_is_left_out():
     assert asked[1:] == [["data.discount_amounts.discount"]] * 2
     with pytest.raises(StripeRefused):
         server.get("/v1/credit_notes", {"expand[]": ["data.nonsense"]})
+
+
+def test_duckdb_gets_its_memory_once_lists_are_read(
+    stripe: FakeStripe, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The questions that follow parse several lists out of each payload, which the limit of reading would
+    not allow for large ones."""
+    limits: list[str] = []
+    missing = _Run._missing
+
+    def noted(run: _Run, since: Any) -> list[tuple[str, str]]:
+        limits.extend(run.connection.execute("select current_setting('memory_limit')").fetchone() or ())
+        return missing(run, since)
+
+    monkeypatch.setattr(_Run, "_missing", noted)
+    read()
+    assert limits and set(limits) == {"572.2 MiB"}  # 600 MB
