@@ -78,6 +78,7 @@ class Answer:
     status: int
     internal_id: str | None
     """Last segment of `Location`; None when there is none or when it names another kind of record."""
+    has_location: bool
     code: str
     detail: str
     body: str
@@ -217,6 +218,7 @@ class NetSuite:
         return Answer(
             status=response.status_code,
             internal_id=_id_from_location(response.headers.get("Location"), record_type),
+            has_location="Location" in response.headers,
             code=code,
             detail=detail,
             body=raw,
