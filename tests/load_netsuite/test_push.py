@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
 import pickle
@@ -189,6 +190,41 @@ def test_overload_is_waited_out(company: Company) -> None:
     )
 
 
+@pytest.mark.parametrize("is_late", [False, True])
+def test_writes_to_one_invoice_are_made_one_after_the_other_in_order(company: Company, is_late: bool) -> None:
+    """Earlier documents have the first claim on it (C5, C6); to other invoices the line is free meanwhile."""
+    other = company.add_invoice("in_2")
+    names = [f"cn_{number}" for number in range(6)]
+    for number, name in enumerate(names):
+        company.want_memo(name, "20.00", created_at=dt.datetime(2026, 3, 5, 9 - number, tzinfo=dt.UTC))
+        company.want_application(
+            name, "invoice", "in_1", "20.00", company.invoice, from_round=2 if is_late else 1
+        )
+    company.want_memo("cn_other", "20.00", other)
+    if is_late:
+        push(company.settings())
+        company.next_round()
+    arrived: list[str] = []
+
+    def watch(request: Request) -> Fault | None:
+        if not request.is_write:
+            return None
+        body = json.loads(request.body)
+        targets = {row["doc"]["id"] for row in body.get("apply", {}).get("items", [])}
+        if company.invoice in targets:
+            arrived.append(body.get("externalId") or request.path.rpartition("/")[2])
+        return Fault(delay=0.05)
+
+    company.fault = watch
+    before = len(company.server.log)
+    report = push(company.settings())
+    assert report.count("rejected") == 1, "five times 20.00 is all that is open"
+    if not is_late:
+        assert arrived == names[::-1] and "cn_0" not in company.ours()
+    writes = [entry for entry in company.server.log[before:] if "/record/v1/" in entry.path]
+    assert max(entry.in_flight for entry in writes) <= (1 if is_late else 2)
+
+
 def test_an_expired_token_is_renewed_once(company: Company) -> None:
     company.want_memo("cn_1", "10.00")
     company.fault = only_writes(service.EXPIRED, 1)
@@ -301,6 +337,19 @@ def test_another_total_than_meant_is_found_and_later_forgiven(company: Company) 
     company.books.edit_amount(id, "10.00")
     push(company.settings())
     assert [row[2] for row in company.log() if row[1] == "read_back"] == ["differs", "verified"]
+
+
+def test_a_record_that_is_gone_before_the_read_back_differs(company: Company) -> None:
+    company.want_memo("cn_1", "10.00")
+
+    def delete(request: Request) -> None:
+        if b"FROM transaction WHERE id IN" in request.body and "cn_1" in company.ours():
+            company.books.delete(company.ours()["cn_1"].id)
+
+    company.fault = delete
+    ((_, name, words),) = push(company.settings()).refused
+    assert name == "cn_1" and words.endswith("is not in NetSuite")
+    assert company.log()[-1] == ("cn_1", "read_back", "differs")
 
 
 def test_more_applied_by_a_person_is_fine(company: Company) -> None:
