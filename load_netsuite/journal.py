@@ -45,7 +45,12 @@ create table if not exists load_netsuite.drift (
 """
 
 # Without these a checkpoint of long texts is ten times slower (docs/architecture.md, "Versions").
-STORAGE = {"disabled_compression_methods": "dict_fsst", "zstd_min_string_length": "256"}
+# DuckDB would otherwise keep all it wrote and read, up to most of the machine's memory.
+STORAGE = {
+    "disabled_compression_methods": "dict_fsst",
+    "zstd_min_string_length": "256",
+    "memory_limit": "600MB",
+}
 
 PRESENT = ("created", "adopted")  # states that say: the record is in NetSuite
 WRITTEN = (*PRESENT, "applied")
