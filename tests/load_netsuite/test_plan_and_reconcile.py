@@ -38,7 +38,8 @@ def test_a_plan_says_what_would_be_posted_and_posts_nothing(company: Company, tm
         ("creditMemo", "cn_2", "5.000"),
         ("customerRefund", "re_1", "0"),
     ]
-    assert "17.30" in shown and f"item {company.item}" in shown
+    cells = [[cell.strip() for cell in line.strip("│┃").split("│")] for line in shown.splitlines()]
+    assert ["creditMemo", "create", "usd", f"item {company.item}", company.period, "2", "17.30"] in cells
     assert not company.server.log
 
 

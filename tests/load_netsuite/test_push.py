@@ -77,6 +77,45 @@ def test_a_refund_and_a_late_part_of_it(company: Company) -> None:
     assert company.log()[-1] == ("re_1", "read_back", "verified")
 
 
+def test_warnings_and_the_raw_body_of_an_error_are_in_the_log(company: Company) -> None:
+    company.want_memo("cn_bad", "10.00", netsuite_customer_id="999")
+    company.want_memo("cn_odd", "10.00")
+    really = company.server.service._act  # type: ignore[attr-defined]
+
+    def act(request: Request) -> service.Answer:
+        answer = really(request)
+        return answer._replace(headers=[*answer.headers, ("X-NetSuite-Warning", "Is this correct?")])
+
+    company.server.service._act = act  # type: ignore[attr-defined]
+    push(company.settings())
+    log = {
+        row[0]: row[1:]
+        for row in company.log(
+            "external_id, status, http_status, error_code, error_detail, payload, duration_ms, "
+            "netsuite_operation_id"
+        )
+        if row[1] in ("created", "rejected")
+    }
+    status, http, code, words, body, took, _ = log["cn_bad"]
+    assert (status, http, code) == ("rejected", 400, "USER_ERROR") and took >= 0
+    assert "Invalid Field Value 999" in words and "o:errorDetails" in json.loads(body)
+    status, http, _, words, _, _, job = log["cn_odd"]
+    assert (status, http, words) == ("created", 204, "Is this correct?") and len(job.split()) == 2
+
+
+def test_a_push_costs_a_request_a_record_and_a_few_for_all_together(company: Company) -> None:
+    """Look-ups and read-back are bulk queries, also for what got lost (at most 1.05 requests a record)."""
+    for number in range(100):
+        company.want_memo(f"cn_{number}", "1.00", company.invoice)
+    company.fault = lambda request: (
+        service.DROP_AFTER if request.is_write and request.number % 5 == 0 else None
+    )
+    report = push(company.settings())
+    assert report.count("verified") == 100 and company.writes() == 100
+    asked = [entry.path.partition("?")[0].rpartition("/")[2] for entry in company.server.log]
+    assert asked.count("suiteql") <= 9 and report.requests == len(asked) <= 110
+
+
 def test_one_refused_row_stops_no_other_and_is_tried_again_next_round(company: Company) -> None:
     company.want_memo("cn_bad", "10.00", netsuite_customer_id="999")
     company.want_memo("cn_good", "10.00")

@@ -41,7 +41,7 @@ class Killed(BaseException):
 
 
 class Violation(AssertionError):
-    """An invariant does not hold; the message begins with the seed."""
+    """An invariant does not hold."""
 
 
 @lru_cache(maxsize=1)
@@ -286,7 +286,7 @@ class History:
         self.steps.append(f"{self.time.now:.0f} {text}")
 
     def _fail(self, what: str) -> Any:
-        raise Violation(f"seed {self.seed}: {what}; replay: python -m tests.simulation {self.seed}")
+        raise Violation(what)
 
 
 # ------------------------------------------------------------ boundaries
@@ -492,13 +492,16 @@ class Result:
 
 
 def play(seeds: range, stop_at: int = 3, tell: Callable[[str], None] = lambda _: None) -> Result:
-    """Plays the histories of these seeds; stops after `stop_at` failures."""
+    """Plays the histories of these seeds; stops after `stop_at` failures. Each names the seed, what is
+    wrong, and the command that replays it."""
     result = Result()
     for seed in seeds:
         try:
             History(seed).run()
         except Exception as failure:
-            result.failures.append(f"seed {seed}: {type(failure).__name__}: {failure}")
+            result.failures.append(
+                f"seed {seed}: {type(failure).__name__}: {failure}; replay: python -m tests.simulation {seed}"
+            )
             tell(result.failures[-1])
             if len(result.failures) >= stop_at:
                 break
