@@ -87,6 +87,22 @@ def test_an_amount_moved_from_line_to_line_differs(company: Company) -> None:
     assert "lacks 2 of the 2 lines sent" in push(company.settings()).refused[0][2]
 
 
+def test_a_memo_that_is_not_as_meant_gets_no_refund_in_the_same_run(company: Company) -> None:
+    want_memo_of_two_lines(company)
+    company.want_refund("re_1", "10.00")
+    company.want_application("cn_1", "customer_refund", "re_1", "10.00")
+    before_the_lines_are_read(
+        company,
+        lambda: edit(company, {"line": 1, "amount": Decimal(5)}, {"line": 2, "amount": Decimal(5)}),
+    )
+    push(company.settings())
+    assert not company.ours("CustRfnd")
+    edit(company, {"line": 1, "amount": Decimal(4)}, {"line": 2, "amount": Decimal(6)})
+    push(company.settings())  # finds it right at its end
+    push(company.settings())
+    assert company.ours("CustRfnd")["re_1"].total == 10
+
+
 def test_what_a_person_reclassifies_later_is_theirs(company: Company) -> None:
     other = company.books.add("item", itemid="Other", itemtype="Service", incomeaccount=company.income)
     want_memo_of_two_lines(company)
