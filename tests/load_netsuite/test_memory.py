@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from load_netsuite.journal import ensure_tables, open_warehouse
+from load_netsuite.journal import ROWS_AT_ONCE, Entry, Journal, ensure_tables, open_warehouse
 from load_netsuite.marts import Marts, Record
 from load_netsuite.readback import UNCHECKED, in_bulks
 
@@ -43,6 +43,23 @@ def fill(path: Path, memos: int, is_posted: bool) -> None:
                 "'creditMemo' as record_type, 'cn_' || n as external_id, 'create' as operation, 'created' as "
                 f"status, n::varchar as internal_id from range({memos}) as t(n)"
             )
+
+
+def test_a_bulk_of_log_rows_is_written_in_small_statements(tmp_path: Path) -> None:
+    """Each row stands for itself, so they need not be committed together."""
+    with open_warehouse(tmp_path / "warehouse.duckdb") as warehouse:
+        journal = Journal(warehouse)
+        sizes = []
+        really = journal._insert
+
+        def insert(entries: Sequence[Entry]) -> None:
+            sizes.append(len(entries))
+            really(entries)
+
+        journal._insert = insert  # type: ignore[method-assign]
+        journal.write(*(Entry("creditMemo", f"cn_{n}", "read_back", "verified") for n in range(950)))
+        found = warehouse.execute("select count(distinct external_id) from load_netsuite.load_log").fetchone()
+    assert found == (950,) and len(sizes) == 10 and max(sizes) <= ROWS_AT_ONCE
 
 
 def memos(path: Path) -> Iterator[int]:
