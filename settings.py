@@ -219,7 +219,7 @@ def _check_production(settings: Settings, require: set[str], wrong: set[str]) ->
             problems += _check_key_file(settings.netsuite_private_key_file)
         else:
             need(*TBA, mend="NETSUITE_AUTH=tba needs it (NetSuite: Access Tokens)")
-    if {"stripe", "netsuite"} <= require:
+        # Also for a push alone, which asks Stripe nothing: what it posts was read with that key.
         problems += _check_modes(settings)
     return problems
 
@@ -261,7 +261,8 @@ def _check_modes(settings: Settings) -> list[str]:
             "make them agree, or leave NETSUITE_BASE_URL out"
         )
     key = _secret(settings.stripe_api_key)
-    is_test_key, is_live_key = ("_test_" in key[:8]), ("_live_" in key[:8])
+    mode = re.match(r"[a-z]+_(?:org_)?(test|live)_", key)
+    is_test_key, is_live_key = (mode is not None and mode[1] == kind for kind in ("test", "live"))
     is_test_account = bool(re.search(r"_SB|_RP|^TSTDRV", account))
     if not settings.allow_mixed_modes and (
         (is_test_key and not is_test_account) or (is_live_key and is_test_account)

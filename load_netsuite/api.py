@@ -78,6 +78,7 @@ class Answer:
     status: int
     internal_id: str | None
     """Last segment of `Location`; None when there is none or when it names another kind of record."""
+    has_location: bool
     code: str
     detail: str
     body: str
@@ -217,6 +218,7 @@ class NetSuite:
         return Answer(
             status=response.status_code,
             internal_id=_id_from_location(response.headers.get("Location"), record_type),
+            has_location="Location" in response.headers,
             code=code,
             detail=detail,
             body=raw,
@@ -239,7 +241,8 @@ class NetSuite:
     def _send(
         self, method: str, url: str, body: Any, headers: dict[str, str], read_seconds: float
     ) -> tuple[requests.Response, float]:
-        """One request in one slot, and how long it took; a 401 gets one more try with a new signature."""
+        """One request in one slot, and how long it took; a 401 gets one more try with a new signature,
+        unless it is NetSuite's other way to say that it is overloaded."""
         data = None if body is None else to_json(body)
         headers = (
             headers | {"Accept": "application/json"} | ({"Content-Type": "application/json"} if data else {})
@@ -251,9 +254,11 @@ class NetSuite:
                 started = self.clock.monotonic()
                 response = self._exchange(request, read_seconds)
                 seconds = self.clock.monotonic() - started
-                if response.status_code != 401 or not another_try or not self._auth.refused(signature):
+                is_overload = _is_overload(response, seconds)
+                is_refused = response.status_code == 401 and not is_overload
+                if not is_refused or not another_try or not self._auth.refused(signature):
                     break
-            if _is_overload(response, seconds):
+            if is_overload:
                 self.slots.overloaded(generation)
             elif response.ok:
                 self.slots.succeeded()

@@ -8,7 +8,7 @@ here.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar
@@ -17,6 +17,7 @@ from load_netsuite.api import NetSuite
 from load_netsuite.errors import NetSuiteError
 
 BULK = 900  # values in one IN list: NetSuite takes 1,000 (facts 4)
+LINES_AT_ONCE = 5_000  # expected of one query; tax and system rows come on top, 100,000 is the most
 
 SUITEQL_TYPES = {
     "creditMemo": "CustCred",
@@ -45,6 +46,15 @@ class Found:
     tran_date: str | None
     memo: str | None
     is_voided: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row below a transaction's head. `amount` with the sign of the ledger, absent = 0."""
+
+    item: str | None
+    amount: Decimal
+    is_tax: bool
 
 
 def find_transactions(client: NetSuite, external_ids: Iterable[str]) -> dict[str, Found]:
@@ -110,6 +120,34 @@ def find_links(client: NetSuite, record_type: str, internal_ids: Iterable[str]) 
                     number(row.get("foreignamount"))
                 )
     return links
+
+
+def find_lines(client: NetSuite, expected: Mapping[str, int]) -> dict[str, list[Line]]:
+    """The rows below the head of transactions. expected: internal id → lines it is thought to have."""
+    lines: defaultdict[str, list[Line]] = defaultdict(list)
+    for bulk in _within_reach(expected):
+        rows = client.suiteql(
+            "SELECT transaction, id, taxline, item, foreignamount FROM transactionline WHERE mainline = 'F' "
+            f"AND transaction IN ({', '.join(bulk)}) ORDER BY transaction, id"
+        )
+        for row in rows:
+            line = Line(row.get("item"), number(row.get("foreignamount")), row.get("taxline") == "T")
+            lines[row["transaction"]].append(line)
+    return lines
+
+
+def _within_reach(expected: Mapping[str, int]) -> Iterator[Sequence[str]]:
+    """The ids in bulks for one query each."""
+    bulk: list[str] = []
+    lines = 0
+    for id in sorted(id for id in expected if id.isdigit()):
+        if len(bulk) == BULK or (bulk and lines + expected[id] > LINES_AT_ONCE):
+            yield bulk
+            bulk, lines = [], 0
+        bulk.append(id)
+        lines += expected[id]
+    if bulk:
+        yield bulk
 
 
 def bulks(values: Iterable[T], size: int = BULK) -> Iterator[Sequence[T]]:

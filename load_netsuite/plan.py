@@ -65,7 +65,7 @@ def plan(settings: Any, path: Path = Path("plan.json"), console: Console | None 
 
     Raises WarehouseLocked, JournalError.
     """
-    totals: defaultdict[tuple[str, ...], list[Decimal]] = defaultdict(list)
+    totals: defaultdict[tuple[str, ...], tuple[int, Decimal]] = defaultdict(lambda: (0, Decimal(0)))
     records = []
     with open_warehouse(settings.warehouse_path) as warehouse:
         for record in _records(Marts(warehouse)):
@@ -87,9 +87,9 @@ def plan(settings: Any, path: Path = Path("plan.json"), console: Console | None 
                     if record.existing_id
                     else record.operation
                 )
-                totals[record.record_type, what, record.currency or "", posts_to, _period(record)].append(
-                    amount
-                )
+                key = record.record_type, what, record.currency or "", posts_to, _period(record)
+                rows, total = totals[key]
+                totals[key] = rows + 1, total + amount
     content = PlanFile(FORMAT, settings.target, settings.netsuite_account_id, records)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n")
     _print(totals, len(records), console or Console())
@@ -184,12 +184,13 @@ def _period(record: Record) -> str:
     return str(record.body.get("postingPeriod", {}).get("id", ""))
 
 
-def _print(totals: dict[tuple[str, ...], list[Decimal]], count: int, console: Console) -> None:
+def _print(totals: dict[tuple[str, ...], tuple[int, Decimal]], count: int, console: Console) -> None:
     table = Table(title=f"Would be posted to NetSuite: {count} records")
     for column in ("record type", "what", "currency", "item / account", "period"):
         table.add_column(column)
     for column in ("rows", "amount"):
         table.add_column(column, justify="right")
     for key in sorted(totals):
-        table.add_row(*key, str(len(totals[key])), f"{sum(totals[key], Decimal(0)):,}")
+        rows, total = totals[key]
+        table.add_row(*key, str(rows), f"{total:,}")
     console.print(table)

@@ -11,7 +11,7 @@ runs whose
 2. send the rest: journal the attempt, send, journal the answer. A refusal blocks that row alone (P4);
 3. ask again for those whose answer was lost, with growing pauses. What is still not there stays `unknown`.
 
-At the end everything written is read back in bulk and compared with what was meant (P5).
+After each step what it wrote is read back in bulk and compared with what was meant (P5).
 
 Why nothing is posted twice (P1), however late NetSuite commits: a record is created by POST with an
 external id, and NetSuite refuses a second one, so a late commit and a new POST cannot both succeed. An
@@ -38,7 +38,7 @@ from load_netsuite.api import Answer, NetSuite, to_json, wait_of
 from load_netsuite.bodies import Body
 from load_netsuite.concurrency import Clock, in_order
 from load_netsuite.errors import TAKEN, Action, LoginRefused, NetSuiteError, NoAnswer, NotSent
-from load_netsuite.journal import Entry, Journal, open_warehouse
+from load_netsuite.journal import WRITTEN, Entry, Journal, open_warehouse
 from load_netsuite.lookup import Found, Links
 from load_netsuite.marts import STEPS, Application, Marts, Record
 from load_netsuite.plan import Plan, read_plan, refuse_if_moved
@@ -138,6 +138,7 @@ class Push:
         self._lock = threading.Lock()
         self._lost: list[Write] = []
         self._lost_in_a_row = 0
+        self._has_written = True  # as far as an earlier run may have left it unchecked
         self.report = PushReport(self._journal.run_id)
 
     def run(self) -> PushReport:
@@ -148,12 +149,19 @@ class Push:
             for name, read in STEPS:
                 log.info("push: %s", name)
                 self._step(read(self._marts))
-            for entries in read_back(self._warehouse, self._marts, self._client):
-                self._log(*entries)
+                # A later step must not build on a wrong internal id, or refund a memo that is not as meant.
+                if self._has_written:
+                    self._read_back(known_too=False)
+            self._read_back()
         finally:
             self.report.requests = self._client.requests_sent
             self.report.seconds = time.monotonic() - started
         return self.report
+
+    def _read_back(self, known_too: bool = True) -> None:
+        self._has_written = False
+        for entries in read_back(self._warehouse, self._marts, self._client, known_too):
+            self._log(*entries)
 
     def _step(self, chunks: Iterable[Sequence[Record]]) -> None:
         self._send_all(write for chunk in chunks for write in self._still_to_send(chunk))
@@ -372,6 +380,7 @@ class Push:
         with self._lock:
             for entry in entries:
                 self.report.counts[entry.record_type, entry.status] += 1
+                self._has_written |= entry.status in WRITTEN
                 if entry.status in ("rejected", "differs"):
                     self.report.refused.append(
                         (entry.record_type, entry.external_id, entry.error_detail or "")
@@ -392,12 +401,13 @@ def _result(write: Write, attempt: Entry, answer: Answer, milliseconds: int) -> 
     """The log row for an answer."""
     action = answer.rule.action
     words = answer.warnings
-    if action is Action.DONE and (answer.internal_id or write.internal_id):
+    if action is Action.DONE and _names(answer, write):
         status = "applied" if write.internal_id else "created"
     elif action is Action.DONE:
         status, words = (
             "unknown",
-            f"NetSuite said done but named no {write.record.record_type} in Location. {answer.warnings}",
+            f"NetSuite said done but named no or another {write.record.record_type} in Location. "
+            f"{answer.warnings}",
         )
     else:
         status = "unknown" if action is Action.LOOK_UP else "rejected"
@@ -414,6 +424,13 @@ def _result(write: Write, attempt: Entry, answer: Answer, milliseconds: int) -> 
         payload=answer.body or None,
         duration_ms=milliseconds,
     )
+
+
+def _names(answer: Answer, write: Write) -> bool:
+    """Whether the answer is about this write. That a new record's id is ours, only the read-back can say."""
+    if write.internal_id:
+        return not answer.has_location or answer.internal_id == write.internal_id
+    return answer.internal_id is not None
 
 
 def _difference(

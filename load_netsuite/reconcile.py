@@ -23,7 +23,7 @@ from load_netsuite.bodies import Row
 from load_netsuite.journal import open_warehouse
 from load_netsuite.lookup import Found
 from load_netsuite.marts import Marts
-from load_netsuite.readback import Claims, claims_in_journal, in_bulks, parse
+from load_netsuite.readback import Claims, in_bulks, parse, sent_in_journal
 
 POSTED = """
 select record_type, external_id,
@@ -80,7 +80,7 @@ def _of_bulk(
     ids = [row["external_id"] for row in rows]
     found = lookup.find_by_internal_id(client, (row["internal_id"] for row in rows))
     links = lookup.find_links(client, record_type, found)
-    claims = claims_in_journal(cursor, record_type, ids)
+    sent = sent_in_journal(cursor, record_type, ids)
     meant = marts.meant(record_type, ids)
     scales = {row["currency"]: row["scale"] for row in meant.values() if row["scale"]}
     for row in rows:
@@ -92,7 +92,7 @@ def _of_bulk(
         applied = links.get(row["internal_id"], {})
         name = seen.get("externalId", row["external_id"])
         for difference, expected, now, detail in _differences(
-            there, name, total, applied, claims[row["external_id"]]
+            there, name, total, applied, sent[row["external_id"]].claims
         ):
             yield Drift(
                 record_type,

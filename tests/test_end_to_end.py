@@ -14,6 +14,8 @@ import pytest
 
 from sandbox import demo
 from sandbox.demo_scenarios import SCENARIOS
+from sandbox.netsuite import credentials
+from sandbox.stripe.server import DEMO_KEY
 from tests.support import warehouse as testing
 
 ROOT = Path(__file__).parents[1]
@@ -144,3 +146,28 @@ def test_documents_equal_the_sum_over_states(shop):
         """,
     )
     assert unequal == []
+
+
+def test_nothing_that_runs_leave_behind_holds_a_secret(shop):
+    """Said, logs, dbt's target, the plan, the warehouse, the stand-ins' books: all but the credentials themselves.
+
+    (Bearer tokens, TARGET=production and failing runs: tests/acceptance, tests/load_netsuite.)
+    """
+    plan = ROOT / "plan.json"
+    was_there = plan.exists()
+    try:
+        shop.make("pipeline.py", "plan")
+        places = [shop.folder, ROOT / "logs", ROOT / "dbt_project" / "target", plan]
+        own = {"netsuite_credentials.json", "netsuite_private_key.pem"}
+        files = [path for place in places for path in (place, *place.rglob("*")) if path.is_file() and path.name not in own]
+        left = {str(path): path.read_bytes() for path in files} | {f"said {n}": text.encode() for n, text in enumerate(shop.said)}
+    finally:
+        if not was_there:
+            plan.unlink(missing_ok=True)
+    for needed in ("plan.json", "sandbox.duckdb", "dbt.log", "sandbox.log", "manifest.json", "run_results.json"):
+        assert any(name.endswith(needed) for name in left), f"{needed} was not looked at"
+    keys = credentials.ensure(shop.folder / "sandbox")
+    secrets = [keys[name] for name in ("client_id", "certificate_id", "consumer_key", "consumer_secret", "token_id", "token_secret")]
+    secrets += [*keys["private_key"].splitlines()[1:-1], DEMO_KEY]
+    found = [name for name, content in left.items() for secret in secrets if secret.encode() in content]
+    assert not found

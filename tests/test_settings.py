@@ -148,7 +148,16 @@ def test_token_based_authentication(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         ({"NETSUITE_CLIENT_ID": None, **TBA, "NETSUITE_AUTH": "oauth2"}, ["or set NETSUITE_AUTH=tba"]),
         ({"STRIPE_API_KEY": "sk_test_hush"}, ["test-mode key"]),
+        ({"STRIPE_API_KEY": "rk_test_hush"}, ["test-mode key"]),
+        ({"STRIPE_API_KEY": "sk_org_test_hush"}, ["test-mode key"]),
         ({"NETSUITE_ACCOUNT_ID": "1234567_SB1"}, ["live-mode key"]),
+        ({"NETSUITE_ACCOUNT_ID": "1234567-sb2"}, ["live-mode key"]),
+        ({"NETSUITE_ACCOUNT_ID": "TSTDRV123"}, ["live-mode key"]),
+        # No account id can take the requests to a host that is not NetSuite's.
+        ({"NETSUITE_ACCOUNT_ID": "1234567.example.com"}, ["NETSUITE_ACCOUNT_ID: must be an account id"]),
+        ({"NETSUITE_ACCOUNT_ID": "example.com/"}, ["NETSUITE_ACCOUNT_ID: must be an account id"]),
+        ({"NETSUITE_ACCOUNT_ID": "1234567@host"}, ["NETSUITE_ACCOUNT_ID: must be an account id"]),
+        ({"NETSUITE_BASE_URL": "http://1234567.suitetalk.api.netsuite.com"}, ["must start with https://"]),
         (
             {"NETSUITE_BASE_URL": "https://7654321.suitetalk.api.netsuite.com"},
             ["NETSUITE_BASE_URL names account 7654321"],
@@ -171,6 +180,22 @@ def test_problems_are_all_listed(
     assert len(problems) == len(expected), problems
     for problem, words in zip(problems, expected, strict=True):
         assert words in problem
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"STRIPE_API_KEY": "rk_test_hush"}, "test-mode key"),
+        ({"NETSUITE_ACCOUNT_ID": "1234567_SB1"}, "live-mode key"),
+        ({"NETSUITE_BASE_URL": "https://7654321.suitetalk.api.netsuite.com"}, "names account 7654321"),
+    ],
+)
+def test_a_push_alone_refuses_mixed_modes_too(
+    monkeypatch: pytest.MonkeyPatch, production: dict[str, str], changes: dict[str, str], words: str
+) -> None:
+    with pytest.raises(SettingsError, match=words):
+        load(monkeypatch, {**production, **changes}, require=["netsuite"])
+    load(monkeypatch, {**production, **changes, "TARGET": "sandbox"}, require=["netsuite"])
 
 
 def test_mixed_modes_can_be_allowed(monkeypatch: pytest.MonkeyPatch, production: dict[str, str]) -> None:

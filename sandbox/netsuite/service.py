@@ -77,10 +77,11 @@ class Fault:
 
     `effect`: when the request takes effect: `now`, `never`, or `later` (`after` seconds after it arrived; the
     client gets its answer at once). `answer`: the request's own (an empty 204 while without effect), or what
-    the client gets instead; `drop` closes the connection. `delay`: seconds the answer is held back.
+    the client gets instead; `drop` closes the connection, `other_location` names the record made just
+    before. `delay`: seconds the answer is held back.
     """
 
-    answer: Literal["own", "drop", "500", "502", "429", "401", "no_location"] = "own"
+    answer: Literal["own", "drop", "500", "502", "429", "401", "no_location", "other_location"] = "own"
     effect: Literal["now", "never", "later"] = "now"
     after: float = 0.0
     delay: float = 0.0
@@ -95,6 +96,7 @@ GATEWAY_AFTER = Fault("502")
 OVERLOAD = Fault("429", "never")
 EXPIRED = Fault("401", "never")
 NO_LOCATION = Fault("no_location")
+OTHER_LOCATION = Fault("other_location")
 
 
 @dataclass(frozen=True)
@@ -322,6 +324,8 @@ def _instead(kind: str, own: Answer) -> Answer | None:
         return None
     if kind == "no_location":
         return own._replace(headers=[header for header in own.headers if header[0] != "Location"])
+    if kind == "other_location":
+        return own._replace(headers=[_of_the_one_before(*header) for header in own.headers])
     if kind == "502":
         page = b"<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
         return Answer(502, [("Content-Type", "text/html"), ("Connection", "close")], page)
@@ -331,6 +335,13 @@ def _instead(kind: str, own: Answer) -> Answer | None:
             headers=[*answer.headers, ("WWW-Authenticate", 'Bearer error="invalid_token"')]
         )
     return _refusal(errors.concurrency_limit() if kind == "429" else errors.unexpected(uuid.uuid4().hex))
+
+
+def _of_the_one_before(name: str, value: str) -> tuple[str, str]:
+    if name != "Location":
+        return name, value
+    url, _, id = value.rpartition("/")
+    return name, f"{url}/{int(id) - 1}"
 
 
 def _start_timer(delay: float, act: Callable[[], Any]) -> None:

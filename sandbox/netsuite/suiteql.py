@@ -307,7 +307,8 @@ def _transaction_row(books: Books, transaction: Transaction) -> dict[str, Any]:
 
 def _line_rows(transaction: Transaction) -> Iterator[dict[str, Any]]:
     """The main line (id 0), then item, tax or journal lines, with the ledger's signs: sold lines are negative
-    (seen)."""
+    (seen), so those of a memo positive (inferred). Guessed: that a discount's line has its own sign, and that
+    overridden tax details show as tax lines."""
     number = itertools.count()
 
     def row(amount: Decimal, **more: Any) -> dict[str, Any]:

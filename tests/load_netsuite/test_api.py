@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from load_netsuite.api import NetSuite, to_json
 from load_netsuite.auth import load_private_key
-from load_netsuite.concurrency import Slots, in_order
-from load_netsuite.errors import LoginRefused, NetSuiteError, NoAnswer, NotSent, SettingsError
+from load_netsuite.concurrency import Clock, Slots, in_order
+from load_netsuite.errors import Action, LoginRefused, NetSuiteError, NoAnswer, NotSent, SettingsError
 from sandbox.netsuite import credentials, service
 from sandbox.netsuite.server import start
 from tests.load_netsuite.conftest import Company
@@ -81,11 +81,37 @@ def test_the_token_is_kept_and_renewed_once_when_refused(company: Company) -> No
 
 
 def test_the_token_is_renewed_before_it_ends(company: Company) -> None:
+    """It lives an hour here; five minutes before the end the next request gets another one."""
+    seconds = [0.0]
+    with NetSuite(company.settings(), clock=Clock(monotonic=lambda: seconds[0])) as client:
+        for seconds[0], tokens in ((0.0, 1), (3299.0, 1), (3300.0, 2), (6599.0, 2), (6600.0, 3)):
+            client.suiteql(COUNT)
+            assert tokens_asked(company) == tokens, f"after {seconds[0]} s"
+
+
+def test_a_401_gets_one_more_try_and_no_third(company: Company) -> None:
+    company.fault = lambda request: service.EXPIRED if request.is_write else None
     with NetSuite(company.settings()) as client:
+        assert client.create("creditMemo", company.sale("cn_1", "1.00")).rule.action is Action.STOP
+    assert company.writes() == 2 and tokens_asked(company) == 2
+
+
+@pytest.mark.parametrize("auth", ["oauth2", "tba"])
+@pytest.mark.parametrize("fault", [service.OVERLOAD, service.Fault("401", "never", delay=0.1)])
+def test_overload_in_either_form_halves_the_requests_at_once(
+    company: Company, monkeypatch: pytest.MonkeyPatch, auth: str, fault: service.Fault
+) -> None:
+    """429, or a login error that was long in coming: then a new signature is not what it takes."""
+    monkeypatch.setattr("load_netsuite.errors.SLOW_LOGIN_SECONDS", 0.1)
+    with NetSuite(company.settings(netsuite_auth=auth)) as client:
         client.suiteql(COUNT)
-        client._auth._renew_at = 0.0  # type: ignore[union-attr]
-        client.suiteql(COUNT)
-        assert tokens_asked(company) == 2
+        company.fault = lambda request: fault if request.is_write else None
+        answer = client.create("creditMemo", company.sale("cn_1", "1.00"))
+        assert answer.rule.action is Action.BACK_OFF and client.slots.limit == 2
+        assert company.writes() == 1
+        company.fault = lambda request: None
+        assert client.create("creditMemo", company.sale("cn_1", "1.00", autoApply=False)).internal_id
+        assert client.slots.limit == 2.5
 
 
 def test_wrong_credentials_are_refused_with_the_mend(company: Company) -> None:
@@ -103,7 +129,7 @@ def test_tba_signs_each_request_anew(company: Company, caplog: pytest.LogCapture
     assert "2027.1" in caplog.text and "2028.1" in caplog.text
 
 
-@pytest.mark.parametrize(("days", "warned"), [(10, True), (100, False)])
+@pytest.mark.parametrize(("days", "warned"), [(10, True), (29, True), (31, False)])
 def test_a_certificate_that_ends_soon_is_warned_of(
     company: Company, caplog: pytest.LogCaptureFixture, days: int, warned: bool
 ) -> None:

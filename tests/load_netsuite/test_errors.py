@@ -9,44 +9,50 @@ import pytest
 from load_netsuite.errors import RULES, UNFORESEEN, Action, judge, read_error
 from sandbox.netsuite import errors
 
-
-@pytest.mark.parametrize(
-    ("status", "code", "text", "action"),
-    [
-        (204, "", "", Action.DONE),
-        (201, "", "", Action.DONE),
-        (302, "", "", Action.LOOK_UP),
-        (
-            429,
-            "CONCURRENCY_LIMIT_EXCEEDED",
-            "Concurrent request limit exceeded. Request blocked.",
-            Action.BACK_OFF,
-        ),
-        (400, "SSS_REQUEST_LIMIT_EXCEEDED", "", Action.BACK_OFF),
-        (401, "INVALID_LOGIN", "Invalid login attempt.", Action.STOP),
-        (400, "USER_ERROR", "Error while accessing a resource. This record already exists.", Action.LOOK_UP),
-        (400, "USER_ERROR", "Error while accessing a resource. This entity already exists.", Action.LOOK_UP),
-        (400, "USER_ERROR", "Record has been changed", Action.BACK_OFF),
-        (
-            400,
-            "USER_ERROR",
-            "The transaction date you specified is not within the date range of your accounting period.",
-            Action.BLOCK_ROW,
-        ),
-        (
-            400,
-            "INVALID_CONTENT",
-            "You have entered an Invalid Field Value 9999 for the following field: item",
-            Action.BLOCK_ROW,
-        ),
-        (403, "", "", Action.BLOCK_ROW),
-        (404, "NONEXISTENT_ID", "The record instance does not exist.", Action.BLOCK_ROW),
-        (418, "", "nobody foresaw this", Action.BLOCK_ROW),
-        (408, "", "", Action.LOOK_UP),
-        (500, "UNEXPECTED_ERROR", "An unexpected error occurred. Error ID: 1", Action.LOOK_UP),
-        (502, "", "<html>502 Bad Gateway</html>", Action.LOOK_UP),
-    ],
+CASES = (
+    (204, "", "", Action.DONE),
+    (201, "", "", Action.DONE),
+    (302, "", "", Action.LOOK_UP),
+    (
+        429,
+        "CONCURRENCY_LIMIT_EXCEEDED",
+        "Concurrent request limit exceeded. Request blocked.",
+        Action.BACK_OFF,
+    ),
+    (400, "SSS_REQUEST_LIMIT_EXCEEDED", "", Action.BACK_OFF),
+    (401, "INVALID_LOGIN", "Invalid login attempt.", Action.STOP),
+    (400, "USER_ERROR", "Error while accessing a resource. This record already exists.", Action.LOOK_UP),
+    (400, "USER_ERROR", "Error while accessing a resource. This entity already exists.", Action.LOOK_UP),
+    (400, "USER_ERROR", "Record has been changed", Action.BACK_OFF),
+    (
+        400,
+        "USER_ERROR",
+        "The transaction date you specified is not within the date range of your accounting period.",
+        Action.BLOCK_ROW,
+    ),
+    (
+        400,
+        "INVALID_CONTENT",
+        "You have entered an Invalid Field Value 9999 for the following field: item",
+        Action.BLOCK_ROW,
+    ),
+    (403, "", "", Action.BLOCK_ROW),
+    (404, "NONEXISTENT_ID", "The record instance does not exist.", Action.BLOCK_ROW),
+    (418, "", "nobody foresaw this", Action.BLOCK_ROW),
+    (408, "", "", Action.LOOK_UP),
+    (500, "UNEXPECTED_ERROR", "An unexpected error occurred. Error ID: 1", Action.LOOK_UP),
+    (502, "", "<html>502 Bad Gateway</html>", Action.LOOK_UP),
+    (400, "CONCURRENCY_LIMIT_EXCEEDED", "", Action.BACK_OFF),
+    (403, "INVALID_LOGIN", "Invalid login attempt.", Action.STOP),
+    (400, "USER_ERROR", "You have attempted an invalid sublist or line item operation", Action.BLOCK_ROW),
+    (400, "USER_ERROR", "Links sum to more than applied transaction amount", Action.BLOCK_ROW),
+    (400, "USER_ERROR", "Please enter value(s) for: Subsidiary", Action.BLOCK_ROW),
+    (400, "INVALID_CONTENT", "Unknown field name custbody_nope", Action.BLOCK_ROW),
+    (400, "USER_ERROR", "The amounts in a journal entry must balance.", Action.BLOCK_ROW),
 )
+
+
+@pytest.mark.parametrize(("status", "code", "text", "action"), CASES)
 def test_what_is_done_about_an_answer(status: int, code: str, text: str, action: Action) -> None:
     assert judge(status, code, text).action is action
 
@@ -62,6 +68,8 @@ def test_nothing_foreseen_blocks_the_row_and_no_more() -> None:
 def test_each_row_names_its_source_and_can_be_reached() -> None:
     for rule in RULES:
         assert rule.source.startswith(("facts", "ours")) and rule.meaning
+    reached = [judge(status, code, text) for status, code, text, _ in CASES]
+    assert not [rule.meaning for rule in RULES if not any(rule is found for found in reached)]
 
 
 @pytest.mark.parametrize(

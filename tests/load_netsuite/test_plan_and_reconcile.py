@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from load_netsuite import doctor
+from load_netsuite import doctor, lookup
 from load_netsuite.errors import PlanMoved
 from load_netsuite.plan import plan
 from load_netsuite.push import push
 from load_netsuite.reconcile import reconcile
+from sandbox.netsuite import errors
+from sandbox.netsuite.service import Request
 from tests.load_netsuite.conftest import Company
 
 
@@ -38,7 +41,8 @@ def test_a_plan_says_what_would_be_posted_and_posts_nothing(company: Company, tm
         ("creditMemo", "cn_2", "5.000"),
         ("customerRefund", "re_1", "0"),
     ]
-    assert "17.30" in shown and f"item {company.item}" in shown
+    cells = [[cell.strip() for cell in line.strip("│┃").split("│")] for line in shown.splitlines()]
+    assert ["creditMemo", "create", "usd", f"item {company.item}", company.period, "2", "17.30"] in cells
     assert not company.server.log
 
 
@@ -166,6 +170,36 @@ def test_doctor_names_file_row_and_cell(company: Company, tmp_path: Path) -> Non
         ("item_map.csv, row 4, netsuite_item_id", "item 999 is not there in NetSuite"),
     ]
     assert company.writes() == 0
+
+
+def test_every_table_and_record_type_asked_for_is_checked_by_doctor_and_stands_in_the_docs() -> None:
+    root = Path(doctor.__file__).parents[1]
+    sources = [*root.glob("load_netsuite/*.py"), *root.glob("extract/*.py")]
+    text = "\n".join(path.read_text() for path in sources if path.name != "doctor.py")
+    asked = set(re.findall(r"\bFROM ([a-z]+)", text)) | set(
+        re.findall(r'_(?:table|select)\(\s*"(\w+)"', text)
+    )
+    assert asked == {*doctor.TABLES, doctor.LINKS}
+    permissions = (root / "docs" / "permissions.md").read_text()
+    assert not [table for table in asked if f"`{table}`" not in permissions]
+    for record_type in lookup.SUITEQL_TYPES:
+        name = re.sub("(?=[A-Z])", " ", record_type).title().replace("Service Sale Item", "Lists: Items")
+        assert name in permissions, name
+
+
+def test_doctor_checks_each_table_and_names_the_permission(company: Company, tmp_path: Path) -> None:
+    lacking = "transactionline"
+
+    def refuse(request: Request) -> None:
+        if f"FROM {lacking} ".encode() in request.body:
+            raise errors.bad_query("Record was not found")
+
+    company.fault = refuse
+    findings = {finding.subject: finding for finding in doctor.check(company.settings(), tmp_path)}
+    assert {f"SuiteQL {table}" for table in (*doctor.TABLES, doctor.LINKS)} <= findings.keys()
+    refused = findings.pop(f"SuiteQL {lacking}")
+    assert refused.level == "error" and "Find Transaction" in refused.message
+    assert not [f for f in findings.values() if f.subject.startswith("SuiteQL") and f.level != "ok"]
 
 
 def test_doctor_reports_a_refused_login(company: Company, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
 import pickle
@@ -74,6 +75,45 @@ def test_a_refund_and_a_late_part_of_it(company: Company) -> None:
     assert sorted(company.ours("CustRfnd")["re_1"].applications.values()) == [5, 10]
     assert [row for row in company.log() if row[2] == "applied"] == [("re_1", "apply", "applied")]
     assert company.log()[-1] == ("re_1", "read_back", "verified")
+
+
+def test_warnings_and_the_raw_body_of_an_error_are_in_the_log(company: Company) -> None:
+    company.want_memo("cn_bad", "10.00", netsuite_customer_id="999")
+    company.want_memo("cn_odd", "10.00")
+    really = company.server.service._act  # type: ignore[attr-defined]
+
+    def act(request: Request) -> service.Answer:
+        answer = really(request)
+        return answer._replace(headers=[*answer.headers, ("X-NetSuite-Warning", "Is this correct?")])
+
+    company.server.service._act = act  # type: ignore[attr-defined]
+    push(company.settings())
+    log = {
+        row[0]: row[1:]
+        for row in company.log(
+            "external_id, status, http_status, error_code, error_detail, payload, duration_ms, "
+            "netsuite_operation_id"
+        )
+        if row[1] in ("created", "rejected")
+    }
+    status, http, code, words, body, took, _ = log["cn_bad"]
+    assert (status, http, code) == ("rejected", 400, "USER_ERROR") and took >= 0
+    assert "Invalid Field Value 999" in words and "o:errorDetails" in json.loads(body)
+    status, http, _, words, _, _, job = log["cn_odd"]
+    assert (status, http, words) == ("created", 204, "Is this correct?") and len(job.split()) == 2
+
+
+def test_a_push_costs_a_request_a_record_and_a_few_for_all_together(company: Company) -> None:
+    """Look-ups and read-back are bulk queries, also for what got lost (at most 1.05 requests a record)."""
+    for number in range(100):
+        company.want_memo(f"cn_{number}", "1.00", company.invoice)
+    company.fault = lambda request: (
+        service.DROP_AFTER if request.is_write and request.number % 5 == 0 else None
+    )
+    report = push(company.settings())
+    assert report.count("verified") == 100 and company.writes() == 100
+    asked = [entry.path.partition("?")[0].rpartition("/")[2] for entry in company.server.log]
+    assert asked.count("suiteql") <= 9 and report.requests == len(asked) <= 110
 
 
 def test_one_refused_row_stops_no_other_and_is_tried_again_next_round(company: Company) -> None:
@@ -189,6 +229,41 @@ def test_overload_is_waited_out(company: Company) -> None:
     )
 
 
+@pytest.mark.parametrize("is_late", [False, True])
+def test_writes_to_one_invoice_are_made_one_after_the_other_in_order(company: Company, is_late: bool) -> None:
+    """Earlier documents have the first claim on it (C5, C6); to other invoices the line is free meanwhile."""
+    other = company.add_invoice("in_2")
+    names = [f"cn_{number}" for number in range(6)]
+    for number, name in enumerate(names):
+        company.want_memo(name, "20.00", created_at=dt.datetime(2026, 3, 5, 9 - number, tzinfo=dt.UTC))
+        company.want_application(
+            name, "invoice", "in_1", "20.00", company.invoice, from_round=2 if is_late else 1
+        )
+    company.want_memo("cn_other", "20.00", other)
+    if is_late:
+        push(company.settings())
+        company.next_round()
+    arrived: list[str] = []
+
+    def watch(request: Request) -> Fault | None:
+        if not request.is_write:
+            return None
+        body = json.loads(request.body)
+        targets = {row["doc"]["id"] for row in body.get("apply", {}).get("items", [])}
+        if company.invoice in targets:
+            arrived.append(body.get("externalId") or request.path.rpartition("/")[2])
+        return Fault(delay=0.05)
+
+    company.fault = watch
+    before = len(company.server.log)
+    report = push(company.settings())
+    assert report.count("rejected") == 1, "five times 20.00 is all that is open"
+    if not is_late:
+        assert arrived == names[::-1] and "cn_0" not in company.ours()
+    writes = [entry for entry in company.server.log[before:] if "/record/v1/" in entry.path]
+    assert max(entry.in_flight for entry in writes) <= (1 if is_late else 2)
+
+
 def test_an_expired_token_is_renewed_once(company: Company) -> None:
     company.want_memo("cn_1", "10.00")
     company.fault = only_writes(service.EXPIRED, 1)
@@ -301,6 +376,19 @@ def test_another_total_than_meant_is_found_and_later_forgiven(company: Company) 
     company.books.edit_amount(id, "10.00")
     push(company.settings())
     assert [row[2] for row in company.log() if row[1] == "read_back"] == ["differs", "verified"]
+
+
+def test_a_record_that_is_gone_before_the_read_back_differs(company: Company) -> None:
+    company.want_memo("cn_1", "10.00")
+
+    def delete(request: Request) -> None:
+        if b"FROM transaction WHERE id IN" in request.body and "cn_1" in company.ours():
+            company.books.delete(company.ours()["cn_1"].id)
+
+    company.fault = delete
+    ((_, name, words),) = push(company.settings()).refused
+    assert name == "cn_1" and words.endswith("is not in NetSuite")
+    assert company.log()[-1] == ("cn_1", "read_back", "differs")
 
 
 def test_more_applied_by_a_person_is_fine(company: Company) -> None:

@@ -39,7 +39,7 @@ LOG_COLUMNS = (
 
 
 class FastQuery:
-    """Answers the loader's four kinds of look-up from the books."""
+    """Answers the loader's five kinds of look-up from the books."""
 
     def __init__(self, books: Books) -> None:
         self._books = books
@@ -47,7 +47,9 @@ class FastQuery:
     def query(
         self, q: str, params: Sequence[object] = (), limit: int = 1000, offset: int = 0
     ) -> dict[str, Any]:
-        table = re.search(r" FROM (\w+) WHERE (LOWER\(externalid\)|\w+) IN \((.*)\) ORDER BY", q)
+        table = re.search(
+            r" FROM (\w+) WHERE (?:mainline = 'F' AND )?(LOWER\(externalid\)|\w+) IN \((.*)\) ORDER BY", q
+        )
         assert table, q
         wanted = set(re.findall(r"'([^']*)'|(\d+)", table[3]))
         values = {text or number for text, number in wanted}
@@ -55,6 +57,7 @@ class FastQuery:
             "transaction": self._transactions,
             "item": self._items,
             "nexttransactionlinelink": self._links,
+            "transactionline": self._lines,
         }[table[1]](table[2], values)
         items = [{name: str(value) for name, value in row.items() if value is not None} for row in rows]
         return {"items": items[offset : offset + limit], "hasMore": offset + limit < len(items)}
@@ -79,6 +82,18 @@ class FastQuery:
         for row in self._books.rows("item"):
             if (row["externalid"] or "").lower() in values:
                 yield {"id": row["id"], "externalid": row["externalid"], "itemtype": row["itemtype"]}
+
+    def _lines(self, _: str, values: set[str]) -> Iterator[dict[str, Any]]:
+        for t in self._books.transactions():
+            sign = -1 if t.type == "CustInvc" else 1
+            for line in t.lines if str(t.id) in values else ():
+                yield {
+                    "transaction": t.id,
+                    "id": line.line,
+                    "taxline": "F",
+                    "item": line.item,
+                    "foreignamount": sign * line.amount,
+                }
 
     def _links(self, column: str, values: set[str]) -> Iterator[dict[str, Any]]:
         for t in self._books.transactions():
@@ -129,23 +144,27 @@ class FastLog:
     def _unchecked(self) -> Iterator[tuple[Any, ...]]:
         written: dict[tuple[str, str], tuple[int, str]] = {}
         checked: dict[tuple[str, str], tuple[int, str, str | None]] = {}
+        was_right: set[tuple[str, str]] = set()
         for position, row in enumerate(self._log):
             key = row["record_type"], row["external_id"]
             if row["status"] in WRITTEN and row["record_type"] != "serviceSaleItem":
                 written[key] = position, row["internal_id"]
             if row["operation"] == "read_back":
                 checked[key] = position, row["status"], row["error_detail"]
+                was_right |= {key} if row["status"] == "verified" else set()
         for key, (position, internal_id) in written.items():
             check = checked.get(key)
             if check is None or check[0] < position or check[1] == "differs":
-                yield *key, internal_id, check[2] if check and check[0] > position else None
+                known = check[2] if check and check[0] > position else None
+                yield *key, internal_id, known, key not in was_right
 
-    def _payloads(self, record_type: str, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    def _payloads(self, record_type: str, names: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         sent = {row["attempt_id"]: row["payload"] for row in self._log if row["status"] == "attempted"}
         for row in self._log:
             if row["status"] in WRITTEN and row["record_type"] == record_type and row["external_id"] in names:
                 yield (
                     row["external_id"],
+                    row["status"],
                     row["payload"] if row["status"] == "adopted" else sent[row["attempt_id"]],
                 )
 
@@ -173,7 +192,7 @@ class FastMarts(Marts):
             record = records[row["record_type"], row["external_id"]]
             status = row["status"]
             if status in ("created", "adopted"):
-                record["internal_id"] = max(filter(None, (record["internal_id"], row["internal_id"])))
+                record["internal_id"] = row["internal_id"]
             if status in ("verified", "differs"):
                 record["check"] = (status, position)
             if status in ("created", "adopted", "applied", "rejected"):

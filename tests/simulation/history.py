@@ -41,7 +41,7 @@ class Killed(BaseException):
 
 
 class Violation(AssertionError):
-    """An invariant does not hold; the message begins with the seed."""
+    """An invariant does not hold."""
 
 
 @lru_cache(maxsize=1)
@@ -286,7 +286,7 @@ class History:
         self.steps.append(f"{self.time.now:.0f} {text}")
 
     def _fail(self, what: str) -> Any:
-        raise Violation(f"seed {self.seed}: {what}; replay: python -m tests.simulation {self.seed}")
+        raise Violation(what)
 
 
 # ------------------------------------------------------------ boundaries
@@ -345,12 +345,14 @@ class Wire(BaseAdapter):
             )
             return answer
         effect = chance.choice(("none", "now", "twice", "late"))
-        told = chance.choice(("drop", "timeout", "500", "502", "no_location", "own", "wrong", "429", "401"))
+        told = chance.choice(
+            ("drop", "timeout", "500", "502", "no_location", "own", "wrong", "another", "429", "401")
+        )
         if told in ("429", "401"):
             effect = "none"  # NetSuite does nothing when it says so
         if told in ("no_location", "own") and effect != "twice":
             effect = "now"
-        if told == "wrong":
+        if told in ("wrong", "another"):
             effect = "now"
         history._tell(f"  {sent.method} {sent.path} {_shown(sent)}: effect {effect}, answer {told}")
         answer: Answer | None = BENT["500"]
@@ -360,7 +362,7 @@ class Wire(BaseAdapter):
             answer = self._handle(sent)
         if effect == "late":
             history.time.later(chance.choice(LATE_SECONDS), lambda: self._late(sent))
-        is_known = told == "own" or told in ("429", "401")
+        is_known = told in ("own", "another", "429", "401")
         history.after_write(sent, is_known)
         if told == "timeout":
             history.time.pass_(300)
@@ -369,10 +371,29 @@ class Wire(BaseAdapter):
             return None
         if told == "own":
             return answer
+        if told == "another":
+            assert answer is not None
+            return self._naming_another(answer)
         if told == "no_location":
             assert answer is not None
             return answer._replace(headers=[header for header in answer.headers if header[0] != "Location"])
         return BENT[told]
+
+    def _naming_another(self, answer: Answer) -> Answer:
+        """The answer with the id of another record of the same kind in Location, where there is one."""
+        headers = dict(answer.headers)
+        url, _, id = headers.get("Location", "").rpartition("/")
+        made = self.history.company.books.transaction(id) if id.isdigit() else None
+        others = [
+            t.id
+            for t in self.history.company.books.transactions()
+            if made and t.type == made.type and t.id != made.id
+        ]
+        if not others or url.endswith("item"):
+            return answer
+        return answer._replace(
+            headers=list((headers | {"Location": f"{url}/{self.history.chance.choice(others)}"}).items())
+        )
 
     def _late(self, sent: Request) -> None:
         answer = self._handle(sent)
@@ -471,13 +492,16 @@ class Result:
 
 
 def play(seeds: range, stop_at: int = 3, tell: Callable[[str], None] = lambda _: None) -> Result:
-    """Plays the histories of these seeds; stops after `stop_at` failures."""
+    """Plays the histories of these seeds; stops after `stop_at` failures. Each names the seed, what is
+    wrong, and the command that replays it."""
     result = Result()
     for seed in seeds:
         try:
             History(seed).run()
         except Exception as failure:
-            result.failures.append(f"seed {seed}: {type(failure).__name__}: {failure}")
+            result.failures.append(
+                f"seed {seed}: {type(failure).__name__}: {failure}; replay: python -m tests.simulation {seed}"
+            )
             tell(result.failures[-1])
             if len(result.failures) >= stop_at:
                 break

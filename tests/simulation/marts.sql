@@ -53,7 +53,7 @@ create view wanted.records as
 select
     record_type,
     external_id,
-    max(internal_id) filter (where status in ('created', 'adopted')) as internal_id,
+    arg_max(internal_id, load_log.at) filter (where status in ('created', 'adopted')) as internal_id,
     arg_max(status, load_log.at) filter (where status in ('verified', 'differs')) as last_check,
     max(load_log.at) filter (where status in ('verified', 'differs')) as checked_at,
     arg_max(status, load_log.at) filter (where status in ('created', 'adopted', 'applied', 'rejected')) as last_answer,

@@ -8,6 +8,9 @@ import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor
 
+import pytest
+
+from load_netsuite.push import Push
 from tests.simulation.history import History, Result, play
 
 HISTORIES = int(os.environ.get("SIMULATION_HISTORIES", "2000"))
@@ -27,6 +30,17 @@ def test_every_history_ends_as_if_nothing_had_happened() -> None:
     failures = [failure for result in results for failure in result.failures]
     assert not failures, "\n".join(failures)
     assert sum(result.histories for result in results) == HISTORIES
+
+
+def test_a_failure_of_any_kind_names_the_command_that_replays_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(self: Push) -> None:
+        raise KeyError("planted")
+
+    monkeypatch.setattr(Push, "run", crash)
+    (failure,) = play(range(70, 80), stop_at=1).failures
+    assert failure.startswith("seed 70: KeyError") and failure.endswith("python -m tests.simulation 70")
+    with pytest.raises(KeyError, match="planted"):
+        History(70).run()
 
 
 def test_a_seed_plays_the_same_history_each_time() -> None:
