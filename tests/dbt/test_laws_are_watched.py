@@ -147,7 +147,7 @@ FALSIFIED = [
         "balance_use in USD: Stripe has 1 over 500 minor units, the states of credit_outcomes hold 1 over 499.",
     ),
     (
-        "update kept.kept_memo_lines set amount_minor = 401 where document_id = 'cn_1'",
+        "update intermediate.int_memo_lines set amount_minor = 401 where document_id = 'cn_1'",
         "test_memos_equal_their_lines_and_applications",
         "Memo cn_1 (ready, ready) is 400 minor units, its lines and taxes come to 401, its applications to 400.",
     ),
@@ -174,7 +174,7 @@ FALSIFIED = [
     (
         "delete from intermediate.int_credit_documents where document_id = 'cn_2'",
         "test_rows_refer_to_rows_that_exist",
-        "Memo cn_2 belongs to document cn_2, which is not in credit_outcomes.",
+        "Memo belongs to document cn_2, which is not in credit_outcomes.",
     ),
     (
         "delete from intermediate.int_document_verdicts where document_id = 'cn_1'",
@@ -227,12 +227,12 @@ FALSIFIED = [
         "The memos of credit notes on invoice in_1 come to 1001 minor units, more than its total of 1000.",
     ),
     (
-        "update kept.kept_customer_refunds set linked_minor = 299",
+        "update intermediate.int_customer_refunds set linked_minor = 299",
         "test_marts_hold_what_others_rely_on",
         "Customer refund re_1 is 300 minor units, credit notes link only 299 of it.",
     ),
     (
-        "delete from kept.kept_customer_refunds",
+        "delete from intermediate.int_customer_refunds",
         "test_marts_hold_what_others_rely_on",
         "Memo cn_2 is applied to customer refund re_1, which is not there.",
     ),

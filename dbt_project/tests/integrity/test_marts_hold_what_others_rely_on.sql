@@ -20,11 +20,11 @@ credit_memos as materialized (
 ),
 
 credit_memo_applications as materialized (
-    select * from {{ rows_in_scope('credit_memo_applications') }}
+    {{ judged_applications('int') }}
 ),
 
 customer_refunds as materialized (
-    select * from {{ rows_in_scope('customer_refunds') }}
+    {{ judged_refunds('int') }}
 ),
 
 zero_amount_invoices as materialized (

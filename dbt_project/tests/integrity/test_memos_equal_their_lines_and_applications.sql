@@ -18,24 +18,24 @@ memos as (
 ),
 
 parts as (
-    select external_id, 'lines' as kind, amount_minor from {{ rows_in_scope('credit_memo_lines') }} as memo_lines
+    select document_id, 'lines' as kind, amount_minor from {{ ref('int_memo_lines') }}
     union all
-    select external_id, 'lines', amount_minor from {{ rows_in_scope('credit_memo_tax_details') }} as tax_details
+    select document_id, 'lines', amount_minor from {{ ref('int_memo_tax_details') }}
 {%- if var('tax_strategy') == 'none' %}
     union all
     select document_id, 'lines', share_minor from {{ ref('int_memo_components') }} where component_kind = 'tax'
 {%- endif %}
     union all
-    select external_id, 'applications', amount_minor from {{ ref('int_memo_applications') }}
+    select document_id, 'applications', amount_minor from {{ ref('int_memo_applications') }}
 ),
 
 sums as (
     select
-        external_id,
+        document_id,
         sum(case when kind = 'lines' then amount_minor else 0 end) as lines_minor,
         sum(case when kind = 'applications' then amount_minor else 0 end) as applications_minor
     from parts
-    group by external_id
+    group by document_id
 )
 
 select
@@ -43,7 +43,7 @@ select
     || ' minor units, its lines and taxes come to ' || cast(coalesce(sums.lines_minor, 0) as varchar)
     || ', its applications to ' || cast(coalesce(sums.applications_minor, 0) as varchar) || '.' as message
 from memos
-left join sums on memos.external_id = sums.external_id
+left join sums on memos.document_id = sums.document_id
 where
     memos.amount_minor <> coalesce(sums.lines_minor, 0)
     or memos.amount_minor <> coalesce(sums.applications_minor, 0)
