@@ -53,7 +53,7 @@ inner join {{ ref('int_credit_documents') }} as documents on rows_derived.{{ doc
 {#-
     The table a model was when this build began, for models that come before it in this build; an empty one with these columns when there was none.
 
-    columns    names; all text but last_row
+    columns    names; all text but last_row and fingerprint
     counts     false: take it as empty
 -#}
 {% macro previous_build(schema, model_name, columns, counts=true) -%}
@@ -61,7 +61,7 @@ inner join {{ ref('int_credit_documents') }} as documents on rows_derived.{{ doc
     {%- if previous -%}
         (select {{ columns | join(', ') }} from {{ previous }})
     {%- else -%}
-        (select {% for column in columns %}cast(null as {{ 'bigint' if column == 'last_row' else 'varchar' }}) as {{ column }}{% if not loop.last %}, {% endif %}{% endfor %} where false)
+        (select {% for column in columns %}cast(null as {{ 'bigint' if column == 'last_row' else fingerprint_type() if column == 'fingerprint' else 'varchar' }}) as {{ column }}{% if not loop.last %}, {% endif %}{% endfor %} where false)
     {%- endif -%}
 {%- endmacro %}
 
@@ -91,9 +91,9 @@ inner join {{ ref('int_credit_documents') }} as documents on rows_derived.{{ doc
     {%- endif -%}
 {%- endmacro %}
 
-{#- What a row says in these columns, as a short text: equal for equal rows, null and empty told apart. -#}
+{#- What a row says in these columns, in short: equal for equal rows, null and empty told apart. -#}
 {% macro fingerprint(columns) %}{{ return(adapter.dispatch('fingerprint')(columns)) }}{% endmacro %}
-{% macro duckdb__fingerprint(columns) %}cast(hash({{ columns | join(', ') }}) as varchar){% endmacro %}
+{% macro duckdb__fingerprint(columns) %}hash({{ columns | join(', ') }}){% endmacro %}
 {% macro default__fingerprint(columns) -%}
     md5({% for column in columns %}{% if not loop.first %} || '|' || {% endif %}coalesce('=' || cast({{ column }} as varchar), ''){% endfor %})
 {%- endmacro %}
@@ -115,3 +115,6 @@ inner join {{ ref('int_credit_documents') }} as documents on rows_derived.{{ doc
     {%- endif -%}
     {{ return(true) }}
 {%- endmacro %}
+{% macro fingerprint_type() %}{{ return(adapter.dispatch('fingerprint_type')()) }}{% endmacro %}
+{% macro duckdb__fingerprint_type() %}{{ return('ubigint') }}{% endmacro %}
+{% macro default__fingerprint_type() %}{{ return('varchar') }}{% endmacro %}

@@ -13,6 +13,5 @@ select
     coalesce(inputs.fingerprint, seen.fingerprint) as fingerprint,
     inputs.input is not null as is_current
 from {{ ref('scope_inputs') }} as inputs
-full outer join seen
-    on inputs.input = seen.input and inputs.row_id = seen.row_id and inputs.fingerprint = seen.fingerprint
+full outer join seen on inputs.fingerprint = seen.fingerprint
 where (inputs.input is null or seen.input is null) and exists (select 1 from seen as any_seen)

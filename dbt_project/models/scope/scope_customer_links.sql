@@ -41,14 +41,28 @@ at_invoices as (
     select credit_notes.customer_key, invoices.customer_key as other_key
     from credit_notes
     inner join invoices on credit_notes.stripe_invoice_id = invoices.id and credit_notes.customer_key <> invoices.customer_key
-    where credit_notes.is_new or invoices.is_new
+    where credit_notes.is_new
+
+    union all
+
+    select credit_notes.customer_key, invoices.customer_key
+    from credit_notes
+    inner join invoices on credit_notes.stripe_invoice_id = invoices.id and credit_notes.customer_key <> invoices.customer_key
+    where invoices.is_new and not credit_notes.is_new
 
     union all
 
     select ledger.customer_key, invoices.customer_key
     from ledger
     inner join invoices on ledger.stripe_invoice_id = invoices.id and ledger.customer_key <> invoices.customer_key
-    where ledger.is_new or invoices.is_new
+    where ledger.is_new
+
+    union all
+
+    select ledger.customer_key, invoices.customer_key
+    from ledger
+    inner join invoices on ledger.stripe_invoice_id = invoices.id and ledger.customer_key <> invoices.customer_key
+    where invoices.is_new and not ledger.is_new
 ),
 
 names as (

@@ -31,18 +31,18 @@ select
     'rules' as row_id,
     cast(null as varchar) as external_id,
     cast(null as varchar) as stripe_id,
-    {{ fingerprint([rules_fingerprint()]) }} as fingerprint
+    {{ fingerprint(["'rules'", rules_fingerprint()]) }} as fingerprint
 
 {%- for name, relation, columns in all_columns %}
 union all
 select 'everything', '{{ name }}', cast(null as varchar), cast(null as varchar),
-    {{ fingerprint(columns) }}
+    {{ fingerprint(["'" ~ name ~ "'"] + columns) }}
 from {{ relation }}
 {%- endfor %}
 {%- for name, relation, columns, row_id, external_id, stripe_id in row_columns %}
 
 union all
 select '{{ name }}', {{ row_id }}, cast({{ external_id }} as varchar), cast({{ stripe_id }} as varchar),
-    {{ fingerprint(columns) }}
+    {{ fingerprint(["'" ~ name ~ "'", row_id] + columns) }}
 from {{ relation }}
 {%- endfor %}

@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental', incremental_strategy='append', on_schema_change='fail',
-    pre_hook="{% if is_incremental() %}delete from {{ this }} where exists (select 1 from {{ ref('scope_changed_inputs') }} as changed where not changed.is_current and changed.input = {{ this }}.input and changed.row_id = {{ this }}.row_id and changed.fingerprint = {{ this }}.fingerprint){% endif %}",
+    pre_hook="{% if is_incremental() %}delete from {{ this }} where fingerprint in (select changed.fingerprint from {{ ref('scope_changed_inputs') }} as changed where not changed.is_current){% endif %}",
 ) }}
 
 -- The inputs that what is kept was derived from. Comes after everything else, data tests too: a build that breaks on the way is made up for by the next.
