@@ -68,7 +68,7 @@ test: $(READY) ## run every test
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile
 
 soak: $(READY) ## 50,000 histories of the loader with faults, every planted bug (an hour)
-	@SIMULATION_HISTORIES=50000 PROPERTY_HISTORIES=20000 SOAK=1 $(VENV)/bin/python -m pytest tests/simulation tests/property
+	@SIMULATION_HISTORIES=50000 PROPERTY_HISTORIES=20000 SOAK=1 LATER_SEEDS=5 $(VENV)/bin/python -m pytest tests/simulation tests/property tests/dbt/test_later_builds.py
 
 docs: $(READY) ## the models as one page: dbt_project/target/static_index.html
 	@cd dbt_project && WAREHOUSE_PATH=$${WAREHOUSE_PATH:-../data/sandbox.duckdb} \
