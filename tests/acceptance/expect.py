@@ -454,8 +454,11 @@ class Check:
                     continue
                 row = found.get((id, p.type, p.target))
                 want = "posted" if p.state == "ready" else p.state
-                if id not in self.kept.refunds.get(str(p.target), {}) and p.state == "ready":
+                applied = id in self.kept.refunds.get(str(p.target), {})
+                if not applied and p.state == "ready":
                     want = "blocked"
+                if applied and p.reason == "period_closed":
+                    want = "posted"  # before the period was closed
                 if row is None or row["state"] != want:
                     self.say(f"application of {id} to {p.target}: expected {want} {p.reason}, found "
                              f"{row and (row['state'], row['reason'], row['detail'])}")  # fmt: skip
