@@ -156,7 +156,13 @@ def invoice_moves(c: Company, n: str) -> Any:
     c.customer(n)
     c.customer(f"{n}2")
     c.invoice(n, total=-500)
-    return lambda: c.invoice(n, total=-500, customer=f"cus_{n}2")
+    c.netsuite["transactions"].pop(f"T{n}")
+
+    def change() -> None:
+        c.invoice(n, total=-500, customer=f"cus_{n}2")
+        c.netsuite["transactions"].pop(f"T{n}")
+
+    return change
 
 
 @case
@@ -227,6 +233,13 @@ def document_is_decided(c: Company, n: str) -> Any:
 
 
 @case
+def customer_comes(c: Company, n: str) -> Any:
+    c.full(n)
+    row = c.netsuite["customers"].pop(f"N{n}")
+    return lambda: c.netsuite["customers"].update({row["id"]: row})
+
+
+@case
 def customer_vanishes(c: Company, n: str) -> Any:
     c.full(n)
     return lambda: c.netsuite["customers"].pop(f"N{n}")
@@ -257,6 +270,13 @@ def customers_swap(c: Company, n: str) -> Any:
 def memo_id_in_other_case(c: Company, n: str) -> Any:
     c.full(n)
     return lambda: c.transaction(f"X{n}", externalid=f"CN_{n}", type="CustCred")
+
+
+@case
+def invoice_comes(c: Company, n: str) -> Any:
+    c.full(n)
+    row = c.netsuite["transactions"].pop(f"T{n}")
+    return lambda: c.netsuite["transactions"].update({row["id"]: row})
 
 
 @case
@@ -375,6 +395,14 @@ def note_on_an_invoice_of_somebody_else(c: Company, n: str) -> Any:
 
 
 @case
+def note_on_an_invoice_without_others(c: Company, n: str) -> Any:
+    c.customer(n)
+    c.invoice(n)
+    c.customer(f"{n}2")
+    return lambda: c.note(f"{n}2", invoice=f"in_{n}")
+
+
+@case
 def use_of_two_customers_on_an_unknown_invoice(c: Company, n: str) -> Any:
     c.customer(n)
     c.customer(f"{n}2")
@@ -388,8 +416,12 @@ def tax_in_a_credit_of_somebody_elses_note(c: Company, n: str) -> Any:
     c.full(n, tax="txr_some", pre_payment_amount=0)
     c.customer(f"{n}2")
     c.invoice(f"{n}2", amount_due=900)
-    c.ledger(f"cbtxn_{n}1", f"cus_{n}2", "credit_note", -100, -100, credit_note=f"cn_{n}")
-    return lambda: c.ledger(f"cbtxn_{n}2", f"cus_{n}2", "applied_to_invoice", 100, 0, invoice=f"in_{n}2")
+
+    def change() -> None:
+        c.ledger(f"cbtxn_{n}1", f"cus_{n}2", "credit_note", -100, -100, credit_note=f"cn_{n}")
+        c.ledger(f"cbtxn_{n}2", f"cus_{n}2", "applied_to_invoice", 100, 0, invoice=f"in_{n}2")
+
+    return change
 
 
 def two_on_one(c: Company, n: str, **of_other: Any) -> None:
@@ -426,13 +458,35 @@ def shared_invoice_by_custom_field(c: Company, n: str) -> Any:
     return lambda: c.netsuite["transactions"][f"T{n}"].update(stripe_id=f"in_{n}2")
 
 
-@case
-def shared_invoice_as_the_map_forgets(c: Company, n: str) -> Any:
+def as_the_map_forgets(c: Company, n: str) -> Callable[[], Any]:
+    """The other customer's invoice was mapped to one of its own; what it falls back to has been there all the time."""
     two_on_one(c, n, created=NOW)
-    c.invoice(f"{n}2", metadata={"netsuite_invoice_id": f"T{n}"})
     row = f"in_{n}2,T{n}2"
+    c.netsuite["transactions"][f"T{n}2"].update(externalid=None, entity=f"N{n}")
     c.map("invoice_map", row)
     return lambda: c.mappings["invoice_map"].remove(row)
+
+
+@case
+def shared_invoice_of_metadata_as_the_map_forgets(c: Company, n: str) -> Any:
+    change = as_the_map_forgets(c, n)
+    c.stripe["invoices"][f"in_{n}2"]["metadata"] = {"netsuite_invoice_id": f"T{n}"}
+    return change
+
+
+@case
+def shared_invoice_of_custom_field_as_the_map_forgets(c: Company, n: str) -> Any:
+    change = as_the_map_forgets(c, n)
+    c.netsuite["transactions"][f"T{n}"]["stripe_id"] = f"in_{n}2"
+    return change
+
+
+@case
+def shared_invoice_of_external_id_as_the_map_forgets(c: Company, n: str) -> Any:
+    change = as_the_map_forgets(c, n)
+    c.netsuite["transactions"][f"T{n}"]["externalid"] = f"in_{n}2"
+    c.map("invoice_map", f"in_{n},T{n}")
+    return change
 
 
 # ---------------------------------------------------------------------- the tests

@@ -21,7 +21,7 @@ kept_documents as {{ previous_build('kept', 'kept_credit_documents', ['document_
 
 kept_refund_links as {{ previous_build('kept', 'kept_refund_links', ['stripe_refund_id', 'credit_note_id', 'customer_key']) }},
 
-kept_lines as {{ previous_build('kept', 'kept_memo_lines', ['stripe_price_id', 'stripe_product_id', 'stripe_tax_rate_id', 'customer_key']) }},
+kept_lines as {{ previous_build('kept', 'kept_memo_lines', ['stripe_price_id', 'stripe_product_id', 'customer_key']) }},
 
 kept_zero_lines as {{ previous_build('kept', 'kept_zero_invoice_lines', ['stripe_price_id', 'stripe_product_id', 'customer_key']) }},
 
@@ -62,10 +62,6 @@ everything as (
         not exists (select 1 from seen)
         or exists (select 1 from changed where changed.input = 'everything')
         or {{ 'false' if all_kept_models_exist() else 'true' }}
-        -- a table of parsed objects that was made anew
-        {%- for model in parsed_models() %}
-        or (select max(parse_batch) from {{ ref(model) }}) < (select seen.last_row from seen where seen.input = '{{ model }}')
-        {%- endfor %}
         -- a journal that was made anew
         or coalesce((select max({{ row_number_in('load_log') }}) from {{ source('load_netsuite', 'load_log') }} as load_log), -1)
         < (select seen.last_row from seen where seen.input = 'load_log')
@@ -167,11 +163,7 @@ touched as (
     from kept_zero_lines
     inner join changed on changed.input = 'items' and (kept_zero_lines.stripe_price_id = changed.external_id or kept_zero_lines.stripe_product_id = changed.external_id)
 
-    ---------- tax rates
-    union
-    select kept_lines.customer_key
-    from kept_lines
-    inner join changed on changed.input = 'tax_rates' and kept_lines.stripe_tax_rate_id = changed.stripe_id
+    ---------- tax rates: what NetSuite is told of a rate beside its code
     union
     select kept_tax_details.customer_key
     from kept_tax_details
