@@ -2,17 +2,22 @@
 
 {#-
     Current version of each Stripe object whose parsed row is missing or outdated, with all columns of the raw table, the number of its raw row, and
-    parse_batch, a number that grows with every build that parses something, also when the table was made anew. Only rows landed since the last build are looked at (the raw tables are append-only;
+    parse_batch, a number that grows with every build that parses something, also when the table was made anew, whatever the clock says. Only rows landed since the last build are looked at (the raw tables are append-only;
     should they have been compacted, all are), and row ids are chosen before any payload is read.
 -#}
 {% macro changed_objects(table_name) -%}
     {{ return(adapter.dispatch('changed_objects')(source('raw_stripe', table_name))) }}
 {%- endmacro %}
 {% macro duckdb__changed_objects(raw) %}
+    {%- set seen = adapter.get_relation(database=target.database, schema='scope', identifier='scope_seen_rows') if execute else none %}
     select
         raw_rows.*,
         raw_rows.rowid as raw_row_id,
-        {% if is_incremental() %}(select greatest(coalesce(max(parsed.parse_batch), 0) + 1, epoch_ms(current_timestamp)) from {{ this }} as parsed){% else %}epoch_ms(current_timestamp){% endif %} as parse_batch
+        greatest(
+            {% if is_incremental() %}(select max(parsed.parse_batch) + 1 from {{ this }} as parsed),{% endif %}
+            {% if seen %}(select max(seen.last_row) + 1 from {{ seen }} as seen where seen.input = '{{ this.identifier }}'),{% endif %}
+            epoch_ms(current_timestamp)
+        ) as parse_batch
     from {{ raw }} as raw_rows
     where raw_rows.rowid in (
         select arg_max(versions.rowid, versions.fetched_at)

@@ -51,13 +51,17 @@ inner join {{ ref('int_credit_documents') }} as documents on rows_derived.{{ doc
 {%- endmacro %}
 
 {#-
-    The table a model was when this build began, for models that come before it in this build; an empty one with these columns when there was none.
+    The table a model was when this build began, for models that come before it in this build; an empty one with these columns when there was none,
+    or one that an earlier version made without some of them.
 
     columns    names; all text but last_row and fingerprint
     counts     false: take it as empty
 -#}
 {% macro previous_build(schema, model_name, columns, counts=true) -%}
     {%- set previous = adapter.get_relation(database=target.database, schema=schema, identifier=model_name) if execute and counts and not flags.FULL_REFRESH else none -%}
+    {%- if previous and columns | reject('in', adapter.get_columns_in_relation(previous) | map(attribute='name') | list) | list -%}
+        {%- set previous = none -%}
+    {%- endif -%}
     {%- if previous -%}
         (select {{ columns | join(', ') }} from {{ previous }})
     {%- else -%}

@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail') }}
 
--- Customers that have to be derived together, because an object of one stands at an object of the other, or ids of theirs are equal ignoring case (X2).
+-- Customers that have to be derived together: objects of theirs have, or name, the same id, or ids that are equal ignoring case (X2).
 -- Stripe makes no such objects itself; found among what is new, since what is old was looked at before.
 with
 
@@ -22,9 +22,10 @@ ledger as (
     select
         customer_key,
         stripe_invoice_id,
+        credit_note_id,
         parse_batch > coalesce((select seen.last_row from seen where seen.input = 'base_stripe__customer_balance_transactions'), 0) as is_new
     from {{ ref('base_stripe__customer_balance_transactions') }}
-    where stripe_invoice_id is not null
+    where stripe_invoice_id is not null or credit_note_id is not null
 ),
 
 new_notes as (
@@ -37,38 +38,16 @@ new_refunds as (
     {{ unnest_rows('new_notes', ['customer_key'], 'note.refunds', 'entry', 'entry_number') }}
 ),
 
-at_invoices as (
-    select credit_notes.customer_key, invoices.customer_key as other_key
-    from credit_notes
-    inner join invoices on credit_notes.stripe_invoice_id = invoices.id and credit_notes.customer_key <> invoices.customer_key
-    where credit_notes.is_new
-
-    union all
-
-    select credit_notes.customer_key, invoices.customer_key
-    from credit_notes
-    inner join invoices on credit_notes.stripe_invoice_id = invoices.id and credit_notes.customer_key <> invoices.customer_key
-    where invoices.is_new and not credit_notes.is_new
-
-    union all
-
-    select ledger.customer_key, invoices.customer_key
-    from ledger
-    inner join invoices on ledger.stripe_invoice_id = invoices.id and ledger.customer_key <> invoices.customer_key
-    where ledger.is_new
-
-    union all
-
-    select ledger.customer_key, invoices.customer_key
-    from ledger
-    inner join invoices on ledger.stripe_invoice_id = invoices.id and ledger.customer_key <> invoices.customer_key
-    where invoices.is_new and not ledger.is_new
-),
-
 names as (
     select lower(id) as folded_id, customer_key, is_new from credit_notes
     union all
+    select lower(stripe_invoice_id), customer_key, is_new from credit_notes
+    union all
     select lower(id), customer_key, is_new from invoices
+    union all
+    select lower(stripe_invoice_id), customer_key, is_new from ledger
+    union all
+    select lower(credit_note_id), customer_key, is_new from ledger
     union all
     select lower(stripe_refund_id), customer_key, false from kept_links
     union all
@@ -81,17 +60,9 @@ shared_names as (
     where folded_id in (select new_names.folded_id from names as new_names where new_names.is_new)
     group by folded_id
     having min(customer_key) <> max(customer_key)
-),
-
-links as (
-    select customer_key, other_key from at_invoices
-    union all
-    select one.customer_key, other.customer_key
-    from shared_names
-    inner join names as one on shared_names.folded_id = one.folded_id
-    inner join names as other on shared_names.folded_id = other.folded_id and one.customer_key <> other.customer_key
 )
 
-select customer_key, other_key from links
-union
-select other_key, customer_key from links
+select distinct one.customer_key, other.customer_key as other_key
+from shared_names
+inner join names as one on shared_names.folded_id = one.folded_id
+inner join names as other on shared_names.folded_id = other.folded_id and one.customer_key <> other.customer_key

@@ -8,15 +8,20 @@ changed as (
     select * from {{ ref('scope_changed_inputs') }}
 ),
 
-seen as {{ previous_build('scope', 'scope_seen_rows', ['input', 'last_row']) }},
+seen as {{ previous_build('scope', 'scope_seen_rows', ['input', 'last_row', 'build_id']) }},
+
+-- what a build worked on that did not end well is half replaced: done again, also when what it saw has been taken back since
+unfinished as (
+    select customer_key
+    from {{ previous_build('scope', 'scope_customers', ['customer_key', 'build_id']) }} as previous
+    where build_id not in (select seen.build_id from seen)
+),
 
 kept_documents as {{ previous_build('kept', 'kept_credit_documents', ['document_id', 'external_id', 'stripe_invoice_id', 'customer_key']) }},
 
-kept_refund_links as {{ previous_build('kept', 'kept_refund_links', ['stripe_refund_id', 'customer_key']) }},
+kept_refund_links as {{ previous_build('kept', 'kept_refund_links', ['stripe_refund_id', 'credit_note_id', 'customer_key']) }},
 
-kept_journal_entries as {{ previous_build('kept', 'kept_income_journal_entries', ['external_id', 'customer_key']) }},
-
-kept_lines as {{ previous_build('kept', 'kept_memo_lines', ['stripe_price_id', 'stripe_product_id', 'stripe_tax_rate_id', 'customer_key']) }},
+kept_lines as {{ previous_build('kept', 'kept_memo_lines', ['stripe_price_id', 'stripe_product_id', 'customer_key']) }},
 
 kept_zero_lines as {{ previous_build('kept', 'kept_zero_invoice_lines', ['stripe_price_id', 'stripe_product_id', 'customer_key']) }},
 
@@ -37,7 +42,7 @@ new_invoices as (
 ),
 
 invoices as (
-    select id, customer_key from {{ ref('base_stripe__invoices') }}
+    select id, customer_key, metadata_netsuite_invoice_id from {{ ref('base_stripe__invoices') }}
 ),
 
 -- ids under which NetSuite has, or had, something else than before
@@ -57,10 +62,9 @@ everything as (
         not exists (select 1 from seen)
         or exists (select 1 from changed where changed.input = 'everything')
         or {{ 'false' if all_kept_models_exist() else 'true' }}
-        -- a table of parsed objects that was made anew
-        {%- for model in parsed_models() %}
-        or (select max(parse_batch) from {{ ref(model) }}) < (select seen.last_row from seen where seen.input = '{{ model }}')
-        {%- endfor %}
+        -- a journal that was made anew
+        or coalesce((select max({{ row_number_in('load_log') }}) from {{ source('load_netsuite', 'load_log') }} as load_log), -1)
+        < (select seen.last_row from seen where seen.input = 'load_log')
 ),
 
 everybody as (
@@ -76,6 +80,8 @@ everybody as (
 touched as (
     ---------- what concerns everybody
     select customer_key from everybody
+    union
+    select customer_key from unfinished
 
     ---------- Stripe's objects, and whose they were before
     union
@@ -157,11 +163,7 @@ touched as (
     from kept_zero_lines
     inner join changed on changed.input = 'items' and (kept_zero_lines.stripe_price_id = changed.external_id or kept_zero_lines.stripe_product_id = changed.external_id)
 
-    ---------- tax rates
-    union
-    select kept_lines.customer_key
-    from kept_lines
-    inner join changed on changed.input = 'tax_rates' and kept_lines.stripe_tax_rate_id = changed.stripe_id
+    ---------- tax rates: what NetSuite is told of a rate beside its code
     union
     select kept_tax_details.customer_key
     from kept_tax_details
@@ -173,7 +175,52 @@ touched as (
     union
     select kept_refund_links.customer_key from kept_refund_links inner join posted on kept_refund_links.stripe_refund_id = posted.external_id
     union
-    select kept_journal_entries.customer_key from kept_journal_entries inner join posted on kept_journal_entries.external_id = posted.external_id
+    select kept_refund_links.customer_key
+    from kept_refund_links
+    inner join posted on kept_refund_links.stripe_refund_id || '_' || kept_refund_links.credit_note_id || '_income' = posted.external_id
+),
+
+-- NetSuite invoices that invoices of these customers may be, and those that the others' are (rule X1)
+touched_invoices as (
+    select invoices.id, invoices.customer_key, nullif(trim(invoices.metadata_netsuite_invoice_id), '') as netsuite_id
+    from invoices
+    inner join touched on invoices.customer_key = touched.customer_key
+),
+
+netsuite_invoices as (
+    select wanted_netsuite_id as netsuite_id, customer_key from kept_invoices
+    union
+    select netsuite_id, customer_key from touched_invoices
+    union
+    select {{ cell('invoice_map.netsuite_invoice_id') }}, touched_invoices.customer_key
+    from touched_invoices
+    inner join {{ ref('invoice_map') }} as invoice_map on touched_invoices.id = {{ cell('invoice_map.stripe_invoice_id') }}
+    union
+    select transactions.id, touched_invoices.customer_key
+    from touched_invoices
+    inner join {{ source('raw_netsuite', 'transactions') }} as transactions on touched_invoices.id = transactions.externalid
+    union
+    select transactions.id, touched_invoices.customer_key
+    from touched_invoices
+    inner join {{ source('raw_netsuite', 'transactions') }} as transactions on touched_invoices.id = transactions.stripe_id
+),
+
+-- documents of several customers that share what a NetSuite invoice has open (C6) are derived together
+shared_invoices as (
+    select netsuite_id
+    from netsuite_invoices
+    where netsuite_id is not null
+    group by netsuite_id
+    having min(customer_key) <> max(customer_key)
+),
+
+links as (
+    select customer_key, other_key from {{ ref('scope_customer_links') }}
+    union
+    select one.customer_key, other.customer_key
+    from shared_invoices
+    inner join netsuite_invoices as one on shared_invoices.netsuite_id = one.netsuite_id
+    inner join netsuite_invoices as other on shared_invoices.netsuite_id = other.netsuite_id and one.customer_key <> other.customer_key
 ),
 
 reached as (
@@ -181,7 +228,7 @@ reached as (
     union
     select links.other_key
     from reached
-    inner join {{ ref('scope_customer_links') }} as links on reached.customer_key = links.customer_key
+    inner join links on reached.customer_key = links.customer_key
 )
 
-select customer_key from reached
+select customer_key, '{{ invocation_id }}' as build_id from reached

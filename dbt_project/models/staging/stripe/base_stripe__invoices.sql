@@ -29,6 +29,7 @@ select
     raw_row_id,
     parse_batch,
     coalesce({{ expandable_id('invoice.customer') }}, '') as customer_key,
+    {{ json_text('invoice.metadata', "'$.netsuite_invoice_id'") }} as metadata_netsuite_invoice_id,
     invoice.status as invoice_status,
     invoice.currency as currency,
     invoice.total as total_minor,
