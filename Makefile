@@ -65,7 +65,7 @@ doctor: $(READY) ## check settings, permissions and mappings; write nothing
 	@$(RUN) doctor
 
 test: $(READY) ## run every test
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 soak: $(READY) ## 50,000 histories of the loader with faults, every planted bug (an hour)
 	@SIMULATION_HISTORIES=50000 PROPERTY_HISTORIES=20000 SOAK=1 LATER_SEEDS=5 $(VENV)/bin/python -m pytest tests/simulation tests/property tests/dbt/test_later_builds.py

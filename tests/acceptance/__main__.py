@@ -1,4 +1,4 @@
-"""python -m tests.acceptance SEED [SEED ...] [--customers N] [--mode full|kill|move] [--keep]."""
+"""python -m tests.acceptance SEED [SEED ...] [--customers N] [--mode full|short] [--keep]."""
 
 import sys
 

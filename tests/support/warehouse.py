@@ -139,7 +139,7 @@ def run_dbt(
 
     arguments = [
         *command, "--project-dir", str(project), "--profiles-dir", str(project), "--quiet", "--no-use-colors",
-        "--log-path", str(project / "logs"), "--target-path", str(project / "target"),
+        "--log-level-file", "none", "--log-path", str(project / "logs"), "--target-path", str(project / "target"),
     ]  # fmt: skip
     if variables:
         arguments += ["--vars", json.dumps(dict(variables))]
