@@ -2,14 +2,25 @@
 
 {#-
     Current version of each Stripe object whose parsed row is missing or outdated, with all columns of the raw table, the number of its raw row, and
-    parse_batch, a number that grows with every build that parses something, also when the table was made anew, whatever the clock says. Only rows landed since the last build are looked at (the raw tables are append-only;
-    should they have been compacted, all are), and row ids are chosen before any payload is read.
+    parse_batch, a number that grows with every build that parses something, also when the table was made anew, whatever the clock says. Only rows
+    landed since the last build are looked at (the raw tables are append-only; should they have been compacted, all are), and row ids are chosen before
+    any payload is read.
 -#}
 {% macro changed_objects(table_name) -%}
     {{ return(adapter.dispatch('changed_objects')(source('raw_stripe', table_name))) }}
 {%- endmacro %}
 {% macro duckdb__changed_objects(raw) %}
     {%- set seen = adapter.get_relation(database=target.database, schema='scope', identifier='scope_seen_rows') if execute else none %}
+    {%- set is_landed_since -%}
+        {%- if is_incremental() -%}
+        rowid > (
+            select case when max(parsed.raw_row_id) <= (select max(newest.rowid) from {{ raw }} as newest) then max(parsed.raw_row_id) else -1 end
+            from {{ this }} as parsed
+        )
+        {%- else -%}
+        rowid > -1
+        {%- endif -%}
+    {%- endset %}
     select
         raw_rows.*,
         raw_rows.rowid as raw_row_id,
@@ -19,15 +30,11 @@
             epoch_ms(current_timestamp)
         ) as parse_batch
     from {{ raw }} as raw_rows
-    where raw_rows.rowid in (
+    -- said twice: once to group few rows, once to read the payloads of few
+    where raw_rows.{{ is_landed_since }} and raw_rows.rowid in (
         select arg_max(versions.rowid, versions.fetched_at)
         from {{ raw }} as versions
-        {%- if is_incremental() %}
-        where versions.rowid > (
-            select case when max(parsed.raw_row_id) <= (select max(newest.rowid) from {{ raw }} as newest) then max(parsed.raw_row_id) else -1 end
-            from {{ this }} as parsed
-        )
-        {%- endif %}
+        where versions.{{ is_landed_since }}
         group by versions.id
     )
     {%- if is_incremental() %}

@@ -35,8 +35,8 @@ inner join {{ ref('int_credit_documents') }} as documents on rows_derived.{{ doc
         {%- for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') -%}
             {%- do parts.append(node.name ~ node.checksum.checksum) -%}
         {%- endfor -%}
-        {%- for name in graph.get('macros', {}).values() | selectattr('package_name', 'equalto', project_name) -%}
-            {%- do parts.append(name.name ~ local_md5(name.macro_sql)) -%}
+        {%- for name, thing in context.items() if thing.macro is defined and thing.macro.package_name == project_name -%}
+            {%- do parts.append(name ~ local_md5(thing.macro.macro_sql)) -%}
         {%- endfor -%}
         {%- for name in [
             'go_live_date', 'pre_go_live_credit_notes', 'uncollectible_invoices', 'require_charge_for_remainder', 'accounting_timezone',

@@ -138,7 +138,7 @@ def run_dbt(
     from dbt.cli.main import dbtRunner
 
     arguments = [
-        *command, "--project-dir", str(project), "--profiles-dir", str(project), "--quiet", "--no-use-colors",
+        "--warn-error", *command, "--project-dir", str(project), "--profiles-dir", str(project), "--quiet", "--no-use-colors",
         "--log-level-file", "none", "--log-path", str(project / "logs"), "--target-path", str(project / "target"),
     ]  # fmt: skip
     if variables:

@@ -1,4 +1,4 @@
--- Rules O1, X1, L1: the keys that joins rely on name one row each; the marts' own keys are tested beside the marts.
+-- Rules O1, X1, L1: the keys that joins rely on name one row each; those of the marts: test_marts_name_one_row.
 with
 
 keys as (

@@ -8,7 +8,7 @@
 with
 
 credit_memo_lines as materialized (
-    select * from {{ rows_in_scope('credit_memo_lines') }}
+    select external_id, line_kind, netsuite_item_id, item_external_id, amount_minor, amount from {{ rows_in_scope('credit_memo_lines') }}
 ),
 
 credit_outcomes as materialized (
