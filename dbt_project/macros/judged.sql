@@ -210,3 +210,34 @@ final as (
 
 select * from final
 {% endmacro %}
+
+{#- Body of the mart credit_memo_lines. A data test gives it the lines in scope alone: there are too many to go through all in every build. -#}
+{% macro valued_memo_lines(lines) %}
+with
+
+final as (
+    select
+        memos.external_id,
+        memo_lines.line_number,
+        memo_lines.line_kind,
+        memo_lines.stripe_line_id,
+        memo_lines.netsuite_item_id,
+        memo_lines.description,
+        memo_lines.quantity,
+        memo_lines.amount_minor,
+        {{ major_units('memo_lines.amount_minor', 'memos.stripe_exponent') }} as amount,
+        memo_lines.period_start,
+        memo_lines.period_end,
+        memo_lines.stripe_tax_rate_id,
+        memo_lines.item_external_id,
+        memo_lines.is_gross,
+        memo_lines.is_taxable,
+        memo_lines.netsuite_tax_code_id,
+        {{ var_text('revenue_start_field') }} as revenue_start_field,
+        {{ var_text('revenue_end_field') }} as revenue_end_field
+    from {{ ref('kept_memos') }} as memos
+    inner join {{ lines }} as memo_lines on memos.document_id = memo_lines.document_id
+)
+
+select * from final
+{% endmacro %}

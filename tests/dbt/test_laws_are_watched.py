@@ -188,23 +188,33 @@ FALSIFIED = [
     ),
     (
         "insert into kept.kept_memos select * from kept.kept_memos where document_id = 'cn_1'",
-        "test_marts_name_one_row",
+        "test_marts_hold_what_others_rely_on",
         "credit_memos: 2 rows have the key cn_1.",
     ),
     (
         "insert into kept.kept_memo_lines select * from kept.kept_memo_lines where document_id = 'cn_1'",
-        "test_marts_name_one_row",
+        "test_marts_hold_what_others_rely_on",
         "credit_memo_lines: 2 rows have the key cn_1 1.",
     ),
     (
         "insert into kept.kept_document_verdicts select * from kept.kept_document_verdicts where document_id = 'cn_2'",
-        "test_marts_name_one_row",
+        "test_marts_hold_what_others_rely_on",
         "credit_outcomes: 2 rows have the key cn_2.",
     ),
     (
+        "insert into kept.kept_memo_applications select * from kept.kept_memo_applications where document_id = 'cn_2'",
+        "test_marts_hold_what_others_rely_on",
+        "kept_memo_applications: 2 rows have the key cn_2 customer_refund re_1.",
+    ),
+    (
+        "insert into kept.kept_refund_links select * from kept.kept_refund_links",
+        "test_marts_hold_what_others_rely_on",
+        "kept_refund_links: 2 rows have the key re_1 cn_2.",
+    ),
+    (
         "insert into kept.kept_balance_checks select * from kept.kept_balance_checks",
-        "test_marts_name_one_row",
-        "credit_balance_check: 2 rows have the key cus_1 usd.",
+        "test_marts_hold_what_others_rely_on",
+        "kept_balance_checks: 2 rows have the key cus_1 usd.",
     ),
     (
         "update kept.kept_memos set netsuite_customer_id = null, tran_date = null where document_id = 'cn_1'",

@@ -1,4 +1,4 @@
--- Rules O1, X1, L1: the keys that joins rely on name one row each; those of the marts: test_marts_name_one_row.
+-- Rules O1, X1, L1: the keys that joins rely on name one row each; those of the marts: test_marts_hold_what_others_rely_on.
 with
 
 keys as (

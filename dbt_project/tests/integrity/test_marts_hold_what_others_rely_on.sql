@@ -1,4 +1,5 @@
 -- What the loader and accountants rely on, in one pass over the marts, which are views:
+--   O1, X1, L1   the key of each mart names one row, and so does that of what is kept behind the marts with a history
 --   O1      every state and reason is of the closed list, the reason of that state, with a sentence that explains it; kinds are of their lists too
 --   C3, N1, R1, G2, X4   a ready record has what its request needs (a null receivables account lets NetSuite choose; only OneWorld has subsidiaries)
 --   X3      amount is amount_minor in the major unit, exactly, and NetSuite can show the amounts of ready records
@@ -8,7 +9,7 @@
 with
 
 credit_memo_lines as materialized (
-    select external_id, line_kind, netsuite_item_id, item_external_id, amount_minor, amount from {{ rows_in_scope('credit_memo_lines') }}
+    {{ valued_memo_lines(rows_in_scope('kept_memo_lines', 'document_id')) }}
 ),
 
 credit_outcomes as materialized (
@@ -33,6 +34,34 @@ zero_amount_invoices as materialized (
 
 journal_entries as materialized (
     select * from {{ rows_in_scope('journal_entries', 'document_id') }}
+),
+
+keys as (
+{%- for mart, relation, key in [
+    ('credit_outcomes', 'credit_outcomes', ['document_id']),
+    ('credit_memos', 'credit_memos', ['external_id']),
+    ('credit_memo_lines', 'credit_memo_lines', ['external_id', 'line_number']),
+    ('credit_memo_tax_details', rows_in_scope('credit_memo_tax_details'), ['external_id', 'detail_number']),
+    ('credit_memo_applications', 'credit_memo_applications', ['external_id', 'application_type', 'target_external_id']),
+    ('customer_refunds', 'customer_refunds', ['external_id']),
+    ('zero_amount_invoices', 'zero_amount_invoices', ['external_id']),
+    ('zero_amount_invoice_lines', rows_in_scope('zero_amount_invoice_lines'), ['external_id', 'line_number']),
+    ('journal_entries', 'journal_entries', ['external_id']),
+    ('kept_memo_applications', rows_in_scope('kept_memo_applications', 'document_id'), ['document_id', 'application_type', 'target_external_id']),
+    ('kept_customer_refunds', rows_in_scope('kept_customer_refunds', 'stripe_refund_id'), ['stripe_refund_id']),
+    ('kept_refund_links', rows_in_scope('kept_refund_links', 'stripe_refund_id'), ['stripe_refund_id', 'credit_note_id']),
+    ('kept_balance_checks', rows_in_scope('kept_balance_checks', 'stripe_customer_id'), ['stripe_customer_id', 'currency']),
+] %}
+    select
+        '{{ mart }}' as mart,
+        {% for column in key %}{% if not loop.first %} || ' ' || {% endif %}coalesce(cast({{ column }} as varchar), '(none)'){% endfor %} as key_value
+    from {{ relation }} as key_rows
+    {% if not loop.last %}union all{% endif %}
+{%- endfor %}
+{%- if var('missing_item') == 'create' %}
+    union all
+    select 'items_to_create', external_id from {{ ref('items_to_create') }}
+{%- endif %}
 ),
 
 judged as (
@@ -139,6 +168,13 @@ select judged.mart || ': ' || coalesce(judged.row_id, '(no id)') || ' is ' || co
 from judged
 left join {{ ref('int_outcome_reasons') }} as reasons on judged.state = reasons.state and judged.reason = reasons.reason
 where reasons.reason is null or coalesce(judged.detail, '') = ''
+
+union all
+
+select mart || ': ' || cast(count(*) as varchar) || ' rows have the key ' || key_value || '.'
+from keys
+group by mart, key_value
+having count(*) > 1
 
 union all
 
