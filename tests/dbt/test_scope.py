@@ -5,12 +5,14 @@ Also what Stripe and NetSuite never do by themselves: objects and ids that custo
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.support import warehouse as testing
 
@@ -25,7 +27,6 @@ VARIABLES = {
     "customer_balance_lines": "invoice_lines",
     "missing_item": "create",
 }
-WITHOUT_TESTS = ["build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
 
 
 class Company:
@@ -517,7 +518,7 @@ def first_build(project: Path, warehouse: Path) -> dict[str, list[str]]:
     with testing.opened(first) as connection:
         for schema in ("staging", "scope", "intermediate", "kept", "marts", "mapping", "test_failures"):
             connection.execute(f"drop schema if exists {schema} cascade")
-    testing.run_dbt(WITHOUT_TESTS, project, first, variables=VARIABLES)
+    testing.run_dbt(testing.WITHOUT_TESTS, project, first, variables=VARIABLES)
     return marts(first)
 
 
@@ -527,7 +528,7 @@ def prepare(folder: Path) -> tuple[Path, Path]:
     project, warehouse = folder / "dbt_project", folder / "later.duckdb"
     changes = [function(company, function.__name__.title().replace("_", "")) for function in CASES]
     company.land(warehouse, project)
-    testing.run_dbt(WITHOUT_TESTS, project, warehouse, variables=VARIABLES)
+    testing.run_dbt(testing.WITHOUT_TESTS, project, warehouse, variables=VARIABLES)
     for change in changes:
         change()
     company.land(warehouse, project)
@@ -536,23 +537,47 @@ def prepare(folder: Path) -> tuple[Path, Path]:
 
 def test_every_change_is_seen(tmp_path: Path) -> None:
     project, warehouse = prepare(tmp_path)
-    testing.run_dbt(WITHOUT_TESTS, project, warehouse, variables=VARIABLES)
+    testing.run_dbt(testing.WITHOUT_TESTS, project, warehouse, variables=VARIABLES)
     expected = first_build(project, warehouse)
     assert not differences(marts(warehouse), expected)
 
-    # a build of other rules breaks on the way, and the rules are put back: nothing is new, and yet half of what is kept is of those
-    broken = {
-        project / "models" / "intermediate" / "lines" / "int_memo_lines.sql": ("roles.share_minor as amount_minor", "7 as amount_minor"),
-        project / "models" / "kept" / "kept_memos.sql": ("int_memos", "int_memos') }} where {{ this_is_no_sql('"),
-    }
-    for file, (old, new) in broken.items():
-        text = file.read_text()
-        assert old in text
-        file.write_text(text.replace(old, new))
-        broken[file] = (text, "")
-    with pytest.raises(testing.BuildFailed):
-        testing.run_dbt(WITHOUT_TESTS, project, warehouse, variables=VARIABLES)
-    for file, (text, _) in broken.items():
-        file.write_text(text)
-    testing.run_dbt(WITHOUT_TESTS, project, warehouse, variables=VARIABLES)
+    # a data test fails in a build of other rules, and the rules are put back: nothing is new, and yet what is kept is of those
+    model = project / "models" / "intermediate" / "lines" / "int_memo_lines.sql"
+    right = model.read_text()
+    model.write_text(right.replace("roles.share_minor as amount_minor", "7 as amount_minor"))
+    assert model.read_text() != right
+    with pytest.raises(testing.BuildFailed, match="its lines and taxes come to"):
+        testing.build(project, warehouse, variables=VARIABLES, extra=["--exclude", "path:tests/mapping"])
+    everybody = customers_in_scope(warehouse)
+    model.write_text(right)
+    testing.run_dbt(testing.WITHOUT_TESTS, project, warehouse, variables=VARIABLES)
     assert not differences(marts(warehouse), expected)
+
+    macro = project / "macros" / "split_amount.sql"
+    for lost in (None, "kept.kept_memos", "a rule in a macro"):
+        robbed = shutil.copy(warehouse, tmp_path / "robbed.duckdb")
+        if lost == "a rule in a macro":
+            macro.write_text(macro.read_text().replace("{% endmacro", " {% endmacro"))
+        elif lost:
+            with testing.opened(robbed) as connection:
+                connection.execute(f"drop table {lost}")
+        testing.run_dbt(["run", "--select", "+scope_customers"], project, robbed, variables=VARIABLES)
+        assert customers_in_scope(robbed) == (everybody if lost else 0), lost
+
+
+def customers_in_scope(warehouse: Path) -> int:
+    return testing.rows(warehouse, "select count(*) as customers from scope.scope_customers")[0]["customers"]
+
+
+def test_the_code_and_every_var_concern_everybody() -> None:
+    """A var that the fingerprint leaves out would change the rules for new documents only."""
+    declared = yaml.safe_load((testing.PROJECT / "dbt_project.yml").read_text())["vars"]
+    macro = (
+        (testing.PROJECT / "macros" / "scope.sql")
+        .read_text()
+        .split("macro rules_fingerprint")[1]
+        .split("endmacro")[0]
+    )
+    assert sorted(re.findall(r"'(\w+_\w+)'", macro.split("for name in [")[1].split("]")[0])) == sorted(
+        declared
+    )

@@ -23,6 +23,7 @@ from sandbox.stripe.billing import Billing
 from tests.property.histories import Books, Dice, History, Seeded, World, catalogue, landed, mappings_for
 from tests.property.oracle import Document, Oracle, Row, decimals, first
 from tests.support.warehouse import (
+    WITHOUT_TESTS,
     MAPPING_HEADERS,
     NETSUITE_TABLES,
     STRIPE_TABLES,
@@ -223,8 +224,7 @@ def run_models(
     if tests:
         build(project, warehouse, variables=combination.variables)
     else:
-        without_tests = ["build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
-        run_dbt(without_tests, project, warehouse, variables=combination.variables)
+        run_dbt(WITHOUT_TESTS, project, warehouse, variables=combination.variables)
     return read_marts(warehouse)
 
 

@@ -47,6 +47,9 @@ MAPPING_HEADERS = {
     "manual_decisions": "document_id,decision,note",
 }
 
+#: for run_dbt: everything but tests
+WITHOUT_TESTS = ["build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
+
 _FETCHED_AT = datetime(2026, 6, 1, tzinfo=UTC)
 
 
@@ -175,11 +178,7 @@ class EmptyWorld:
         self.warehouse = folder / "empty.duckdb"
         with opened(self.warehouse) as connection:
             create_raw_tables(connection)
-        run_dbt(
-            ["build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"],
-            self.project,
-            self.warehouse,
-        )
+        run_dbt(WITHOUT_TESTS, self.project, self.warehouse)
 
 
 @contextlib.contextmanager
