@@ -544,8 +544,8 @@ def test_every_change_is_seen(tmp_path: Path) -> None:
     # a build of other rules breaks on the way, and the rules are put back: nothing is new, and yet half of what is kept is of those
     models = project / "models"
     broken = {
-        models / "intermediate" / "lines" / "int_memo_lines.sql": ("roles.share_minor as amount_minor", "7 as amount_minor"),
-        models / "kept" / "kept_memos.sql": ("int_memos", "int_memos') }} where {{ this_is_no_sql('"),
+        models / "intermediate" / "lines" / "int_memo_lines.sql": ("roles.share_minor as amount_minor", "roles.share_minor + 1 as amount_minor"),
+        models / "kept" / "kept_memos.sql": ("{{ keep(", "select no_such_column from {{ keep("),
     }
     right = {file: file.read_text() for file in broken}
     for file, (old, new) in broken.items():
