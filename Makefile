@@ -67,7 +67,7 @@ doctor: $(READY) ## check settings, permissions and mappings; write nothing
 test: $(READY) ## run every test
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-soak: $(READY) ## 50,000 histories of the loader with faults, every planted bug (an hour)
+soak: $(READY) ## 50,000 histories of the loader with faults, random worlds, every planted bug (more than an hour)
 	@SIMULATION_HISTORIES=50000 PROPERTY_HISTORIES=20000 SOAK=1 LATER_SEEDS=5 $(VENV)/bin/python -m pytest tests/simulation tests/property tests/acceptance tests/dbt/later_builds.py
 	@$(VENV)/bin/python -m tests.property.mutations
 

@@ -73,12 +73,14 @@ inner join {{ ref('int_credit_documents') }} as documents on rows_derived.{{ doc
 {% macro row_number_in(alias) %}{{ return(adapter.dispatch('row_number_in')(alias)) }}{% endmacro %}
 {% macro duckdb__row_number_in(alias) %}{{ alias }}.rowid{% endmacro %}
 
-{#- Makes a model come after every mart, and so after every data test: dbt skips it when one fails. -#}
+{#-
+    Makes a model come after every mart and whatever else a data test looks at: only so does dbt skip it when a data test fails.
+-#}
 {% macro after_all_marts() -%}
     {%- for mart in [
         'credit_balance_check', 'credit_memo_applications', 'credit_memo_lines', 'credit_memo_tax_details', 'credit_memos', 'credit_outcomes',
         'customer_refunds', 'items_to_create', 'journal_entries', 'netsuite_field_values', 'refund_reconciliation', 'zero_amount_invoice_lines',
-        'zero_amount_invoices',
+        'zero_amount_invoices', 'kept_attributed_uses', 'stg_netsuite__accounts',
     ] %}
 -- depends_on: {{ ref(mart) }}
     {%- endfor %}

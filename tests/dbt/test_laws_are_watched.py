@@ -297,3 +297,32 @@ def test_broken_law_is_noticed(falsify, data_test, says, small_world):
 def test_every_law_is_falsified_once():
     laws = {path.stem for path in (testing.PROJECT / "tests" / "integrity").glob("*.sql")}
     assert {data_test for _, data_test, _ in FALSIFIED} == laws
+
+
+def test_a_build_with_a_broken_law_does_not_count(small_world):
+    """It is done again, since the next build compares with the last one that is noted in scope_seen_*."""
+    seen = "select distinct build_id from scope.scope_seen_rows"
+    before = testing.rows(small_world, seen)
+    project = small_world.parent / "dbt_project"
+    model = project / "models" / "intermediate" / "lines" / "int_memo_lines.sql"
+    right = model.read_text()
+    model.write_text(right.replace("roles.share_minor as amount_minor", "roles.share_minor + 1 as amount_minor"))
+    assert model.read_text() != right
+    with pytest.raises(testing.BuildFailed, match="its lines and taxes come to"):
+        testing.build(project, small_world)
+    assert testing.rows(small_world, seen) == before
+    assert testing.rows(small_world, "select 1 from scope.scope_customers")
+
+
+@pytest.mark.parametrize("noted", ["scope_seen_rows", "scope_seen_inputs"])
+def test_every_law_comes_before_a_build_counts(noted, manifest):
+    """dbt holds back what comes after a failed test only where all that the test looks at comes before it."""
+    project = "stripe_credit_to_netsuite"
+    before, look_at = set(), [f"model.{project}.{noted}"]
+    while look_at:
+        parents = set(manifest.nodes[look_at.pop()].depends_on_nodes) - before
+        before |= parents
+        look_at += [parent for parent in parents if parent in manifest.nodes]
+    laws = [node for node in manifest.nodes.values() if node.resource_type == "test"]
+    assert len(laws) > 10
+    assert {law.name: set(law.depends_on_nodes) - before for law in laws} == {law.name: set() for law in laws}
