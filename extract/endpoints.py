@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from extract.errors import Inconsistent
 from extract.field_types import check_types
@@ -57,8 +57,7 @@ BY_OBJECT = {endpoint.object: endpoint for endpoint in ENDPOINTS.values()}
 TABLES = (*ENDPOINTS, LEDGERS, BALANCE_TRANSACTIONS)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One object version, as `raw_stripe.<table>` has it (docs/architecture.md)."""
 
     id: str

@@ -11,11 +11,13 @@ dlt cannot, and takes out rows that it loaded twice.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import queue
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +36,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PACKAGE_BYTES = 48 * 2**20  # payload bytes that make a package: large enough for DuckDB, small for memory
-WAITING = 60  # pages that may wait before readers have to
+CHECKPOINT_ROWS = 65_536
+"""Landed in a table between two checkpoints. They take place while others read; dlt would let a gigabyte
+gather, to be compressed when the file is closed. Less than half of a row group (122,880) would be written
+again at a later checkpoint, together with its neighbour."""
 
 # Arrow's own allocator keeps what it has ever had: a third more memory at the peak, and not faster.
 pa.set_memory_pool(pa.system_memory_pool())
@@ -85,9 +90,9 @@ order by position
 
 
 def arrow_of(rows: Iterable[Row]) -> pa.Table:
-    rows = list(rows)
+    columns = zip(*rows, strict=True)
     return pa.table(
-        [pa.array([getattr(row, field.name) for row in rows], field.type) for field in WAITING_ROWS],
+        [pa.array(column, field.type) for column, field in zip(columns, WAITING_ROWS, strict=True)],
         schema=WAITING_ROWS,
     )
 
@@ -96,7 +101,9 @@ class Pipe:
     """dlt into the open warehouse, with dlt's own state beside the file."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, warehouse: Path, schema: str):
-        self._connection, self._schema = connection, schema
+        # Of its own: dlt sets options on it, at moments when the caller may be using theirs.
+        self._connection = connection.cursor()
+        self._schema = schema
         self._directory = dlt_directory(warehouse)
         self._marker = self._directory / f"{schema}.loading"
         self._pipeline: dlt.Pipeline | None = None
@@ -142,6 +149,10 @@ class Pipe:
             )
         )
         self._marker.unlink()
+        gc.collect()  # dlt's resources point at each other and at their tables
+
+    def close(self) -> None:
+        self._connection.close()
 
     def _open(self) -> dlt.Pipeline:
         if self._pipeline is None:
@@ -183,6 +194,31 @@ class Pipe:
 Entry = tuple[str, pa.Table] | Callable[[], None] | threading.Event | None
 
 
+class Waiting(queue.Queue[Entry]):
+    """Holds as many bytes as make a package: the next one is complete when the one before it is loaded."""
+
+    def __init__(self) -> None:
+        self._size = 0
+        super().__init__(PACKAGE_BYTES)
+
+    def _qsize(self) -> int:
+        return self._size
+
+    def _put(self, entry: Entry) -> None:
+        self._size += _size(entry)
+        super()._put(entry)
+
+    def _get(self) -> Entry:
+        entry = super()._get()
+        self._size -= _size(entry)
+        return entry
+
+
+def _size(entry: Entry) -> int:
+    """Bytes; whatever has none counts as one, for it is something, too."""
+    return entry[1].nbytes if isinstance(entry, tuple) else 1
+
+
 class Landing:
     """The way in to `raw_stripe`. Use as a context manager: leaving it loads what is left."""
 
@@ -191,7 +227,8 @@ class Landing:
         self.lines: dict[str, int] = {}  # and the nested lines that reading counted in them
         self._connection = connection
         self._pipe = Pipe(connection, warehouse, "raw_stripe")
-        self._queue: queue.Queue[Entry] = queue.Queue(WAITING)
+        self._queue = Waiting()
+        self._since_checkpoint: Counter[str] = Counter()  # rows by table
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="landing", daemon=True)
 
@@ -206,6 +243,7 @@ class Landing:
             self.flush()
         self._put(None)
         self._thread.join()
+        self._pipe.close()
 
     def put(self, table: str, rows: list[Row]) -> None:
         """Hand over rows of one table; waits while too much is waiting. Raises what stopped the landing."""
@@ -225,6 +263,11 @@ class Landing:
         while not done.wait(0.2):
             self._raise()
         self._raise()
+
+    def checkpoint(self) -> None:
+        """Have what is landed written to its place in the file, while the caller goes on."""
+        self.after(self._checkpoint)
+        self._put(threading.Event())
 
     def _raise(self) -> None:
         if self._error:
@@ -254,6 +297,8 @@ class Landing:
             if self._error:
                 continue  # keep taking, so that no reader hangs in `put`
             if isinstance(entry, tuple):
+                import dlt  # noqa: F401  a second's work, better done before the first package is complete
+
                 table, rows = entry
                 package.setdefault(table, []).append(rows)
                 size += rows.nbytes
@@ -271,11 +316,47 @@ class Landing:
     def _load(self, package: dict[str, list[pa.Table]]) -> None:
         tables = {table: self._new_versions(table, pa.concat_tables(rows)) for table, rows in package.items()}
         tables = {table: rows for table, rows in tables.items() if rows.num_rows}
+        before = {table: self._last_row(table) for table in tables}
         if tables:
             self._pipe.load({table: rows.select(ARROW.names) for table, rows in tables.items()}, HINTS)
         for table, rows in tables.items():
+            lines = pc.sum(rows["lines"]).as_py()
+            self._check(table, before[table], rows.num_rows, lines)
             self.landed[table] = self.landed.get(table, 0) + rows.num_rows
-            self.lines[table] = self.lines.get(table, 0) + pc.sum(rows["lines"]).as_py()
+            self.lines[table] = self.lines.get(table, 0) + lines
+            self._since_checkpoint[table] += rows.num_rows
+        if max(self._since_checkpoint.values(), default=0) >= CHECKPOINT_ROWS:
+            self._checkpoint()
+
+    def _last_row(self, table: str) -> int:
+        return self._one(f"select coalesce(max(rowid), -1) from raw_stripe.{table}")[0]  # type: ignore[no-any-return]
+
+    def _check(self, table: str, last_row_before: int, rows: int, lines: int) -> None:
+        """Raise LandingFailed unless the warehouse holds what was counted when Stripe's answers were read."""
+        found = self._one(
+            "select count(*), coalesce(sum(json_array_length(payload, '$.lines.data')), 0)::bigint "
+            f"from raw_stripe.{table} where rowid > {last_row_before}"
+        )
+        for what, read, landed in zip(("objects", "lines"), (rows, lines), found, strict=True):
+            if read != landed:
+                raise LandingFailed(
+                    f"{table}: {read:,} {what} were read, {landed:,} are in the warehouse. "
+                    "Run again with a new WAREHOUSE_PATH and report this"
+                )
+
+    def _one(self, sql: str) -> tuple[Any, ...]:
+        with self._connection.cursor() as cursor:
+            row: tuple[Any, ...] | None = cursor.execute(sql).fetchone()
+        assert row is not None
+        return row
+
+    def _checkpoint(self) -> None:
+        with self._connection.cursor() as cursor:
+            try:
+                cursor.execute("checkpoint")
+            except duckdb.TransactionException:  # somebody else is writing: after the next package, then
+                return
+        self._since_checkpoint.clear()
 
     def _new_versions(self, table: str, rows: pa.Table) -> pa.Table:
         incoming = rows.select(["id", "content_hash", "fetched_at"]).append_column(

@@ -1,10 +1,11 @@
 """Reading whole lists at the rate Stripe allows: many slices of `created` at once.
 
-A list is one slice to begin with: no bounds, newest first. After each page with more behind it, a list that
-has fewer slices under way than it can use is cut: the slice keeps the newer half of what is left to read,
-a new one takes the older half. So a short list costs one request, a long one is read by as many readers as
-the rate allows, and where the objects lie in time does not matter; a cut costs at most one page that is
-not full.
+A list is one slice to begin with: no bounds, newest first. After a page with more behind it, the slice is cut
+if Stripe may be asked more often than it is: the slice keeps the newer half of what is left to read, a new
+one takes the older half; of a list whose age is not known yet, several take longer and longer parts at once.
+So a short list costs one request, a long one is read by as many readers as the
+limits take, however fast Stripe answers, and where the objects lie in time does not matter. A cut costs at
+most one page that is not full; that it be worth it, only the large slices of a list are cut.
 
 A page must continue the one before: no id twice in a slice, `created` never rising, and inside the slice.
 """
@@ -15,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -32,8 +34,8 @@ from extract.privacy import decode
 from extract.stripe_api import ONE_AT_A_TIME, PAGE, Answer, Stripe
 
 WORKERS = 32
-SECONDS_PER_PAGE = 0.5  # what a page takes from request to rows, to size the number of slices
-WORTH_CUTTING = 6  # pages left in a slice
+WORTH_CUTTING = 3  # pages left in a slice
+REACH = 4  # how much longer each slice is than the newer one, where a list of unknown age is cut
 BEGINNING = 1262304000  # 2010-01-01: nothing in Stripe is older
 
 
@@ -165,7 +167,6 @@ class Reader:
         sink: Sink,
         crew: Crew,
         *,
-        per_endpoint: float = 20,
         on_slice: Callable[[Slice], None] = lambda piece: None,
         on_rows: Callable[[str, int], None] = lambda table, count: None,
         on_expected: Callable[[int], None] | None = None,
@@ -176,8 +177,6 @@ class Reader:
         self.objects = 0
         self._stripe, self._sink, self._crew = stripe, sink, crew
         self._on_slice, self._on_rows, self._known = on_slice, on_rows, known
-        self._slices_wanted = min(WORKERS // 2, max(2, round(per_endpoint * SECONDS_PER_PAGE)))
-        self._under_way: dict[str, int] = {}
         self._on_expected, self._remember = on_expected, remember
         self._unfinished: dict[int, Slice] = {}  # by identity
         self._lock = threading.Lock()
@@ -187,7 +186,6 @@ class Reader:
     def list(self, piece: Slice, *, cut: bool = True) -> None:
         """Read a slice; `cut` allows dividing it among readers."""
         with self._lock:
-            self._under_way[piece.endpoint.table] = self._under_way.get(piece.endpoint.table, 0) + 1
             piece.open_jobs += 1
             self._unfinished[id(piece)] = piece
         self._crew.add(lambda: self._next_page(piece, cut))
@@ -215,7 +213,6 @@ class Reader:
             self._crew.add(lambda: self._next_page(piece, cut))
         else:
             with self._lock:
-                self._under_way[piece.endpoint.table] -= 1
                 del self._unfinished[id(piece)]
         self._expect()
         self._take(piece, page, page.items)
@@ -229,20 +226,30 @@ class Reader:
             self._on_expected(expected)
 
     def _cut(self, piece: Slice, items: list[dict[str, Any]]) -> None:
-        """Give the older half of the rest away, if a reader is free and the rest is worth it."""
+        """Give the older part of the rest away, if readers are free and the rest is worth it."""
         newest, created = items[0].get("created"), items[-1].get("created")
+        if newest is None or created is None or not self._stripe.has_room(piece.endpoint.path):
+            return
         with self._lock:
-            wanted = self._under_way[piece.endpoint.table] < self._slices_wanted
-        if not wanted or newest is None or created is None:
-            return
+            alike = [each for each in self._unfinished.values() if each.endpoint is piece.endpoint]
+            largest = max(each.still_to_come() for each in alike)
+            if len(self._unfinished) >= WORKERS or piece.still_to_come() < largest / 2:
+                return
         oldest = piece.gte if piece.gte is not None else BEGINNING
-        pages_left = (created - oldest) / max(newest - created, 1)  # if the rest is as dense as this page
-        if pages_left < WORTH_CUTTING or created - oldest < 2:
+        page = max(newest - created, 1)  # seconds
+        pages_left = (created - oldest) // page  # if the rest is as dense as this page
+        if pages_left < WORTH_CUTTING:
             return
-        middle = (oldest + created) // 2
-        older = Slice(piece.endpoint, piece.gte, middle, piece.filters)
-        piece.gte = middle
-        self.list(older)
+        if piece.gte is None and piece.pages == 1:
+            # How far back the list reaches is not known: look near and far at once.
+            kept = [REACH**power for power in range(1, 64) if REACH**power < pages_left]
+        else:
+            kept = [(pages_left + 1) // 2]
+        bounds = [created - pages * page for pages in kept]
+        for upper, lower in pairwise([*bounds, piece.gte]):
+            self.list(Slice(piece.endpoint, lower, upper, piece.filters))
+        if bounds:
+            piece.gte = bounds[0]
 
     def _take(self, piece: Slice, answer: Answer, items: list[dict[str, Any]]) -> None:
         whole = [item for item in items if not lines_missing(item)]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import queue
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
+import extract.landing
 from extract.endpoints import Row, row_of
-from extract.errors import WarehouseBusy
-from extract.landing import Landing
+from extract.errors import LandingFailed, WarehouseBusy
+from extract.landing import Landing, Pipe, Waiting, arrow_of
 from extract.warehouse import COLUMNS, declare_all, dlt_directory, open_warehouse
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
@@ -69,6 +71,62 @@ def test_equal_versions_are_landed_once(path: Path) -> None:
     }
     assert land(path, row("re_1", "b", 3), row("re_2", "a", 3)) == {}
     assert land(path, row("re_1", "a", 4)) == {"refunds": 1}, "back to an earlier state is a new version"
+
+
+def test_what_was_read_and_is_not_in_the_warehouse_stops_the_landing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = Pipe.load
+    monkeypatch.setattr(
+        Pipe,
+        "load",
+        lambda pipe, tables, hints: really(pipe, {name: rows[:-1] for name, rows in tables.items()}, hints),
+    )
+    with pytest.raises(LandingFailed, match="refunds: 3 objects were read, 2 are in the warehouse"):
+        land(path, row("re_1", "a"), row("re_2", "a"), row("re_3", "a"))
+
+
+def test_the_log_of_duckdb_is_written_out_while_rows_come(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extract.landing, "PACKAGE_BYTES", 1_000)
+    monkeypatch.setattr(extract.landing, "CHECKPOINT_ROWS", 20)
+    log = path.with_name(path.name + ".wal")
+    with open_warehouse(path) as connection:
+        declare_all(connection)
+        with Landing(connection, path) as landing:
+            for number in range(3):
+                landing.put("refunds", [row(f"re_{number}_{n}", "x" * 100) for n in range(20)])
+                landing.flush()
+                assert not log.exists() or not log.stat().st_size, "as often as that many rows have come"
+            # Whoever writes at that moment is not waited for: the next package makes up for it.
+            with connection.cursor() as other:
+                other.execute("begin; create table other (i integer)")
+                landing.put("refunds", [row(f"re_x_{n}", "x" * 100) for n in range(20)])
+                landing.flush()
+                assert log.stat().st_size
+                other.execute("commit")
+            landing.put("refunds", [row("re_y", "a")])
+            landing.flush()
+            assert not log.exists() or not log.stat().st_size
+        assert connection.execute("select count(*) from raw_stripe.refunds").fetchall() == [(81,)]
+
+
+def test_as_much_waits_as_makes_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = arrow_of([row(f"re_{n}", "x" * 1_000) for n in range(10)])
+    monkeypatch.setattr(extract.landing, "PACKAGE_BYTES", 2 * page.nbytes)
+    waiting = Waiting()
+    for _ in range(2):
+        waiting.put_nowait(("refunds", page))
+    with pytest.raises(queue.Full):
+        waiting.put_nowait(("refunds", page))
+    with pytest.raises(queue.Full):
+        waiting.put_nowait(None)
+    waiting.get_nowait()
+    waiting.put_nowait(None)
+    waiting.get_nowait()
+    assert waiting.get_nowait() is None
+    assert waiting.empty()
 
 
 def test_columns_are_those_declared(path: Path) -> None:

@@ -67,6 +67,24 @@ def test_long_lists_are_cut_into_slices(stripe: FakeStripe, read: Read, query: Q
     assert len(asked) <= 30 + 2 * len(slices), "a cut costs no more than a page or two"
 
 
+def test_old_objects_are_found_however_far_back(stripe: FakeStripe, read: Read, query: Query) -> None:
+    """Dense today, sparse before: the first cut looks near and far at once."""
+    times = [T0 - 90 * n**3 for n in range(170)] + [T0 + n for n in range(300)] + [1_262_304_000 - 5]
+    stripe.add("refunds", *(refund(f"re_{n}", at) for n, at in enumerate(times)))
+    read()
+    assert counts(query, "refunds") == (len(times), len(times))
+    assert len([1 for path, _ in stripe.requests if path == "/v1/refunds"]) < 30
+
+
+def test_slices_are_cut_only_while_stripe_may_be_asked_more_often() -> None:
+    client = Stripe("http://127.0.0.1:9", KEY, per_endpoint=1, total=1)
+    assert client.has_room("/v1/refunds") and client.has_room("/v1/invoices/in_1/lines")
+    client._pace("/v1/refunds").wait()
+    assert not client.has_room("/v1/refunds") and client.has_room("/v1/invoices")
+    client._total.wait()
+    assert not client.has_room("/v1/invoices")
+
+
 def test_ids_are_kept_only_while_they_can_come_again() -> None:
     piece = Slice(ENDPOINTS["refunds"])
     first = [refund("re_4", T0 + 2), refund("re_3", T0 + 1), refund("re_2", T0), refund("re_1", T0)]
