@@ -239,11 +239,13 @@ class Landing:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            self.flush()
-        self._put(None)
-        self._thread.join()
-        self._pipe.close()
+        try:
+            if kind is None:
+                self.flush()
+        finally:
+            self._queue.put(None)
+            self._thread.join()
+            self._pipe.close()
 
     def put(self, table: str, rows: list[Row]) -> None:
         """Hand over rows of one table; waits while too much is waiting. Raises what stopped the landing."""
