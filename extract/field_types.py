@@ -23,35 +23,51 @@ TEXTS = frozenset({"id", "object", "currency", "status"})
 
 LISTS = frozenset({"refunds", "discount_amounts", "pretax_credit_amounts", "taxes", "total_discount_amounts"})
 
-_CHECKED = INTEGERS | TEXTS | LISTS
+_EXPECTED: dict[str, type] = {
+    **dict.fromkeys(INTEGERS, int),
+    **dict.fromkeys(TEXTS, str),
+    **dict.fromkeys(LISTS, list),
+}
 
 
 def check_types(item: dict[str, Any]) -> None:
     """Raises Inconsistent, naming object and field, when a field above has another type; null is fine."""
-    _check(item, str(item.get("id")), "")
+    try:
+        _check(item)
+    except _WrongType as wrong:
+        raise Inconsistent(
+            f"{item.get('id')}: {wrong.path} is {wrong.found}, Stripe declares {wrong.expected}. "
+            "Nothing of it was stored; report this with the object's id"
+        ) from None
 
 
-def _check(value: dict[str, Any], identifier: str, path: str) -> None:
-    for name in _CHECKED.intersection(value):
-        found = value[name]
-        if found is None:
-            continue
-        expected = int if name in INTEGERS else str if name in TEXTS else list
-        if type(found) is not expected and not (name in LISTS and isinstance(found, dict)):
-            shown = found if isinstance(found, str | int | bool | Decimal) else type(found).__name__
-            raise Inconsistent(
-                f"{identifier}: {path}{name} is {shown!s}, Stripe declares {_WORDS[expected]}. "
-                "Nothing of it was stored; report this with the object's id"
-            )
+class _WrongType(Exception):
+    """`path` grows from the field outwards, so that it costs nothing while all is well."""
+
+    def __init__(self, name: str, found: Any, expected: type):
+        self.path = name
+        self.found = found if isinstance(found, str | int | bool | Decimal) else type(found).__name__
+        self.expected = _WORDS[expected]
+
+
+def _check(value: dict[str, Any]) -> None:
     for name, inner in value.items():
-        if name == "metadata":
+        kind = type(inner)
+        is_wrong = name in _EXPECTED and kind is not _EXPECTED[name] and inner is not None
+        if is_wrong and not (name in LISTS and kind is dict):
+            raise _WrongType(name, inner, _EXPECTED[name])
+        if (kind is not dict and kind is not list) or name == "metadata":
             continue
-        if type(inner) is dict:
-            _check(inner, identifier, f"{path}{name}.")
-        elif type(inner) is list:
-            for entry in inner:
-                if type(entry) is dict:
-                    _check(entry, identifier, f"{path}{name}[].")
+        try:
+            if kind is dict:
+                _check(inner)
+            else:
+                for entry in inner:
+                    if type(entry) is dict:
+                        _check(entry)
+        except _WrongType as wrong:
+            wrong.path = f"{name}{'' if kind is dict else '[]'}.{wrong.path}"
+            raise
 
 
 _WORDS = {int: "a whole number", str: "text", list: "a list"}
