@@ -146,7 +146,7 @@ def transform(settings: Settings, done: Done) -> int:
     from extract.compact import is_compacted
     from extract.settled import note_transform, rules_fingerprint
     from extract.warehouse import declare_all, open_warehouse
-    from load_netsuite.journal import ensure_tables
+    from load_netsuite.warehouse import ensure_tables
 
     rules = rules_fingerprint(settings)  # as they are now: an edit during the build belongs to the next
     with open_warehouse(settings.warehouse_path) as warehouse:

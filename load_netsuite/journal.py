@@ -1,8 +1,7 @@
 """The journal: what was tried at NetSuite and what came of it, durable in the warehouse before the next
 step (P2).
 
-    with open_warehouse(path) as warehouse:          # held for the whole push; locked elsewhere:
-    WarehouseLocked
+    with open_warehouse(path) as warehouse:          # held for the whole push
         journal = Journal(warehouse)
         attempt = journal.attempted("creditMemo", "cn_1", "create", body)     # on disk when this returns
         ... send ...
@@ -20,37 +19,14 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from load_netsuite.concurrency import Clock
-from load_netsuite.errors import JournalError, WarehouseLocked
-
-TABLES = """
-create schema if not exists load_netsuite;
-create table if not exists load_netsuite.load_log (
-    run_id varchar, attempt_id varchar, "at" timestamptz, record_type varchar, external_id varchar,
-    operation varchar, status varchar, internal_id varchar, http_status integer, error_code varchar,
-    error_detail varchar, netsuite_operation_id varchar, payload varchar, duration_ms bigint
-);
-create table if not exists load_netsuite.drift (
-    "at" timestamptz, record_type varchar, external_id varchar, internal_id varchar, difference varchar,
-    expected_minor bigint, found_minor bigint, currency varchar, detail varchar
-);
-"""
-
-# Without these a checkpoint of long texts is ten times slower (docs/architecture.md, "Versions").
-# DuckDB would otherwise keep all it wrote and read, up to most of the machine's memory.
-STORAGE = {
-    "disabled_compression_methods": "dict_fsst",
-    "zstd_min_string_length": "256",
-    "memory_limit": "600MB",
-}
+from load_netsuite.errors import JournalError
 
 ROWS_AT_ONCE = (
     100  # of one statement: one of 900 rows takes DuckDB 120 MB, one of 100 takes 20 MB and less time
@@ -58,32 +34,6 @@ ROWS_AT_ONCE = (
 
 PRESENT = ("created", "adopted")  # states that say: the record is in NetSuite
 WRITTEN = (*PRESENT, "applied")
-
-
-def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Creates schema `load_netsuite` with the tables `load_log` and `drift` where they are missing."""
-    connection.execute(TABLES)
-
-
-@contextmanager
-def open_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse, writable and held by this process alone. Raises WarehouseLocked, JournalError."""
-    try:
-        connection = duckdb.connect(str(path))
-    except duckdb.IOException as error:
-        if "lock" in str(error).lower():
-            raise WarehouseLocked(
-                f"the warehouse {path.name} is open in another process (a run, a DuckDB shell, a "
-                "notebook); close it and run again. Nothing was posted."
-            ) from None
-        raise JournalError(f"the warehouse {path.name} cannot be opened: {error}") from None
-    try:
-        for name, value in STORAGE.items():
-            connection.execute(f"set {name} = '{value}'")
-        ensure_tables(connection)
-        yield connection
-    finally:
-        connection.close()
 
 
 @dataclass(frozen=True)

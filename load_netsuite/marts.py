@@ -20,6 +20,7 @@ import duckdb
 from load_netsuite import bodies
 from load_netsuite.api import to_json
 from load_netsuite.bodies import Body, CannotBuild, Row
+from load_netsuite.warehouse import ask, ask_by_name
 
 CHUNK = 500  # records in memory at a time; their look-up is one SuiteQL query
 
@@ -293,12 +294,10 @@ class Marts:
 
     def _column(self, sql: str, parameters: Sequence[Any] = ()) -> list[str]:
         """All values of the only column: external ids, the one thing that is kept of every row (80 bytes)."""
-        return [value for (value,) in self._cursor.execute(sql, list(parameters)).fetchall()]
+        return [value for (value,) in ask(self._cursor, sql, parameters)]
 
     def _all(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        result = self._cursor.execute(sql, list(parameters))
-        names = [column[0] for column in result.description]
-        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        return ask_by_name(self._cursor, sql, parameters)
 
 
 STEPS: tuple[tuple[str, Callable[[Marts], Iterator[list[Record]]]], ...] = (

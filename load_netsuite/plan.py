@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from load_netsuite.errors import PlanMoved
-from load_netsuite.journal import open_warehouse
 from load_netsuite.marts import STEPS, Marts, Record
+from load_netsuite.warehouse import open_warehouse
 
 FORMAT = 1
 SHOWN_DIFFERENCES = 20

@@ -38,11 +38,12 @@ from load_netsuite.api import Answer, NetSuite, to_json, wait_of
 from load_netsuite.bodies import Body
 from load_netsuite.concurrency import Clock, in_order
 from load_netsuite.errors import TAKEN, Action, LoginRefused, NetSuiteError, NoAnswer, NotSent
-from load_netsuite.journal import WRITTEN, Entry, Journal, open_warehouse
+from load_netsuite.journal import WRITTEN, Entry, Journal
 from load_netsuite.lookup import Found, Links
 from load_netsuite.marts import STEPS, Application, Marts, Record
 from load_netsuite.plan import Plan, read_plan, refuse_if_moved
 from load_netsuite.readback import read_back, shown
+from load_netsuite.warehouse import open_warehouse
 
 log = logging.getLogger("load_netsuite")
 

@@ -33,6 +33,7 @@ from load_netsuite.errors import Refused
 from load_netsuite.journal import WRITTEN, Entry
 from load_netsuite.lookup import Found, Line
 from load_netsuite.marts import Marts
+from load_netsuite.warehouse import ask, ask_in_bulks
 
 log = logging.getLogger("load_netsuite")
 
@@ -85,6 +86,22 @@ order by w.record_type, w.external_id
 """
 
 
+# What was sent or found, in order: the body of the attempt, or the payload of what was there.
+PAYLOADS = f"""
+with of_these as (
+    select * from load_netsuite.load_log
+    where record_type = ? and external_id in (select unnest(?::varchar[]))
+)
+select answer.external_id, answer.status, coalesce(attempt.payload, answer.payload)
+from of_these as answer
+left join of_these as attempt
+    on attempt.attempt_id = answer.attempt_id and attempt.status = 'attempted'
+    and answer.status in ('created', 'applied')
+where answer.status in {WRITTEN}
+order by answer.at
+"""
+
+
 def read_back(
     warehouse: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite, known_too: bool = True
 ) -> Iterator[list[Entry]]:
@@ -115,8 +132,7 @@ def read_back(
 
 def in_bulks(warehouse: duckdb.DuckDBPyConnection, sql: str, columns: Sequence[str]) -> Iterator[list[Row]]:
     """Rows of a query that is ordered by record type: bulks of one type each, read as they are needed."""
-    result = warehouse.cursor().execute(sql)
-    while rows := result.fetchmany(lookup.BULK):
+    for rows in ask_in_bulks(warehouse.cursor(), sql, lookup.BULK):
         named = (dict(zip(columns, row, strict=True)) for row in rows)
         for _, same_type in groupby(named, lambda row: row["record_type"]):
             yield list(same_type)
@@ -273,14 +289,7 @@ def sent_in_journal(
     cursor: duckdb.DuckDBPyConnection, record_type: str, external_ids: Sequence[str]
 ) -> dict[str, Sent]:
     """external id → what was sent, from the bodies of what was done and the payloads of what was found."""
-    rows = cursor.execute(
-        "select answer.external_id, answer.status, coalesce(attempt.payload, answer.payload) from "
-        "load_netsuite.load_log as answer left join load_netsuite.load_log as attempt on "
-        "attempt.attempt_id = answer.attempt_id and attempt.status = 'attempted' and answer.status in "
-        f"('created', 'applied') where answer.status in {WRITTEN} and answer.record_type = ? and "
-        "answer.external_id in (select unnest(?::varchar[])) order by answer.at",
-        [record_type, list(external_ids)],
-    ).fetchall()
+    rows = ask(cursor, PAYLOADS, [record_type, list(external_ids)])
     sent: defaultdict[str, Sent] = defaultdict(Sent)
     for external_id, status, payload in rows:
         body, record = parse(payload), sent[external_id]

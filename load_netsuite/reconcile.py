@@ -20,10 +20,10 @@ from rich.table import Table
 from load_netsuite import lookup
 from load_netsuite.api import NetSuite
 from load_netsuite.bodies import Row
-from load_netsuite.journal import open_warehouse
 from load_netsuite.lookup import Found
 from load_netsuite.marts import Marts
 from load_netsuite.readback import Claims, in_bulks, parse, sent_in_journal
+from load_netsuite.warehouse import open_warehouse
 
 POSTED = """
 select record_type, external_id,

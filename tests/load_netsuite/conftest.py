@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from pydantic import SecretStr
 
-from load_netsuite.journal import ensure_tables
+from load_netsuite.warehouse import ensure_tables
 from sandbox.netsuite import credentials
 from sandbox.netsuite.books import Books
 from sandbox.netsuite.server import Server, start

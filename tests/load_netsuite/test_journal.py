@@ -15,12 +15,14 @@ import pytest
 
 from load_netsuite.concurrency import Clock
 from load_netsuite.errors import JournalError
-from load_netsuite.journal import Entry, Journal, ensure_tables, open_warehouse
+from load_netsuite.journal import Entry, Journal
+from load_netsuite.warehouse import ensure_tables, open_warehouse
 
 WRITER = """
 import sys
 from pathlib import Path
-from load_netsuite.journal import Journal, open_warehouse
+from load_netsuite.journal import Journal
+from load_netsuite.warehouse import open_warehouse
 with open_warehouse(Path(sys.argv[1])) as warehouse:
     journal = Journal(warehouse)
     for number in range(100_000):

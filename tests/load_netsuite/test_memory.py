@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from load_netsuite.journal import ROWS_AT_ONCE, Entry, Journal, ensure_tables, open_warehouse
+from load_netsuite.journal import ROWS_AT_ONCE, Entry, Journal
 from load_netsuite.marts import Marts, Record
 from load_netsuite.readback import UNCHECKED, in_bulks
+from load_netsuite.warehouse import ensure_tables, open_warehouse
 
 MARTS = (Path(__file__).parents[1] / "simulation" / "marts.sql").read_text()
 FEW, MANY = 1_500, 9_000
