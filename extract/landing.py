@@ -311,6 +311,11 @@ class Landing:
                     self._load(package)
                     for action in actions:
                         action()
+                except (duckdb.Error, OSError) as error:
+                    self._error = LandingFailed(
+                        f"the warehouse cannot be written ({type(error).__name__}: {str(error)[:300]}). Mend "
+                        "the disk or the file and run again: what was read is kept or read again"
+                    )
                 except BaseException as error:  # handed to whoever waits
                     self._error = error
                 package, actions, size = {}, [], 0

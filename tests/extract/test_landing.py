@@ -86,6 +86,18 @@ def test_what_was_read_and_is_not_in_the_warehouse_stops_the_landing(
         land(path, row("re_1", "a"), row("re_2", "a"), row("re_3", "a"))
 
 
+def test_a_disk_that_is_full_is_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(landing: Landing) -> None:
+        raise duckdb.IOException("No space left on device")
+
+    monkeypatch.setattr(extract.landing, "CHECKPOINT_ROWS", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Landing, "_checkpoint", full)
+        with pytest.raises(LandingFailed, match=r"cannot be written .*No space left.* run again"):
+            land(path, row("re_1", "a"))
+    assert land(path, row("re_1", "a"), row("re_2", "a")) == {"refunds": 1}
+
+
 def test_the_log_of_duckdb_is_written_out_while_rows_come(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
