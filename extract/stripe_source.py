@@ -52,7 +52,8 @@ from extract.lists import Crew, Reader, Slice, all_events
 from extract.privacy import decode
 from extract.progress import Progress, Stage
 from extract.stripe_api import PAGE, Stripe
-from extract.warehouse import MEMORY_AFTER, current
+from extract.warehouse import current
+from load_netsuite.warehouse import ask
 from settings import Settings
 
 REQUESTS = 12  # what a later run may ask while nothing has changed
@@ -255,9 +256,6 @@ class _Run:
                 report.mode, report.why = "full", why
             if report.mode != "later":
                 self._read_everything()
-            # Reading is over and its memory free: what is left are questions to DuckDB, each of which parses
-            # several lists out of thousands of payloads at a time.
-            self.connection.execute(f"set global memory_limit = '{MEMORY_AFTER}'")
             self._settle(stage)
             self._finish(report)
             stage.detail = f", {report.requests} requests, {sum(report.landed.values()):,} new versions"
@@ -287,9 +285,12 @@ class _Run:
         """Objects that are known but no longer listed: deleted ones, and customers on test clocks."""
         self.landing.flush()
         for table in ENDPOINTS:
-            known = self.connection.execute(f"""
+            known = ask(
+                self.connection,
+                f"""
                 select id from {current(table)}
-                where coalesce(payload->>'deleted', '') <> 'true'""").fetchall()
+                where coalesce(payload->>'deleted', '') <> 'true'""",
+            )
             listed = self.reader.seen.get(table, set())
             self._retrieve((table, identifier) for (identifier,) in known if identifier not in listed)
 
@@ -322,10 +323,15 @@ class _Run:
     def _must_be_read_again(self) -> dict[str, list[str]]:
         """Objects that can change unannounced and matter: open invoices with credit, credit notes on open
         invoices, refunds that are not settled."""
-        refunds = self.connection.execute(f"""
+        refunds = ask(
+            self.connection,
+            f"""
             select id from {current("refunds")}
-            where (payload->>'status') in ('pending', 'requires_action')""").fetchall()
-        open_invoices = self.connection.execute(f"""
+            where (payload->>'status') in ('pending', 'requires_action')""",
+        )
+        open_invoices = ask(
+            self.connection,
+            f"""
             select invoices.id, notes.id
             from {invoice_facts(relation=current("invoices"))} as invoices
             left join {current("credit_notes")} as notes
@@ -333,7 +339,8 @@ class _Run:
             where
                 invoices.status in ('open', 'uncollectible')
                 and coalesce(invoices.payload->>'deleted', '') <> 'true'
-                and (invoices.ledger_moved or notes.id is not null)""").fetchall()
+                and (invoices.ledger_moved or notes.id is not null)""",
+        )
         return {
             "refunds": [row[0] for row in refunds],
             "invoices": sorted({row[0] for row in open_invoices}),
@@ -403,12 +410,13 @@ class _Run:
         self.landing.flush()
         new: set[tuple[str, str]] = set()
         for table in ANNOUNCED:
-            rows = self.connection.execute(
+            rows = ask(
+                self.connection,
                 f"""
                 select id from raw_stripe.{table} group by id
                 having min(fetched_at) > ?""",
                 [self.past.read_up_to],
-            ).fetchall()
+            )
             new.update((table, identifier) for (identifier,) in rows)
         return new - self.hinted
 
@@ -416,7 +424,8 @@ class _Run:
         """What changes together with an object that has just changed: the invoice and the customer of a
         credit note, the payments and the customer of an invoice."""
         self.landing.flush()
-        changed = self.connection.execute(
+        changed = ask(
+            self.connection,
             """
             select 'invoices', (payload->>'invoice') from raw_stripe.credit_notes where fetched_at > $since
             union select 'customers', (payload->>'customer')
@@ -425,7 +434,7 @@ class _Run:
             from raw_stripe.invoices where fetched_at > $since
             union select 'invoice_payments', id from raw_stripe.invoices where fetched_at > $since""",
             {"since": self.past.read_up_to},
-        ).fetchall()
+        )
         payments = [identifier for table, identifier in changed if table == "invoice_payments"]
         if "invoice_payments" not in self.whole:
             for invoice in payments:
@@ -495,7 +504,7 @@ class _Run:
             if number == 0:
                 self.landing.checkpoint()
             since, now = self.settled_up_to, self.clock()
-            self.connection.execute(_TOUCHED, {"since": since or _EVER})
+            ask(self.connection, _TOUCHED, {"since": since or _EVER})
             missing = [pair for pair in self._missing(since) if pair not in tried]
             ledgers, payouts = self._ledgers_to_read(since), self._payouts_to_read(since)
             if not (missing or ledgers or payouts):
@@ -521,11 +530,10 @@ class _Run:
         if self.settings.full_ledger and since == self.past.read_up_to:
             return [
                 row[0]
-                for row in self.connection.execute(
-                    "select distinct id from raw_stripe.customers order by id"
-                ).fetchall()
+                for row in ask(self.connection, "select distinct id from raw_stripe.customers order by id")
             ]
-        rows = self.connection.execute(
+        rows = ask(
+            self.connection,
             f"""
             with touched as (
                 select id as customer_id, (payload->>'balance')::bigint <> 0 as can_have
@@ -543,20 +551,21 @@ class _Run:
                 select parent_id from raw_stripe.extract_slices where endpoint = '{LEDGERS}')
             order by customer_id""",
             {"since": since or _EVER},
-        ).fetchall()
+        )
         return [row[0] for row in rows]
 
     def _payouts_to_read(self, since: datetime | None) -> list[str]:
         """Automatic payouts that are new or changed (Stripe does not say what a manual one contains)."""
         if not self._one("select count(*) from raw_stripe.refunds")[0]:
             return []
-        rows = self.connection.execute(
+        rows = ask(
+            self.connection,
             """
             select distinct id from raw_stripe.payouts
             where fetched_at > ? and coalesce(payload->>'automatic', 'true') = 'true' order by id
             """,
             [since or _EVER],
-        ).fetchall()
+        )
         return [row[0] for row in rows]
 
     def _read_payout(self, payout: str) -> None:
@@ -587,7 +596,7 @@ class _Run:
 
     def _missing(self, since: datetime | None) -> list[tuple[str, str]]:
         """(table, id) that credit documents fetched after `since` name and no list has shown."""
-        rows = self.connection.execute(_REFERENCES, {"since": since or _EVER}).fetchall()
+        rows = ask(self.connection, _REFERENCES, {"since": since or _EVER})
         return [(table, identifier) for table, identifier in rows]
 
     def _retrieve(self, pairs: Iterable[tuple[str, str]]) -> None:
@@ -726,7 +735,7 @@ class _Run:
     def _one(self, sql: str, *values: object) -> tuple[Any, ...]:
         # All that is asked for is fetched: an answer left half read keeps its transaction open, and a landing
         # beside it from making checkpoints.
-        (row,) = self.connection.execute(sql, list(values)).fetchall()
+        (row,) = ask(self.connection, sql, list(values))
         return tuple(row)
 
 

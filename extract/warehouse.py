@@ -17,7 +17,6 @@ from extract.errors import WarehouseBusy
 # DuckDB 2.0 would compress long text with DICT_FSST, which makes checkpoints ten times slower.
 GLOBAL_CONFIG = {"disabled_compression_methods": "dict_fsst", "zstd_min_string_length": 256}
 MEMORY = "300MB"  # for DuckDB while reading: it would otherwise keep what it wrote
-MEMORY_AFTER = "600MB"  # once Stripe's lists have been read
 
 COLUMNS = {
     "id": "varchar not null",

@@ -6,7 +6,7 @@ with open_warehouse(path) as warehouse:          # locked elsewhere: WarehouseLo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,12 +28,14 @@ create table if not exists load_netsuite.drift (
 );
 """
 
-MEMORY = ("150MB", "300MB", "600MB", "1200MB", "2400MB", "5GB")
-"""What DuckDB may use, and then more and more where a question needs it (some 300 MB for the marts of a
+MEMORY = (150, 300, 600, 1200, 2400, 4800)
+"""MiB. What DuckDB may use, and then more and more where a question needs it (some 300 MB for the marts of a
 million memos). Left alone it would keep what it wrote and read, up to most of the machine's memory."""
 
 # Without these a checkpoint of long texts is ten times slower (docs/architecture.md, "Versions").
 STORAGE = {"disabled_compression_methods": "dict_fsst", "zstd_min_string_length": "256"}
+
+Parameters = Sequence[Any] | Mapping[str, Any]
 
 
 def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -54,7 +56,7 @@ def open_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             ) from None
         raise JournalError(f"the warehouse {path.name} cannot be opened: {error}") from None
     try:
-        for name, value in {**STORAGE, "memory_limit": MEMORY[0]}.items():
+        for name, value in {**STORAGE, "memory_limit": f"{MEMORY[0]} MiB"}.items():
             connection.execute(f"set {name} = '{value}'")
         ensure_tables(connection)
         yield connection
@@ -62,13 +64,13 @@ def open_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
-def ask(cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def ask(cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
     """All rows of a question."""
     return _ask(cursor, sql, parameters)[1]
 
 
 def ask_by_name(
-    cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] = ()
+    cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters = ()
 ) -> list[dict[str, Any]]:
     """All rows of a question: column → value."""
     answer, rows = _ask(cursor, sql, parameters)
@@ -85,18 +87,23 @@ def ask_in_bulks(cursor: duckdb.DuckDBPyConnection, sql: str, size: int) -> Iter
 
 
 def _ask(
-    cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any], first: int | None = None
+    cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters, first: int | None = None
 ) -> tuple[duckdb.DuckDBPyConnection, list[tuple[Any, ...]]]:
     """The answer, and all its rows or the first of them."""
-    more_memory = iter(MEMORY)
     while True:
         try:
-            answer = cursor.execute(sql, list(parameters))
+            answer = cursor.execute(sql, parameters)
             return answer, answer.fetchall() if first is None else answer.fetchmany(first)
         except duckdb.OutOfMemoryException:
-            if (memory := next(more_memory, None)) is None:
+            limit = memory_limit(cursor)
+            more = next((size for size in MEMORY if size > 1.1 * limit), None)
+            if more is None:
                 raise
-            try:
-                cursor.execute(f"set memory_limit = '{memory}'")
-            except duckdb.OutOfMemoryException:
-                continue  # less than is in use: the next is more
+            cursor.execute(f"set global memory_limit = '{more} MiB'")
+
+
+def memory_limit(cursor: duckdb.DuckDBPyConnection) -> float:
+    """What DuckDB may use, in MiB. It says it with one decimal and a unit."""
+    ((text,),) = cursor.execute("select current_setting('memory_limit')").fetchall()
+    number, unit = text.split()
+    return float(number) * 1024.0 ** ("KiB", "MiB", "GiB", "TiB").index(unit) / 1024

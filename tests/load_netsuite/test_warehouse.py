@@ -8,30 +8,25 @@ import duckdb
 import pytest
 
 import load_netsuite.warehouse
-from load_netsuite.warehouse import ask, ask_in_bulks, open_warehouse
+from load_netsuite.warehouse import ask, ask_in_bulks, memory_limit, open_warehouse
 
 # A list of that many numbers cannot be written to disk half-way: it takes some 200 MB.
 GREEDY = "select len(list(n)) from range(8000000) as t(n)"
 
 
-def limit(connection: duckdb.DuckDBPyConnection) -> str:
-    ((value,),) = connection.execute("select current_setting('memory_limit')").fetchall()
-    return str(value)
-
-
 def test_a_question_gets_the_memory_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(load_netsuite.warehouse, "MEMORY", ("20MB", "40MB", "1GB"))
+    monkeypatch.setattr(load_netsuite.warehouse, "MEMORY", (20, 40, 1024))
     with open_warehouse(tmp_path / "w.duckdb") as warehouse:
         with pytest.raises(duckdb.OutOfMemoryException):
             warehouse.execute(GREEDY).fetchall()
         assert ask(warehouse.cursor(), "select ? + n from range(3) as t(n)", [5]) == [(5,), (6,), (7,)]
-        assert limit(warehouse) == "19.0 MiB", "none needed more so far"
+        assert memory_limit(warehouse) == 20, "none needed more so far"
         assert ask(warehouse.cursor(), GREEDY) == [(8_000_000,)]
-        assert limit(warehouse) == "953.6 MiB"
+        assert memory_limit(warehouse) == 1024
 
 
 def test_a_question_that_needs_too_much_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(load_netsuite.warehouse, "MEMORY", ("20MB", "40MB"))
+    monkeypatch.setattr(load_netsuite.warehouse, "MEMORY", (20, 40))
     with open_warehouse(tmp_path / "w.duckdb") as warehouse, pytest.raises(duckdb.OutOfMemoryException):
         ask(warehouse.cursor(), GREEDY)
 
