@@ -108,14 +108,16 @@ class Pipe:
         self._marker = self._directory / f"{schema}.loading"
         self._pipeline: dlt.Pipeline | None = None
 
-    def recover(self) -> bool:
-        """Finish what a crash left half-way. True if there was something.
+    def recover(self, drop_doubles: Callable[[], None]) -> None:
+        """Finish what a crash left half-way.
+
+        dlt repeats a job whose commit it did not live to note: `drop_doubles` then takes such rows out.
 
         A kill between two renames of dlt's files leaves a package that it cannot finish. That one is dropped:
         nothing in it has been booked, so the run reads it again.
         """
         if not self._marker.exists():
-            return False
+            return
         try:
             pipeline = self._open()
             while pipeline.has_pending_data:
@@ -124,8 +126,8 @@ class Pipe:
             log.warning("dropped a half-loaded package, it is read again: %s", error)
             shutil.rmtree(self._directory / self._schema, ignore_errors=True)
             self._pipeline = None
+        drop_doubles()
         self._marker.unlink()
-        return True
 
     def load(self, tables: dict[str, pa.Table], hints: dict[str, Any]) -> None:
         """One package with a resource per table. On return it is committed."""
@@ -233,8 +235,7 @@ class Landing:
         self._thread = threading.Thread(target=self._work, name="landing", daemon=True)
 
     def __enter__(self) -> Landing:
-        if self._pipe.recover():
-            self._drop_doubles()
+        self._pipe.recover(self._drop_doubles)
         self._thread.start()
         return self
 
@@ -298,71 +299,64 @@ class Landing:
         while (entry := self._queue.get()) is not None:
             if self._error:
                 continue  # keep taking, so that no reader hangs in `put`
-            if isinstance(entry, tuple):
-                import dlt  # noqa: F401  a second's work, better done before the first package is complete
+            try:
+                if isinstance(entry, tuple):
+                    import dlt  # noqa: F401  a second's work, better done before a package is complete
 
-                table, rows = entry
-                package.setdefault(table, []).append(rows)
-                size += rows.nbytes
-            else:
-                actions.append(entry.set if isinstance(entry, threading.Event) else entry)
-            if size >= PACKAGE_BYTES or isinstance(entry, threading.Event):
-                try:
+                    table, rows = entry
+                    package.setdefault(table, []).append(rows)
+                    size += rows.nbytes
+                else:
+                    actions.append(entry.set if isinstance(entry, threading.Event) else entry)
+                if size >= PACKAGE_BYTES or isinstance(entry, threading.Event):
                     self._load(package)
                     for action in actions:
                         action()
-                except (duckdb.Error, OSError) as error:
-                    self._error = LandingFailed(
-                        f"the warehouse cannot be written ({type(error).__name__}: {str(error)[:300]}). Mend "
-                        "the disk or the file and run again: what was read is kept or read again"
-                    )
-                except BaseException as error:  # handed to whoever waits
-                    self._error = error
-                package, actions, size = {}, [], 0
+                    package, actions, size = {}, [], 0
+            except (duckdb.Error, OSError) as error:
+                self._error = LandingFailed(
+                    f"the warehouse cannot be written ({type(error).__name__}: {str(error)[:300]}). Mend the "
+                    "disk or the file and run again: what was read is kept or read again"
+                )
+            except BaseException as error:  # handed to whoever waits
+                self._error = error
 
     def _load(self, package: dict[str, list[pa.Table]]) -> None:
         tables = {table: self._new_versions(table, pa.concat_tables(rows)) for table, rows in package.items()}
         tables = {table: rows for table, rows in tables.items() if rows.num_rows}
-        before = {table: self._last_row(table) for table in tables}
         if tables:
             self._pipe.load({table: rows.select(ARROW.names) for table, rows in tables.items()}, HINTS)
         for table, rows in tables.items():
             lines = pc.sum(rows["lines"]).as_py()
-            self._check(table, before[table], rows.num_rows, lines)
+            self._check(table, rows, lines)
             self.landed[table] = self.landed.get(table, 0) + rows.num_rows
             self.lines[table] = self.lines.get(table, 0) + lines
             self._since_checkpoint[table] += rows.num_rows
         if max(self._since_checkpoint.values(), default=0) >= CHECKPOINT_ROWS:
             self._checkpoint()
 
-    def _last_row(self, table: str) -> int:
-        return self._one(f"select coalesce(max(rowid), -1) from raw_stripe.{table}")[0]  # type: ignore[no-any-return]
-
-    def _check(self, table: str, last_row_before: int, rows: int, lines: int) -> None:
+    def _check(self, table: str, rows: pa.Table, lines: int) -> None:
         """Raise LandingFailed unless the warehouse holds what was counted when Stripe's answers were read."""
-        found = self._one(
-            "select count(*), coalesce(sum(json_array_length(payload, '$.lines.data')), 0)::bigint "
-            f"from raw_stripe.{table} where rowid > {last_row_before}"
-        )
-        for what, read, landed in zip(("objects", "lines"), (rows, lines), found, strict=True):
+        with self._connection.cursor() as cursor:
+            cursor.register("landed", rows.select(["id", "fetched_at", "content_hash"]))
+            found = cursor.execute(f"""
+                select count(*), coalesce(sum(json_array_length(payload, '$.lines.data')), 0)::bigint
+                from raw_stripe.{table}
+                where fetched_at >= (select min(fetched_at) from landed)
+                    and (id, fetched_at, content_hash) in (from landed)""").fetchall()
+        for what, read, landed in zip(("objects", "lines"), (rows.num_rows, lines), found[0], strict=True):
             if read != landed:
                 raise LandingFailed(
                     f"{table}: {read:,} {what} were read, {landed:,} are in the warehouse. "
                     "Run again with a new WAREHOUSE_PATH and report this"
                 )
 
-    def _one(self, sql: str) -> tuple[Any, ...]:
-        with self._connection.cursor() as cursor:
-            row: tuple[Any, ...] | None = cursor.execute(sql).fetchone()
-        assert row is not None
-        return row
-
     def _checkpoint(self) -> None:
         with self._connection.cursor() as cursor:
             try:
                 cursor.execute("checkpoint")
-            except duckdb.TransactionException:  # somebody else is writing: after the next package, then
-                return
+            except (duckdb.TransactionException, duckdb.OutOfMemoryException):
+                return  # somebody else is writing, or the memory is in use: after the next package, then
         self._since_checkpoint.clear()
 
     def _new_versions(self, table: str, rows: pa.Table) -> pa.Table:

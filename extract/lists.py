@@ -76,10 +76,11 @@ class Slice:
     def still_to_come(self) -> int:
         """How many objects the rest of the slice holds if it is as dense as what was read of it; nothing is
         said of a slice that has shown no object yet."""
-        if self.first is None or self.last is None or self.last[0] is None:
+        newest, last = self.first, self.last  # once: another thread may be reading the slice
+        if newest is None or last is None or last[0] is None:
             return 0
         oldest = self.gte if self.gte is not None else BEGINNING
-        return self.objects * max(self.last[0] - oldest, 0) // max(self.first - self.last[0], 1)
+        return self.objects * max(last[0] - oldest, 0) // max(newest - last[0], 1)
 
     def check(self, items: list[dict[str, Any]]) -> None:
         """Raise Inconsistent unless `items` can follow what was read of this slice."""

@@ -27,6 +27,7 @@ import duckdb
 
 from load_netsuite.concurrency import Clock
 from load_netsuite.errors import JournalError
+from load_netsuite.warehouse import give_more_memory, is_for_memory
 
 ROWS_AT_ONCE = (
     100  # of one statement: one of 900 rows takes DuckDB 120 MB, one of 100 takes 20 MB and less time
@@ -140,9 +141,25 @@ class Journal:
                 entry.duration_ms,
             ]
         row = "(?, ?, make_timestamptz(?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        self._cursor.execute(
-            f"insert into load_netsuite.load_log values {', '.join([row] * len(entries))}", values
-        )
+        statement = f"insert into load_netsuite.load_log values {', '.join([row] * len(entries))}"
+        while True:
+            try:
+                self._cursor.execute(statement, values)
+            except duckdb.Error as error:
+                # A question to the marts, asked at the same time, may have used up what memory there was.
+                if not is_for_memory(error) or not give_more_memory(self._cursor):
+                    raise
+                if self._is_there(first_tick=values[2]):  # of a commit that failed only the table can tell
+                    return
+            else:
+                return
+
+    def _is_there(self, first_tick: int) -> bool:
+        rows = self._cursor.execute(
+            "select count(*) from load_netsuite.load_log where load_log.at = make_timestamptz(?)",
+            [first_tick],
+        ).fetchall()
+        return bool(rows[0][0])
 
     def _tick(self) -> int:
         """Microseconds since 1970, later than every row before: a clock that was set back must not reorder

@@ -79,6 +79,8 @@ def _of_bulk(
     record_type = rows[0]["record_type"]
     ids = [row["external_id"] for row in rows]
     found = lookup.find_by_internal_id(client, (row["internal_id"] for row in rows))
+    gone = [row["external_id"] for row in rows if row["internal_id"] not in found]
+    again = lookup.find_transactions(client, gone) if gone else {}
     links = lookup.find_links(client, record_type, found)
     sent = sent_in_journal(cursor, record_type, ids)
     meant = marts.meant(record_type, ids)
@@ -92,7 +94,7 @@ def _of_bulk(
         applied = links.get(row["internal_id"], {})
         name = seen.get("externalId", row["external_id"])
         for difference, expected, now, detail in _differences(
-            there, name, total, applied, sent[row["external_id"]].claims
+            there, again.get(name.lower()), name, total, applied, sent[row["external_id"]].claims
         ):
             yield Drift(
                 record_type,
@@ -107,10 +109,20 @@ def _of_bulk(
 
 
 def _differences(
-    there: Found | None, external_id: str, total: Decimal, applied: Claims, claims: Claims
+    there: Found | None,
+    again: Found | None,
+    external_id: str,
+    total: Decimal,
+    applied: Claims,
+    claims: Claims,
 ) -> Iterator[tuple[str, Decimal | None, Decimal | None, str]]:
+    """again: what stands under our external id where our internal id is gone."""
     if there is None:
-        yield "deleted", total, Decimal(0), "is not in NetSuite any more"
+        now, instead = Decimal(0), ""
+        if again:
+            now = again.total
+            instead = f"; {again.internal_id} over {again.total} has its external id now"
+        yield "deleted", total, now, f"is not in NetSuite any more{instead}"
         return
     if there.is_voided:
         yield "voided", total, Decimal(0), "was voided"

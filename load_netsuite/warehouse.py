@@ -95,11 +95,22 @@ def _ask(
             answer = cursor.execute(sql, parameters)
             return answer, answer.fetchall() if first is None else answer.fetchmany(first)
         except duckdb.OutOfMemoryException:
-            limit = memory_limit(cursor)
-            more = next((size for size in MEMORY if size > 1.1 * limit), None)
-            if more is None:
+            if not give_more_memory(cursor):
                 raise
-            cursor.execute(f"set global memory_limit = '{more} MiB'")
+
+
+def is_for_memory(error: duckdb.Error) -> bool:
+    """Whether a statement failed for want of memory; while it is committed DuckDB says so in words only."""
+    return isinstance(error, duckdb.OutOfMemoryException) or "failed to allocate" in str(error)
+
+
+def give_more_memory(cursor: duckdb.DuckDBPyConnection) -> bool:
+    """The next step of `MEMORY`; False when there is none."""
+    limit = memory_limit(cursor)
+    more = next((size for size in MEMORY if size > 1.1 * limit), None)
+    if more is not None:
+        cursor.execute(f"set global memory_limit = '{more} MiB'")
+    return more is not None
 
 
 def memory_limit(cursor: duckdb.DuckDBPyConnection) -> float:

@@ -3,8 +3,9 @@
 {#-
     Current version of each Stripe object whose parsed row is missing or outdated, with all columns of the raw table, the number of its raw row, and
     parse_batch, a number that grows with every build that parses something, also when the table was made anew, whatever the clock says. Only rows
-    landed since the last build are looked at (the raw tables are append-only; should they have been compacted, all are), and row ids are chosen before
-    any payload is read.
+    landed since the last build are looked at, and row ids are chosen before any payload is read. Where rows have been removed (make compact, or doubles
+    after a crash) DuckDB numbers those behind them anew, at a checkpoint of its own choice: so the newest row parsed must still be where it was; else all
+    rows are looked at, and those that have moved are parsed again.
 -#}
 {% macro changed_objects(table_name) -%}
     {{ return(adapter.dispatch('changed_objects')(source('raw_stripe', table_name))) }}
@@ -14,8 +15,12 @@
     {%- set is_landed_since -%}
         {%- if is_incremental() -%}
         rowid > (
-            select case when max(parsed.raw_row_id) <= (select max(newest.rowid) from {{ raw }} as newest) then max(parsed.raw_row_id) else -1 end
+            select coalesce(max(parsed.raw_row_id), -1)
             from {{ this }} as parsed
+            inner join {{ raw }} as same on parsed.raw_row_id = same.rowid and parsed.id = same.id and parsed.fetched_at = same.fetched_at
+            where
+                parsed.raw_row_id = (select max(newest.raw_row_id) from {{ this }} as newest)
+                and same.rowid = (select max(newest.raw_row_id) from {{ this }} as newest)
         )
         {%- else -%}
         rowid > -1
@@ -40,7 +45,9 @@
     {%- if is_incremental() %}
         and not exists (
             select 1 from {{ this }} as parsed
-            where parsed.id = raw_rows.id and (parsed.content_hash = raw_rows.content_hash or parsed.fetched_at > raw_rows.fetched_at)
+            where
+                parsed.id = raw_rows.id
+                and ((parsed.content_hash = raw_rows.content_hash and parsed.raw_row_id = raw_rows.rowid) or parsed.fetched_at > raw_rows.fetched_at)
         )
     {%- endif %}
 {% endmacro %}

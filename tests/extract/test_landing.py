@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -84,6 +85,14 @@ def test_what_was_read_and_is_not_in_the_warehouse_stops_the_landing(
     )
     with pytest.raises(LandingFailed, match="refunds: 3 objects were read, 2 are in the warehouse"):
         land(path, row("re_1", "a"), row("re_2", "a"), row("re_3", "a"))
+
+
+def test_whatever_goes_wrong_in_the_landing_thread_ends_the_run(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "dlt", None)
+    with pytest.raises(ImportError):
+        land(path, row("re_1", "a"))
 
 
 def test_a_disk_that_is_full_is_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

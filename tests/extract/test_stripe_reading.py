@@ -15,7 +15,7 @@ from extract.errors import Inconsistent, LandingFailed, StripeRefused, Unavailab
 from extract.lists import Slice
 from extract.privacy import encode
 from extract.stripe_api import Stripe
-from extract.stripe_source import StripeReport, _Run
+from extract.stripe_source import StripeReport
 from tests.extract.fake_stripe import (
     KEY,
     T0,
@@ -414,20 +414,3 @@ def test_an_expansion_that_is_refused_is_left_out():
     assert asked[1:] == [["data.discount_amounts.discount"]] * 2
     with pytest.raises(StripeRefused):
         server.get("/v1/credit_notes", {"expand[]": ["data.nonsense"]})
-
-
-def test_duckdb_gets_its_memory_once_lists_are_read(
-    stripe: FakeStripe, read: Read, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The questions that follow parse several lists out of each payload, which the limit of reading would
-    not allow for large ones."""
-    limits: list[str] = []
-    missing = _Run._missing
-
-    def noted(run: _Run, since: Any) -> list[tuple[str, str]]:
-        limits.extend(run.connection.execute("select current_setting('memory_limit')").fetchone() or ())
-        return missing(run, since)
-
-    monkeypatch.setattr(_Run, "_missing", noted)
-    read()
-    assert limits and set(limits) == {"572.2 MiB"}  # 600 MB

@@ -9,6 +9,7 @@ import sys
 import threading
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import duckdb
 import pytest
@@ -16,7 +17,7 @@ import pytest
 from load_netsuite.concurrency import Clock
 from load_netsuite.errors import JournalError
 from load_netsuite.journal import Entry, Journal
-from load_netsuite.warehouse import ensure_tables, open_warehouse
+from load_netsuite.warehouse import ensure_tables, memory_limit, open_warehouse
 
 WRITER = """
 import sys
@@ -116,3 +117,41 @@ def test_tables_are_made_once_and_kept() -> None:
     Journal(warehouse).attempted("creditMemo", "cn_1", "create", "{}")
     ensure_tables(warehouse)
     assert warehouse.execute("select count(*) from load_netsuite.load_log").fetchone() == (1,)
+
+
+class Short:
+    """A cursor whose first insert fails for want of memory: before anything, or after all was done."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, error: Exception, is_done: bool) -> None:
+        self.cursor, self.error, self.is_done = cursor, error, is_done
+        self.failures = 0
+
+    def execute(self, sql: str, *parameters: Any) -> duckdb.DuckDBPyConnection:
+        if not sql.startswith("insert") or self.failures:
+            return self.cursor.execute(sql, *parameters)
+        self.failures += 1
+        if self.is_done:
+            self.cursor.execute(sql, *parameters)
+        raise self.error
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+@pytest.mark.parametrize(
+    "error",
+    [
+        duckdb.OutOfMemoryException("could not allocate block of size 256.0 KiB"),
+        duckdb.TransactionException("Failed to commit: failed to allocate data of size 512 bytes"),
+    ],
+)
+def test_a_question_that_took_all_memory_does_not_end_the_push(
+    tmp_path: Path, error: Exception, is_done: bool
+) -> None:
+    with open_warehouse(tmp_path / "w.duckdb") as warehouse:
+        journal = Journal(warehouse)
+        short = Short(journal._cursor, error, is_done)
+        journal._cursor = short  # type: ignore[assignment]
+        before = memory_limit(warehouse)
+        journal.write(*(Entry("creditMemo", f"cn_{n}", "create", "attempted") for n in range(3)))
+        assert short.failures == 1 and memory_limit(warehouse) > before
+        rows = warehouse.execute("select count(*), count(distinct external_id) from load_netsuite.load_log")
+        assert rows.fetchall() == [(3, 3)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,21 @@ def test_what_people_changed_is_listed_with_amounts_and_forgotten_when_mended(co
     ]
     company.books.apply_by_hand(ours["cn_1"].id, company.invoice, "12.30")
     assert [row[0] for row in drift(company)] == ["applied_elsewhere", "deleted", "total_changed"]
+
+
+def test_a_record_that_came_back_under_another_id_is_named(company: Company) -> None:
+    """Deleted by a person, and then NetSuite made it again from an attempt that it had kept waiting."""
+    company.want_memo("cn_1", "7.00")
+    push(company.settings())
+    first = company.ours()["cn_1"]
+    log = company.log("status, payload")
+    body = next(json.loads(text, parse_float=Decimal) for status, text in log if status == "attempted")
+    company.books.delete(first.id)
+    again = company.books.create("creditMemo", body)
+    assert drift(company) == [("deleted", "cn_1", 700, 700)]
+    with company.warehouse() as warehouse:
+        ((detail,),) = warehouse.execute("select detail from load_netsuite.drift").fetchall()
+    assert detail.endswith(f"is not in NetSuite any more; {again} over 7 has its external id now")
 
 
 def test_an_out_of_band_part_applied_by_hand_is_progress(company: Company) -> None:
