@@ -106,7 +106,8 @@ def read_back(
     warehouse: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite, known_too: bool = True
 ) -> Iterator[list[Entry]]:
     """Log rows `verified` and `differs` for everything written since it was last found right, a bulk at a
-    time; `adopted` where the record stands under another internal id than the log's.
+    time; `adopted` where the record stands under another internal id than the log's, also if a person has
+    changed its applications meanwhile.
 
     A difference that the log knows already is not logged again; one that has gone is `verified`. known_too:
     look at those with a known difference again.
@@ -185,6 +186,14 @@ def _compare(
             difference = f"is not in NetSuite: that id belongs to {owner}"
         elif there and not difference and internal_id in lines:
             difference = _line_difference(there, *lines[internal_id])
+        if there and difference and name in returned and not _difference(there, applied, {}, meant.get(name)):
+            # The record itself is as meant, so the log shall know its id, whatever somebody did to its
+            # applications.
+            present = [(doc, amount) for doc, amount in claims.items() if applied.get(doc, 0) >= amount]
+            payload = shown(there, present)
+            entries.append(
+                Entry(record_type, name, "look_up", "adopted", internal_id=internal_id, payload=payload)
+            )
         entries.append(
             Entry(
                 record_type,

@@ -257,6 +257,32 @@ def test_an_answer_that_names_another_record_is_found_out(company: Company) -> N
     assert not report.refused and company.writes() == 2
 
 
+def test_the_log_learns_the_right_id_also_if_somebody_took_the_application_away(company: Company) -> None:
+    company.want_memo("cn_1", "10.00")
+    push(company.settings())
+    company.want_memo("cn_2", "10.00", company.invoice)
+
+    def meanwhile(request: Any) -> Any:
+        if request.is_write:
+            return service.OTHER_LOCATION
+        memo = company.ours().get("cn_2")
+        if memo and memo.applications:
+            company.books.unapply(memo.id)
+        return None
+
+    company.fault = meanwhile
+    report = push(company.settings())
+    mine = str(company.ours()["cn_2"].id)
+    assert [row[1:] for row in company.log("external_id, status, internal_id") if row[0] == "cn_2"] == [
+        ("attempted", None),
+        ("created", str(company.ours()["cn_1"].id)),
+        ("adopted", mine),
+        ("differs", mine),
+    ]
+    ((_, name, words),) = report.refused
+    assert name == "cn_2" and "applies 0 to document" in words
+
+
 def test_a_refund_is_not_applied_to_a_memo_that_netsuite_named_by_mistake(company: Company) -> None:
     company.want_memo("cn_1", "10.00")
     push(company.settings())

@@ -279,9 +279,18 @@ class History:
         for name, id in ids.items():
             if name not in logged and not self.edited:
                 self._fail(f"{name} is in NetSuite and not in the log")
+            if logged.get(name, id) == id:
+                continue
             # Found right, deleted by a person, and made again by an attempt that NetSuite had kept waiting:
             # reconcile says so, nothing else asks again for what was found right.
-            if logged.get(name, id) != id and logged[name] not in self.deleted:
+            is_again = logged[name] in self.deleted
+            # NetSuite named another record's id, and a person edited the right one before it was read back:
+            # it is not as meant, so it is not adopted, and the difference names it.
+            is_edited = any(
+                row["status"] == "differs" and (row["external_id"], row["internal_id"]) == (name, id)
+                for row in self.log
+            )
+            if not self.edited or not (is_again or is_edited):
                 self._fail(f"{name} is {id} in NetSuite, {logged[name]} in the log")
         if not self.edited and (gone := set(logged) - set(ids)):
             self._fail(f"{gone} are in the log and not in NetSuite")
