@@ -158,9 +158,7 @@ def transform(settings: Settings, done: Done) -> int:
     failures = _dbt(settings, "build", "--exclude-resource-type", "unit_test", *again)
     if failures:
         raise StageFailed(
-            "\n".join(
-                ["transform: nothing was pushed, because", *failures, "(all of dbt's output: logs/dbt.log)"]
-            )
+            "\n".join(["transform: nothing was pushed, because", *failures, "(all of dbt's output: logs/dbt.log)"])
         )
     with open_warehouse(settings.warehouse_path) as warehouse:
         note_transform(warehouse, rules)
@@ -531,9 +529,7 @@ def _major(minor: int, exponent: int | None) -> str:
 
 
 def _sentence(done: PushReport) -> str:
-    counts = [
-        f"{number} {record_type} {status}" for (record_type, status), number in sorted(done.counts.items())
-    ]
+    counts = [f"{number} {record_type} {status}" for (record_type, status), number in sorted(done.counts.items())]
     return f"{', '.join(counts) or 'nothing to post'} ({done.requests} requests, {done.seconds:.1f} s)"
 
 

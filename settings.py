@@ -113,8 +113,7 @@ class Settings(BaseSettings):
     def _check_account_id(cls, value: str | None) -> str | None:
         if value is not None and not re.fullmatch(r"[A-Za-z0-9]+([_-][A-Za-z0-9]+)?", value):
             raise ValueError(
-                "must be an account id such as 1234567 or 1234567_SB1 "
-                "(NetSuite: Setup > Company > Company Information)"
+                "must be an account id such as 1234567 or 1234567_SB1 (NetSuite: Setup > Company > Company Information)"
             )
         return value.upper().replace("-", "_") if value else value
 
@@ -264,9 +263,7 @@ def _check_modes(settings: Settings) -> list[str]:
     mode = re.match(r"[a-z]+_(?:org_)?(test|live)_", key)
     is_test_key, is_live_key = (mode is not None and mode[1] == kind for kind in ("test", "live"))
     is_test_account = bool(re.search(r"_SB|_RP|^TSTDRV", account))
-    if not settings.allow_mixed_modes and (
-        (is_test_key and not is_test_account) or (is_live_key and is_test_account)
-    ):
+    if not settings.allow_mixed_modes and ((is_test_key and not is_test_account) or (is_live_key and is_test_account)):
         problems.append(
             f"STRIPE_API_KEY is a {'test' if is_test_key else 'live'}-mode key, NETSUITE_ACCOUNT_ID "
             f"{account} a {'sandbox' if is_test_account else 'production'} account: use a pair of one kind, "
@@ -353,9 +350,7 @@ def check_vars(
 ) -> tuple[dict[str, Any], list[str]]:
     """The effective vars and what is wrong with them, each problem naming where the value stands."""
     problems = [
-        f"PIPELINE_VARS: {name!r} is no setting; there are {', '.join(VARS)}"
-        for name in overrides
-        if name not in VARS
+        f"PIPELINE_VARS: {name!r} is no setting; there are {', '.join(VARS)}" for name in overrides if name not in VARS
     ]
     values: dict[str, Any] = {}
     defaults = _project_vars(project_file)

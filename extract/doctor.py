@@ -56,7 +56,5 @@ def check(settings: Settings) -> list[Finding]:
         findings = [*pool.map(one, paths), last.result()]
     events = findings[0]
     if events.level == "ok" and "nothing" in events.message:
-        findings[0] = Finding(
-            "warning", events.subject, "the event feed is empty: every run compares all lists"
-        )
+        findings[0] = Finding("warning", events.subject, "the event feed is empty: every run compares all lists")
     return findings

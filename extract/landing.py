@@ -47,9 +47,7 @@ pa.set_memory_pool(pa.system_memory_pool())
 STAMP = pa.timestamp("us", "UTC")
 ARROW = pa.schema(
     [
-        pa.field(
-            name, STAMP if kind.startswith("timestamptz") else pa.string(), nullable="not null" not in kind
-        )
+        pa.field(name, STAMP if kind.startswith("timestamptz") else pa.string(), nullable="not null" not in kind)
         for name, kind in COLUMNS.items()
     ]
 )

@@ -347,9 +347,7 @@ class Reader:
                 item.update(answer.body)
         raise AssertionError("unreachable")
 
-    def _all_pages(
-        self, path: str, params: dict[str, Any]
-    ) -> tuple[list[dict[str, Any]], Answer, int, int | None]:
+    def _all_pages(self, path: str, params: dict[str, Any]) -> tuple[list[dict[str, Any]], Answer, int, int | None]:
         items: list[dict[str, Any]] = []
         ids: set[str] = set()
         pages = 0

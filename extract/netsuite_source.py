@@ -55,9 +55,7 @@ class NetSuiteReport:
     refused: set[str] = field(default_factory=set)
 
     def lines(self) -> list[str]:
-        counts = ", ".join(
-            f"{count:,} {table.replace('_', ' ')}" for table, count in self.rows.items() if count
-        )
+        counts = ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in self.rows.items() if count)
         said = [f"NetSuite: {self.requests} requests; {counts or 'nothing that is referred to'}"]
         if self.settled:
             said.append(
@@ -341,10 +339,7 @@ class Questions:
         for row in pairs.values():
             pair = tuple(row.get(name) for name in SNAPSHOT["applications"][:-1])
             sums[pair] = sums.get(pair, Decimal(0)) + Decimal(row.get("foreignamount") or 0)
-        return [
-            dict(zip(SNAPSHOT["applications"], (*pair, str(amount)), strict=True))
-            for pair, amount in sums.items()
-        ]
+        return [dict(zip(SNAPSHOT["applications"], (*pair, str(amount)), strict=True)) for pair, amount in sums.items()]
 
     def _links(self, side: str, columns: list[str], ids: set[str]) -> list[Record]:
         """Links of documents, paged by document: with an offset, a link that goes meanwhile would hide
@@ -472,9 +467,7 @@ def _in(column: str, values: Sequence[str]) -> str:
 
 
 def _column(name: str) -> str:
-    return (
-        f"TO_CHAR({name}, 'YYYY-MM-DD') AS {name}" if name in ("trandate", "startdate", "enddate") else name
-    )
+    return f"TO_CHAR({name}, 'YYYY-MM-DD') AS {name}" if name in ("trandate", "startdate", "enddate") else name
 
 
 # ---------- writing
@@ -510,9 +503,7 @@ def _store(
             connection.execute(f"delete from raw_netsuite.{table}")
             schema = pa.schema([(column, pa.string()) for column in columns])
             connection.register("read_rows", pa.Table.from_pylist(rows, schema))
-            connection.execute(
-                f"insert into raw_netsuite.{table} ({', '.join(columns)}) select * from read_rows"
-            )
+            connection.execute(f"insert into raw_netsuite.{table} ({', '.join(columns)}) select * from read_rows")
             connection.unregister("read_rows")
         note_settled(connection, settled)
         connection.execute("commit")
@@ -542,9 +533,7 @@ def _not_asked_for(
     transactions = kept("transactions", asked.invoice_ids, asked.externals | asked.invoices, asked.invoices)
     memos = {row["id"] for row in snapshot["transactions"] if row["type"] == "CustCred"}
     others = {row["id"] for row in snapshot["transactions"]} - memos
-    gone = (
-        {row["id"] for row in present["transactions"]} - {row["id"] for row in transactions} - memos - others
-    )
+    gone = {row["id"] for row in present["transactions"]} - {row["id"] for row in transactions} - memos - others
     return {
         "customers": kept("customers", asked.customer_ids, asked.customers, asked.customers),
         "transactions": transactions,

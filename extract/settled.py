@@ -37,9 +37,7 @@ class Settled:
 
     @classmethod
     def of(cls, settings: Settings, connection: duckdb.DuckDBPyConnection) -> Settled:
-        noted = connection.execute(
-            "select read_up_to, fingerprint from raw_stripe.extract_transforms"
-        ).fetchone()
+        noted = connection.execute("select read_up_to, fingerprint from raw_stripe.extract_transforms").fetchone()
         if noted is None:
             return cls(why_none="no transform has ended well yet")
         read_up_to, fingerprint = noted
@@ -57,9 +55,7 @@ class Settled:
 def note_settled(connection: duckdb.DuckDBPyConnection, customers: frozenset[str]) -> None:
     """Keep who was settled when NetSuite was read; in the transaction that stores what was read."""
     connection.execute("delete from raw_stripe.extract_settled")
-    connection.execute(
-        "insert into raw_stripe.extract_settled select unnest(?::varchar[])", [sorted(customers)]
-    )
+    connection.execute("insert into raw_stripe.extract_settled select unnest(?::varchar[])", [sorted(customers)])
 
 
 def note_transform(connection: duckdb.DuckDBPyConnection, fingerprint: str) -> None:
@@ -80,9 +76,7 @@ def note_transform(connection: duckdb.DuckDBPyConnection, fingerprint: str) -> N
 
 def rules_fingerprint(settings: Settings) -> str:
     """Of everything but Stripe's data and NetSuite's that a build depends on."""
-    digest = hashlib.sha256(
-        json.dumps([settings.vars, settings.netsuite_account_id], sort_keys=True).encode()
-    )
+    digest = hashlib.sha256(json.dumps([settings.vars, settings.netsuite_account_id], sort_keys=True).encode())
     for pattern in RULES:
         for path in sorted(PROJECT.glob(pattern)):
             if path.is_file():

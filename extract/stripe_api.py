@@ -166,9 +166,7 @@ class Stripe:
         self._refused_expansion = False
         self._wait = wait_exponential_jitter(multiplier=first_wait, max=60 * first_wait, jitter=first_wait)
 
-    def page(
-        self, path: str, params: Params, check: Callable[[list[dict[str, Any]]], None] | None = None
-    ) -> Page:
+    def page(self, path: str, params: Params, check: Callable[[list[dict[str, Any]]], None] | None = None) -> Page:
         """One page of the list at `path`. `check` may raise `Inconsistent` to have it asked again."""
 
         def whole(body: Any) -> None:
@@ -183,9 +181,7 @@ class Stripe:
 
         answer = self.get(path, params, whole)
         body = answer.body
-        return Page(
-            body, answer.sent_at, answer.api_version, body["data"], body["has_more"], body.get("total_count")
-        )
+        return Page(body, answer.sent_at, answer.api_version, body["data"], body["has_more"], body.get("total_count"))
 
     def get(self, path: str, params: Params, check: Callable[[Any], None] | None = None) -> Answer:
         """The answer to one GET, after as many attempts as it takes. Raises `StripeError`."""
@@ -219,9 +215,7 @@ class Stripe:
             return params
         return {**params, "expand[]": [name for name in expansions if not name.endswith(MAY_BE_REFUSED)]}
 
-    def _attempt(
-        self, path: str, endpoint: str, params: Params, check: Callable[[Any], None] | None
-    ) -> Answer:
+    def _attempt(self, path: str, endpoint: str, params: Params, check: Callable[[Any], None] | None) -> Answer:
         pace = self._pace(endpoint)
         pace.wait()
         self._total.wait()

@@ -401,9 +401,7 @@ class _Run:
 
     def _pages_since(self, table: str, since: int) -> int:
         return _pages(
-            self._one(
-                f"select count(distinct id) from raw_stripe.{table} where created >= to_timestamp(?)", since
-            )[0]
+            self._one(f"select count(distinct id) from raw_stripe.{table} where created >= to_timestamp(?)", since)[0]
         )
 
     def _unannounced(self, known: dict[str, int]) -> set[tuple[str, str]]:
@@ -438,9 +436,7 @@ class _Run:
         payments = [identifier for table, identifier in changed if table == "invoice_payments"]
         if "invoice_payments" not in self.whole:
             for invoice in payments:
-                self.reader.list(
-                    Slice(ENDPOINTS["invoice_payments"], filters={"invoice": invoice}), cut=False
-                )
+                self.reader.list(Slice(ENDPOINTS["invoice_payments"], filters={"invoice": invoice}), cut=False)
         self._retrieve(
             (table, identifier)
             for table, identifier in changed
@@ -482,9 +478,7 @@ class _Run:
         if self.newest_event is None:
             return "the event feed is empty and so cannot say what changed"
         if not self._is_recent(self.past.started_at):
-            return (
-                f"the last run began more than {EVENTS_KEPT_FOR.days} days ago and Stripe keeps events for 30"
-            )
+            return f"the last run began more than {EVENTS_KEPT_FOR.days} days ago and Stripe keeps events for 30"
         if self.distrust_until and self.clock() < self.distrust_until:
             return "the event feed lately did not name a new object"
         if not self.past.compared_at or self.clock() - self.past.compared_at > COMPARE_EVERY:
@@ -528,10 +522,7 @@ class _Run:
         entries: a balance now or before, an invoice whose amounts show a use of balance, a credit note
         with a ledger entry, or a ledger that was read before."""
         if self.settings.full_ledger and since == self.past.read_up_to:
-            return [
-                row[0]
-                for row in ask(self.connection, "select distinct id from raw_stripe.customers order by id")
-            ]
+            return [row[0] for row in ask(self.connection, "select distinct id from raw_stripe.customers order by id")]
         rows = ask(
             self.connection,
             f"""
@@ -602,9 +593,7 @@ class _Run:
     def _retrieve(self, pairs: Iterable[tuple[str, str]]) -> None:
         for table, identifier in sorted(set(pairs)):
             endpoint = ENDPOINTS[table]
-            self.reader.retrieve(
-                endpoint, identifier, lambda gone, each=endpoint: self._mark_deleted(each, gone)
-            )
+            self.reader.retrieve(endpoint, identifier, lambda gone, each=endpoint: self._mark_deleted(each, gone))
         self.crew.run()
 
     def _mark_deleted(self, endpoint: Endpoint, identifier: str) -> None:
@@ -692,9 +681,7 @@ class _Run:
     def _book_slice(self, piece: Slice) -> None:
         # A window or a filtered list is no slice of a first load: its parent says so.
         parent = None if not piece.filters else "&".join(f"{k}={v}" for k, v in piece.filters.items())
-        self._insert_slice(
-            piece.endpoint.table, parent, piece.gte, piece.lt, piece.pages, piece.objects, piece.lines
-        )
+        self._insert_slice(piece.endpoint.table, parent, piece.gte, piece.lt, piece.pages, piece.objects, piece.lines)
 
     def _book_nested(self, table: str, parent_id: str) -> Any:
         return lambda pages, objects: self._insert_slice(table, parent_id, None, None, pages, objects, 0)
@@ -725,9 +712,7 @@ class _Run:
         return dict(rows)
 
     def _known(self) -> dict[str, int]:
-        return {
-            table: self._one(f"select count(distinct id) from raw_stripe.{table}")[0] for table in ENDPOINTS
-        }
+        return {table: self._one(f"select count(distinct id) from raw_stripe.{table}")[0] for table in ENDPOINTS}
 
     def _is_seen(self, table: str, identifier: str) -> bool:
         return identifier in self.reader.seen.get(table, ())

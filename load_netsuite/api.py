@@ -155,9 +155,7 @@ class NetSuite:
                 return
             offset += len(items)
             if not items or offset >= MOST_ROWS:
-                raise NetSuiteError(
-                    f"a SuiteQL query returns more than {MOST_ROWS} rows; ask for less: {sql[:200]}"
-                )
+                raise NetSuiteError(f"a SuiteQL query returns more than {MOST_ROWS} rows; ask for less: {sql[:200]}")
 
     def get(self, record_type: str, internal_id: str, expand: bool = True) -> dict[str, Any]:
         """One record, numbers as Decimal; a zero amount may be missing (facts 1.5). Raises Refused if it is
@@ -200,9 +198,7 @@ class NetSuite:
     def create(self, record_type: str, body: dict[str, Any]) -> Answer:
         """POST a new record, once. Raises NotSent (safe to repeat), NoAnswer (effect unknown),
         LoginRefused."""
-        return self._write(
-            "POST", record_type, f"{self.base_url}/services/rest/record/v1/{quote(record_type)}", body
-        )
+        return self._write("POST", record_type, f"{self.base_url}/services/rest/record/v1/{quote(record_type)}", body)
 
     def update(self, record_type: str, internal_id: str, body: dict[str, Any]) -> Answer:
         """PATCH a record, once: fields that are not sent stay, keyed sublist rows merge (facts 1.6). Raises
@@ -210,9 +206,7 @@ class NetSuite:
         return self._write("PATCH", record_type, self._record_url(record_type, internal_id), body)
 
     def _write(self, method: str, record_type: str, url: str, body: dict[str, Any]) -> Answer:
-        headers = {
-            "X-NetSuite-PropertyNameValidation": "Error"
-        }  # a misspelt field must fail, not vanish (facts 1.8)
+        headers = {"X-NetSuite-PropertyNameValidation": "Error"}  # a misspelt field must fail, not vanish (facts 1.8)
         response, seconds = self._send(method, url, body, headers, self._write_seconds)
         code, detail, raw = ("", "", "") if response.ok else read_error(response.content)
         return Answer(
@@ -244,9 +238,7 @@ class NetSuite:
         """One request in one slot, and how long it took; a 401 gets one more try with a new signature,
         unless it is NetSuite's other way to say that it is overloaded."""
         data = None if body is None else to_json(body)
-        headers = (
-            headers | {"Accept": "application/json"} | ({"Content-Type": "application/json"} if data else {})
-        )
+        headers = headers | {"Accept": "application/json"} | ({"Content-Type": "application/json"} if data else {})
         with self.slots.one() as generation:
             for another_try in (True, False):
                 signature = self._sign()
@@ -298,14 +290,11 @@ class NetSuite:
                 prepared, timeout=(CONNECT_SECONDS, read_seconds), allow_redirects=False, **settings
             )
         except requests.ConnectTimeout:
-            raise NotSent(
-                "NetSuite could not be reached in time; check the network and NETSUITE_BASE_URL"
-            ) from None
+            raise NotSent("NetSuite could not be reached in time; check the network and NETSUITE_BASE_URL") from None
         except requests.ConnectionError as error:
             if _never_connected(error):
                 raise NotSent(
-                    f"no connection to NetSuite ({type(error).__name__}); check the network and "
-                    f"NETSUITE_BASE_URL"
+                    f"no connection to NetSuite ({type(error).__name__}); check the network and NETSUITE_BASE_URL"
                 ) from None
             raise NoAnswer(f"the connection broke before an answer came ({type(error).__name__})") from None
         except requests.Timeout:
@@ -316,12 +305,8 @@ class NetSuite:
 
 def _new_session(base_url: str, connections: int) -> requests.Session:
     session = requests.Session()
-    session.cookies.set_policy(
-        DefaultCookiePolicy(allowed_domains=[])
-    )  # threads share the session: keep no state
-    adapter = HTTPAdapter(
-        pool_connections=1, pool_maxsize=connections, max_retries=0
-    )  # never resend by itself
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # threads share the session: keep no state
+    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)  # never resend by itself
     session.mount(base_url, adapter)
     session.trust_env = not _is_loopback(base_url)  # a proxy has no business on loopback
     return session
@@ -330,9 +315,7 @@ def _new_session(base_url: str, connections: int) -> requests.Session:
 def _checked_base_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsError(
-            "NETSUITE_BASE_URL must be an address like https://1234567.suitetalk.api.netsuite.com"
-        )
+        raise SettingsError("NETSUITE_BASE_URL must be an address like https://1234567.suitetalk.api.netsuite.com")
     if parts.scheme == "http" and not _is_loopback(url):
         raise SettingsError("NETSUITE_BASE_URL must start with https:// for any host but this machine")
     return url.rstrip("/")

@@ -127,9 +127,7 @@ class OAuth2:
         ahead = server - self._clock.now()
         if abs(ahead - self._server_is_ahead) < 60:
             return False
-        log.warning(
-            "this machine's clock is %.0f s off NetSuite's; mend it (allowed for in this run)", -ahead
-        )
+        log.warning("this machine's clock is %.0f s off NetSuite's; mend it (allowed for in this run)", -ahead)
         self._server_is_ahead = ahead
         return True
 

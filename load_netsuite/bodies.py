@@ -24,9 +24,7 @@ class CannotBuild(Exception):
     """A value of the marts cannot be sent; the message names it and says how to mend it."""
 
 
-def credit_memo(
-    memo: Row, lines: Sequence[Row], tax_details: Sequence[Row], fields: Sequence[Row] = ()
-) -> Body:
+def credit_memo(memo: Row, lines: Sequence[Row], tax_details: Sequence[Row], fields: Sequence[Row] = ()) -> Body:
     """creditMemo without its applications. lines, tax_details and fields are this memo's, lines in order."""
     precision = memo["netsuite_currency_precision"]
     own, of_lines = _fields(fields)
@@ -106,9 +104,7 @@ def service_sale_item(item: Row) -> Body:
 def apply(applications: Iterable[tuple[str, Decimal]]) -> Body:
     """The apply sublist from (internal id, amount): doc, apply and amount only, a display field is refused
     (facts 1.6)."""
-    return _items(
-        {"doc": {"id": doc}, "apply": True, "amount": _plain(amount)} for doc, amount in applications
-    )
+    return _items({"doc": {"id": doc}, "apply": True, "amount": _plain(amount)} for doc, amount in applications)
 
 
 def money(amount: Decimal, precision: int | None, what: str) -> Decimal:
@@ -248,8 +244,7 @@ def _converted(field: str, kind: str, value: str) -> Any:
     except (ValueError, InvalidOperation):
         pass
     raise CannotBuild(
-        f"field_map.csv wants {field} as {kind}, but the value is {value[:80]!r}; mend it in Stripe or "
-        f"change the row"
+        f"field_map.csv wants {field} as {kind}, but the value is {value[:80]!r}; mend it in Stripe or change the row"
     )
 
 

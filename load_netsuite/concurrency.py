@@ -128,9 +128,7 @@ def in_order(
         _Pool(do, threads).run(tasks)
 
 
-def _in_this_thread(
-    tasks: Iterable[T], do: Callable[[T], None], pick: Callable[[int], int], window: int = 8
-) -> None:
+def _in_this_thread(tasks: Iterable[T], do: Callable[[T], None], pick: Callable[[int], int], window: int = 8) -> None:
     lanes: Lanes[T] = Lanes()
     source = iter(tasks)
     exhausted = False

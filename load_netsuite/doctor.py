@@ -88,9 +88,7 @@ def _credentials(settings: Any) -> Iterator[Finding]:
 def _permissions(client: NetSuite) -> Iterator[Finding]:
     for table, permission in TABLES.items():
         yield _readable(client, table, f"SELECT id FROM {table} FETCH FIRST 1 ROWS ONLY", permission)
-    yield _readable(
-        client, LINKS, f"SELECT previousdoc FROM {LINKS} FETCH FIRST 1 ROWS ONLY", TABLES["transaction"]
-    )
+    yield _readable(client, LINKS, f"SELECT previousdoc FROM {LINKS} FETCH FIRST 1 ROWS ONLY", TABLES["transaction"])
 
 
 def _readable(client: NetSuite, table: str, sql: str, permission: str) -> Finding:
@@ -110,25 +108,18 @@ def _mappings(client: NetSuite, seeds: Path) -> Iterator[Finding]:
             yield Finding("error", file, "is missing")
             continue
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            cells = [
-                (number, (row.get(column) or "").strip())
-                for number, row in enumerate(csv.DictReader(lines), 2)
-            ]
+            cells = [(number, (row.get(column) or "").strip()) for number, row in enumerate(csv.DictReader(lines), 2)]
         malformed = [(number, cell) for number, cell in cells if cell and not cell.isdigit()]
         for number, cell in malformed:
             yield Finding("error", f"{file}, row {number}, {column}", f"{cell!r} is no NetSuite internal id")
         ids = {cell for _, cell in cells if cell.isdigit()}
         there: dict[str, str] = {}
         for bulk in lookup.bulks(sorted(ids)):
-            rows = client.suiteql(
-                f"SELECT id, isinactive FROM {table} WHERE id IN ({', '.join(bulk)}) ORDER BY id"
-            )
+            rows = client.suiteql(f"SELECT id, isinactive FROM {table} WHERE id IN ({', '.join(bulk)}) ORDER BY id")
             there |= {row["id"]: row.get("isinactive", "F") for row in rows}
         wrong = [(number, cell) for number, cell in cells if cell in ids and there.get(cell) != "F"]
         for number, cell in wrong:
             state = "inactive" if cell in there else "not there"
-            yield Finding(
-                "error", f"{file}, row {number}, {column}", f"{table} {cell} is {state} in NetSuite"
-            )
+            yield Finding("error", f"{file}, row {number}, {column}", f"{table} {cell} is {state} in NetSuite")
         if not wrong and not malformed:
             yield Finding("ok", file, f"{len(ids)} ids found in NetSuite")

@@ -140,9 +140,7 @@ RULES: tuple[Rule, ...] = (
         Action.BACK_OFF,
         "facts 1.8",
     ),
-    Rule(
-        _ANY_4XX, "SSS_REQUEST_LIMIT_EXCEEDED", None, "too many requests at once", Action.BACK_OFF, "facts 6"
-    ),
+    Rule(_ANY_4XX, "SSS_REQUEST_LIMIT_EXCEEDED", None, "too many requests at once", Action.BACK_OFF, "facts 6"),
     Rule(_only(401), None, None, "login refused", Action.STOP, "facts 1.8, 5"),
     Rule(_ANY_4XX, "INVALID_LOGIN", None, "login refused", Action.STOP, "facts 1.8"),
     TAKEN,
@@ -225,9 +223,7 @@ RULES: tuple[Rule, ...] = (
     Rule(range(500, 600), None, None, "server fault, effect unknown", Action.LOOK_UP, "facts 1.8, 9.6"),
 )
 
-UNFORESEEN = Rule(
-    range(0, 1000), None, None, "unforeseen", Action.BLOCK_ROW, "ours: one row must not stop the others"
-)
+UNFORESEEN = Rule(range(0, 1000), None, None, "unforeseen", Action.BLOCK_ROW, "ours: one row must not stop the others")
 
 SLOW_LOGIN_SECONDS = 30.0
 """A login error after a queue of this length is NetSuite's other way to say that it is overloaded (facts
@@ -238,9 +234,7 @@ def judge(status: int, code: str, text: str, seconds: float = 0.0) -> Rule:
     """The row of the table for one answer. `seconds`: how long the answer took."""
     rule = next((rule for rule in RULES if rule.fits(status, code, text)), UNFORESEEN)
     if rule.action is Action.STOP and seconds >= SLOW_LOGIN_SECONDS:
-        return Rule(
-            rule.statuses, None, None, "overloaded (login error after a queue)", Action.BACK_OFF, "facts 6"
-        )
+        return Rule(rule.statuses, None, None, "overloaded (login error after a queue)", Action.BACK_OFF, "facts 6")
     return rule
 
 
@@ -263,7 +257,5 @@ def read_error(raw: bytes) -> tuple[str, str, str]:
         ).strip()
         # The token endpoint speaks OAuth: {"error": ..., "error_description": ...}.
         code = code or str(parsed.get("error") or parsed.get("o:errorCode") or "")
-        detail = detail or str(
-            parsed.get("error_description") or parsed.get("detail") or parsed.get("title") or ""
-        )
+        detail = detail or str(parsed.get("error_description") or parsed.get("detail") or parsed.get("title") or "")
     return code, detail or body[:200].strip() or "(no words)", body[:BODY_LIMIT]

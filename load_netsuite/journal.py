@@ -29,9 +29,7 @@ from load_netsuite.concurrency import Clock
 from load_netsuite.errors import JournalError
 from load_netsuite.warehouse import give_more_memory, is_for_memory
 
-ROWS_AT_ONCE = (
-    100  # of one statement: one of 900 rows takes DuckDB 120 MB, one of 100 takes 20 MB and less time
-)
+ROWS_AT_ONCE = 100  # of one statement: one of 900 rows takes DuckDB 120 MB, one of 100 takes 20 MB and less time
 
 PRESENT = ("created", "adopted")  # states that say: the record is in NetSuite
 WRITTEN = (*PRESENT, "applied")
@@ -70,20 +68,14 @@ class Journal:
         self._queue_lock = threading.Lock()
         self._commit_lock = threading.Lock()
         self._failure: str | None = None
-        self.run_id = (
-            f"{dt.datetime.fromtimestamp(self._clock.now(), dt.UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
-        )
-        ((latest,),) = self._cursor.execute(
-            "select epoch_us(max(load_log.at)) from load_netsuite.load_log"
-        ).fetchall()
+        self.run_id = f"{dt.datetime.fromtimestamp(self._clock.now(), dt.UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
+        ((latest,),) = self._cursor.execute("select epoch_us(max(load_log.at)) from load_netsuite.load_log").fetchall()
         self._latest: int = latest or 0
 
     def attempted(self, record_type: str, external_id: str, operation: str, payload: str) -> Entry:
         """Writes down that a request is about to leave. Once this returns it may."""
         attempt_id = uuid.uuid4().hex
-        entry = Entry(
-            record_type, external_id, operation, "attempted", attempt_id=attempt_id, payload=payload
-        )
+        entry = Entry(record_type, external_id, operation, "attempted", attempt_id=attempt_id, payload=payload)
         self.write(entry)
         return entry
 

@@ -70,9 +70,7 @@ def find_by_internal_id(client: NetSuite, internal_ids: Iterable[str]) -> dict[s
     """Transactions by internal id."""
     found: dict[str, Found] = {}
     for bulk in bulks(sorted({internal_id for internal_id in internal_ids if internal_id.isdigit()})):
-        found |= {
-            record.internal_id: record for record in _transactions(client, f"id IN ({', '.join(bulk)})")
-        }
+        found |= {record.internal_id: record for record in _transactions(client, f"id IN ({', '.join(bulk)})")}
     return found
 
 
@@ -116,9 +114,7 @@ def find_links(client: NetSuite, record_type: str, internal_ids: Iterable[str]) 
         for row in rows:
             if row.get(target_type) == wanted and row.get("linktype", "Payment") == "Payment":
                 targets = links[row[source]]
-                targets[row[target]] = targets.get(row[target], Decimal(0)) + abs(
-                    number(row.get("foreignamount"))
-                )
+                targets[row[target]] = targets.get(row[target], Decimal(0)) + abs(number(row.get("foreignamount")))
     return links
 
 

@@ -67,8 +67,7 @@ DOCUMENT = {
 
 # Earlier documents have the first claim on an invoice (C5, C6).
 IN_ORDER_OF_CREATION = (
-    "(select min(o.created_at) from marts.credit_outcomes as o where o.document_id = r.document_id), "
-    "r.external_id"
+    "(select min(o.created_at) from marts.credit_outcomes as o where o.document_id = r.document_id), r.external_id"
 )
 
 
@@ -111,9 +110,7 @@ class Record:
     @property
     def keys(self) -> frozenset[Hashable]:
         """What a write of this record touches besides itself: writes that share one are made in order."""
-        return frozenset(
-            ("document", application.doc) for application in self.applications if application.doc
-        )
+        return frozenset(("document", application.doc) for application in self.applications if application.doc)
 
     @property
     def fingerprint(self) -> str:
@@ -166,21 +163,14 @@ class Marts:
             fields = self._fields_of(rows, "creditMemo")
             claims = self._claims_of(rows, "invoice", of="external_id", on="target")
             yield [
-                _memo(row, lines[id], taxes[id], fields[id], claims[id])
-                for row in rows
-                for id in (row["external_id"],)
+                _memo(row, lines[id], taxes[id], fields[id], claims[id]) for row in rows for id in (row["external_id"],)
             ]
 
     def refunds(self) -> Iterator[list[Record]]:
         for rows in self._chunks("customer_refunds", CUSTOMER_REFUND, READY, "tran_date, external_id"):
             fields = self._fields_of(rows, "customerRefund")
             claims = self._claims_of(rows, "customer_refund", of="target_external_id", on="memo")
-            yield [
-                _refund(row, fields[id], claims[id])
-                for row in rows
-                for id in (row["external_id"],)
-                if claims[id]
-            ]
+            yield [_refund(row, fields[id], claims[id]) for row in rows for id in (row["external_id"],) if claims[id]]
 
     def journals(self) -> Iterator[list[Record]]:
         for rows in self._chunks("journal_entries", JOURNAL_ENTRY, READY, "tran_date, external_id"):
@@ -204,8 +194,7 @@ class Marts:
             f"and record_type = '{record_type}' and status in ('rejected', 'unknown')"
         )
         wanted = (
-            f"a.application_type = '{kind}' and a.{at} is not null and a.{of} not in ({failed}) and "
-            "a.state = 'ready'"
+            f"a.application_type = '{kind}' and a.{at} is not null and a.{of} not in ({failed}) and a.state = 'ready'"
         )
         ids = self._column(
             f"select distinct a.{of} from marts.credit_memo_applications as a where {wanted} order by 1",
@@ -221,8 +210,7 @@ class Marts:
                 [self._run_id, part],
             )
             yield [
-                _late_record(record_type, list(claims))
-                for _, claims in groupby(rows, lambda row: row["external_id"])
+                _late_record(record_type, list(claims)) for _, claims in groupby(rows, lambda row: row["external_id"])
             ]
 
     # ------------------------------------------------------------ what was meant
@@ -257,9 +245,7 @@ class Marts:
             rows = {row["external_id"]: row for row in self._all(sql, [part])}
             yield [rows[id] for id in part if id in rows]
 
-    def _parts_of(
-        self, owners: Sequence[Row], relation: str, columns: str, order: str
-    ) -> dict[str, list[Row]]:
+    def _parts_of(self, owners: Sequence[Row], relation: str, columns: str, order: str) -> dict[str, list[Row]]:
         """Rows of marts.<relation> by the external id of their owner."""
         return self._grouped(
             f"select external_id, {columns} from marts.{relation} where external_id in (select "
@@ -329,9 +315,7 @@ def _built(record_type: str, row: Row, body: Callable[[], Body], **more: Any) ->
         return Record(**common | more, problem=str(problem))
 
 
-def _memo(
-    row: Row, lines: Sequence[Row], taxes: Sequence[Row], fields: Sequence[Row], claims: Sequence[Row]
-) -> Record:
+def _memo(row: Row, lines: Sequence[Row], taxes: Sequence[Row], fields: Sequence[Row], claims: Sequence[Row]) -> Record:
     applications = _applications(claims)
 
     def body() -> Body:

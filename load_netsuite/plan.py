@@ -80,13 +80,7 @@ def plan(settings: Any, path: Path = Path("plan.json"), console: Console | None 
                 )
             )
             for posts_to, amount in _postings(record):
-                what = (
-                    "apply"
-                    if record.operation == "apply"
-                    else "adopt"
-                    if record.existing_id
-                    else record.operation
-                )
+                what = "apply" if record.operation == "apply" else "adopt" if record.existing_id else record.operation
                 key = record.record_type, what, record.currency or "", posts_to, _period(record)
                 rows, total = totals[key]
                 totals[key] = rows + 1, total + amount
@@ -102,8 +96,7 @@ def read_plan(path: Path, settings: Any) -> Plan:
         content = msgspec.json.decode(path.read_bytes(), type=PlanFile)
     except (OSError, msgspec.MsgspecError) as error:
         raise PlanMoved(
-            f"{path.name} cannot be read as a plan ({error}); make it anew with `make plan`. Nothing was "
-            f"posted."
+            f"{path.name} cannot be read as a plan ({error}); make it anew with `make plan`. Nothing was posted."
         ) from None
     for name, planned, now in (
         ("format", content.format, FORMAT),
@@ -121,10 +114,7 @@ def refuse_if_moved(plan: Plan, marts: Marts) -> None:
     now = {_key(record): record.fingerprint for record in _records(marts)}
     moved = [
         *(f"{_name(key)} is ready now and not in the plan" for key in now.keys() - plan.fingerprints.keys()),
-        *(
-            f"{_name(key)} is in the plan and not ready any more"
-            for key in plan.fingerprints.keys() - now.keys()
-        ),
+        *(f"{_name(key)} is in the plan and not ready any more" for key in plan.fingerprints.keys() - now.keys()),
         *(
             f"{_name(key)} would be posted with another body"
             for key in now.keys() & plan.fingerprints.keys()
@@ -154,11 +144,7 @@ def _name(key: Key) -> str:
 
 
 def _amount(record: Record) -> Decimal:
-    return (
-        sum((a.amount for a in record.applications), Decimal(0))
-        if record.operation == "apply"
-        else record.total
-    )
+    return sum((a.amount for a in record.applications), Decimal(0)) if record.operation == "apply" else record.total
 
 
 def _postings(record: Record) -> Iterator[tuple[str, Decimal]]:

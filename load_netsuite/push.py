@@ -184,9 +184,7 @@ class Push:
             if self._plan is not None and not self._plan.holds(record):
                 continue
             if record.problem:
-                entries.append(
-                    _entry(record, "create", "rejected", error_code="NOT_SENT", error_detail=record.problem)
-                )
+                entries.append(_entry(record, "create", "rejected", error_code="NOT_SENT", error_detail=record.problem))
             elif (record.internal_id or record.record_type == "customerRefund") and not _known(record):
                 continue  # none of its documents is there (refused or unknown): it waits with them
             else:
@@ -209,9 +207,7 @@ class Push:
         """Log rows for a record that is to be there already, and the write that adds the applications it
         lacks."""
         if there is None:
-            gone = (
-                f"{record.record_type} {record.internal_id or record.existing_id} is not in NetSuite any more"
-            )
+            gone = f"{record.record_type} {record.internal_id or record.existing_id} is not in NetSuite any more"
             return [_differs(record, record.internal_id, gone)], None
         applied = links.get(there.internal_id, {})
         missing = [claim for claim in _known(record) if claim.doc not in applied]
@@ -221,9 +217,7 @@ class Push:
         present = [claim for claim in _known(record) if claim not in missing]
         if present or not record.internal_id:
             payload = shown(there, [(claim.doc or "", claim.amount) for claim in present])
-            entries.append(
-                _entry(record, "look_up", "adopted", internal_id=there.internal_id, payload=payload)
-            )
+            entries.append(_entry(record, "look_up", "adopted", internal_id=there.internal_id, payload=payload))
         return entries, Write(record, there.internal_id, missing) if missing else None
 
     def _find(self, records: Sequence[Record]) -> dict[str, Found]:
@@ -383,13 +377,9 @@ class Push:
                 self.report.counts[entry.record_type, entry.status] += 1
                 self._has_written |= entry.status in WRITTEN
                 if entry.status in ("rejected", "differs"):
-                    self.report.refused.append(
-                        (entry.record_type, entry.external_id, entry.error_detail or "")
-                    )
+                    self.report.refused.append((entry.record_type, entry.external_id, entry.error_detail or ""))
                     del self.report.refused[1000:]
-                    log.warning(
-                        "%s %s %s: %s", entry.record_type, entry.external_id, entry.status, entry.error_detail
-                    )
+                    log.warning("%s %s %s: %s", entry.record_type, entry.external_id, entry.status, entry.error_detail)
 
     def _since(self, started: float) -> int:
         return int((self._clock.monotonic() - started) * 1000)
@@ -407,8 +397,7 @@ def _result(write: Write, attempt: Entry, answer: Answer, milliseconds: int) -> 
     elif action is Action.DONE:
         status, words = (
             "unknown",
-            f"NetSuite said done but named no or another {write.record.record_type} in Location. "
-            f"{answer.warnings}",
+            f"NetSuite said done but named no or another {write.record.record_type} in Location. {answer.warnings}",
         )
     else:
         status = "unknown" if action is Action.LOOK_UP else "rejected"

@@ -125,9 +125,7 @@ def read_back(
             entries = _compare(bulk, cursor, marts, client)
         known = {row["external_id"]: row["known"] for row in bulk}
         yield [
-            entry
-            for entry in entries
-            if entry.status != "differs" or entry.error_detail != known[entry.external_id]
+            entry for entry in entries if entry.status != "differs" or entry.error_detail != known[entry.external_id]
         ]
 
 
@@ -139,9 +137,7 @@ def in_bulks(warehouse: duckdb.DuckDBPyConnection, sql: str, columns: Sequence[s
             yield list(same_type)
 
 
-def _compare(
-    rows: Sequence[Row], cursor: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite
-) -> list[Entry]:
+def _compare(rows: Sequence[Row], cursor: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite) -> list[Entry]:
     record_type = rows[0]["record_type"]
     names = [row["external_id"] for row in rows]
     found = lookup.find_by_internal_id(client, (row["internal_id"] for row in rows if row["internal_id"]))
@@ -153,18 +149,14 @@ def _compare(
         and there.external_id.lower() != (sent[row["external_id"]].name or row["external_id"]).lower()
     }
     # Deleted while an earlier request for it was still under way, a record can come back under another id.
-    gone = {
-        row["external_id"] for row in rows if row["external_id"] in others or row["internal_id"] not in found
-    }
+    gone = {row["external_id"] for row in rows if row["external_id"] in others or row["internal_id"] not in found}
     returned = {
         there.external_id: there
         for there in (lookup.find_transactions(client, gone) if gone else {}).values()
         if there.type == lookup.SUITEQL_TYPES[record_type]
     }
     links = lookup.find_links(client, record_type, [*found, *(t.internal_id for t in returned.values())])
-    seen = returned | {
-        row["external_id"]: found[row["internal_id"]] for row in rows if row["external_id"] not in gone
-    }
+    seen = returned | {row["external_id"]: found[row["internal_id"]] for row in rows if row["external_id"] not in gone}
     lines = _lines_to_compare(
         client,
         [
@@ -191,9 +183,7 @@ def _compare(
             # applications.
             present = [(doc, amount) for doc, amount in claims.items() if applied.get(doc, 0) >= amount]
             payload = shown(there, present)
-            entries.append(
-                Entry(record_type, name, "look_up", "adopted", internal_id=internal_id, payload=payload)
-            )
+            entries.append(Entry(record_type, name, "look_up", "adopted", internal_id=internal_id, payload=payload))
         entries.append(
             Entry(
                 record_type,
@@ -201,9 +191,7 @@ def _compare(
                 "look_up" if name in returned and not difference else "read_back",
                 "differs" if difference else "adopted" if name in returned else "verified",
                 internal_id=internal_id,
-                error_detail=f"{record_type} {name} (NetSuite {internal_id}): {difference}"
-                if difference
-                else None,
+                error_detail=f"{record_type} {name} (NetSuite {internal_id}): {difference}" if difference else None,
                 payload=shown(there, claims.items()) if there else None,
             )
         )
@@ -220,9 +208,7 @@ def _difference(there: Found | None, applied: Claims, claims: Claims, meant: Row
             return f"applies {applied.get(doc, Decimal(0))} to document {doc}, meant was {amount}"
     if meant is None:
         return None
-    if (
-        there.type == "CustRfnd"
-    ):  # its total is what it is applied to, and a later part or a person may add to it
+    if there.type == "CustRfnd":  # its total is what it is applied to, and a later part or a person may add to it
         all_applied, ours = sum(applied.values(), Decimal(0)), sum(claims.values(), Decimal(0))
         if there.total < ours or there.total != all_applied:
             return f"has the total {there.total}, meant was {ours}"
@@ -233,9 +219,7 @@ def _difference(there: Found | None, applied: Claims, claims: Claims, meant: Row
     return None
 
 
-def _lines_to_compare(
-    client: NetSuite, records: Sequence[tuple[Found, Sent]]
-) -> dict[str, tuple[Lines, list[Line]]]:
+def _lines_to_compare(client: NetSuite, records: Sequence[tuple[Found, Sent]]) -> dict[str, tuple[Lines, list[Line]]]:
     """internal id → (lines as sent, rows as NetSuite shows them), of the records that we made."""
     made = {there.internal_id: sent for there, sent in records if sent.lines}
     if not made:
@@ -243,10 +227,7 @@ def _lines_to_compare(
     try:
         rows = lookup.find_lines(client, {id: len(sent.lines) for id, sent in made.items()})
         named = {
-            line["item"]["externalId"]
-            for sent in made.values()
-            for line in sent.lines
-            if "id" not in line["item"]
+            line["item"]["externalId"] for sent in made.values() for line in sent.lines if "id" not in line["item"]
         }
         items = lookup.find_items(client, named) if named else {}
     except Refused as refused:

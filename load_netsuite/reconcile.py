@@ -73,9 +73,7 @@ def find_drift(warehouse: duckdb.DuckDBPyConnection, client: NetSuite) -> list[D
     return drifts
 
 
-def _of_bulk(
-    rows: Sequence[Row], cursor: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite
-) -> Iterator[Drift]:
+def _of_bulk(rows: Sequence[Row], cursor: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite) -> Iterator[Drift]:
     record_type = rows[0]["record_type"]
     ids = [row["external_id"] for row in rows]
     found = lookup.find_by_internal_id(client, (row["internal_id"] for row in rows))

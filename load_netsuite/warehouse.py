@@ -69,9 +69,7 @@ def ask(cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters = ()
     return _ask(cursor, sql, parameters)[1]
 
 
-def ask_by_name(
-    cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters = ()
-) -> list[dict[str, Any]]:
+def ask_by_name(cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
     """All rows of a question: column → value."""
     answer, rows = _ask(cursor, sql, parameters)
     names = [column[0] for column in answer.description]

@@ -45,9 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=25,
         help="requests a second on one Stripe endpoint, 0 = no limit (25)",
     )
-    serve_.add_argument(
-        "--stripe-rate-total", type=float, default=100, help="the same over all endpoints (100)"
-    )
+    serve_.add_argument("--stripe-rate-total", type=float, default=100, help="the same over all endpoints (100)")
     serve_.set_defaults(
         command=lambda given: serve(given.state, given.ports_file, given.stripe_rate, given.stripe_rate_total)
     )
@@ -56,9 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     advance.add_argument("--state", type=Path, default=DEFAULT_STATE, help="directory of the demo world")
     advance.set_defaults(command=lambda given: advance_(given.state))
 
-    scenarios = commands.add_parser(
-        "scenarios", help="list the stories of the demo world and what must come of them"
-    )
+    scenarios = commands.add_parser("scenarios", help="list the stories of the demo world and what must come of them")
     scenarios.set_defaults(command=lambda given: show_scenarios())
 
     given = parser.parse_args(arguments)
@@ -109,9 +105,7 @@ def serve(state: Path, ports_file: Path, endpoint_rate: float, total_rate: float
 
 def advance_(state: Path) -> int:
     if not demo.exists(state):
-        print(
-            f"no demo world in {state}: run `make run` (or `python -m sandbox serve`) first", file=sys.stderr
-        )
+        print(f"no demo world in {state}: run `make run` (or `python -m sandbox serve`) first", file=sys.stderr)
         return 1
     print(f"the demo company is now at {demo.advance(state):%Y-%m-%d}")
     return 0

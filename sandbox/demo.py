@@ -136,11 +136,7 @@ def next_month(world: World) -> None:
         if invoice["status"] == "open":
             stories.append((now + number % 10 * DAY, pay_later(world, invoice["id"])))
     for customer in world.billing.objects("customers").values():
-        if (
-            customer["balance"] < 0
-            and customer["currency"] in PLANS["Team"]
-            and customer["id"][4:] not in REGULARS
-        ):
+        if customer["balance"] < 0 and customer["currency"] in PLANS["Team"] and customer["id"][4:] not in REGULARS:
             stories.append((now + 12 * DAY, use_balance(world, customer["id"], label)))
     run(world, stories, int(until.timestamp()))
 
@@ -151,8 +147,7 @@ def run(world: World, stories: Iterable[tuple[int, Story]], until: int) -> None:
     """
     office_hours = 9 * 3600
     waiting = [
-        (start + office_hours + number * 420 % DAY // 2, number, story)
-        for number, (start, story) in enumerate(stories)
+        (start + office_hours + number * 420 % DAY // 2, number, story) for number, (start, story) in enumerate(stories)
     ]
     heapq.heapify(waiting)
     while waiting:
@@ -173,9 +168,7 @@ def catalogue(billing: Billing) -> None:
     for plan, prices in PLANS.items():
         product = billing.create_product(f"{plan} plan", id=f"prod_{plan}")
         for currency, amount in prices.items():
-            billing.create_price(
-                product, amount, currency, interval="month", id=f"price_{plan}{currency.title()}"
-            )
+            billing.create_price(product, amount, currency, interval="month", id=f"price_{plan}{currency.title()}")
     billing.create_tax_rate(20, id="txr_Vat20")
     billing.create_tax_rate(1.125, display_name="City tax", id="txr_City")
     billing.create_tax_rate(20, inclusive=True, id="txr_Inclusive")

@@ -128,14 +128,10 @@ def mirror(billing: Billing, books: Books) -> None:
     for customer in billing.objects("customers").values():
         _bring_customer(customer, books)
     there = {
-        transaction.external_id: str(transaction.id)
-        for transaction in books.transactions()
-        if transaction.external_id
+        transaction.external_id: str(transaction.id) for transaction in books.transactions() if transaction.external_id
     }
     there |= {
-        stripe: id
-        for stripe, id in WITHOUT_EXTERNAL_ID.items()
-        if stripe.startswith("in_") and books.transaction(id)
+        stripe: id for stripe, id in WITHOUT_EXTERNAL_ID.items() if stripe.startswith("in_") and books.transaction(id)
     }
     # The invoice without an external id comes first of all, so that it has the internal id that the mapping
     # file names.
@@ -150,9 +146,7 @@ def mirror(billing: Billing, books: Books) -> None:
                 _bring_invoice(invoice, billing, books, there)
             elif invoice["id"] in ZERO_INVOICES_BY_HAND and invoice["id"] not in there:
                 rows = [_row("102", ZERO_INVOICES_BY_HAND[invoice["id"]], "Made by hand")]
-                books.create(
-                    "invoice", _head(invoice, books) | {"externalId": invoice["id"], "item": {"items": rows}}
-                )
+                books.create("invoice", _head(invoice, books) | {"externalId": invoice["id"], "item": {"items": rows}})
     for note in billing.objects("credit_notes").values():
         if note["id"] in MEMOS_BY_HAND and note["id"] not in there:
             rows = [_row("203", MEMOS_BY_HAND[note["id"]], "Made by hand")]
@@ -207,17 +201,13 @@ def _bring_payment(
 ) -> None:
     source = payment["payment"]
     intent = source.get("payment_intent")
-    external_id = (
-        billing.get("payment_intents", intent)["latest_charge"] if intent else source["payment_record"]
-    )
+    external_id = billing.get("payment_intents", intent)["latest_charge"] if intent else source["payment_record"]
     if external_id in there:
         return
     document = books.transaction(target)
     assert document is not None
     open_amount = books.open_amount(document)
-    amount = (
-        open_amount if invoice["id"] in PAID_BY_HAND else _major(payment["amount_paid"], invoice["currency"])
-    )
+    amount = open_amount if invoice["id"] in PAID_BY_HAND else _major(payment["amount_paid"], invoice["currency"])
     applied = min(amount, open_amount)
     rows = [{"doc": {"id": target}, "apply": True, "amount": applied}] if applied else []
     euro = document.receivable == RECEIVABLES_EURO
@@ -260,8 +250,7 @@ def _rows(invoice: Obj) -> list[dict[str, Any]]:
         product = line["pricing"] and line["pricing"]["price_details"]["product"]
         amount = _major(line["amount"], currency)
         rows.append(
-            _row(ITEM_OF_PRODUCT.get(product, "201"), amount, line["description"])
-            | {"quantity": line["quantity"]}
+            _row(ITEM_OF_PRODUCT.get(product, "201"), amount, line["description"]) | {"quantity": line["quantity"]}
         )
     off = sum(entry["amount"] for entry in invoice["total_pretax_credit_amounts"])
     tax = sum(tax["amount"] for tax in invoice["total_taxes"] if tax["tax_behavior"] == "exclusive")

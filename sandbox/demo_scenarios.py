@@ -182,9 +182,7 @@ def credited_out_of_band(w: World) -> Story:
     """The money went back by bank transfer."""
     w.sell("OutOfBand", w.customer("Birch"), w.line("Team"))
     yield 5
-    w.credit(
-        "OutOfBand", "out_of_band", lines=[w.part("in_OutOfBand", amount=1500)], memo="Paid back by wire."
-    )
+    w.credit("OutOfBand", "out_of_band", lines=[w.part("in_OutOfBand", amount=1500)], memo="Paid back by wire.")
 
 
 @scenario("C1 C7", cn_OnRecord="posted created")
@@ -195,9 +193,7 @@ def refund_of_a_payment_record(w: World) -> Story:
     w.credit("OnRecord", amount=1200, refunds=[RefundPart(1200, on_record=True)])
 
 
-@scenario(
-    "C1 B1 B2 B3 B4 B5", cn_Kept="skipped kept_in_customer_balance", in_KeptUsed_balance="posted created"
-)
+@scenario("C1 B1 B2 B3 B4 B5", cn_Kept="skipped kept_in_customer_balance", in_KeptUsed_balance="posted created")
 def kept_in_balance_then_used(w: World) -> Story:
     """A taxed credit note goes to the balance: nothing now. Next month the balance pays part of an
     invoice.
@@ -350,9 +346,7 @@ def netsuite_invoice_in_another_currency(w: World) -> Story:
     w.credit("OtherCurrency", "refund", amount=1000)
 
 
-@scenario(
-    "C4 O3", cn_NoInvoice="waiting invoice_not_in_netsuite", cn_NoCustomer="waiting customer_not_in_netsuite"
-)
+@scenario("C4 O3", cn_NoInvoice="waiting invoice_not_in_netsuite", cn_NoCustomer="waiting customer_not_in_netsuite")
 def netsuite_lacks_invoice_or_customer(w: World) -> Story:
     """NetSuite does not know them yet."""
     w.sell("NoInvoice", w.customer("Alder"), w.line("Seat", 5))
@@ -394,9 +388,7 @@ def parts_that_do_not_add_up(w: World) -> Story:
 def lines_that_do_not_add_up(w: World) -> Story:
     w.sell("LinesOff", w.customer("Alder"), w.line("Seat", 5))
     yield 2
-    note = w.billing.get(
-        "credit_notes", w.credit("LinesOff", "refund", lines=[w.part("in_LinesOff", quantity=1)])
-    )
+    note = w.billing.get("credit_notes", w.credit("LinesOff", "refund", lines=[w.part("in_LinesOff", quantity=1)]))
     lines = note["lines"] | {"data": [note["lines"]["data"][0] | {"amount": 2001}]}
     w.billing.tamper("credit_notes", "cn_LinesOff", lines=lines)
 
@@ -436,9 +428,7 @@ def switched_off_by_metadata(w: World) -> Story:
 def mapped_to_older_netsuite_records(w: World) -> Story:
     """Customer and invoice are found by the mapping files, and the customer of another by its metadata."""
     w.sell("MappedBySeed", w.customer("Oriole"), w.line("Seat", 5))
-    w.sell(
-        "MappedByMetadata", w.customer("Pipit", metadata={"netsuite_customer_id": "9002"}), w.line("Seat", 5)
-    )
+    w.sell("MappedByMetadata", w.customer("Pipit", metadata={"netsuite_customer_id": "9002"}), w.line("Seat", 5))
     yield 2
     w.credit("MappedBySeed", "refund", amount=1000)
     w.credit("MappedByMetadata", "refund", amount=1000)
@@ -581,9 +571,7 @@ def custom_lines(w: World) -> Story:
     """Goodwill beside a returned seat; the custom line is taxed."""
     w.sell("Custom", w.customer("Alder"), w.line("Seat", 5))
     yield 2
-    goodwill = CreditLine(
-        unit_amount=250, quantity=2, description="Goodwill for the outage", taxes=["txr_Vat20"]
-    )
+    goodwill = CreditLine(unit_amount=250, quantity=2, description="Goodwill for the outage", taxes=["txr_Vat20"])
     w.credit("Custom", "refund", lines=[w.part("in_Custom", quantity=1), goodwill])
 
 
@@ -622,9 +610,7 @@ def two_discounts_and_a_billing_credit_on_a_line(w: World) -> Story:
 def taxes_of_every_kind(w: World) -> Story:
     """Two exclusive rates, an inclusive one and a zero rate; then a rate nobody has mapped."""
     rates = ["txr_Vat20", "txr_City", "txr_Zero"]
-    w.sell(
-        "Taxes", w.customer("Alder"), w.line("Seat", 3, taxes=rates), w.line("Team", taxes=["txr_Inclusive"])
-    )
+    w.sell("Taxes", w.customer("Alder"), w.line("Seat", 3, taxes=rates), w.line("Team", taxes=["txr_Inclusive"]))
     w.sell("TaxUnmapped", w.customer("Alder"), w.line("Seat", 3, taxes=["txr_New"]))
     yield 2
     w.credit("Taxes", "refund", lines=[w.part("in_Taxes", 0, quantity=1), w.part("in_Taxes", 1, amount=1111)])
@@ -660,8 +646,7 @@ def yen_and_dinars(w: World) -> Story:
             credit=off,
             refunds=[
                 RefundPart(
-                    w.billing.preview_credit_note(f"in_{key}", lines=[w.part(f"in_{key}", quantity=1)])[2]
-                    - off,
+                    w.billing.preview_credit_note(f"in_{key}", lines=[w.part(f"in_{key}", quantity=1)])[2] - off,
                     id=f"re_{key}",
                 ),
             ],

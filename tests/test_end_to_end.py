@@ -34,7 +34,13 @@ class Shop:
 
         environment = {**os.environ, "WAREHOUSE_PATH": str(self.warehouse), "TARGET": "sandbox"}
         done = subprocess.run(
-            [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         self.said.append(done.stdout)
@@ -80,11 +86,17 @@ def test_a_month_later_just_the_new_is_posted(shop):
     later = {document: outcome for story in SCENARIOS.values() for document, outcome in story.later.items()}
     now = shop.outcomes()
     assert {document: now.get(document) for document in later} == later
-    written = [(row["record_type"], row["external_id"]) for row in shop.log() if row["status"] in ("created", "adopted")]
+    written = [
+        (row["record_type"], row["external_id"]) for row in shop.log() if row["status"] in ("created", "adopted")
+    ]
     assert len(written) == len(set(written)) > len(shop.first_log)
     # What was posted stays posted (X5), unless a later fact contradicts it.
     posted_before = {document for document, outcome in shop.first_outcomes.items() if outcome.startswith("posted")}
-    assert {now[document] for document in posted_before} <= {"posted created", "posted adopted", "blocked refund_failed"}
+    assert {now[document] for document in posted_before} <= {
+        "posted created",
+        "posted adopted",
+        "blocked refund_failed",
+    }
 
 
 def test_netsuite_holds_what_the_marts_say(shop):
@@ -108,7 +120,9 @@ def test_netsuite_holds_what_the_marts_say(shop):
         )
         for row in applied:
             memo = by_name[row["external_id"]]
-            assert Decimal(str(books.get("creditMemo", str(memo.id)).get("applied", 0))) == row["amount"], row["external_id"]
+            assert Decimal(str(books.get("creditMemo", str(memo.id)).get("applied", 0))) == row["amount"], row[
+                "external_id"
+            ]
     finally:
         books.close()
 
@@ -159,15 +173,22 @@ def test_nothing_that_runs_leave_behind_holds_a_secret(shop):
         shop.make("pipeline.py", "plan")
         places = [shop.folder, ROOT / "logs", ROOT / "dbt_project" / "target", plan]
         own = {"netsuite_credentials.json", "netsuite_private_key.pem"}
-        files = [path for place in places for path in (place, *place.rglob("*")) if path.is_file() and path.name not in own]
-        left = {str(path): path.read_bytes() for path in files} | {f"said {n}": text.encode() for n, text in enumerate(shop.said)}
+        files = [
+            path for place in places for path in (place, *place.rglob("*")) if path.is_file() and path.name not in own
+        ]
+        left = {str(path): path.read_bytes() for path in files} | {
+            f"said {n}": text.encode() for n, text in enumerate(shop.said)
+        }
     finally:
         if not was_there:
             plan.unlink(missing_ok=True)
     for needed in ("plan.json", "sandbox.duckdb", "dbt.log", "sandbox.log", "manifest.json", "run_results.json"):
         assert any(name.endswith(needed) for name in left), f"{needed} was not looked at"
     keys = credentials.ensure(shop.folder / "sandbox")
-    secrets = [keys[name] for name in ("client_id", "certificate_id", "consumer_key", "consumer_secret", "token_id", "token_secret")]
+    secrets = [
+        keys[name]
+        for name in ("client_id", "certificate_id", "consumer_key", "consumer_secret", "token_id", "token_secret")
+    ]
     secrets += [*keys["private_key"].splitlines()[1:-1], DEMO_KEY]
     found = [name for name, content in left.items() for secret in secrets if secret.encode() in content]
     assert not found

@@ -120,7 +120,5 @@ def test_every_command_of_the_interfaces_is_a_target() -> None:
 
 
 def test_clean_never_removes_a_warehouse() -> None:
-    recipe = subprocess.run(
-        ["make", "-n", "clean"], cwd=ROOT, text=True, capture_output=True, check=True
-    ).stdout
+    recipe = subprocess.run(["make", "-n", "clean"], cwd=ROOT, text=True, capture_output=True, check=True).stdout
     assert "duckdb" not in recipe and " data" not in recipe.replace("-not -path './data/*'", "")

@@ -141,10 +141,7 @@ def test_token_based_authentication(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"NETSUITE_PRIVATE_KEY_FILE": "pyproject.toml"}, ["cannot be read as a PEM private key"]),
         (
             {"NETSUITE_AUTH": "tba"},
-            [
-                f"NETSUITE_{name} is missing"
-                for name in ("CONSUMER_KEY", "CONSUMER_SECRET", "TOKEN_ID", "TOKEN_SECRET")
-            ],
+            [f"NETSUITE_{name} is missing" for name in ("CONSUMER_KEY", "CONSUMER_SECRET", "TOKEN_ID", "TOKEN_SECRET")],
         ),
         ({"NETSUITE_CLIENT_ID": None, **TBA, "NETSUITE_AUTH": "oauth2"}, ["or set NETSUITE_AUTH=tba"]),
         ({"STRIPE_API_KEY": "sk_test_hush"}, ["test-mode key"]),
@@ -252,14 +249,11 @@ def test_right_vars(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_wrong_default_names_its_file(tmp_path: Path) -> None:
     file = tmp_path / "dbt_project.yml"
     file.write_text(
-        (ROOT / "dbt_project/dbt_project.yml")
-        .read_text()
-        .replace("missing_item: unallocated", "missing_item: guess")
+        (ROOT / "dbt_project/dbt_project.yml").read_text().replace("missing_item: unallocated", "missing_item: guess")
     )
     _, problems = check_vars({}, file)
     assert problems == [
-        'dbt_project/dbt_project.yml: missing_item is "guess"; '
-        'it must be "unallocated" or "create" or "block"'
+        'dbt_project/dbt_project.yml: missing_item is "guess"; it must be "unallocated" or "create" or "block"'
     ]
 
 

@@ -99,10 +99,7 @@ class Gate:
         except jwt.PyJWTError as problem:
             raise NotAllowed("invalid_client", f"client_assertion: {problem}") from None
         now = self._clock()
-        if (
-            not claims["iat"] <= now + CLOCK_SKEW
-            or not now < claims["exp"] <= claims["iat"] + LONGEST_ASSERTION
-        ):
+        if not claims["iat"] <= now + CLOCK_SKEW or not now < claims["exp"] <= claims["iat"] + LONGEST_ASSERTION:
             raise NotAllowed("invalid_client", "client_assertion: iat or exp")
         scope = claims.get("scope", [])
         if SCOPE not in (scope.replace(",", " ").split() if isinstance(scope, str) else scope):

@@ -146,9 +146,7 @@ class Books:
         added."""
         self.write(record_type, body, str(id))
 
-    def write(
-        self, record_type: str, body: Mapping[str, Any], id: str | None = None, strict: bool = False
-    ) -> Written:
+    def write(self, record_type: str, body: Mapping[str, Any], id: str | None = None, strict: bool = False) -> Written:
         """Create (`id` None) or update (`id` as in a URL), with all that REST reports. `strict` refuses
         unknown field names instead of dropping them."""
         name = self.record_type(record_type)
@@ -273,9 +271,7 @@ class Books:
             return ZERO
         return transaction.total - total(transaction.applications.values()) - self.applied_to(transaction.id)
 
-    def candidates(
-        self, entity: str, currency: str, receivable: str, types: Sequence[str]
-    ) -> list[Transaction]:
+    def candidates(self, entity: str, currency: str, receivable: str, types: Sequence[str]) -> list[Transaction]:
         """The open, approved documents that NetSuite lists in an apply sublist, oldest first."""
         of_customer = (self._transactions[id] for id in self._by_customer[entity])
         same = (t for t in of_customer if (t.currency, t.receivable) == (currency, receivable))
@@ -328,9 +324,7 @@ class Books:
             changes: list[Change] = []
             try:
                 yield changes
-                self._store.commit(
-                    (t, id, None if new is None else records.encode(new)) for t, id, new in changes
-                )
+                self._store.commit((t, id, None if new is None else records.encode(new)) for t, id, new in changes)
             except BaseException:
                 self._store.rollback()
                 raise

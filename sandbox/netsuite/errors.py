@@ -88,16 +88,12 @@ def unknown_field_text(name: str) -> str:
 
 def invalid_value(value: object, field: str, path: str) -> Refused:
     """Unknown, inactive or not allowed here (inactive: guessed)."""
-    detail = (
-        f"{ACCESS}You have entered an Invalid Field Value {value} for the following field: {field}."  # seen
-    )
+    detail = f"{ACCESS}You have entered an Invalid Field Value {value} for the following field: {field}."  # seen
     return Refused(detail, path=path)
 
 
 def invalid_reference_for(field: str, key: str, owner: str, owner_id: str) -> Refused:
-    return Refused(
-        f"{ACCESS}Invalid {field} reference key {key} for {owner} {owner_id}.", path=field
-    )  # seen over SOAP
+    return Refused(f"{ACCESS}Invalid {field} reference key {key} for {owner} {owner_id}.", path=field)  # seen over SOAP
 
 
 def account_not_for_subsidiary(account: str, subsidiary: str) -> Refused:
@@ -110,16 +106,12 @@ def missing(label: str, path: str | None = None) -> Refused:
 
 
 def too_long(field: str, limit: int) -> Refused:
-    detail = (
-        f"{ACCESS}The field {field} contained more than the maximum number ( {limit} ) of characters allowed."
-    )
+    detail = f"{ACCESS}The field {field} contained more than the maximum number ( {limit} ) of characters allowed."
     return Refused(detail, path=field)  # guessed
 
 
 def malformed_body(why: str) -> Refused:
-    return Refused(
-        f"Invalid content in the request body: {why}.", "INVALID_REQUEST"
-    )  # text guessed, code seen
+    return Refused(f"Invalid content in the request body: {why}.", "INVALID_REQUEST")  # text guessed, code seen
 
 
 # ---------------------------------------------------------------- amounts, lines, applications
@@ -163,9 +155,7 @@ def applied_too_much(of_target: bool) -> Refused:
 
 
 def total_differs_from_applied() -> Refused:
-    return Refused(
-        ACCESS + "Applied and unapplied amounts do not add up to the transaction total."
-    )  # guessed
+    return Refused(ACCESS + "Applied and unapplied amounts do not add up to the transaction total.")  # guessed
 
 
 def applied_elsewhere() -> Refused:
@@ -196,9 +186,7 @@ def period_locked(name: str) -> Refused:
 
 
 def date_outside_period() -> Refused:
-    detail = (
-        "The transaction date you specified is not within the date range of your accounting period."  # seen
-    )
+    detail = "The transaction date you specified is not within the date range of your accounting period."  # seen
     return Refused(ACCESS + detail, path="tranDate")
 
 
@@ -216,9 +204,7 @@ def invalid_login() -> Refused:
 
 
 def unexpected(error_id: str) -> Refused:
-    return Refused(
-        f"An unexpected error occurred. Error ID: {error_id}", "UNEXPECTED_ERROR", 500
-    )  # documented
+    return Refused(f"An unexpected error occurred. Error ID: {error_id}", "UNEXPECTED_ERROR", 500)  # documented
 
 
 def bad_query(why: str) -> Refused:

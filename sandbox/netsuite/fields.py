@@ -44,9 +44,7 @@ class Reader:
         self._resolve, self._strict = resolve, strict
         self.dropped: list[str] = []
 
-    def read(
-        self, given: object, fields: Fields, custom: Mapping[str, str], path: str = ""
-    ) -> dict[str, Any]:
+    def read(self, given: object, fields: Fields, custom: Mapping[str, str], path: str = "") -> dict[str, Any]:
         """Known fields by schema name, typed; references as internal id, sublists as they came, computed
         fields left out.
 
@@ -66,9 +64,7 @@ class Reader:
                 values[field.name] = None if value is None else self._convert(value, field, at)
         return values
 
-    def rows(
-        self, given: object, fields: Fields, custom: Mapping[str, str], path: str
-    ) -> list[dict[str, Any]]:
+    def rows(self, given: object, fields: Fields, custom: Mapping[str, str], path: str) -> list[dict[str, Any]]:
         """A sublist `{"items": [...]}` (a bare list is refused), each row read as by `read`."""
         if given is None:
             return []

@@ -91,9 +91,7 @@ def _item_line(
     )
 
 
-def _tax_of(
-    books: Ledger, row: Row, old: Line | None, sale: Sale, path: str
-) -> tuple[bool, str | None, Decimal]:
+def _tax_of(books: Ledger, row: Row, old: Line | None, sale: Sale, path: str) -> tuple[bool, str | None, Decimal]:
     """Whether the line is taxable, its tax code, and the percentage the account adds.
 
     Left out, the customer's setting decides: a line that is to stay untaxed has to say so.
@@ -159,9 +157,7 @@ def tax_details(
         basis = fits(row["taxBasis"], places, f"{path}.taxBasis")
         amount = fits(row["taxAmount"], places, f"{path}.taxAmount")
         details.append(
-            TaxDetail(
-                row["taxDetailsReference"], row["taxType"], row["taxCode"], basis, row["taxRate"], amount
-            )
+            TaxDetail(row["taxDetailsReference"], row["taxType"], row["taxCode"], basis, row["taxRate"], amount)
         )
     return tuple(details)
 

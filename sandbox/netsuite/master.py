@@ -48,9 +48,7 @@ def _plain(value: Any, many: bool) -> Any:
     return None if value is None else str(value)
 
 
-def service_item(
-    books: Ledger, reader: Reader, body: object, id: str, old: Mapping[str, Any] | None
-) -> dict[str, Any]:
+def service_item(books: Ledger, reader: Reader, body: object, id: str, old: Mapping[str, Any] | None) -> dict[str, Any]:
     """The row that a `serviceSaleItem` body makes. Raises `Refused`; the caller checks its name."""
     custom = books.custom_fields("custitem")
     values = reader.read(body, schema.BODY["serviceSaleItem"], custom)

@@ -124,9 +124,7 @@ class Posting:
         account = values.get("account") or (self.old.account if self.old else None)
         if account is not None:
             checks.account(self.books, account, head["subsidiary"], "account")
-        return Transaction(
-            **head, account=account, total=ZERO, applications=self.old.applications if self.old else {}
-        )
+        return Transaction(**head, account=account, total=ZERO, applications=self.old.applications if self.old else {})
 
     def _stated(self, field: str, values: dict[str, Any], new: Transaction) -> Decimal | None:
         """The total the client states itself, if it does."""
@@ -188,9 +186,7 @@ class Posting:
             new.receivable,
         )
         line = row.get("line")  # the target's own line id: samples show 0 and 1
-        if not (
-            target.type in TARGETS[new.type] and fits_new and (is_applied or is_open) and line in (None, 0, 1)
-        ):
+        if not (target.type in TARGETS[new.type] and fits_new and (is_applied or is_open) and line in (None, 0, 1)):
             raise errors.not_in_static_sublist()
         return target
 
@@ -217,9 +213,7 @@ class Posting:
             raise errors.missing("Currency")
         checks.active(books, "currency", currency, "currency")
         places = checks.precision(books, currency)
-        lines = journal_lines(
-            books, self.reader, values.get("line"), subsidiary, places, old.journal if old else ()
-        )
+        lines = journal_lines(books, self.reader, values.get("line"), subsidiary, places, old.journal if old else ())
         return Transaction(
             **self._head(type, values, id),
             subsidiary=subsidiary,
@@ -245,9 +239,7 @@ class Posting:
         subsidiary = checks.subsidiary_of(
             books, values.get("subsidiary") or (old.subsidiary if old else None), customer
         )
-        currency = checks.currency_of(
-            books, values.get("currency") or (old.currency if old else None), customer
-        )
+        currency = checks.currency_of(books, values.get("currency") or (old.currency if old else None), customer)
         receivable = values.get(receivable_field) or (old.receivable if old else None)
         receivable = receivable or customer["receivablesaccount"] or books.default_receivable()
         if receivable is None:

@@ -190,9 +190,7 @@ def _apply_rows(books: Books, record: Transaction) -> list[dict[str, Any]]:
     return rows
 
 
-def _extra(
-    books: Books, extra: Mapping[str, Any], fields: Fields, custom: Mapping[str, str]
-) -> dict[str, Any]:
+def _extra(books: Books, extra: Mapping[str, Any], fields: Fields, custom: Mapping[str, str]) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     for name, value in extra.items():
         field = fields.get(name.lower())

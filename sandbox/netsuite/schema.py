@@ -17,9 +17,7 @@ class Field(NamedTuple):
 
     name: str
     kind: str
-    table: str | None = (
-        None  # reference: a master table, `transaction`, `list` (a custom list), `any` (not checked)
-    )
+    table: str | None = None  # reference: a master table, `transaction`, `list` (a custom list), `any` (not checked)
     limit: int | None = None  # text: characters
 
 
@@ -65,8 +63,7 @@ _SALE = _fields(
     text=_TEXT,
     date="tranDate dueDate asOfDate taxPointDate",
     number="exchangeRate discountRate shippingCost taxRate",
-    boolean="autoApply toBeEmailed toBePrinted isTaxable "
-    "taxDetailsOverride taxPointDateOverride taxRegOverride",
+    boolean="autoApply toBeEmailed toBePrinted isTaxable taxDetailsOverride taxPointDateOverride taxRegOverride",
     sublist="item apply taxDetails",
     computed=_COMPUTED,
 )

@@ -110,9 +110,7 @@ class Options:
     faults: Callable[[Request], Fault | None] | None = None
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
-    later: Callable[[float, Callable[[], Any]], Any] = field(
-        default=lambda delay, act: _start_timer(delay, act)
-    )
+    later: Callable[[float, Callable[[], Any]], Any] = field(default=lambda delay, act: _start_timer(delay, act))
 
 
 class Logged(NamedTuple):
@@ -241,9 +239,7 @@ class Service:
             paging[name] = int(value)
         page = self.suiteql.query(q, body.get("params") or (), **paging)
         answer = _json(200, page, "application/vnd.oracle.resource+json; type=collection; charset=UTF-8")
-        return answer._replace(
-            headers=[*answer.headers, ("Preference-Applied", "transient")], body=answer.body + b"\n"
-        )
+        return answer._replace(headers=[*answer.headers, ("Preference-Applied", "transient")], body=answer.body + b"\n")
 
     # ------------------------------------------------------------ records
 
@@ -271,9 +267,7 @@ class Service:
         host = f"http://{request.headers.get('host')}"
         quiet = request.headers.get("x-netsuite-propertynamevalidation", "").lower() == "ignore"
         dropped = (
-            []
-            if quiet
-            else [("X-NetSuite-PropertyValidation", errors.unknown_field_text(n)) for n in done.dropped]
+            [] if quiet else [("X-NetSuite-PropertyValidation", errors.unknown_field_text(n)) for n in done.dropped]
         )
         return Answer(204, [
             ("Location", f"{host}{RECORD}/{name.lower()}/{done.id}"),
@@ -331,9 +325,7 @@ def _instead(kind: str, own: Answer) -> Answer | None:
         return Answer(502, [("Content-Type", "text/html"), ("Connection", "close")], page)
     if kind == "401":
         answer = _refusal(errors.invalid_login())
-        return answer._replace(
-            headers=[*answer.headers, ("WWW-Authenticate", 'Bearer error="invalid_token"')]
-        )
+        return answer._replace(headers=[*answer.headers, ("WWW-Authenticate", 'Bearer error="invalid_token"')])
     return _refusal(errors.concurrency_limit() if kind == "429" else errors.unexpected(uuid.uuid4().hex))
 
 

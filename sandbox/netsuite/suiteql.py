@@ -77,9 +77,7 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
         ids="id subsidiary currency receivablesaccount",
         texts="entityid companyname externalid isinactive taxable",
     ),
-    "item": _columns(
-        ids="id incomeaccount", texts="itemid displayname externalid itemtype isinactive subsidiary"
-    ),
+    "item": _columns(ids="id incomeaccount", texts="itemid displayname externalid itemtype isinactive subsidiary"),
     "currency": _columns(
         ids="id currencyprecision", texts="name symbol isinactive isbasecurrency", numbers="exchangerate"
     ),
@@ -120,14 +118,10 @@ class SuiteQL:
         self._db.execute(f"create schema {self._schema}")
         self._db.execute(f"set schema = '{self._schema}'")
         self._custom: Mapping[str, str] | None = None  # the custom fields the tables were made with
-        self._stale: dict[
-            str, set[int]
-        ] = {}  # table -> ids whose rows must be replaced; absent: no table yet
+        self._stale: dict[str, set[int]] = {}  # table -> ids whose rows must be replaced; absent: no table yet
         weakref.finalize(self, _drop, self._db, self._schema)
 
-    def query(
-        self, q: str, params: Sequence[object] = (), limit: int = PAGE, offset: int = 0
-    ) -> dict[str, Any]:
+    def query(self, q: str, params: Sequence[object] = (), limit: int = PAGE, offset: int = 0) -> dict[str, Any]:
         """`{count, hasMore, items, links, offset, totalResults}`; a null column is absent from its row.
         Raises `Refused`."""
         if not 1 <= limit <= PAGE:
@@ -142,8 +136,7 @@ class SuiteQL:
             except duckdb.Error as problem:
                 raise errors.bad_query(str(problem).partition("\n")[0]) from None
         items = [
-            {"links": []}
-            | {name: _shown(value) for name, value in zip(names, row, strict=True) if value is not None}
+            {"links": []} | {name: _shown(value) for name, value in zip(names, row, strict=True) if value is not None}
             for row in rows
         ]
         return {
@@ -201,10 +194,7 @@ class SuiteQL:
     def _replace(self, table: str, ids: Sequence[int]) -> None:
         """Replaces the rows of these ids. Values travel as text; DuckDB casts them to the columns' types."""
         rows = [row for id in ids for row in _rows(self._books, table, id)]
-        columns = {
-            name: pa.array([_text(row.get(name)) for row in rows], pa.string())
-            for name in self._columns(table)
-        }
+        columns = {name: pa.array([_text(row.get(name)) for row in rows], pa.string()) for name in self._columns(table)}
         self._db.begin()
         try:
             self._exchange(table, ids, pa.table(columns))
@@ -333,9 +323,7 @@ def _line_rows(transaction: Transaction) -> Iterator[dict[str, Any]]:
         yield row(-amount, expenseaccount=transaction.receivable)
         return
     sign = -1 if transaction.type == "CustInvc" else 1
-    yield row(
-        -sign * transaction.total, mainline="T", expenseaccount=transaction.receivable, memo=transaction.memo
-    )
+    yield row(-sign * transaction.total, mainline="T", expenseaccount=transaction.receivable, memo=transaction.memo)
     for line in transaction.lines:
         quantity = None if line.quantity is None else sign * line.quantity
         yield row(
@@ -352,9 +340,7 @@ def _link_rows(books: Books, transaction: Transaction) -> Iterator[dict[str, Any
     """Applications: a credit or payment follows its invoice; a refund precedes its memo (seen)."""
     for id, amount in transaction.applications.items():
         target = books.transaction(id)
-        previous, following = (
-            (transaction, target) if transaction.type == "CustRfnd" else (target, transaction)
-        )
+        previous, following = (transaction, target) if transaction.type == "CustRfnd" else (target, transaction)
         assert previous and following
         yield {
             "previousdoc": previous.id, "previousline": 0, "previoustype": previous.type, "nextdoc":
@@ -470,9 +456,7 @@ def _to_duckdb(node: exp.Expression) -> exp.Expression:
     """What sqlglot does not translate by itself: TO_CHAR with a format."""
     if isinstance(node, exp.ToChar) and node.args.get("format"):
         pattern = _strftime(node.args["format"].name)
-        return exp.func(
-            "strftime", exp.cast(node.this, "timestamp"), exp.Literal.string(pattern), dialect="duckdb"
-        )
+        return exp.func("strftime", exp.cast(node.this, "timestamp"), exp.Literal.string(pattern), dialect="duckdb")
     return node
 
 

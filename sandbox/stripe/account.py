@@ -86,9 +86,7 @@ class Account:
 
     def save(self, path: Path) -> None:
         """Write the whole account to one file, replacing it in one step (a kill leaves the old one whole)."""
-        state = {name.lstrip("_"): value for name, value in vars(self).items()} | {
-            "tampered": sorted(self.tampered)
-        }
+        state = {name.lstrip("_"): value for name, value in vars(self).items()} | {"tampered": sorted(self.tampered)}
         new = path.with_suffix(".new")
         new.write_bytes(msgspec.json.encode(state))
         new.replace(path)
@@ -118,9 +116,7 @@ class Account:
         """
         obj = self.get(kind, id)
         self.tampered |= {id, obj.get("invoice") or id, obj.get("customer") or id}
-        self._change(
-            obj, f"{obj['object']}.updated" if kind != "customer_balance_transactions" else None, **fields
-        )
+        self._change(obj, f"{obj['object']}.updated" if kind != "customer_balance_transactions" else None, **fields)
 
     def forget_ledger_row(self, id: str) -> None:
         """Drop a ledger row, as if Stripe's list had missed it: the chain of `ending_balance` breaks (rule
@@ -135,9 +131,7 @@ class Account:
 
     # ------------------------------------------------------------------ the ledger
 
-    def _ledger(
-        self, customer: str, currency: str, amount: int, *, owned_by: str | None = None, **fields: Any
-    ) -> str:
+    def _ledger(self, customer: str, currency: str, amount: int, *, owned_by: str | None = None, **fields: Any) -> str:
         """Add one customer balance row. The ledger has no event; only the customer's own change shows
         (facts 3.2).
         """
@@ -180,9 +174,7 @@ class Account:
     def _own(self, owner: str, kind: str, id: str) -> None:
         self._owned.setdefault(owner, {}).setdefault(kind, []).append(id)
 
-    def _insert(
-        self, kind: str, obj: Obj, event: str | None, *, owner: str | None = None, tick: bool = True
-    ) -> str:
+    def _insert(self, kind: str, obj: Obj, event: str | None, *, owner: str | None = None, tick: bool = True) -> str:
         self.revision += 1
         self._objects[kind][obj["id"]] = obj
         if owner:

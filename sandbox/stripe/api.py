@@ -27,8 +27,7 @@ DAY = 86_400
 FILTERS = {
     "credit_notes": "created customer customer_account invoice",
     "invoices": "created customer customer_account status subscription collection_method due_date",
-    "invoice_payments": "created invoice status"
-    " payment[type] payment[payment_intent] payment[payment_record]",
+    "invoice_payments": "created invoice status payment[type] payment[payment_intent] payment[payment_record]",
     "refunds": "created charge payment_intent",
     "charges": "created customer payment_intent transfer_group",
     "payment_intents": "created customer customer_account",
@@ -173,9 +172,7 @@ class Api:
 
     def _list(self, kind: str, rows: _Rows, parameters: dict[str, list[str]], path: str) -> bytes:
         known = FILTERS[kind].split()
-        ranges = [
-            f"{name}[{bound}]" for name in known if name in RANGES for bound in ("gt", "gte", "lt", "lte")
-        ]
+        ranges = [f"{name}[{bound}]" for name in known if name in RANGES for bound in ("gt", "gte", "lt", "lte")]
         _only_known(parameters, (*PAGING, *known, *ranges))
         expand = [path.partition(".") for path in parameters.get("expand[]", ())]
         if wrong := [path for path in expand if path[0] != "data" or not path[2]]:
@@ -187,9 +184,7 @@ class Api:
         bodies = [self._body(kind, row, tuple(path for _, _, path in expand)) for row in page]
         return msgspec.json.encode({"object": "list", "data": bodies, "has_more": more, "url": path})
 
-    def _page(
-        self, kind: str, rows: _Rows, parameters: dict[str, list[str]], limit: int
-    ) -> tuple[list[Obj], bool]:
+    def _page(self, kind: str, rows: _Rows, parameters: dict[str, list[str]], limit: int) -> tuple[list[Obj], bool]:
         """Up to `limit` matching rows from the cursor on (facts 3.1), and whether more follow that way."""
         wanted = list(_tests(kind, parameters))
         first, last = rows.between(parameters)
@@ -241,15 +236,11 @@ class Api:
         else:
             inner = value.get(name)
             if name in EXPANDABLE:
-                inner = (
-                    [self._object(item) for item in inner] if isinstance(inner, list) else self._object(inner)
-                )
+                inner = [self._object(item) for item in inner] if isinstance(inner, list) else self._object(inner)
             elif not isinstance(inner, dict | list | None):
                 raise Answer(400, f"This property cannot be expanded ({whole}).")
         return (
-            value | {name: self._expanded(inner, rest, whole) if rest else inner}
-            if name in value or nested
-            else value
+            value | {name: self._expanded(inner, rest, whole) if rest else inner} if name in value or nested else value
         )
 
     def _object(self, id: Any) -> Any:
@@ -314,9 +305,7 @@ def _starts(field: str, start: str) -> Callable[[Obj], bool]:
 
 
 def _within(field: str, bound: str, limit: int) -> Callable[[Obj], bool]:
-    compare = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le, "": operator.eq}[
-        bound
-    ]
+    compare = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le, "": operator.eq}[bound]
     return lambda row: row[field] is not None and bool(compare(row[field], limit))
 
 

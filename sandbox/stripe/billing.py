@@ -288,13 +288,9 @@ class Billing(Pricing):
             self._mark_paid(invoice, attempted=True)
         return id
 
-    def invoice(
-        self, customer: str, lines: Iterable[Line], *, through_checkout: bool = False, **fields: Any
-    ) -> str:
+    def invoice(self, customer: str, lines: Iterable[Line], *, through_checkout: bool = False, **fields: Any) -> str:
         """Draft and finalize in one go; arguments as for `draft_invoice`."""
-        return self.finalize_invoice(
-            self.draft_invoice(customer, lines, **fields), through_checkout=through_checkout
-        )
+        return self.finalize_invoice(self.draft_invoice(customer, lines, **fields), through_checkout=through_checkout)
 
     def unapply_balance(self, id: str) -> None:
         """Give the balance used on an open invoice back; it is due again. guessed: what a revision does
@@ -340,9 +336,7 @@ class Billing(Pricing):
         covers = min(amount, remaining)
         self._settle(target, payment, amount, covers)
         if amount > covers:
-            self._change(
-                target, "invoice.overpaid", amount_overpaid=target["amount_overpaid"] + amount - covers
-            )
+            self._change(target, "invoice.overpaid", amount_overpaid=target["amount_overpaid"] + amount - covers)
             self._ledger(
                 customer,
                 currency,
@@ -377,9 +371,7 @@ class Billing(Pricing):
         if invoice["status"] == "draft":
             moved["status_transitions"] |= {"finalized_at": self.now}
         details = {"uncollectible": {"reason": None}}
-        self._change(
-            invoice, "invoice.marked_uncollectible", status="uncollectible", status_details=details, **moved
-        )
+        self._change(invoice, "invoice.marked_uncollectible", status="uncollectible", status_details=details, **moved)
 
     def void_invoice(self, id: str, *, gives_balance_back: bool = True) -> None:
         """Open or uncollectible -> void; the balance used comes back (a case where it did not is known:
@@ -400,9 +392,7 @@ class Billing(Pricing):
                 }
                 self._ledger(invoice["customer"], invoice["currency"], -row["amount"], owned_by=id, **same)
         self._cancel_default(id)
-        self._change(
-            invoice, "invoice.voided", status="void", auto_advance=False, **self._moved(invoice, "voided_at")
-        )
+        self._change(invoice, "invoice.voided", status="void", auto_advance=False, **self._moved(invoice, "voided_at"))
 
     # ------------------------------------------------------------------ credit notes
 
@@ -439,9 +429,7 @@ class Billing(Pricing):
         rows, shipping_cost, total, pre, post = self._credit_sums(target, lines, amount, shipping)
         given = sum(part.amount for part in refunds) + credit + out_of_band
         if given != post or min(credit, out_of_band, *(part.amount for part in refunds), 0) < 0:
-            raise Refused(
-                f"refunds, credit and out of band must be positive and add up to {post}, not {given}"
-            )
+            raise Refused(f"refunds, credit and out of band must be positive and add up to {post}, not {given}")
         self._fits(target["currency"], credit, out_of_band, *(part.amount for part in refunds))
         self._check_refund_parts(target, refunds)
         self._check_headroom(target, total, refunds)
@@ -480,9 +468,7 @@ class Billing(Pricing):
             }
         )
         if credit:
-            row = self._ledger(
-                target["customer"], target["currency"], -credit, type="credit_note", credit_note=id
-            )
+            row = self._ledger(target["customer"], target["currency"], -credit, type="credit_note", credit_note=id)
             note["customer_balance_transaction"] = row
         self._insert("credit_notes", note, "credit_note.created", owner=invoice, tick=False)
         for refund in {part["refund"] for part in note["refunds"] if part["refund"]}:
@@ -533,9 +519,7 @@ class Billing(Pricing):
         if status not in NEW_REFUND:
             raise Refused(f"a refund does not begin as {status}")
         if not 0 < amount <= source["amount"] - source["amount_refunded"]:
-            raise Refused(
-                f"{charge} has {source['amount'] - source['amount_refunded']} left to refund, not {amount}"
-            )
+            raise Refused(f"{charge} has {source['amount'] - source['amount_refunded']} left to refund, not {amount}")
         for invoice in self._owned.get(charge, {}).get("invoices", ()):
             self._check_headroom(self._objects["invoices"][invoice], 0, (), unlinked=amount)
         self._tick()
@@ -613,9 +597,7 @@ class Billing(Pricing):
 
     # ------------------------------------------------------------------ what may be credited
 
-    def _check_headroom(
-        self, invoice: Obj, total: int, parts: Sequence[RefundPart], unlinked: int = 0
-    ) -> None:
+    def _check_headroom(self, invoice: Obj, total: int, parts: Sequence[RefundPart], unlinked: int = 0) -> None:
         """Credit notes and refunds outside them stay within the invoice's total together (facts 4.1)."""
         credited = sum(
             note["total"] for note in self.owned(invoice["id"], "credit_notes") if note["status"] == "issued"
@@ -636,16 +618,12 @@ class Billing(Pricing):
         """How much of a refund credit notes claim."""
         notes = {note["id"]: note for note in self.owned(refund, "credit_notes")}
         return sum(
-            part["amount_refunded"]
-            for note in notes.values()
-            for part in note["refunds"]
-            if part["refund"] == refund
+            part["amount_refunded"] for note in notes.values() for part in note["refunds"] if part["refund"] == refund
         )
 
     def _check_refund_parts(self, invoice: Obj, parts: Sequence[RefundPart]) -> None:
         charges = {
-            charge["id"]: charge["amount"] - charge["amount_refunded"]
-            for charge in self.charges_of(invoice["id"])
+            charge["id"]: charge["amount"] - charge["amount_refunded"] for charge in self.charges_of(invoice["id"])
         }
         asked: dict[str, int] = {}
         new_ids: set[str | None] = set()
@@ -661,11 +639,7 @@ class Billing(Pricing):
                 refund = self.get("refunds", part.refund)
                 asked[part.refund] = asked.get(part.refund, 0) + part.amount
                 free = refund["amount"] - self._linked(part.refund)
-                if (
-                    refund["charge"] not in charges
-                    or refund["status"] in DEAD_REFUND
-                    or asked[part.refund] > free
-                ):
+                if refund["charge"] not in charges or refund["status"] in DEAD_REFUND or asked[part.refund] > free:
                     raise Refused(f"{part.refund} cannot be linked with {part.amount}")
             else:
                 charge = next((id for id, left in charges.items() if left >= part.amount), None)
@@ -747,9 +721,7 @@ class Billing(Pricing):
 
     def _cancel_default(self, invoice: str) -> None:
         if row := self._default_payment(invoice):
-            self._change(
-                row, None, status="canceled", status_transitions={"canceled_at": self.now, "paid_at": None}
-            )
+            self._change(row, None, status="canceled", status_transitions={"canceled_at": self.now, "paid_at": None})
             intent = self._objects["payment_intents"][row["payment"]["payment_intent"]]
             self._change(intent, "payment_intent.canceled", status="canceled", canceled_at=self.now,
                          cancellation_reason="void_invoice")  # fmt: skip
@@ -853,9 +825,7 @@ class Billing(Pricing):
         }
         self._insert("refunds", refund, "refund.created", owner=charge["id"], tick=False)
         refunded = charge["amount_refunded"] + amount
-        self._change(
-            charge, "charge.refunded", amount_refunded=refunded, refunded=refunded == charge["amount"]
-        )
+        self._change(charge, "charge.refunded", amount_refunded=refunded, refunded=refunded == charge["amount"])
         return id
 
     def _balance_transaction(self, kind: str, amount: int, currency: str, source: str) -> str:

@@ -39,16 +39,12 @@ def _check_invoice(account: Account, invoice: Obj) -> None:
     id, total = invoice["id"], invoice["total"]
     assert Sums(invoice["lines"]["data"], invoice["shipping_cost"]).total == total, id
     rows = account.owned(id, "customer_balance_transactions")
-    use = sum(
-        row["amount"] for row in rows if row["type"] in REVERSAL_OF or row["type"] in REVERSAL_OF.values()
-    )
+    use = sum(row["amount"] for row in rows if row["type"] in REVERSAL_OF or row["type"] in REVERSAL_OF.values())
     carried = sum(row["amount"] for row in rows if row["type"] in CARRIED)
     notes = [note for note in account.owned(id, "credit_notes") if note["status"] == "issued"]
     pre = sum(note["pre_payment_amount"] for note in notes)
     assert invoice["pre_payment_credit_notes_amount"] == pre, id
-    assert invoice["post_payment_credit_notes_amount"] == sum(
-        note["post_payment_amount"] for note in notes
-    ), id
+    assert invoice["post_payment_credit_notes_amount"] == sum(note["post_payment_amount"] for note in notes), id
     assert not notes or sum(note["total"] for note in notes) <= total, id
     paid = sum(row["amount_paid"] for row in account.owned(id, "invoice_payments") if row["status"] == "paid")
     assert invoice["amount_remaining"] == invoice["amount_due"] - invoice["amount_paid"] >= 0, id

@@ -202,9 +202,7 @@ class Pricing(Account):
         rows: list[Obj] = []
         for spec in lines:
             earlier = [row for note in live for row in note["lines"]["data"]] + rows
-            rows.append(
-                self._credited_line(invoice, spec, earlier) if spec.line else self._custom_line(spec, invoice)
-            )
+            rows.append(self._credited_line(invoice, spec, earlier) if spec.line else self._custom_line(spec, invoice))
         total = Sums(rows, shipping_cost).total if amount is None else amount
         if total <= 0 or (shipping_cost and total < shipping_cost["amount_total"]):
             raise Refused(f"a credit note of {total} is not possible")
@@ -217,9 +215,7 @@ class Pricing(Account):
         """
         line = next((row for row in invoice["lines"]["data"] if row["id"] == spec.line), None)
         if line is None or (spec.quantity is None) == (spec.amount is None):
-            raise Refused(
-                f"{spec.line} is not a line of {invoice['id']}, or not credited by either quantity or amount"
-            )
+            raise Refused(f"{spec.line} is not a line of {invoice['id']}, or not credited by either quantity or amount")
         currency, whole = invoice["currency"], line["amount"]
         if spec.amount is not None:
             amount = spec.amount
@@ -248,9 +244,7 @@ class Pricing(Account):
         taxes = []
         for entry in line["taxes"]:
             old = [tax for row in earlier for tax in row["taxes"] if rate_of(tax) == rate_of(entry)]
-            parts = {
-                key: share(entry[key], sum(tax[key] for tax in old)) for key in ("amount", "taxable_amount")
-            }
+            parts = {key: share(entry[key], sum(tax[key] for tax in old)) for key in ("amount", "taxable_amount")}
             taxes.append(entry | parts)
         return self._credit_line(
             spec,
@@ -275,14 +269,10 @@ class Pricing(Account):
         return self._credit_line(spec, amount, [], taxes, type="custom_line_item", quantity=quantity,
                                  unit_amount=spec.unit_amount, description=spec.description)  # fmt: skip
 
-    def _credit_line(
-        self, spec: CreditLine, amount: int, pretax: list[Obj], taxes: list[Obj], **fields: Any
-    ) -> Obj:
+    def _credit_line(self, spec: CreditLine, amount: int, pretax: list[Obj], taxes: list[Obj], **fields: Any) -> Obj:
         unit = fields["unit_amount"]
         discounts = [
-            {"amount": entry["amount"], "discount": entry["discount"]}
-            for entry in pretax
-            if entry["discount"]
+            {"amount": entry["amount"], "discount": entry["discount"]} for entry in pretax if entry["discount"]
         ]
         return (
             shapes.CREDIT_NOTE_LINE
@@ -317,10 +307,7 @@ class Pricing(Account):
                     done,
                     amount,
                     sum(
-                        old[key]
-                        for each in earlier
-                        for old in each["taxes"]
-                        if old["rate"]["id"] == tax["rate"]["id"]
+                        old[key] for each in earlier for old in each["taxes"] if old["rate"]["id"] == tax["rate"]["id"]
                     ),
                     invoice["currency"],
                 )

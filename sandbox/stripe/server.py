@@ -92,9 +92,7 @@ class StripeServer:
         self._buckets: dict[str, Bucket] = {"": Bucket(total_rate)}
         self._http = _Http(("127.0.0.1", port), type("Handler", (_Handler,), {"stripe": self}))
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
-        self._thread = threading.Thread(
-            target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
-        )
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -115,9 +113,7 @@ class StripeServer:
         """Key, version, rate limits: what is checked before anything is looked up."""
         scheme, _, key = (headers.get("Authorization") or "").partition(" ")
         if scheme != "Bearer" or not key:
-            raise Answer(
-                401, "You did not provide an API key. Set the Authorization header: 'Bearer YOUR_SECRET_KEY'."
-            )
+            raise Answer(401, "You did not provide an API key. Set the Authorization header: 'Bearer YOUR_SECRET_KEY'.")
         if key != self.api_key:
             raise Answer(401, f"Invalid API Key provided: {key[:8]}{'*' * 8}")
         version = headers.get("Stripe-Version") or API_VERSION
@@ -166,9 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.close_connection = True  # its body is not read
-        answer = Answer(
-            404, f"Unrecognized request URL ({self.command}: {self.path}). The stand-in is read-only."
-        )
+        answer = Answer(404, f"Unrecognized request URL ({self.command}: {self.path}). The stand-in is read-only.")
         self._send(answer.status, answer.body, {})
 
     do_PUT = do_PATCH = do_DELETE = do_POST

@@ -37,8 +37,7 @@ CUSTOMER = _blank(
 
 PRODUCT = _blank(
     "product",
-    "default_price description package_dimensions shippable statement_descriptor tax_code tax_details "
-    "unit_label url",
+    "default_price description package_dimensions shippable statement_descriptor tax_code tax_details unit_label url",
     active=True,
     images=[],
     livemode=False,
@@ -79,8 +78,7 @@ TAX_RATE = _blank(
 
 DISCOUNT = _blank(
     "discount",
-    "checkout_session customer customer_account end invoice invoice_item promotion_code subscription "
-    "subscription_item",
+    "checkout_session customer customer_account end invoice invoice_item promotion_code subscription subscription_item",
 )
 
 INVOICE = _blank(

@@ -61,9 +61,7 @@ def _added(entries: Iterable[tuple[Obj, Any]], *sums: str) -> list[Obj]:
     """One row per key, its `sums` fields added up, in order of appearance."""
     rows: dict[Any, Obj] = {}
     for entry, key in entries:
-        rows[key] = (
-            entry | {name: rows[key][name] + entry[name] for name in sums} if key in rows else dict(entry)
-        )
+        rows[key] = entry | {name: rows[key][name] + entry[name] for name in sums} if key in rows else dict(entry)
     return list(rows.values())
 
 
@@ -132,9 +130,7 @@ def line_parent(item: str, subscription: str | None, proration: bool) -> Obj:
         if subscription
         else {"invoice_item": item}
     )
-    return {"type": kind, "invoice_item_details": None, "subscription_item_details": None} | {
-        kind: details | own
-    }
+    return {"type": kind, "invoice_item_details": None, "subscription_item_details": None} | {kind: details | own}
 
 
 def subscription_parent(subscription: str) -> Obj:

@@ -91,9 +91,7 @@ class Check:
         self.books = world.books
         self.books.refresh()
         with duckdb.connect(str(warehouse), read_only=True) as connection:
-            self.outcomes = {
-                r["document_id"]: r for r in _rows(connection, "select * from marts.credit_outcomes")
-            }
+            self.outcomes = {r["document_id"]: r for r in _rows(connection, "select * from marts.credit_outcomes")}
             self.log = _rows(connection, 'select * from marts.netsuite_load_log order by "at"')
             self.parts = _rows(connection, "select * from marts.credit_memo_applications")
             self.reconciliation = _rows(connection, "select * from marts.refund_reconciliation")
@@ -255,9 +253,7 @@ class Check:
             self.same("memo text", document.id, document.text[:999].strip(), text.strip())
             return
         base = document.text if len(document.text) < 600 else document.text[:600]
-        if not (
-            text.startswith(base) and len(text) <= 999 and all(a.lower() in text.lower() for a in additions)
-        ):
+        if not (text.startswith(base) and len(text) <= 999 and all(a.lower() in text.lower() for a in additions)):
             self.say(f"memo text of {document.id}: expected {base!r} + {additions}, found {text!r}")
 
     def _lines(self, document: Document, t: Transaction) -> None:
@@ -288,9 +284,7 @@ class Check:
                 self.same("description", name, (row.description or "")[:4000], line.description or "")
             if row.kind in ("item", "balance"):
                 found = (line.extra.get("revRecStartDate"), line.extra.get("revRecEndDate"))
-                self.same(
-                    "period", name, tuple(d and str(d) for d in (row.period_start, row.period_end)), found
-                )
+                self.same("period", name, tuple(d and str(d) for d in (row.period_start, row.period_end)), found)
             if gross and row.rate and document.type == "credit_note":
                 code = (self.expect._tax_row(row.rate) or {}).get("netsuite_tax_code_id")
                 self.same("tax code", name, code, line.tax_code)
@@ -309,9 +303,7 @@ class Check:
                     self.same("tax basis", id, self._major(document, want.basis), got.basis)
 
     def _mapped(self, target: str) -> set[str]:
-        return {
-            r["netsuite_field"] for r in self.world.mappings.get("field_map", []) if r["target"] == target
-        }
+        return {r["netsuite_field"] for r in self.world.mappings.get("field_map", []) if r["target"] == target}
 
     def _fields(self, document: Document, t: Transaction) -> None:
         out = any(p.type == "out_of_band" for p in document.applications)
@@ -381,9 +373,7 @@ class Check:
             self.same("refund date", id, self.kept.refund_dates.get(id), t.tran_date)
             self.same("refund text", id, True, (t.memo or "").startswith(f"Stripe: {id}."))
             if self._mapped("customer_refund"):
-                self.same(
-                    "custbody_reason", id, self.kept.refund_fields[id] or None, t.extra.get("custbody_reason")
-                )
+                self.same("custbody_reason", id, self.kept.refund_fields[id] or None, t.extra.get("custbody_reason"))
 
     # ------------------------------------------------------------------ nothing else, the log
 
@@ -416,17 +406,13 @@ class Check:
             if row["operation"] in ("create", "apply"):
                 before = attempts.get(row["attempt_id"])
                 if before is None or before["at"] > row["at"]:
-                    self.say(
-                        f"log: {row['status']} {row['record_type']} {row['external_id']} without attempt"
-                    )
+                    self.say(f"log: {row['status']} {row['record_type']} {row['external_id']} without attempt")
             made[row["external_id"]].add(row["status"])
         for id, records in self.by_external.items():
             for t in records:
                 statuses = made.get(id, set())
                 if "attempted create" not in statuses:
-                    self.say(
-                        f"log: {t.type} {id} is in NetSuite, no attempt to create it is logged: {statuses}"
-                    )
+                    self.say(f"log: {t.type} {id} is in NetSuite, no attempt to create it is logged: {statuses}")
                 vague = id in self.kept.uncertain and self._is_different(id)
                 if not statuses & {"created", "adopted"} and not vague:
                     self.say(f"log: {t.type} {id} is in NetSuite, the log has only {statuses}")

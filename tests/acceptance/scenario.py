@@ -90,9 +90,7 @@ class Scenario:
         (self.checkout / ".venv").symlink_to((ROOT / ".venv").resolve())
         # What got lost is waited for two minutes a step: in the copy, seconds.
         push = self.checkout / "load_netsuite" / "push.py"
-        push.write_text(
-            re.sub(r"(?m)^RESOLVE_PAUSES = .*$", "RESOLVE_PAUSES = (0.0, 0.5, 1.0, 1.0)", push.read_text())
-        )
+        push.write_text(re.sub(r"(?m)^RESOLVE_PAUSES = .*$", "RESOLVE_PAUSES = (0.0, 0.5, 1.0, 1.0)", push.read_text()))
         self.kept = Expectations()
         self.trouble = Trouble(self.rng)
         self.credentials = credentials.ensure(folder / "keys", kind=self.rng.choice(("ec", "rsa")))
@@ -111,10 +109,7 @@ class Scenario:
         self.found: list[str] = []
         self.runs: list[str] = []
         self.output = ""
-        self.say(
-            f"seed {seed}: {customers} customers, {self.world.choices}; "
-            f"made in {time.monotonic() - began:.1f} s"
-        )
+        self.say(f"seed {seed}: {customers} customers, {self.world.choices}; made in {time.monotonic() - began:.1f} s")
 
     @property
     def warehouse(self) -> Path:
@@ -178,17 +173,14 @@ class Scenario:
             ]  # fmt: skip
         expect = Expect(self.world, self.kept.posted)
         self.say(
-            f"  {tag}: "
-            + ", ".join(f"{k} {n}" for k, n in Counter(d.state for d in expect.documents.values()).items())
+            f"  {tag}: " + ", ".join(f"{k} {n}" for k, n in Counter(d.state for d in expect.documents.values()).items())
         )
         meddled = self._meddle(expect) if tag == "first" and self.seed % 3 == 0 else None
         if meddled:
             kills, faults, self.trouble.active = 0, False, False
             code = self.pipeline()
             if code != 3:
-                self.found.append(
-                    f"[{tag}] NetSuite refused {meddled}, yet exit {code}: {self.output[-800:]}"
-                )
+                self.found.append(f"[{tag}] NetSuite refused {meddled}, yet exit {code}: {self.output[-800:]}")
         code, tries = -9, 0
         for _ in range(kills):
             if self.rng.random() < 0.75 or not settle:

@@ -287,9 +287,7 @@ def oddities(billing: Account, shared: histories.Catalogue, now: int) -> list[st
     billing.credit_note(invoice, amount=300, out_of_band=300, memo="😀" * 990)
     # Huge, partly kept in the balance, which is used at once.
     owner = customer()
-    invoice = billing.invoice(
-        owner, [Line(80_000_001, shared.prices["usd"][1], taxes=rate(1))], currency="usd"
-    )
+    invoice = billing.invoice(owner, [Line(80_000_001, shared.prices["usd"][1], taxes=rate(1))], currency="usd")
     billing.pay(invoice)
     billing.credit_note(invoice, amount=88_888_887, refunds=[RefundPart(33_333_331)], credit=55_555_556)
     invoice = billing.invoice(owner, [Line(77_777_777), Line(11)], currency="usd")
@@ -331,9 +329,7 @@ def _harm(billing: Account, harm: Obj) -> None:
     id, kind = harm["id"], harm["kind"]
     if kind == "missing_row":
         with contextlib.suppress(Refused, KeyError, ValueError):
-            if not any(
-                n["customer_balance_transaction"] == id for n in billing.objects("credit_notes").values()
-            ):
+            if not any(n["customer_balance_transaction"] == id for n in billing.objects("credit_notes").values()):
                 billing.forget_ledger_row(id)
         return
     stripe = {"credit_notes": {id: billing.get("credit_notes", id)}}
@@ -412,9 +408,7 @@ def _fill(world: World, facts: histories.Books) -> None:
     # What was mapped to an id that the facts gave a record, is mapped to the record's own.
     ids = {t.extra.get("custbody_fact"): str(t.id) for t in books.transactions()}
     for mapping in world.mappings["invoice_map"]:
-        mapping["netsuite_invoice_id"] = ids.get(
-            mapping["netsuite_invoice_id"], mapping["netsuite_invoice_id"]
-        )
+        mapping["netsuite_invoice_id"] = ids.get(mapping["netsuite_invoice_id"], mapping["netsuite_invoice_id"])
     for invoice in world.billing.objects("invoices").values():
         if named := invoice["metadata"].get("netsuite_invoice_id"):
             invoice["metadata"] = invoice["metadata"] | {"netsuite_invoice_id": ids.get(named, named)}
@@ -457,9 +451,7 @@ def settle(books: Books, invoice: str, amount: Decimal) -> None:
             "currency": {"id": t.currency},
             "arAcct": {"id": t.receivable},
             "account": {"id": "12"},
-            "tranDate": str(t.tran_date)
-            if books.row("accountingperiod", t.period)["closed"] == "F"
-            else "2026-11-02",
+            "tranDate": str(t.tran_date) if books.row("accountingperiod", t.period)["closed"] == "F" else "2026-11-02",
             "payment": amount,
             "autoApply": False,
             "apply": {"items": [{"doc": {"id": invoice}, "apply": True, "amount": amount}]},
@@ -524,9 +516,7 @@ def move_on(world: World, *, close: bool) -> None:
             ):  # fmt: skip
                 books.set_period(period["id"], closed=True)
     _change_mappings(world)
-    world.made |= {
-        t.id for t in books.transactions() if (t.extra or {}).get("custbody_fact") or t.type == "CustPymt"
-    }
+    world.made |= {t.id for t in books.transactions() if (t.extra or {}).get("custbody_fact") or t.type == "CustPymt"}
 
 
 def _change_mappings(world: World) -> None:

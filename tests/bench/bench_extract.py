@@ -140,11 +140,7 @@ def serve(counts: dict[str, int], latency: float, endpoint_rate: float, total_ra
                 body, first = json.dumps(EVENT).encode(), low
             self.answer(
                 200,
-                b'{"object":"list","data":['
-                + body
-                + b'],"has_more":'
-                + (b"true" if first > low else b"false")
-                + b"}",
+                b'{"object":"list","data":[' + body + b'],"has_more":' + (b"true" if first > low else b"false") + b"}",
             )
 
         def answer(self, status: int, body: bytes) -> None:
@@ -334,9 +330,7 @@ def main() -> None:
             with stripe(counts, LATENCY, ENDPOINT_RATE, TOTAL_RATE, took) as url:
                 if not peers:
                     peers["page after page (reads only)"] = read_in_sequence(url, 20)
-                    peers["dlt's pattern (reads and lands)"] = read_with_dlt(
-                        url, directory / "peer" / "w.duckdb", 8
-                    )
+                    peers["dlt's pattern (reads and lands)"] = read_with_dlt(url, directory / "peer" / "w.duckdb", 8)
                     for peer, rate in peers.items():
                         note(peer, rate, "objects/s", "")
                 own = time.process_time()

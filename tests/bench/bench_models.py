@@ -25,8 +25,14 @@ MAPPINGS = {
         f"{role},50{number}"
         for number, role in enumerate(
             (
-                "unallocated_invoice_item", "custom_credit_note_line", "credit_note", "customer_balance",
-                "discount_posting", "discount_non_posting", "billing_credit", "shipping",
+                "unallocated_invoice_item",
+                "custom_credit_note_line",
+                "credit_note",
+                "customer_balance",
+                "discount_posting",
+                "discount_non_posting",
+                "billing_credit",
+                "shipping",
             )  # fmt: skip
         )
     ),
@@ -167,7 +173,9 @@ def _run(folder: Path, notes: int) -> None:
         connection.execute(_NETSUITE)
     floor = _floor(warehouse)
     full = _timed(lambda: testing.build(project, warehouse))
-    states = testing.rows(warehouse, "select state, reason, count(*) as documents from marts.credit_outcomes group by all order by 3 desc")
+    states = testing.rows(
+        warehouse, "select state, reason, count(*) as documents from marts.credit_outcomes group by all order by 3 desc"
+    )
     with testing.opened(warehouse) as connection:
         _fill(connection, 0, notes // 200, version=1)
         _fill(connection, notes, notes + notes // 200, version=1)
@@ -177,8 +185,12 @@ def _run(folder: Path, notes: int) -> None:
     print(f"{'build of an empty world (dbt itself)':45}{startup:8.1f} s")
     print(f"{'floor: one statement, unnest and sum':45}{floor:8.1f} s")
     print(f"{'full build':45}{full:8.1f} s   {full / floor:6.1f} x floor   target <= 180 s for a million")
-    print(f"{'build after 1 % new or changed':45}{delta:8.1f} s   {(delta - startup) / (full - startup):6.2f} of the full one beyond start-up   target <= 0.10")
-    print(f"{'peak memory of this process':45}{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2:8.1f} GiB   target <= 8")
+    print(
+        f"{'build after 1 % new or changed':45}{delta:8.1f} s   {(delta - startup) / (full - startup):6.2f} of the full one beyond start-up   target <= 0.10"
+    )
+    print(
+        f"{'peak memory of this process':45}{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2:8.1f} GiB   target <= 8"
+    )
 
 
 def _settings(connection: duckdb.DuckDBPyConnection) -> None:

@@ -54,13 +54,9 @@ def found_company(books: Books) -> dict[str, str]:
     }
     ids["receivables"] = books.add("account", acctnumber="1100", accttype="AcctRec")
     ids["income"] = books.add("account", acctnumber="4000", accttype="Income")
-    ids["period"] = books.add(
-        "accountingperiod", periodname="Mar 2026", startdate="2026-03-01", enddate="2026-03-31"
-    )
+    ids["period"] = books.add("accountingperiod", periodname="Mar 2026", startdate="2026-03-01", enddate="2026-03-31")
     ids["item"] = books.add("item", itemid="Service", itemtype="Service", incomeaccount=ids["income"])
-    ids["customer"] = books.add(
-        "customer", companyname="One", subsidiary=ids["subsidiary"], currency=ids["currency"]
-    )
+    ids["customer"] = books.add("customer", companyname="One", subsidiary=ids["subsidiary"], currency=ids["currency"])
     return ids
 
 

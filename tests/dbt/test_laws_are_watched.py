@@ -105,9 +105,7 @@ def small_world(tmp_path_factory):
             ],
         )
         one = {"subsidiary": "1", "currency": "1"}
-        testing.land_netsuite(
-            connection, "currencies", [{"id": "1", "symbol": "USD", "currencyprecision": "2"}]
-        )
+        testing.land_netsuite(connection, "currencies", [{"id": "1", "symbol": "USD", "currencyprecision": "2"}])
         testing.land_netsuite(connection, "customers", [{"id": "101", "externalid": "cus_1", **one}])
         invoices = [
             {
@@ -287,8 +285,7 @@ def test_broken_law_is_noticed(falsify, data_test, says, small_world):
         connection.execute("begin")
         connection.execute(falsify)
         messages = [
-            message
-            for (message,) in connection.execute(f"select message from test_failures.{data_test}").fetchall()
+            message for (message,) in connection.execute(f"select message from test_failures.{data_test}").fetchall()
         ]
         connection.execute("rollback")
     assert says in messages

@@ -186,9 +186,7 @@ def test_a_broken_file_stops_the_build_before_the_marts(office, tmp_path):
         match=r'item_map\.csv, row 2, column netsuite_item_id: "999" is the internal id of no item',
     ):
         testing.build(office.project, warehouse)
-    marts = testing.rows(
-        warehouse, "select table_name from information_schema.tables where table_schema = 'marts'"
-    )
+    marts = testing.rows(warehouse, "select table_name from information_schema.tables where table_schema = 'marts'")
     assert {"credit_memos", "credit_memo_applications"}.isdisjoint(row["table_name"] for row in marts)
 
 

@@ -18,9 +18,7 @@ from tests.support import warehouse as testing
 
 DIALECTS = ("postgres", "spark", "snowflake", "bigquery")
 FOLDERS = ("intermediate", "marts")
-MODELS = sorted(
-    path.stem for folder in FOLDERS for path in (testing.PROJECT / "models" / folder).rglob("*.sql")
-)
+MODELS = sorted(path.stem for folder in FOLDERS for path in (testing.PROJECT / "models" / folder).rglob("*.sql"))
 
 #: function that is DuckDB's own -> the dispatched macro it comes from
 FUNCTIONS_OF_MACROS = {"timezone": "accounting_date"}

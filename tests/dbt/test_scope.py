@@ -50,7 +50,12 @@ class Company:
     def customer(self, name: str, **fields: Any) -> str:
         id = f"cus_{name}"
         self.stripe["customers"][id] = {"id": id, "currency": "usd", "balance": 0, "metadata": {}} | fields
-        self.netsuite["customers"][f"N{name}"] = {"id": f"N{name}", "externalid": id, "subsidiary": "1", "receivablesaccount": "11"}
+        self.netsuite["customers"][f"N{name}"] = {
+            "id": f"N{name}",
+            "externalid": id,
+            "subsidiary": "1",
+            "receivablesaccount": "11",
+        }
         return id
 
     def invoice(self, name: str, total: int = 1000, **fields: Any) -> str:
@@ -75,9 +80,25 @@ class Company:
     def note(self, name: str, *, refund: str | None = None, **fields: Any) -> str:
         id = fields.pop("id", f"cn_{name}")
         amount, tax = 100, fields.pop("tax", None)
-        line: Obj = {"id": f"cnli_{id}", "type": "invoice_line_item", "amount": amount, "quantity": 1, "invoice_line_item": f"il_{name}"}
+        line: Obj = {
+            "id": f"cnli_{id}",
+            "type": "invoice_line_item",
+            "amount": amount,
+            "quantity": 1,
+            "invoice_line_item": f"il_{name}",
+        }
         if tax:
-            line |= {"amount": 80, "taxes": [{"amount": 20, "tax_behavior": "exclusive", "taxable_amount": 80, "tax_rate_details": {"tax_rate": tax}}]}
+            line |= {
+                "amount": 80,
+                "taxes": [
+                    {
+                        "amount": 20,
+                        "tax_behavior": "exclusive",
+                        "taxable_amount": 80,
+                        "tax_rate_details": {"tax_rate": tax},
+                    }
+                ],
+            }
         self.stripe["credit_notes"][id] = {
             "id": id, "customer": f"cus_{name}", "invoice": f"in_{name}", "currency": "usd", "status": "issued", "total": amount,
             "amount": amount, "pre_payment_amount": 0 if refund else amount, "created": NOW + DAY, "number": id, "metadata": {},
@@ -86,7 +107,14 @@ class Company:
         return id
 
     def refund(self, id: str, status: str = "succeeded", amount: int = 100) -> None:
-        self.stripe["refunds"][id] = {"id": id, "amount": amount, "currency": "usd", "status": status, "created": NOW + DAY, "metadata": {}}
+        self.stripe["refunds"][id] = {
+            "id": id,
+            "amount": amount,
+            "currency": "usd",
+            "status": status,
+            "created": NOW + DAY,
+            "metadata": {},
+        }
 
     def ledger(self, id: str, customer: str, type: str, amount: int, ending: int, **fields: Any) -> None:
         self.stripe["customer_balance_transactions"][id] = {
@@ -205,7 +233,14 @@ def payment_comes(c: Company, n: str) -> Any:
     c.invoice(n, amount_due=600)
     c.ledger(f"cbtxn_{n}1", f"cus_{n}", "adjustment", -400, -400)
     c.ledger(f"cbtxn_{n}2", f"cus_{n}", "applied_to_invoice", 400, 0, invoice=f"in_{n}")
-    payment = {"id": f"inpay_{n}", "invoice": f"in_{n}", "status": "paid", "amount_paid": 600, "currency": "usd", "payment": {"type": "charge"}}
+    payment = {
+        "id": f"inpay_{n}",
+        "invoice": f"in_{n}",
+        "status": "paid",
+        "amount_paid": 600,
+        "currency": "usd",
+        "payment": {"type": "charge"},
+    }
     return lambda: c.stripe["invoice_payments"].update({payment["id"]: payment})
 
 
@@ -544,7 +579,10 @@ def test_every_change_is_seen(tmp_path: Path) -> None:
     # a build of other rules breaks on the way, and the rules are put back: nothing is new, and yet half of what is kept is of those
     models = project / "models"
     broken = {
-        models / "intermediate" / "lines" / "int_memo_lines.sql": ("roles.share_minor as amount_minor", "roles.share_minor + 1 as amount_minor"),
+        models / "intermediate" / "lines" / "int_memo_lines.sql": (
+            "roles.share_minor as amount_minor",
+            "roles.share_minor + 1 as amount_minor",
+        ),
         models / "kept" / "kept_memos.sql": ("{{ keep(", "select no_such_column from {{ keep("),
     }
     right = {file: file.read_text() for file in broken}
@@ -579,11 +617,6 @@ def test_the_code_and_every_var_concern_everybody() -> None:
     """A var that the fingerprint leaves out would change the rules for new documents only."""
     declared = yaml.safe_load((testing.PROJECT / "dbt_project.yml").read_text())["vars"]
     macro = (
-        (testing.PROJECT / "macros" / "scope.sql")
-        .read_text()
-        .split("macro rules_fingerprint")[1]
-        .split("endmacro")[0]
+        (testing.PROJECT / "macros" / "scope.sql").read_text().split("macro rules_fingerprint")[1].split("endmacro")[0]
     )
-    assert sorted(re.findall(r"'(\w+_\w+)'", macro.split("for name in [")[1].split("]")[0])) == sorted(
-        declared
-    )
+    assert sorted(re.findall(r"'(\w+_\w+)'", macro.split("for name in [")[1].split("]")[0])) == sorted(declared)

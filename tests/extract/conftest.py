@@ -41,9 +41,7 @@ def read(settings: Settings) -> Callable[..., StripeReport]:
     def run(**changes: Any) -> StripeReport:
         with open_warehouse(settings.warehouse_path) as connection:
             declare_tables(connection)
-            return read_stripe(
-                settings.model_copy(update=changes), connection, Progress(quiet=True), first_wait=0.01
-            )
+            return read_stripe(settings.model_copy(update=changes), connection, Progress(quiet=True), first_wait=0.01)
 
     return run
 

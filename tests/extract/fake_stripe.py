@@ -262,8 +262,7 @@ def credit_note(identifier: str, created: int = T0, lines: int = 1, **fields: An
         "metadata": {},
         "lines": {
             "data": [
-                {"id": f"cnli_{identifier}_{n}", "object": "credit_note_line_item", "amount": 10}
-                for n in range(lines)
+                {"id": f"cnli_{identifier}_{n}", "object": "credit_note_line_item", "amount": 10} for n in range(lines)
             ]
         },
         **fields,

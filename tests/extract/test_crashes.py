@@ -37,15 +37,10 @@ def account(stripe: FakeStripe) -> FakeStripe:
     stripe.add("customers", *(customer(f"cus_{n}", T0 + n) for n in range(50)))
     stripe.add(
         "credit_notes",
-        *(
-            credit_note(f"cn_{n}", T0 + n * 3600, invoice=f"in_{n}", customer=f"cus_{n % 50}")
-            for n in range(200)
-        ),
+        *(credit_note(f"cn_{n}", T0 + n * 3600, invoice=f"in_{n}", customer=f"cus_{n % 50}") for n in range(200)),
     )
     stripe.add("refunds", *(refund(f"re_{n}", T0 + n * 7200) for n in range(300)))
-    stripe.add(
-        "customers/cus_1/balance_transactions", *(ledger_row(f"cbtxn_{n}", 1, T0 + n) for n in range(20))
-    )
+    stripe.add("customers/cus_1/balance_transactions", *(ledger_row(f"cbtxn_{n}", 1, T0 + n) for n in range(20)))
     stripe.event(stripe.lists["refunds"]["re_1"], "refund.created", int(time.time()) - 60)
     return stripe
 

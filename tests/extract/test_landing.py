@@ -67,9 +67,7 @@ def test_text_is_stored_byte_by_byte(path: Path) -> None:
 
 
 def test_equal_versions_are_landed_once(path: Path) -> None:
-    assert land(path, row("re_1", "a"), row("re_2", "a"), row("re_1", "a", 1), row("re_1", "b", 2)) == {
-        "refunds": 3
-    }
+    assert land(path, row("re_1", "a"), row("re_2", "a"), row("re_1", "a", 1), row("re_1", "b", 2)) == {"refunds": 3}
     assert land(path, row("re_1", "b", 3), row("re_2", "a", 3)) == {}
     assert land(path, row("re_1", "a", 4)) == {"refunds": 1}, "back to an earlier state is a new version"
 
@@ -87,9 +85,7 @@ def test_what_was_read_and_is_not_in_the_warehouse_stops_the_landing(
         land(path, row("re_1", "a"), row("re_2", "a"), row("re_3", "a"))
 
 
-def test_whatever_goes_wrong_in_the_landing_thread_ends_the_run(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_whatever_goes_wrong_in_the_landing_thread_ends_the_run(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "dlt", None)
     with pytest.raises(ImportError):
         land(path, row("re_1", "a"))
@@ -107,9 +103,7 @@ def test_a_disk_that_is_full_is_said(path: Path, monkeypatch: pytest.MonkeyPatch
     assert land(path, row("re_1", "a"), row("re_2", "a")) == {"refunds": 1}
 
 
-def test_the_log_of_duckdb_is_written_out_while_rows_come(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_log_of_duckdb_is_written_out_while_rows_come(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extract.landing, "PACKAGE_BYTES", 1_000)
     monkeypatch.setattr(extract.landing, "CHECKPOINT_ROWS", 20)
     log = path.with_name(path.name + ".wal")

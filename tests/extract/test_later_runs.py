@@ -35,9 +35,7 @@ def account(stripe: FakeStripe) -> FakeStripe:
     stripe.add(
         "credit_notes",
         *(
-            credit_note(
-                f"cn_{n}", OLD + n * 3600, lines=12 if n > 390 else 1, invoice=f"in_{n}", customer=f"cus_{n}"
-            )
+            credit_note(f"cn_{n}", OLD + n * 3600, lines=12 if n > 390 else 1, invoice=f"in_{n}", customer=f"cus_{n}")
             for n in range(400)
         ),
     )
@@ -48,9 +46,9 @@ def account(stripe: FakeStripe) -> FakeStripe:
 
 
 def status(query: Query, table: str, identifier: str, field: str = "status") -> str:
-    return query(
-        f"select arg_max(payload->>'{field}', fetched_at) from raw_stripe.{table} where id = ?", identifier
-    )[0][0]
+    return query(f"select arg_max(payload->>'{field}', fetched_at) from raw_stripe.{table} where id = ?", identifier)[
+        0
+    ][0]
 
 
 def test_nothing_changed(account: FakeStripe, read: Read, query: Query) -> None:
@@ -94,16 +92,10 @@ def test_an_event_that_appears_late_is_noticed(account: FakeStripe, read: Read, 
 
 
 @pytest.mark.parametrize("announced", [True, False])
-def test_unannounced_changes_that_move_money(
-    account: FakeStripe, read: Read, query: Query, announced: bool
-) -> None:
+def test_unannounced_changes_that_move_money(account: FakeStripe, read: Read, query: Query, announced: bool) -> None:
     """An open invoice with a credit note is paid, the note of another voided, a pending refund fails."""
-    account.add(
-        "invoices", *(invoice(f"in_open{n}", OLD + n, status="open", customer="cus_1") for n in range(2))
-    )
-    account.add(
-        "credit_notes", *(credit_note(f"cn_open{n}", OLD + n, invoice=f"in_open{n}") for n in range(2))
-    )
+    account.add("invoices", *(invoice(f"in_open{n}", OLD + n, status="open", customer="cus_1") for n in range(2)))
+    account.add("credit_notes", *(credit_note(f"cn_open{n}", OLD + n, invoice=f"in_open{n}") for n in range(2)))
     account.add("refunds", refund("re_pending", OLD, status="pending"), refund("re_young", NOW - 30 * 86_400))
     read()
 
@@ -129,9 +121,7 @@ def test_a_new_credit_note_brings_its_invoice_customer_and_ledger(
     read()
     account.add(
         "credit_notes",
-        credit_note(
-            "cn_new", NOW, invoice="in_3", customer="cus_3", customer_balance_transaction={"id": "cbtxn_1"}
-        ),
+        credit_note("cn_new", NOW, invoice="in_3", customer="cus_3", customer_balance_transaction={"id": "cbtxn_1"}),
     )
     account.add("invoices", {**account.lists["invoices"]["in_3"], "post_payment_credit_notes_amount": 500})
     account.add("customers", {**account.lists["customers"]["cus_3"], "balance": -500})
@@ -140,19 +130,13 @@ def test_a_new_credit_note_brings_its_invoice_customer_and_ledger(
     read()
     assert status(query, "invoices", "in_3", "post_payment_credit_notes_amount") == "500"
     assert status(query, "customers", "cus_3", "balance") == "-500"
-    assert query("select id, parent_id from raw_stripe.customer_balance_transactions") == [
-        ("cbtxn_1", "cus_3")
-    ]
+    assert query("select id, parent_id from raw_stripe.customer_balance_transactions") == [("cbtxn_1", "cus_3")]
 
 
-def test_a_feed_that_misses_a_new_object_is_not_trusted(
-    account: FakeStripe, read: Read, query: Query
-) -> None:
+def test_a_feed_that_misses_a_new_object_is_not_trusted(account: FakeStripe, read: Read, query: Query) -> None:
     read()
     account.add("invoices", invoice("in_new", NOW, customer="cus_1"))
-    account.add(
-        "customers", {**account.lists["customers"]["cus_9"], "metadata": {"netsuite_customer_id": "4"}}
-    )
+    account.add("customers", {**account.lists["customers"]["cus_9"], "metadata": {"netsuite_customer_id": "4"}})
     report = read()
     assert report.mode == "full" and "does not name in_new" in str(report.why)
     assert "4" in status(query, "customers", "cus_9", "metadata")

@@ -198,9 +198,7 @@ def test_accounts_without_subsidiaries(settings: Settings) -> None:
     assert ask(WithoutOneWorld({}), settings)["subsidiaries"] == []
 
 
-def put(
-    connection: duckdb.DuckDBPyConnection, table: str, *items: dict[str, Any], parent: str | None = None
-) -> None:
+def put(connection: duckdb.DuckDBPyConnection, table: str, *items: dict[str, Any], parent: str | None = None) -> None:
     for item in items:
         row = row_of(item, datetime.now(UTC), "v", parent)
         connection.execute(
@@ -293,9 +291,7 @@ def warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
             put(
                 connection,
                 "credit_notes",
-                credit_note(
-                    f"cn_{n}", customer=f"cus_{n}", invoice=f"in_{n}", refunds=[{"refund": f"re_{n}"}]
-                ),
+                credit_note(f"cn_{n}", customer=f"cus_{n}", invoice=f"in_{n}", refunds=[{"refund": f"re_{n}"}]),
             )
         connection.execute("""
             create schema marts;
@@ -311,9 +307,7 @@ def warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def test_settled_customers_are_not_asked_for(
-    settings: Settings, warehouse: duckdb.DuckDBPyConnection
-) -> None:
+def test_settled_customers_are_not_asked_for(settings: Settings, warehouse: duckdb.DuckDBPyConnection) -> None:
     settled = Settled.of(settings, warehouse)
     assert settled.for_good == {"cus_1", "cus_2"}
     wanted = Wanted.of(settings, warehouse, settled.for_good)

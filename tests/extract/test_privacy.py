@@ -162,10 +162,5 @@ def test_nothing_personal_reaches_the_file(
     for table in ("customers", "invoices", "credit_notes", "refunds"):
         ((payload,),) = query(f"select payload from raw_stripe.{table}")
         assert "hush" not in payload.lower() and "Ada" not in payload
-    stored = b"".join(
-        path.read_bytes() for path in settings.warehouse_path.parent.rglob("*") if path.is_file()
-    )
-    assert (
-        b"hush@example.org" not in stored
-        and settings.stripe_api_key.get_secret_value().encode() not in stored
-    )
+    stored = b"".join(path.read_bytes() for path in settings.warehouse_path.parent.rglob("*") if path.is_file())
+    assert b"hush@example.org" not in stored and settings.stripe_api_key.get_secret_value().encode() not in stored

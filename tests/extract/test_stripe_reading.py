@@ -38,9 +38,7 @@ def counts(query: Query, table: str) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("number", [0, 1, 99, 100, 101, 1234])
-def test_every_object_of_a_list_is_landed_once(
-    stripe: FakeStripe, read: Read, query: Query, number: int
-) -> None:
+def test_every_object_of_a_list_is_landed_once(stripe: FakeStripe, read: Read, query: Query, number: int) -> None:
     seconds = random.Random(number)
     stripe.add("refunds", *(refund(f"re_{n}", T0 + seconds.randrange(40_000_000)) for n in range(number)))
     read()
@@ -139,9 +137,7 @@ def test_a_first_load_estimates_how_much_there_is(
     stripe.add("invoices", *(invoice(f"in_{n}", T0 + n * 600) for n in range(6000)))
     stripe.add("customers", customer("cus_1"))
     said: list[tuple[int, int]] = []
-    monkeypatch.setattr(
-        "extract.progress.Stage.expect", lambda stage, total: said.append((stage.count, total))
-    )
+    monkeypatch.setattr("extract.progress.Stage.expect", lambda stage, total: said.append((stage.count, total)))
     read()
     late = [total for count, total in said if count > 4000]
     assert late and all(4500 < total < 9000 for total in late), said

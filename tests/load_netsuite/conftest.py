@@ -33,13 +33,9 @@ class Company:
         self.receivables = books.add("account", acctnumber="1100", accttype="AcctRec")
         self.bank = books.add("account", acctnumber="1000", accttype="Bank")
         self.income = books.add("account", acctnumber="4000", accttype="Income")
-        self.period = books.add(
-            "accountingperiod", periodname="Mar 2026", startdate="2026-03-01", enddate="2026-03-31"
-        )
+        self.period = books.add("accountingperiod", periodname="Mar 2026", startdate="2026-03-01", enddate="2026-03-31")
         self.item = books.add("item", itemid="Service", itemtype="Service", incomeaccount=self.income)
-        self.customer = books.add(
-            "customer", companyname="One", subsidiary=self.subsidiary, currency=self.currency
-        )
+        self.customer = books.add("customer", companyname="One", subsidiary=self.subsidiary, currency=self.currency)
         self.invoice = self.add_invoice("in_1")
         self.credentials = credentials.ensure(folder / "netsuite")
         self.fault: Callable[[Request], Fault | None] = lambda request: None
@@ -94,9 +90,7 @@ class Company:
                 list(row.values()),
             )
 
-    def want_memo(
-        self, name: str = "cn_1", amount: str = "10.00", invoice: str | None = None, **changes: Any
-    ) -> None:
+    def want_memo(self, name: str = "cn_1", amount: str = "10.00", invoice: str | None = None, **changes: Any) -> None:
         """A memo over one line; with `invoice` (its internal id) all of it is applied there."""
         total = Decimal(amount)
         row = self.head | {
@@ -189,14 +183,10 @@ class Company:
 
     def log(self, columns: str = "external_id, operation, status") -> list[tuple[Any, ...]]:
         with self.warehouse() as warehouse:
-            return warehouse.execute(
-                f"select {columns} from load_netsuite.load_log order by load_log.at"
-            ).fetchall()
+            return warehouse.execute(f"select {columns} from load_netsuite.load_log order by load_log.at").fetchall()
 
     def writes(self) -> int:
-        return sum(
-            entry.method in ("POST", "PATCH") and "/record/v1/" in entry.path for entry in self.server.log
-        )
+        return sum(entry.method in ("POST", "PATCH") and "/record/v1/" in entry.path for entry in self.server.log)
 
 
 @pytest.fixture

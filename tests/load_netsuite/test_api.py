@@ -151,9 +151,7 @@ def test_suiteql_pages_lowers_keys_and_keeps_text(company: Company) -> None:
 
 def test_reads_are_repeated_writes_are_not(company: Company) -> None:
     left = [service.ERROR_BEFORE, service.OVERLOAD, service.DROP_BEFORE]
-    company.fault = lambda request: (
-        left.pop() if left and request.path.endswith(("suiteql", "creditMemo")) else None
-    )
+    company.fault = lambda request: left.pop() if left and request.path.endswith(("suiteql", "creditMemo")) else None
     with NetSuite(company.settings()) as client:
         assert client.suiteql(COUNT)
         left[:] = [service.DROP_AFTER]
@@ -259,8 +257,7 @@ def test_tasks_of_one_key_are_done_in_order_and_one_at_a_time(threads: int) -> N
 
     chance = random.Random(threads)
     tasks = [
-        SimpleNamespace(number=n, keys=frozenset(chance.sample(range(6), chance.randint(0, 3))))
-        for n in range(300)
+        SimpleNamespace(number=n, keys=frozenset(chance.sample(range(6), chance.randint(0, 3)))) for n in range(300)
     ]
     busy: dict[int, int] = {}
     done: list[Any] = []
@@ -300,9 +297,7 @@ def test_an_error_ends_the_work_and_is_raised() -> None:
 
 def _pem(key: Any) -> bytes:
     return bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
 
 

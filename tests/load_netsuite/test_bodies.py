@@ -104,9 +104,7 @@ def test_tax_details_are_tied_to_their_line() -> None:
 @pytest.mark.parametrize(("amount", "precision"), [("10.005", 2), ("10.500", 0)])
 def test_an_amount_that_does_not_fit_is_refused_not_rounded(amount: str, precision: int) -> None:
     with pytest.raises(CannotBuild, match="more than NetSuite's"):
-        bodies.credit_memo(
-            MEMO | {"netsuite_currency_precision": precision}, [LINE | {"amount": Decimal(amount)}], []
-        )
+        bodies.credit_memo(MEMO | {"netsuite_currency_precision": precision}, [LINE | {"amount": Decimal(amount)}], [])
 
 
 @pytest.mark.parametrize(
@@ -152,9 +150,7 @@ def test_a_custom_field_cannot_take_the_place_of_ours(line_number: int | None, n
 def test_a_refund_is_only_booked() -> None:
     refund = MEMO | {"external_id": "re_1", "netsuite_receivables_account_id": "12"}
     body = bodies.customer_refund(refund)
-    assert (
-        body["customer"] == {"id": "7"} and body["account"] == {"id": "11"} and body["arAcct"] == {"id": "12"}
-    )
+    assert body["customer"] == {"id": "7"} and body["account"] == {"id": "11"} and body["arAcct"] == {"id": "12"}
     assert "paymentMethod" not in body and "entity" not in body
 
 

@@ -50,9 +50,7 @@ def test_kill_9_loses_no_row_that_was_acknowledged(tmp_path: Path) -> None:
     assert {f"cn_{number}" for number in range(acknowledged + 1)} <= {
         name for name, status in rows if status == "attempted"
     }
-    assert {f"cn_{number}" for number in range(acknowledged)} <= {
-        name for name, status in rows if status == "created"
-    }
+    assert {f"cn_{number}" for number in range(acknowledged)} <= {name for name, status in rows if status == "created"}
 
 
 def test_many_threads_share_commits(tmp_path: Path) -> None:
@@ -143,9 +141,7 @@ class Short:
         duckdb.TransactionException("Failed to commit: failed to allocate data of size 512 bytes"),
     ],
 )
-def test_a_question_that_took_all_memory_does_not_end_the_push(
-    tmp_path: Path, error: Exception, is_done: bool
-) -> None:
+def test_a_question_that_took_all_memory_does_not_end_the_push(tmp_path: Path, error: Exception, is_done: bool) -> None:
     with open_warehouse(tmp_path / "w.duckdb") as warehouse:
         journal = Journal(warehouse)
         short = Short(journal._cursor, error, is_done)

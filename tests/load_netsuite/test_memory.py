@@ -75,9 +75,7 @@ def late_applications(path: Path) -> Iterator[int]:
 
 def unchecked(path: Path) -> Iterator[int]:
     with open_warehouse(path) as warehouse:
-        yield from map(
-            len, in_bulks(warehouse, UNCHECKED, ("record_type", "external_id", "id", "known", "first"))
-        )
+        yield from map(len, in_bulks(warehouse, UNCHECKED, ("record_type", "external_id", "id", "known", "first")))
 
 
 def sizes(chunks: Iterator[list[Record]]) -> Iterator[int]:
@@ -86,9 +84,7 @@ def sizes(chunks: Iterator[list[Record]]) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("read", [memos, late_applications, unchecked], ids=lambda read: read.__name__)
-def test_what_is_held_does_not_grow_with_the_rows(
-    tmp_path: Path, read: Callable[[Path], Iterator[int]]
-) -> None:
+def test_what_is_held_does_not_grow_with_the_rows(tmp_path: Path, read: Callable[[Path], Iterator[int]]) -> None:
     peaks = []
     for rows in (FEW, MANY):
         path = tmp_path / f"{rows}.duckdb"

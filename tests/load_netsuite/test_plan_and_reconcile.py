@@ -68,9 +68,7 @@ def test_a_push_keeps_to_its_plan(company: Company, tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_push_refuses_when_the_world_has_moved(
-    company: Company, tmp_path: Path, change: str, words: str
-) -> None:
+def test_a_push_refuses_when_the_world_has_moved(company: Company, tmp_path: Path, change: str, words: str) -> None:
     want_everything(company)
     make_plan(company, tmp_path / "plan.json")
     with company.warehouse() as warehouse:
@@ -100,8 +98,7 @@ def drift(company: Company) -> list[tuple[str, str, int | None, int | None]]:
     reconcile(company.settings(), Console(quiet=True))
     with company.warehouse() as warehouse:
         rows = warehouse.execute(
-            "select difference, external_id, expected_minor, found_minor from "
-            "load_netsuite.drift order by all"
+            "select difference, external_id, expected_minor, found_minor from load_netsuite.drift order by all"
         )
         return rows.fetchall()
 
@@ -171,9 +168,7 @@ def test_an_out_of_band_part_applied_by_hand_is_progress(company: Company) -> No
 
 def test_doctor_names_file_row_and_cell(company: Company, tmp_path: Path) -> None:
     for file, column, _ in doctor.MAPPED:
-        tmp_path.joinpath(file).write_text(
-            f"{column}\n{company.item}\n" if "item" in column else f"{column}\n1\n"
-        )
+        tmp_path.joinpath(file).write_text(f"{column}\n{company.item}\n" if "item" in column else f"{column}\n1\n")
     inactive = company.books.add("item", itemid="Old", itemtype="Service", isinactive=True)
     tmp_path.joinpath("item_map.csv").write_text(
         f"stripe_id,netsuite_item_id\nprice_1,{company.item}\nprice_2,{inactive}\nprice_3,999\nprice_4,x\n"
@@ -192,9 +187,7 @@ def test_every_table_and_record_type_asked_for_is_checked_by_doctor_and_stands_i
     root = Path(doctor.__file__).parents[1]
     sources = [*root.glob("load_netsuite/*.py"), *root.glob("extract/*.py")]
     text = "\n".join(path.read_text() for path in sources if path.name != "doctor.py")
-    asked = set(re.findall(r"\bFROM ([a-z]+)", text)) | set(
-        re.findall(r'_(?:table|select)\(\s*"(\w+)"', text)
-    )
+    asked = set(re.findall(r"\bFROM ([a-z]+)", text)) | set(re.findall(r'_(?:table|select)\(\s*"(\w+)"', text))
     assert asked == {*doctor.TABLES, doctor.LINKS}
     permissions = (root / "docs" / "permissions.md").read_text()
     assert not [table for table in asked if f"`{table}`" not in permissions]

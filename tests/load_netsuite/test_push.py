@@ -46,9 +46,7 @@ def test_a_memo_is_created_applied_logged_and_verified(company: Company) -> None
         ("verified", str(memo.id)),
     ]
     ((_, attempt), (operations, _), (_, seen)) = company.log("netsuite_operation_id, payload")
-    assert json.loads(attempt)["apply"]["items"] == [
-        {"doc": {"id": company.invoice}, "apply": True, "amount": 12.3}
-    ]
+    assert json.loads(attempt)["apply"]["items"] == [{"doc": {"id": company.invoice}, "apply": True, "amount": 12.3}]
     assert json.loads(seen)["apply"]["items"][0]["doc"] == {"id": company.invoice}
     assert len(operations.split()) == 2, "NetSuite's operation and job id"
     assert report.posted == 1 and not report.refused
@@ -91,8 +89,7 @@ def test_warnings_and_the_raw_body_of_an_error_are_in_the_log(company: Company) 
     log = {
         row[0]: row[1:]
         for row in company.log(
-            "external_id, status, http_status, error_code, error_detail, payload, duration_ms, "
-            "netsuite_operation_id"
+            "external_id, status, http_status, error_code, error_detail, payload, duration_ms, netsuite_operation_id"
         )
         if row[1] in ("created", "rejected")
     }
@@ -107,9 +104,7 @@ def test_a_push_costs_a_request_a_record_and_a_few_for_all_together(company: Com
     """Look-ups and read-back are bulk queries, also for what got lost (at most 1.05 requests a record)."""
     for number in range(100):
         company.want_memo(f"cn_{number}", "1.00", company.invoice)
-    company.fault = lambda request: (
-        service.DROP_AFTER if request.is_write and request.number % 5 == 0 else None
-    )
+    company.fault = lambda request: service.DROP_AFTER if request.is_write and request.number % 5 == 0 else None
     report = push(company.settings())
     assert report.count("verified") == 100 and company.writes() == 100
     asked = [entry.path.partition("?")[0].rpartition("/")[2] for entry in company.server.log]
@@ -166,9 +161,7 @@ def test_a_lost_answer_is_resolved_by_asking(company: Company, fault: Fault) -> 
 @pytest.mark.parametrize(
     "fault", [service.DROP_BEFORE, service.ERROR_BEFORE, service.GATEWAY_BEFORE], ids=lambda f: f.answer
 )
-def test_a_write_that_never_arrived_stays_unknown_and_is_sent_by_the_next_run(
-    company: Company, fault: Fault
-) -> None:
+def test_a_write_that_never_arrived_stays_unknown_and_is_sent_by_the_next_run(company: Company, fault: Fault) -> None:
     company.want_memo("cn_1", "10.00", company.invoice)
     company.fault = only_writes(fault, 1)
     assert push(company.settings()).unresolved == 1
@@ -224,9 +217,7 @@ def test_overload_is_waited_out(company: Company) -> None:
         company.want_memo(f"cn_{number}", "1.00")
     company.fault = only_writes(service.OVERLOAD, 5)
     assert push(company.settings()).count("created") == 6
-    assert [row[2] for row in company.log()].count("attempted") == 6, (
-        "a refusal for being too much is no new attempt"
-    )
+    assert [row[2] for row in company.log()].count("attempted") == 6, "a refusal for being too much is no new attempt"
 
 
 @pytest.mark.parametrize("is_late", [False, True])
@@ -236,9 +227,7 @@ def test_writes_to_one_invoice_are_made_one_after_the_other_in_order(company: Co
     names = [f"cn_{number}" for number in range(6)]
     for number, name in enumerate(names):
         company.want_memo(name, "20.00", created_at=dt.datetime(2026, 3, 5, 9 - number, tzinfo=dt.UTC))
-        company.want_application(
-            name, "invoice", "in_1", "20.00", company.invoice, from_round=2 if is_late else 1
-        )
+        company.want_application(name, "invoice", "in_1", "20.00", company.invoice, from_round=2 if is_late else 1)
     company.want_memo("cn_other", "20.00", other)
     if is_late:
         push(company.settings())
@@ -301,9 +290,7 @@ def test_what_is_there_and_agrees_is_adopted_and_completed(company: Company) -> 
         ({"name": "CN_1", "amount": "10.00"}, "takes for the same"),
     ],
 )
-def test_what_is_there_and_does_not_agree_is_left_alone(
-    company: Company, there: dict[str, str], words: str
-) -> None:
+def test_what_is_there_and_does_not_agree_is_left_alone(company: Company, there: dict[str, str], words: str) -> None:
     company.want_memo("cn_1", "10.00", company.invoice)
     id = company.books.create("creditMemo", company.sale(there["name"], there["amount"], autoApply=False))
     report = push(company.settings())
@@ -478,9 +465,7 @@ def test_nothing_a_run_leaves_behind_holds_a_secret(
     with pytest.raises(LoginRefused) as refused:
         push(company.settings())
     known = company.credentials
-    secrets = [
-        known[name] for name in ("client_id", "consumer_key", "consumer_secret", "token_id", "token_secret")
-    ]  # type: ignore[literal-required]
+    secrets = [known[name] for name in ("client_id", "consumer_key", "consumer_secret", "token_id", "token_secret")]  # type: ignore[literal-required]
     secrets += known["private_key"].splitlines()[1:-1]
     secrets += list(company.server.service.gate._expiry)  # bearer tokens
     left = [caplog.text, str(refused.value), repr(refused.value)]

@@ -23,10 +23,10 @@ from sandbox.stripe.billing import Billing
 from tests.property.histories import Books, Dice, History, Seeded, World, catalogue, landed, mappings_for
 from tests.property.oracle import Document, Oracle, Row, decimals, first
 from tests.support.warehouse import (
-    WITHOUT_TESTS,
     MAPPING_HEADERS,
     NETSUITE_TABLES,
     STRIPE_TABLES,
+    WITHOUT_TESTS,
     build,
     create_raw_tables,
     opened,
@@ -271,9 +271,7 @@ class Comparison:
         self.oracle = Oracle(world.stripe, world.mappings, world.netsuite, combination.variables)
         self.var = self.oracle.var
         self.found: list[Difference] = []
-        seconds = Counter(
-            (r["customer"], r["created"]) for r in world.stripe["customer_balance_transactions"].values()
-        )
+        seconds = Counter((r["customer"], r["created"]) for r in world.stripe["customer_balance_transactions"].values())
         self.crowded = {customer for (customer, _), rows in seconds.items() if rows > 12}
         self.memos = {row["external_id"]: row for row in marts["credit_memos"]}
         self.lines = _grouped(marts["credit_memo_lines"], "external_id", "line_number")
@@ -395,9 +393,7 @@ class Comparison:
             self._differs("memo text", document.id, document.customer, document.text[:999], text)
             return
         base = document.text if len(document.text) < 600 else document.text[:600]
-        good = (
-            text.startswith(base) and len(text) <= 999 and all(a.lower() in text.lower() for a in additions)
-        )
+        good = text.startswith(base) and len(text) <= 999 and all(a.lower() in text.lower() for a in additions)
         self._differs(
             "memo text",
             document.id,
@@ -440,13 +436,10 @@ class Comparison:
             elif self.var["tax_strategy"] != "none" or document.type == "balance_use":
                 # reading: "isTaxable: false; with untaxed_tax_code, that code": the code may stand alone.
                 got = (
-                    bool(row["is_taxable"])
-                    or (row["is_taxable"] is None and not self.var["untaxed_tax_code"]),
+                    bool(row["is_taxable"]) or (row["is_taxable"] is None and not self.var["untaxed_tax_code"]),
                     row["netsuite_tax_code_id"],
                 )
-                self._differs(
-                    "untaxed", document.id, document.customer, (False, self.var["untaxed_tax_code"]), got
-                )
+                self._differs("untaxed", document.id, document.customer, (False, self.var["untaxed_tax_code"]), got)
         lines = {row["line_number"]: row for row in found}
         kept = [d for d in self.details.get(document.id, [])]
         want_details = [(d.rate, d.amount, d.line, d.code, d.type) for d in document.details]
@@ -515,16 +508,12 @@ class Comparison:
     def _applications(self, document: Document) -> None:
         expected = sorted((p.type, p.target or "", p.amount) for p in document.applications)
         rows = self.applications.get(document.id, [])
-        found = sorted(
-            (r["application_type"], r["target_external_id"] or "", r["amount_minor"]) for r in rows
-        )
+        found = sorted((r["application_type"], r["target_external_id"] or "", r["amount_minor"]) for r in rows)
         self._differs("applications", document.id, document.customer, expected, found)
         if expected != found:
             return
         states = sorted(
-            (p.type, p.target or "", p.state, p.reason)
-            for p in document.applications
-            if p.type != "out_of_band"
+            (p.type, p.target or "", p.state, p.reason) for p in document.applications if p.type != "out_of_band"
         )
         got = sorted(
             (r["application_type"], r["target_external_id"] or "", r["state"], r["reason"])
@@ -574,12 +563,9 @@ class Comparison:
         )
         self._differs("zero invoice identity", document.id, document.customer, expected, found)
         if document.tran_date and not document.adopts:
-            self._differs(
-                "zero invoice date", document.id, document.customer, document.tran_date, row["tran_date"]
-            )
+            self._differs("zero invoice date", document.id, document.customer, document.tran_date, row["tran_date"])
         got = [
-            (r["netsuite_item_id"], r["item_external_id"], r["quantity"])
-            for r in self._zero_lines.get(document.id, [])
+            (r["netsuite_item_id"], r["item_external_id"], r["quantity"]) for r in self._zero_lines.get(document.id, [])
         ]
         self._differs("zero invoice lines", document.id, document.customer, document.zero_rows, got)
 
@@ -596,9 +582,7 @@ class Comparison:
         )
 
     def _journals(self, document: Document) -> None:
-        rows = _cached(
-            self, "journals", lambda: _grouped(self.marts["journal_entries"], "document_id", "external_id")
-        )
+        rows = _cached(self, "journals", lambda: _grouped(self.marts["journal_entries"], "document_id", "external_id"))
         found = [(r["external_id"], r["amount_minor"], r["state"]) for r in rows.get(document.id, [])]
         expected = sorted((id, amount, document.state) for id, amount in document.journals)
         self._differs("journal entries", document.id, document.customer, expected, found)
@@ -641,8 +625,7 @@ class Comparison:
         for id, refund in self.world.stripe["refunds"].items():
             linked = links.get(id, {})
             expected = sorted(
-                [*linked.items()]
-                + ([("", rest)] if (rest := refund["amount"] - sum(linked.values())) else [])
+                [*linked.items()] + ([("", rest)] if (rest := refund["amount"] - sum(linked.values())) else [])
             )
             found = sorted((r["stripe_credit_note_id"] or "", r["amount_minor"]) for r in rows.get(id, []))
             self._differs("reconciliation", id, refund["customer"], expected, found)
@@ -654,9 +637,7 @@ class Comparison:
                     or document.reason == "invoice_before_go_live"
                 )
                 if by_hand and (document is None or document.state != "skipped"):
-                    self._differs(
-                        "representation", id, refund["customer"], "match_by_hand", row["representation"]
-                    )
+                    self._differs("representation", id, refund["customer"], "match_by_hand", row["representation"])
 
     def _world_laws(self) -> None:
         sums: dict[str, int] = defaultdict(int)
@@ -681,9 +662,7 @@ class Comparison:
             ledger[row["customer"], row["currency"]] += row["amount"]
         for row in self.marts["credit_balance_check"]:
             key = (row["stripe_customer_id"], row["currency"])
-            self._differs(
-                "law: ledger sum", row["currency"], key[0], ledger.get(key, 0), row["balance_minor"]
-            )
+            self._differs("law: ledger sum", row["currency"], key[0], ledger.get(key, 0), row["balance_minor"])
             self._differs(
                 "ledger complete",
                 row["currency"],
@@ -736,13 +715,9 @@ def reproduction(world: World, combination: Combination, seed: int, differences:
     if not sizes:
         return "\n".join(lines + [str(d) for d in differences[:5]])
     customer = min(sizes, key=lambda c: sizes[c])
-    lines += [
-        f"again: python -m tests.property.reproduce {combination.name} {seed} {world.history_of[customer]}"
-    ]
+    lines += [f"again: python -m tests.property.reproduce {combination.name} {seed} {world.history_of[customer]}"]
     lines += [str(d) for d in by_customer[customer][:5]]
-    lines += [
-        f"{kind}: {json.dumps(obj)}" for kind, objs in objects_of(world, customer).items() for obj in objs
-    ]
+    lines += [f"{kind}: {json.dumps(obj)}" for kind, objs in objects_of(world, customer).items() for obj in objs]
     return "\n".join(lines)
 
 
@@ -757,15 +732,11 @@ def objects_of(world: World, customer: str) -> dict[str, list[Obj]]:
     """One customer's objects, without what is empty."""
     invoices = {i["id"] for i in world.stripe["invoices"].values() if i["customer"] == customer}
     found = {"invoice": [_bare(i) for i in world.stripe["invoices"].values() if i["id"] in invoices]}
-    found["credit_note"] = [
-        _bare(n) for n in world.stripe["credit_notes"].values() if n["customer"] == customer
-    ]
+    found["credit_note"] = [_bare(n) for n in world.stripe["credit_notes"].values() if n["customer"] == customer]
     found["ledger"] = [
         _bare(r) for r in world.stripe["customer_balance_transactions"].values() if r["customer"] == customer
     ]
-    found["payment"] = [
-        _bare(p) for p in world.stripe["invoice_payments"].values() if p["invoice"] in invoices
-    ]
+    found["payment"] = [_bare(p) for p in world.stripe["invoice_payments"].values() if p["invoice"] in invoices]
     found["refund"] = [_bare(r) for r in world.stripe["refunds"].values() if r["customer"] == customer]
     found["netsuite customer"] = [r for r in world.netsuite["customers"] if r.get("externalid") == customer]
     found["netsuite invoice"] = [r for r in world.netsuite["transactions"] if r.get("externalid") in invoices]
@@ -794,9 +765,7 @@ NOISE = (
 
 def _bare(value: Any) -> Any:
     if isinstance(value, dict):
-        return {
-            k: _bare(v) for k, v in value.items() if v not in (None, [], {}, "", False) and k not in NOISE
-        }
+        return {k: _bare(v) for k, v in value.items() if v not in (None, [], {}, "", False) and k not in NOISE}
     if isinstance(value, list):
         return [_bare(v) for v in value]
     return value if not isinstance(value, str) or len(value) < 80 else value[:80] + "..."

@@ -120,9 +120,7 @@ class History:
 
     def run(self) -> str:
         dice, billing = self.dice, self.billing
-        billing.now = (
-            START + dice.integer(self.starts[0] * 24, self.starts[1] * 24) * 3600 + dice.integer(0, 3599)
-        )
+        billing.now = START + dice.integer(self.starts[0] * 24, self.starts[1] * 24) * 3600 + dice.integer(0, 3599)
         billing.tick = dice.pick((0, 1, 1, 3600))
         currency = dice.pick(CURRENCIES)
         self.currencies = [currency, currency, dice.pick(CURRENCIES) if dice.chance(20) else currency]
@@ -135,9 +133,7 @@ class History:
                 if not self.invoices:
                     self.invoice()
         if not self.invoices:
-            self.invoices.append(
-                billing.invoice(self.customer, [Line(1_000 * step(currency))], currency=currency)
-            )
+            self.invoices.append(billing.invoice(self.customer, [Line(1_000 * step(currency))], currency=currency))
         operations = (
             self.invoice,
             self.invoice,
@@ -183,18 +179,13 @@ class History:
         currency = dice.pick(self.currencies)
         kind = "unspent_receiver_credit" if dice.chance(10) else "adjustment"
         sign = 1 if kind == "adjustment" and dice.chance(15) else -1
-        self.billing.adjust_balance(
-            self.customer, sign * self.amount(currency, 20_000), currency=currency, type=kind
-        )
+        self.billing.adjust_balance(self.customer, sign * self.amount(currency, 20_000), currency=currency, type=kind)
 
     def invoice(self) -> None:
         dice, billing = self.dice, self.billing
         currency = dice.pick(self.currencies)
         sign = -1 if dice.chance(8) else 1
-        lines = [
-            self.line(currency, sign if i == 0 or dice.chance(30) else 1)
-            for i in range(dice.pick((1, 1, 2, 3)))
-        ]
+        lines = [self.line(currency, sign if i == 0 or dice.chance(30) else 1) for i in range(dice.pick((1, 1, 2, 3)))]
         shipping = self.amount(currency, 3_000) if dice.chance(20) else 0
         checkout = not self.checkout_used and dice.chance(8)
         metadata = {"netsuite_block_integration": dice.pick(BLOCK_VALUES)} if dice.chance(3) else {}
@@ -249,9 +240,7 @@ class History:
         amount = sign * self.amount(currency) if price is None or sign < 0 or dice.chance(50) else None
         start = self.billing.now - dice.integer(0, 40 * 24) * 3600
         period = (start, start + dice.pick((0, 3600, DAY, 30 * DAY, 31 * DAY))) if dice.chance(80) else None
-        coupons = (
-            [dice.pick(shared.coupons[currency]) for _ in range(dice.pick((0, 0, 1, 2)))] if sign > 0 else []
-        )
+        coupons = [dice.pick(shared.coupons[currency]) for _ in range(dice.pick((0, 0, 1, 2)))] if sign > 0 else []
         return Line(
             amount,
             price,
@@ -303,14 +292,10 @@ class History:
         if way <= 30:
             billing.mark_uncollectible(invoice)
         elif way <= 70:
-            if not any(
-                r["checkout_session"] for r in billing.owned(invoice, "customer_balance_transactions")
-            ):
+            if not any(r["checkout_session"] for r in billing.owned(invoice, "customer_balance_transactions")):
                 billing.void_invoice(invoice, gives_balance_back=dice.chance(85))
         elif way <= 90:
-            if not any(
-                r["checkout_session"] for r in billing.owned(invoice, "customer_balance_transactions")
-            ):
+            if not any(r["checkout_session"] for r in billing.owned(invoice, "customer_balance_transactions")):
                 billing.unapply_balance(invoice)
         else:
             notes = [n["id"] for n in billing.owned(invoice, "credit_notes")]
@@ -323,9 +308,7 @@ class History:
         if charges:
             charge = dice.pick(charges)
             status = dice.pick(("succeeded", "succeeded", "pending", "requires_action"))
-            self.refunds.append(
-                billing.refund(charge["id"], self.amount(charge["currency"], 3_000), status=status)
-            )
+            self.refunds.append(billing.refund(charge["id"], self.amount(charge["currency"], 3_000), status=status))
 
     def refund_moves(self) -> None:
         if self.refunds:
@@ -394,9 +377,7 @@ class History:
             description = dice.pick((None, None, "Part", ""))
             if line["quantity"] and not whole and dice.chance(50):
                 lines.append(
-                    CreditLine(
-                        line["id"], quantity=dice.integer(1, line["quantity"]), description=description
-                    )
+                    CreditLine(line["id"], quantity=dice.integer(1, line["quantity"]), description=description)
                 )
             elif line["amount"]:
                 size = step(currency) if line["amount"] > 0 else -step(currency)
@@ -425,8 +406,7 @@ class History:
         if invoice["currency"] == "huf" and dice.chance(80):
             size = 100 if post % 100 == 0 else 1
         room = {
-            charge["id"]: charge["amount"] - charge["amount_refunded"]
-            for charge in billing.charges_of(invoice["id"])
+            charge["id"]: charge["amount"] - charge["amount_refunded"] for charge in billing.charges_of(invoice["id"])
         }
         refunds: list[RefundPart] = []
         credit = out_of_band = 0
@@ -465,8 +445,7 @@ class History:
                         left -= part
             elif way <= 60:
                 if any(
-                    p["payment"]["type"] == "payment_record"
-                    for p in billing.owned(invoice["id"], "invoice_payments")
+                    p["payment"]["type"] == "payment_record" for p in billing.owned(invoice["id"], "invoice_payments")
                 ):
                     refunds.append(RefundPart(part, on_record=True))
                     left -= part
@@ -488,9 +467,7 @@ class History:
         dice, billing = self.dice, self.billing
         notes = [n for i in self.invoices for n in billing.owned(i, "credit_notes")]
         rows = billing.owned(self.customer, "customer_balance_transactions")
-        kind = dice.pick(
-            ("missing_row", "missing_row", "parts", "lines", "second_note", "split_tax", "split_tax")
-        )
+        kind = dice.pick(("missing_row", "missing_row", "parts", "lines", "second_note", "split_tax", "split_tax"))
         if kind == "missing_row" and rows and not self.checkout_used:
             self.damage.append({"kind": kind, "id": dice.pick(rows)["id"]})
         elif kind != "missing_row" and notes:
@@ -532,9 +509,7 @@ def landed(billing: Billing, damage: Sequence[Obj]) -> dict[str, dict[str, Obj]]
             "discount_amounts": expanded,
         }
     for id, invoice in stripe["invoices"].items():
-        expanded = [
-            entry | {"discount": discounts[entry["discount"]]} for entry in invoice["total_discount_amounts"]
-        ]
+        expanded = [entry | {"discount": discounts[entry["discount"]]} for entry in invoice["total_discount_amounts"]]
         stripe["invoices"][id] = invoice | {"total_discount_amounts": expanded}
     for harm in damage:
         _apply(stripe, harm)
@@ -643,9 +618,7 @@ class Books:
             if dice.chance(50):  # a decoy under the external id: the mapping row wins
                 self.rows["customers"].append(row | {"id": str(3_000_000 + number), "externalid": id})
         elif kind <= 8:
-            billing.update(
-                "customers", id, metadata={"netsuite_customer_id": own if dice.chance(80) else "99999999"}
-            )
+            billing.update("customers", id, metadata={"netsuite_customer_id": own if dice.chance(80) else "99999999"})
             row["externalid"] = id if dice.chance(50) else None
         elif kind <= 12 and self.fields:
             row["stripe_id"] = id
@@ -660,9 +633,7 @@ class Books:
         for index, invoice in enumerate(billing.owned(id, "invoices")):
             if invoice["status"] != "draft":
                 self.invoice(dice, billing, invoice, own, f"{2_000_000 + number}{index:02d}", row)
-        for note in [
-            n for i in billing.owned(id, "invoices") for n in billing.owned(i["id"], "credit_notes")
-        ]:
+        for note in [n for i in billing.owned(id, "invoices") for n in billing.owned(i["id"], "credit_notes")]:
             if dice.chance(2):
                 self.decide(note["id"], "skip")
             dead = any(
@@ -677,22 +648,16 @@ class Books:
         return {row["document_id"] for row in self.mappings["manual_decisions"]}
 
     def decide(self, document: str, decision: str) -> None:
-        self.mappings["manual_decisions"].append(
-            {"document_id": document, "decision": decision, "note": "by hand"}
-        )
+        self.mappings["manual_decisions"].append({"document_id": document, "decision": decision, "note": "by hand"})
 
-    def invoice(
-        self, dice: Dice, billing: Billing, invoice: Obj, customer: str, own: str, owner: Obj
-    ) -> None:
+    def invoice(self, dice: Dice, billing: Billing, invoice: Obj, customer: str, own: str, owner: Obj) -> None:
         id, currency, total = invoice["id"], invoice["currency"], invoice["total"]
         if total < 0 and not dice.chance(20):
             return
         if dice.chance(2):
             self.decide(id if total < 0 else f"{id}_balance", "skip")
         notes = billing.owned(id, "credit_notes")
-        parts = [
-            n["pre_payment_amount"] for n in notes if n["status"] == "issued" and n["pre_payment_amount"]
-        ]
+        parts = [n["pre_payment_amount"] for n in notes if n["status"] == "issued" and n["pre_payment_amount"]]
         use = sum(
             r["amount"]
             for r in billing.owned(id, "customer_balance_transactions")

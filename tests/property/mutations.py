@@ -212,9 +212,7 @@ def plant(mutation: Mutation, project: Path) -> None:
     pattern = r"\s+".join(re.escape(word) for word in mutation.good.split())  # however it is wrapped
     changed = re.sub(pattern, lambda _: mutation.bad, text)
     if changed == text:
-        raise ValueError(
-            f"{mutation.file} no longer holds {mutation.good!r}: put the bug '{mutation.name}' in anew"
-        )
+        raise ValueError(f"{mutation.file} no longer holds {mutation.good!r}: put the bug '{mutation.name}' in anew")
     file.write_text(changed)
 
 
@@ -225,18 +223,14 @@ def combination_of(mutation: Mutation) -> Combination:
 def seen(mutation: Mutation, folder: Path, seed: int = SEED) -> list[Difference]:
     """Differences the property test finds in a project with this bug."""
     combination = combination_of(mutation)
-    world = make(
-        combination, ((number, dice_for(seed, combination, number)) for number in range(mutation.histories))
-    )
+    world = make(combination, ((number, dice_for(seed, combination, number)) for number in range(mutation.histories)))
     project = project_with_mappings(folder, mapping_texts(world))
     plant(mutation, project)
     marts = run_models(world, folder, combination, project=project, tests=False)
     return [d for d in compare(world, combination, marts) if not is_open_question(d)]
 
 
-def failed_tests(
-    kind: str, project: Path, warehouse: Path, variables: Mapping[str, Any] | None = None
-) -> list[str]:
+def failed_tests(kind: str, project: Path, warehouse: Path, variables: Mapping[str, Any] | None = None) -> list[str]:
     """What dbt says of each failed test; empty when all pass."""
     command = ["test", "--select", f"test_type:{kind}", "--log-level", "none"]
     try:
@@ -248,15 +242,11 @@ def failed_tests(
 
 def evidence(mutation: Mutation, empty: EmptyWorld, folder: Path) -> tuple[bool, str]:
     """Whether the property test sees the bug, and its row of the table."""
-    project = shutil.copytree(
-        empty.project, folder / "unit_tests", ignore=shutil.ignore_patterns("target", "logs")
-    )
+    project = shutil.copytree(empty.project, folder / "unit_tests", ignore=shutil.ignore_patterns("target", "logs"))
     plant(mutation, project)
     unit = failed_tests("unit", project, empty.warehouse)
     differences = seen(mutation, folder)
-    data = failed_tests(
-        "data", folder / "dbt_project", folder / "warehouse.duckdb", combination_of(mutation).variables
-    )
+    data = failed_tests("data", folder / "dbt_project", folder / "warehouse.duckdb", combination_of(mutation).variables)
     verdicts = [f"caught by {len(failed)}" if failed else "missed" for failed in (unit, data)]
     found = f"caught, {len(differences)} differences" if differences else "missed"
     histories = f"{mutation.histories} histories of {mutation.combination}, seed {SEED}"

@@ -232,9 +232,7 @@ class Oracle:
         self.items = {row["stripe_id"]: row["netsuite_item_id"] for row in mappings.get("item_map", [])}
         self.taxes = {row["stripe_tax_rate_id"] or "": row for row in mappings.get("tax_map", [])}
         self.decisions = {row["document_id"]: row["decision"] for row in mappings.get("manual_decisions", [])}
-        self.netsuite_items = {
-            row["externalid"]: row["id"] for row in netsuite["items"] if row.get("externalid")
-        }
+        self.netsuite_items = {row["externalid"]: row["id"] for row in netsuite["items"] if row.get("externalid")}
         self.transactions = {row["id"]: row for row in netsuite["transactions"]}
         self.netsuite_customers = {row["id"]: row for row in netsuite["customers"]}
         self.by_field: dict[str, dict[str, Obj]] = {
@@ -245,13 +243,9 @@ class Oracle:
         self.customer_map = {
             r["stripe_customer_id"]: r["netsuite_customer_id"] for r in mappings.get("customer_map", [])
         }
-        self.invoice_map = {
-            r["stripe_invoice_id"]: r["netsuite_invoice_id"] for r in mappings.get("invoice_map", [])
-        }
+        self.invoice_map = {r["stripe_invoice_id"]: r["netsuite_invoice_id"] for r in mappings.get("invoice_map", [])}
         self.symbols = {row["id"]: row["symbol"] for row in netsuite["currencies"]}
-        self.precisions = {
-            row["symbol"].lower(): int(row["currencyprecision"]) for row in netsuite["currencies"]
-        }
+        self.precisions = {row["symbol"].lower(): int(row["currencyprecision"]) for row in netsuite["currencies"]}
         self.notes_of: dict[str, list[Obj]] = {}
         for note in sorted(stripe["credit_notes"].values(), key=lambda n: (n["created"], n["id"])):
             self.notes_of.setdefault(note["invoice"], []).append(note)
@@ -278,9 +272,7 @@ class Oracle:
 
     def before_go_live(self, moment: int) -> bool:
         """G1: that day itself is after."""
-        return bool(self.var["go_live_date"]) and self.day(moment) < date.fromisoformat(
-            self.var["go_live_date"]
-        )
+        return bool(self.var["go_live_date"]) and self.day(moment) < date.fromisoformat(self.var["go_live_date"])
 
     def unit(self, currency: str) -> int:
         """X3, S1: NetSuite's smallest amount in Stripe's minor units, 1 where Stripe's is coarser."""
@@ -421,9 +413,7 @@ class Oracle:
         )
 
     def _pre_payment(self, invoice: Obj) -> int:
-        return sum(
-            n["pre_payment_amount"] for n in self.notes_of.get(invoice["id"], []) if n["status"] == "issued"
-        )
+        return sum(n["pre_payment_amount"] for n in self.notes_of.get(invoice["id"], []) if n["status"] == "issued")
 
     def _carried(self, invoice: Obj) -> int:
         return sum(r["amount"] for r in self.rows_of.get(invoice["id"], []) if r["type"] in CARRIED)
@@ -602,9 +592,7 @@ class Oracle:
         states = [self.stripe["refunds"][part.target] for part in refunds]
         whole = sum(part.amount for part in refunds) == document.memo
         fine = all(r["status"] == "succeeded" and not self.before_go_live(r["created"]) for r in states)
-        accounts = self.account("refund", document.currency) and self.account(
-            "pre_go_live_income", document.currency
-        )
+        accounts = self.account("refund", document.currency) and self.account("pre_go_live_income", document.currency)
         if not (refunds and whole and fine and accounts):
             return
         document.journals = [(f"{part.target}_{document.id}_income", part.amount) for part in refunds]
@@ -634,9 +622,7 @@ class Oracle:
         components: list[Component] = []
         if lines:
             for line in lines:
-                components += self._line(
-                    line, of_invoice.get(line.get("invoice_line_item") or ""), len(components)
-                )
+                components += self._line(line, of_invoice.get(line.get("invoice_line_item") or ""), len(components))
         elif shipping and note["total"] == shipping["amount_total"]:
             pass  # only shipping
         elif note["total"] == invoice["total"]:  # L4: the invoice's own lines
@@ -700,9 +686,7 @@ class Oracle:
                 part.amount -= share
                 part.scaled = part.amount
         parts += [
-            Component("tax", id, amount, group, rate=rate, basis=basis)
-            for rate, amount, basis, _ in taxes
-            if amount
+            Component("tax", id, amount, group, rate=rate, basis=basis) for rate, amount, basis, _ in taxes if amount
         ]
         return parts
 
@@ -712,9 +696,7 @@ class Oracle:
         net = cost["amount_total"] - sum(amount for _, amount, _, _ in taxes)
         parts = [Component("shipping", None, net, group, role="shipping")]
         return parts + [
-            Component("tax", None, amount, group, rate=rate, basis=basis)
-            for rate, amount, basis, _ in taxes
-            if amount
+            Component("tax", None, amount, group, rate=rate, basis=basis) for rate, amount, basis, _ in taxes if amount
         ]
 
     def _scaled(self, document: Document, components: list[Component], total: int) -> None:
@@ -742,9 +724,7 @@ class Oracle:
             if c.kind != "tax":
                 document.rows.append(self._row(document, c))
             elif strategy == "tax_lines":
-                document.rows.append(
-                    Row("tax", c.line, row.get("netsuite_item_id"), None, c.scaled, rate=c.rate)
-                )
+                document.rows.append(Row("tax", c.line, row.get("netsuite_item_id"), None, c.scaled, rate=c.rate))
             elif strategy == "suitetax_override":
                 code, kind = row.get("netsuite_tax_code_id"), row.get("netsuite_tax_type_id")
                 # reading: "scaled with it" leaves the rounding of the basis open where the note is scaled.
@@ -974,9 +954,7 @@ class Oracle:
                 item, to_create = self._item(
                     document, "unallocated_invoice_item", details.get("price"), details.get("product")
                 )
-                document.zero_rows.append(
-                    (item, to_create, 1 if line["quantity"] is None else line["quantity"])
-                )
+                document.zero_rows.append((item, to_create, 1 if line["quantity"] is None else line["quantity"]))
 
     # ------------------------------------------------------------------ C6 and the end
 
@@ -1020,9 +998,7 @@ class Oracle:
             part.state, part.reason = "skipped", "before_go_live"
         elif refund["status"] in ("pending", "requires_action"):
             part.state, part.reason = "waiting", "refund_pending"
-        elif self.open_day(day) is None or (
-            self.var["closed_period"] == "block" and self.open_day(day) != day
-        ):
+        elif self.open_day(day) is None or (self.var["closed_period"] == "block" and self.open_day(day) != day):
             part.state, part.reason = "blocked", "period_closed"  # reading: of the refund's record only
 
 

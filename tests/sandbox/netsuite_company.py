@@ -13,9 +13,7 @@ DAY = "2026-01-15"
 def company(path: Any = None) -> Books:
     """Two subsidiaries, three currencies, two A/R accounts, three customers; two open months, one closed."""
     books = Books(path, clock=lambda: datetime(2026, 1, 20, 12, tzinfo=UTC))
-    books.configure(
-        custom_fields={"custbody_note": "text", "custcol_from": "date", "custbody_class": "reference"}
-    )
+    books.configure(custom_fields={"custbody_note": "text", "custcol_from": "date", "custbody_class": "reference"})
     books.add("currency", id=1, name="US Dollar", symbol="USD")
     books.add("currency", id=2, name="Euro", symbol="EUR")
     books.add("currency", id=3, name="Yen", symbol="JPY", currencyPrecision=0)
@@ -34,12 +32,8 @@ def company(path: Any = None) -> Books:
     books.add("taxcode", id=70, itemId="VAT", rate=20)
     books.add("taxtype", id=71, name="VAT")
     for id, month, days in ((101, "2025-12", 31), (102, "2026-01", 31), (103, "2026-02", 28)):
-        books.add(
-            "accountingperiod", id=id, periodName=month, startDate=f"{month}-01", endDate=f"{month}-{days}"
-        )
-    books.add(
-        "accountingperiod", id=100, periodName="FY", startDate="2025-01-01", endDate="2026-12-31", isYear=True
-    )
+        books.add("accountingperiod", id=id, periodName=month, startDate=f"{month}-01", endDate=f"{month}-{days}")
+    books.add("accountingperiod", id=100, periodName="FY", startDate="2025-01-01", endDate="2026-12-31", isYear=True)
     books.set_period(101, closed=True)
     here = {"subsidiary": 1, "receivablesAccount": 10}
     books.add("customer", id=1, entityId="ACME", currency=1, currencies=[2, 3], externalId="cus_1", **here)

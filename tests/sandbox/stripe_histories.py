@@ -106,22 +106,14 @@ def credit(billing, dice, *_):
     if dice.random() < 0.3:
         what["amount"] = dice.choice((invoice["total"], invoice["total"] // 3 // size * size))
     else:
-        what["lines"] = [
-            _credit_line(dice, line, size) for line in invoice["lines"]["data"] if dice.random() < 0.7
-        ]
+        what["lines"] = [_credit_line(dice, line, size) for line in invoice["lines"]["data"] if dice.random() < 0.7]
     if invoice["shipping_cost"] and dice.random() < 0.5:
         what["shipping"] = dice.randrange(1, 51) * size
     post = billing.preview_credit_note(invoice["id"], **what)[2]
-    cuts = (
-        sorted(dice.randrange(0, post // size + 1) * size for _ in range(2))
-        if dice.random() < 0.7
-        else [0, 0]
-    )
+    cuts = sorted(dice.randrange(0, post // size + 1) * size for _ in range(2)) if dice.random() < 0.7 else [0, 0]
     parts = [cuts[0], cuts[1] - cuts[0], post - cuts[1]]
     dice.shuffle(parts)
-    linked = [
-        row for charge in billing.charges_of(invoice["id"]) for row in billing.owned(charge["id"], "refunds")
-    ]
+    linked = [row for charge in billing.charges_of(invoice["id"]) for row in billing.owned(charge["id"], "refunds")]
     part = RefundPart(parts[0], dice.choice(linked)["id"] if linked and dice.random() < 0.5 else None,
                       dice.choice(("succeeded", "pending")), on_record=dice.random() < 0.1)  # fmt: skip
     billing.credit_note(
@@ -159,9 +151,7 @@ def settle(billing, dice, *_):
 
 def adjust(billing, dice, customers, *_):
     currency = dice.choice(CURRENCIES)
-    billing.adjust_balance(
-        dice.choice(customers), dice.randrange(-3000, 1000) * step(currency), currency=currency
-    )
+    billing.adjust_balance(dice.choice(customers), dice.randrange(-3000, 1000) * step(currency), currency=currency)
 
 
 def payout(billing, dice, *_):

@@ -36,9 +36,7 @@ def declared(cls: type) -> dict[str, Any]:
     """Field name -> resolved type, of one declaration class (without what it inherits from the client
     library).
     """
-    own = {
-        base for base in cls.__mro__ if base.__module__.startswith("stripe.") and "annotations" in dir(base)
-    }
+    own = {base for base in cls.__mro__ if base.__module__.startswith("stripe.") and "annotations" in dir(base)}
     hints = typing.get_type_hints(cls, localns=_scope())
     names = [name for base in own or {cls} for name in vars(base).get("__annotations__", {})]
     return {name: hints[name] for name in names if not name.startswith("_") and name != "OBJECT_NAME"}

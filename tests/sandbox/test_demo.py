@@ -116,9 +116,7 @@ def test_netsuite_leaves_open_what_memos_are_to_settle(billing, books):
         rows = billing.owned(invoice["id"], "customer_balance_transactions")
         use = sum(row["amount"] for row in rows if row["type"] not in ("credit_note", "invoice_overpaid"))
         expected = max(0, invoice["pre_payment_credit_notes_amount"] + use)
-        assert books.open_amount(transaction) == demo_netsuite._major(expected, invoice["currency"]), invoice[
-            "id"
-        ]
+        assert books.open_amount(transaction) == demo_netsuite._major(expected, invoice["currency"]), invoice["id"]
         assert transaction.total == demo_netsuite._major(invoice["total"], invoice["currency"])
 
 
@@ -134,9 +132,7 @@ def test_mapping_files_name_what_exists(billing, books):
     stripe_ids = {id for kind in ("products", "prices", "coupons") for id in billing.objects(kind)}
     assert {row["stripe_id"] for row in rows("item_map")} <= stripe_ids
     assert {row["stripe_tax_rate_id"] for row in rows("tax_map")} <= set(billing.objects("tax_rates"))
-    assert {row["netsuite_account_id"] for row in rows("account_map")} <= {
-        row["id"] for row in books.rows("account")
-    }
+    assert {row["netsuite_account_id"] for row in rows("account_map")} <= {row["id"] for row in books.rows("account")}
     assert all(books.row("customer", row["netsuite_customer_id"]) for row in rows("customer_map"))
     [mapped] = rows("invoice_map")
     transaction = books.transaction(mapped["netsuite_invoice_id"])
@@ -155,10 +151,7 @@ def test_same_world_every_time_and_a_half_made_one_is_made_again(state, tmp_path
 
 
 def _told(books: Books) -> list[tuple]:
-    return [
-        (t.id, t.type, t.external_id, t.total, t.tran_date, dict(t.applications))
-        for t in books.transactions()
-    ]
+    return [(t.id, t.type, t.external_id, t.total, t.tran_date, dict(t.applications)) for t in books.transactions()]
 
 
 def test_a_month_later(tmp_path):
@@ -167,14 +160,10 @@ def test_a_month_later(tmp_path):
     assert demo.advance(tmp_path).date().isoformat() == "2026-08-01"
     after, books = Billing.load(tmp_path / "stripe.json"), demo.open_state(tmp_path)[1]
     after.check()
-    assert not [
-        id for id in before.objects("invoices") if after.get("invoices", id)["status"] in ("draft", "open")
-    ]
+    assert not [id for id in before.objects("invoices") if after.get("invoices", id)["status"] in ("draft", "open")]
     assert after.get("refunds", "re_RefundPending")["status"] == "succeeded"
     assert after.get("refunds", "re_FailsLater")["status"] == "failed"
-    new_notes = [
-        note for id, note in after.objects("credit_notes").items() if id not in before.objects("credit_notes")
-    ]
+    new_notes = [note for id, note in after.objects("credit_notes").items() if id not in before.objects("credit_notes")]
     assert len(new_notes) >= 2
     used = [
         row
@@ -197,19 +186,14 @@ def test_advancing_again_after_a_kill_before_the_last_write(tmp_path, monkeypatc
             demo.advance(tmp_path)
     demo.advance(tmp_path)
     billing, books = Billing.load(tmp_path / "stripe.json"), demo.open_state(tmp_path)[1]
-    external_ids = [
-        transaction.external_id for transaction in books.transactions() if transaction.external_id
-    ]
+    external_ids = [transaction.external_id for transaction in books.transactions() if transaction.external_id]
     assert len(external_ids) == len(set(external_ids))
-    assert {id for id, invoice in billing.objects("invoices").items() if id.endswith("202607")} <= set(
-        external_ids
-    )
+    assert {id for id, invoice in billing.objects("invoices").items() if id.endswith("202607")} <= set(external_ids)
 
 
 def test_persons_are_in_it_so_that_their_removal_can_be_tested(billing):
     assert all(
-        "@" in customer["email"] and customer["address"]["line1"]
-        for customer in billing.objects("customers").values()
+        "@" in customer["email"] and customer["address"]["line1"] for customer in billing.objects("customers").values()
     )
     assert all(charge["billing_details"]["name"] for charge in billing.objects("charges").values())
 
@@ -281,9 +265,7 @@ while not pathlib.Path(ports).exists():
 
 def test_serve_ends_with_its_parent(tmp_path):
     command = [sys.executable, "-c", PARENT, str(tmp_path / "state"), str(tmp_path / "ports.json")]
-    parent = subprocess.run(
-        command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=30
-    )
+    parent = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=30)
     child = int(parent.stdout)
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:

@@ -35,9 +35,7 @@ def test_total(lines, expected):
 
 def test_a_gross_amount_recomputes_the_amount_by_the_tax_code():
     books = company()
-    id = books.create(
-        "creditMemo", credit(line(None, grossAmt=Decimal("9.99"), taxCode="70", isTaxable=True))
-    )
+    id = books.create("creditMemo", credit(line(None, grossAmt=Decimal("9.99"), taxCode="70", isTaxable=True)))
     shown = books.get("creditMemo", id)
     assert shown["item"]["items"][0]["amount"] == Decimal("8.33")  # 9.99 / 1.2 = 8.325
     assert (shown["subtotal"], shown["taxTotal"]) == (Decimal("8.33"), Decimal("1.66"))
@@ -154,9 +152,7 @@ def journal(*rows):
 
 def test_a_journal_balances():
     books = company()
-    id = books.create(
-        "journalEntry", journal({"account": "30", "debit": 5}, {"account": {"id": "20"}, "credit": 5})
-    )
+    id = books.create("journalEntry", journal({"account": "30", "debit": 5}, {"account": {"id": "20"}, "credit": 5}))
     shown = books.get("journalEntry", id)
     assert [row.get("debit") for row in shown["line"]["items"]] == [5, None]
 

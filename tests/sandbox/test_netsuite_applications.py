@@ -67,9 +67,7 @@ def test_refused_apply_rows(invoice, row, text):
 def test_a_paid_invoice_is_no_candidate():
     books = company()
     invoice = books.create("invoice", sale())
-    books.create(
-        "customerPayment", {"customer": "1", "tranDate": "2026-01-15", **applied(apply(invoice, 100))}
-    )
+    books.create("customerPayment", {"customer": "1", "tranDate": "2026-01-15", **applied(apply(invoice, 100))})
     with pytest.raises(Refused, match=STATIC):
         books.create("creditMemo", credit(**applied(apply(invoice, 1))))
 

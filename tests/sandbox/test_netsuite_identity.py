@@ -12,9 +12,7 @@ def refusal(act, *arguments) -> Refused:
     return caught.value
 
 
-@pytest.mark.parametrize(
-    "second", [("creditMemo", credit(externalId="CN_a")), ("invoice", sale(externalId="cn_A"))]
-)
+@pytest.mark.parametrize("second", [("creditMemo", credit(externalId="CN_a")), ("invoice", sale(externalId="cn_A"))])
 def test_one_external_id_space_over_all_transactions_that_ignores_case(second):
     books = company()
     books.create("creditMemo", credit(externalId="cn_a"))
@@ -156,9 +154,7 @@ def test_unknown_fields_are_dropped_or_refused():
     refused = refusal(books.write, "creditMemo", body, None, True)
     assert refused.path in ("internalId", "item.items[0].custcol_unknown")
     assert "Unknown field name" in refused.detail
-    assert books.write(
-        "creditMemo", credit(line(custcol_from="2026-01-01"), custbody_class={"id": "7"}), None, True
-    )
+    assert books.write("creditMemo", credit(line(custcol_from="2026-01-01"), custbody_class={"id": "7"}), None, True)
 
 
 def test_custom_values_are_checked_by_kind():
@@ -169,8 +165,6 @@ def test_custom_values_are_checked_by_kind():
 def test_a_refused_write_leaves_no_trace():
     books = company()
     before = books.create("invoice", sale())
-    refusal(
-        books.create, "creditMemo", credit(externalId="cn_a", **applied(apply(before, 1), apply("99", 1)))
-    )
+    refusal(books.create, "creditMemo", credit(externalId="cn_a", **applied(apply(before, 1), apply("99", 1))))
     assert [t.id for t in books.transactions()] == [int(before)]
     assert books.create("creditMemo", credit(externalId="cn_a"))

@@ -60,9 +60,7 @@ def client(server: Server) -> requests.Session:
     return session
 
 
-def post(
-    server: Server, session: requests.Session, body, record_type="creditMemo", **more
-) -> requests.Response:
+def post(server: Server, session: requests.Session, body, record_type="creditMemo", **more) -> requests.Response:
     text = json.dumps(body, default=float)
     return session.post(f"{server.url}{RECORD}/{record_type}", data=text, timeout=10, **more)
 
@@ -159,9 +157,7 @@ def test_a_nonce_is_good_once(serve):
     url = f"{server.url}{SUITEQL}?limit=5&offset=0"
     body, headers = {"q": "SELECT id FROM transaction"}, {"Prefer": "transient"}
     auth = signed(server, nonce="n0123456789")
-    statuses = [
-        requests.post(url, auth=auth, json=body, headers=headers, timeout=10).status_code for _ in "12"
-    ]
+    statuses = [requests.post(url, auth=auth, json=body, headers=headers, timeout=10).status_code for _ in "12"]
     assert statuses == [200, 401]
 
 
@@ -256,9 +252,7 @@ def test_unknown_fields(serve, mode, status, notice):
 )
 def test_refused_requests_have_netsuites_error_body(serve, method, path, body, status):
     server = serve()
-    answer = client(server).request(
-        method, server.url + path, data=body, headers={"Prefer": "transient"}, timeout=10
-    )
+    answer = client(server).request(method, server.url + path, data=body, headers={"Prefer": "transient"}, timeout=10)
     assert (answer.status_code, answer.json()["status"]) == (status, status)
 
 
@@ -306,9 +300,7 @@ def test_writes_are_quick_and_logged_without_secrets(serve, tmp_path):
     for n in range(100):
         assert post(server, session, credit(externalId=f"cn_{n}")).status_code == 204
     assert time.perf_counter() - begin < 2  # usually 0.15
-    writes = [
-        entry for entry in server.log if entry.method == "POST" and entry.path == RECORD + "/creditMemo"
-    ]
+    writes = [entry for entry in server.log if entry.method == "POST" and entry.path == RECORD + "/creditMemo"]
     assert [entry.status for entry in writes] == [204] * 100
     assert session.headers["Authorization"].split()[1] not in str(server.log)
 
@@ -379,10 +371,7 @@ def test_credentials_are_made_once_and_private(tmp_path, kind):
     assert credentials.ensure(tmp_path / "state", kind) == made
     for file in (tmp_path / "state").iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert (
-        credentials.environment(made, "http://127.0.0.1:1")["NETSUITE_CERTIFICATE_ID"]
-        == made["certificate_id"]
-    )
+    assert credentials.environment(made, "http://127.0.0.1:1")["NETSUITE_CERTIFICATE_ID"] == made["certificate_id"]
 
 
 def test_totals_survive_the_wire_exactly(serve):

@@ -29,9 +29,7 @@ def test_everything_answered_is_there_after_a_kill(tmp_path):
     invoice = books.create("invoice", sale(line(1000)))
     for _ in range(2):
         before = len(books.transactions())
-        process = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True
-        )
+        process = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True)
         for _ in range(20):
             process.stdout.readline()
         process.send_signal(signal.SIGKILL)

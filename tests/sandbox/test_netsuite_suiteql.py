@@ -15,12 +15,8 @@ from tests.sandbox.netsuite_company import applied, apply, company, credit, line
 def world() -> Books:
     """Invoice 1 of 100, memo 2 of 33 with 10 on the invoice and 5 refunded by 3."""
     books = company()
-    books.create(
-        "invoice", sale(line(100, rate=50, quantity=2), externalId="in_A", custbody_note="x", memo="text")
-    )
-    memo = credit(
-        line(30, custcol_from="2026-01-01", taxCode="-6", isTaxable=True), **applied(apply("1", 10))
-    )
+    books.create("invoice", sale(line(100, rate=50, quantity=2), externalId="in_A", custbody_note="x", memo="text"))
+    memo = credit(line(30, custcol_from="2026-01-01", taxCode="-6", isTaxable=True), **applied(apply("1", 10)))
     books.create("creditMemo", memo | {"externalId": "cn_1"})
     books.create("customerRefund", refund(apply("2", 5), externalId="re_1"))
     return books
@@ -146,17 +142,13 @@ def test_paging():
     for n in range(25):
         books.create("invoice", sale(externalId=f"in_{n}"))
     engine = SuiteQL(books)
-    pages = [
-        engine.query("SELECT id FROM transaction ORDER BY id", limit=10, offset=n) for n in (0, 10, 20, 30)
-    ]
+    pages = [engine.query("SELECT id FROM transaction ORDER BY id", limit=10, offset=n) for n in (0, 10, 20, 30)]
     assert [(p["count"], p["hasMore"], p["totalResults"], p["offset"]) for p in pages] == [
         (10, True, 25, 0), (10, True, 25, 10), (5, False, 25, 20), (0, False, 25, 30),
     ]  # fmt: skip
     assert [row["id"] for page in pages for row in page["items"]] == [str(n) for n in range(1, 26)]
     loose = [engine.query("SELECT id FROM transaction", limit=10, offset=n)["items"] for n in (0, 10, 20)]
-    assert (
-        len({row["id"] for page in loose for row in page}) < 25
-    )  # without ORDER BY rows repeat and get lost
+    assert len({row["id"] for page in loose for row in page}) < 25  # without ORDER BY rows repeat and get lost
 
 
 def test_a_query_sees_every_change_at_once(tmp_path):
@@ -167,9 +159,7 @@ def test_a_query_sees_every_change_at_once(tmp_path):
     def seen():
         sql = "SELECT id, foreignamountunpaid AS open FROM transaction WHERE type = 'CustInvc'"
         links = engine.query("SELECT foreignamount FROM nexttransactionlinelink")["items"]
-        return [row.get("open") for row in engine.query(sql)["items"]], [
-            row["foreignamount"] for row in links
-        ]
+        return [row.get("open") for row in engine.query(sql)["items"]], [row["foreignamount"] for row in links]
 
     assert seen() == ([], [])
     invoice = books.create("invoice", sale())

@@ -93,10 +93,7 @@ def test_crediting_a_line_piece_by_piece_gives_back_exactly_its_discounts_and_ta
     notes = billing.owned(invoice, "credit_notes")
     assert sum(note["total"] for note in notes) == billing.get("invoices", invoice)["total"]
     for number, entry in enumerate(row["pretax_credit_amounts"]):
-        assert (
-            sum(n["lines"]["data"][0]["pretax_credit_amounts"][number]["amount"] for n in notes)
-            == entry["amount"]
-        )
+        assert sum(n["lines"]["data"][0]["pretax_credit_amounts"][number]["amount"] for n in notes) == entry["amount"]
     for number, tax in enumerate(row["taxes"]):
         assert sum(note["lines"]["data"][0]["taxes"][number]["amount"] for note in notes) == tax["amount"]
     assert all(note["total"] % size == 0 for note in notes)
@@ -132,10 +129,7 @@ def test_voiding_gives_the_balance_back(billing, customer):
     billing.adjust_balance(customer, -300)
     billing.void_invoice(billing.invoice(customer, [Line(1000)]))
     assert billing.balance(customer, "usd") == -300
-    assert (
-        list(billing.objects("customer_balance_transactions").values())[-1]["type"]
-        == "unapplied_from_invoice"
-    )
+    assert list(billing.objects("customer_balance_transactions").values())[-1]["type"] == "unapplied_from_invoice"
     billing.void_invoice(billing.invoice(customer, [Line(1000)]), gives_balance_back=False)
     assert billing.balance(customer, "usd") == 0
 
@@ -163,11 +157,7 @@ def test_checkout_balance_row_names_no_invoice(billing, customer):
     billing.adjust_balance(customer, -300)
     invoice = billing.invoice(customer, [Line(1000)], through_checkout=True)
     [row] = billing.owned(invoice, "customer_balance_transactions")
-    assert (
-        row["type"] == "checkout_session_subscription_payment"
-        and row["invoice"] is None
-        and row["checkout_session"]
-    )
+    assert row["type"] == "checkout_session_subscription_payment" and row["invoice"] is None and row["checkout_session"]
 
 
 def test_credit_note_on_an_open_invoice_lowers_it_and_zero_is_paid(billing, customer):
@@ -198,9 +188,7 @@ def test_one_credit_note_settled_in_every_way_at_once(billing, customer, paid):
         "credit_notes", billing.credit_note(paid, amount=400, refunds=parts, credit=150, out_of_band=100)
     )
     assert [part["amount_refunded"] for part in note["refunds"]] == [100, 50]
-    assert (
-        billing.get("customer_balance_transactions", note["customer_balance_transaction"])["amount"] == -150
-    )
+    assert billing.get("customer_balance_transactions", note["customer_balance_transaction"])["amount"] == -150
     billing.credit_note(paid, amount=150, refunds=[RefundPart(150, refund=linked)])
     billing.check()
 

@@ -109,9 +109,7 @@ def test_filters(get, path, params, count):
 
 def test_nested_lines_show_ten_and_their_endpoint_the_rest(get):
     note = get("/v1/credit_notes").json()["data"][0]
-    assert (
-        len(note["lines"]["data"]) == 10 and note["lines"]["has_more"] and note["lines"]["total_count"] == 12
-    )
+    assert len(note["lines"]["data"]) == 10 and note["lines"]["has_more"] and note["lines"]["total_count"] == 12
     assert note["lines"]["url"] == "/v1/credit_notes/cn_big/lines"
     first = ids(get(note["lines"]["url"]))
     rest = ids(get(note["lines"]["url"], starting_after=first[-1]))

@@ -16,10 +16,7 @@ def main() -> int:
         first, count = int(sys.argv[1]), int(sys.argv[2])
         started = time.monotonic()
         result = play(range(first, first + count), tell=print)
-        print(
-            f"{result.histories} histories in {time.monotonic() - started:.1f} s, {len(result.failures)} "
-            f"failures"
-        )
+        print(f"{result.histories} histories in {time.monotonic() - started:.1f} s, {len(result.failures)} failures")
         return 1 if result.failures else 0
     history = History(int(sys.argv[1]))
     try:

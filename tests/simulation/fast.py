@@ -44,9 +44,7 @@ class FastQuery:
     def __init__(self, books: Books) -> None:
         self._books = books
 
-    def query(
-        self, q: str, params: Sequence[object] = (), limit: int = 1000, offset: int = 0
-    ) -> dict[str, Any]:
+    def query(self, q: str, params: Sequence[object] = (), limit: int = 1000, offset: int = 0) -> dict[str, Any]:
         table = re.search(
             r" FROM (\w+) WHERE (?:mainline = 'F' AND )?(LOWER\(externalid\)|\w+) IN \((.*)\) ORDER BY", q
         )
@@ -240,9 +238,7 @@ class FastMarts(Marts):
 
     def _application(self, row: Row, memo: Row, records: Any, present: Any) -> Row:
         is_refund = row["application_type"] == "customer_refund"
-        key = (
-            ("customerRefund", row["target_external_id"]) if is_refund else ("creditMemo", row["external_id"])
-        )
+        key = ("customerRefund", row["target_external_id"]) if is_refund else ("creditMemo", row["external_id"])
         carrier, memo_id = records[key], memo["netsuite_internal_id"]
         target_id = carrier["internal_id"] if is_refund else row["target_netsuite_id"]
         differs = carrier["check"] is not None and carrier["check"][0] == "differs"
@@ -269,8 +265,7 @@ class FastMarts(Marts):
             mine = [
                 a
                 for a in applications
-                if a["application_type"] == "customer_refund"
-                and a["target_external_id"] == row["external_id"]
+                if a["application_type"] == "customer_refund" and a["target_external_id"] == row["external_id"]
             ]
             shown = [a for a in mine if a["state"] in ("ready", "posted")]
             record = records["customerRefund", row["external_id"]]
@@ -297,17 +292,13 @@ class FastMarts(Marts):
             ]
         else:
             rows = [
-                row
-                for row in relations[relation]
-                if row["state"] == "ready" and row["netsuite_internal_id"] is None
+                row for row in relations[relation] if row["state"] == "ready" and row["netsuite_internal_id"] is None
             ]
         by = "created_at" if relation == "credit_memos" else "external_id"
         for part in _in_chunks(sorted(rows, key=lambda row: row[by])):
             yield [_filled(row, columns) for row in part]
 
-    def _parts_of(
-        self, owners: Sequence[Row], relation: str, columns: str, order: str
-    ) -> dict[str, list[Row]]:
+    def _parts_of(self, owners: Sequence[Row], relation: str, columns: str, order: str) -> dict[str, list[Row]]:
         rows = [_filled(row, f"external_id, {columns}") for row in self._wanted.rows.get(relation, [])]
         return _grouped(rows, "external_id")
 
@@ -325,8 +316,7 @@ class FastMarts(Marts):
     def _late(self, record_type: str, kind: str, of: str, at: str, on: str) -> Iterator[list[Record]]:
         relations = self.states()[1]
         owners = {
-            row["external_id"]: row
-            for row in relations["credit_memos" if kind == "invoice" else "customer_refunds"]
+            row["external_id"]: row for row in relations["credit_memos" if kind == "invoice" else "customer_refunds"]
         }
         failed = {
             row["external_id"]

@@ -96,9 +96,7 @@ class History:
         self.steps: list[str] = []
         self.edited = False  # a person has changed what the loader made: the end state is theirs
         self.deleted: set[str] = set()  # internal ids
-        self.unasked: set[tuple[str, str]] = (
-            set()
-        )  # writes of unknown effect NetSuite was not asked about yet
+        self.unasked: set[tuple[str, str]] = set()  # writes of unknown effect NetSuite was not asked about yet
         options = Options(
             concurrency=50,
             clock=lambda: self.time.now,
@@ -265,9 +263,7 @@ class History:
             if found is None:
                 self._fail(f"{name} is missing")
             if (found.type, found.total, shown) != (kind, total, applied):
-                self._fail(
-                    f"{name} is {found.type} {found.total} {shown}, wanted was {kind} {total} {applied}"
-                )
+                self._fail(f"{name} is {found.type} {found.total} {shown}, wanted was {kind} {total} {applied}")
 
     def _check_log(self, ids: dict[str, str]) -> None:
         """The log's internal id is NetSuite's; what the loader made is in the log; nothing is left
@@ -353,14 +349,10 @@ class Wire(BaseAdapter):
         history.before_write(sent)
         if chance.random() >= history.faults.write:
             answer = self._handle(sent)
-            history._tell(
-                f"  {sent.method} {sent.path} {_shown(sent)} -> {answer.status if answer else 'dropped'}"
-            )
+            history._tell(f"  {sent.method} {sent.path} {_shown(sent)} -> {answer.status if answer else 'dropped'}")
             return answer
         effect = chance.choice(("none", "now", "twice", "late"))
-        told = chance.choice(
-            ("drop", "timeout", "500", "502", "no_location", "own", "wrong", "another", "429", "401")
-        )
+        told = chance.choice(("drop", "timeout", "500", "502", "no_location", "own", "wrong", "another", "429", "401"))
         if told in ("429", "401"):
             effect = "none"  # NetSuite does nothing when it says so
         if told in ("no_location", "own") and effect != "twice":
@@ -398,9 +390,7 @@ class Wire(BaseAdapter):
         url, _, id = headers.get("Location", "").rpartition("/")
         made = self.history.company.books.transaction(id) if id.isdigit() else None
         others = [
-            t.id
-            for t in self.history.company.books.transactions()
-            if made and t.type == made.type and t.id != made.id
+            t.id for t in self.history.company.books.transactions() if made and t.type == made.type and t.id != made.id
         ]
         if not others or url.endswith("item"):
             return answer

@@ -40,9 +40,7 @@ def test_log_after_send_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     really_write = Journal.write
 
     def attempted(self: Journal, record_type: str, external_id: str, operation: str, payload: str) -> Entry:
-        entry = Entry(
-            record_type, external_id, operation, "attempted", attempt_id=f"{len(held)}", payload=payload
-        )
+        entry = Entry(record_type, external_id, operation, "attempted", attempt_id=f"{len(held)}", payload=payload)
         held[entry.attempt_id] = entry
         return entry
 

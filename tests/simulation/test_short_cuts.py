@@ -53,10 +53,7 @@ def test_short_cuts_agree_with_duckdb(seed: int) -> None:
         in_duckdb, in_python = Marts(history.warehouse, "none"), history.marts
         for name, read in STEPS:
             assert list(read(in_duckdb)) == list(read(in_python)), f"{name} after {length} rows of the log"
-        assert (
-            history.warehouse.execute(UNCHECKED).fetchall()
-            == FastLog(history.log).execute(UNCHECKED).fetchall()
-        )
+        assert history.warehouse.execute(UNCHECKED).fetchall() == FastLog(history.log).execute(UNCHECKED).fetchall()
 
 
 def _rewind(history: History, length: int) -> None:
@@ -66,9 +63,7 @@ def _rewind(history: History, length: int) -> None:
     run = "select load_log.at from load_netsuite.load_log order by 1"
     times = [at for (at,) in history.warehouse.execute(run).fetchall()]
     if length < len(times):
-        history.warehouse.execute(
-            "delete from load_netsuite.load_log where load_log.at >= ?", [times[length]]
-        )
+        history.warehouse.execute("delete from load_netsuite.load_log where load_log.at >= ?", [times[length]])
     history.marts.built_at = length
     built = "coalesce((select max(load_log.at) from load_netsuite.load_log), timestamptz '2026-01-01')"
     history.warehouse.execute(f"update wanted.world set built_at = {built}")

@@ -75,14 +75,10 @@ class Company:
         self.receivables = books.add("account", acctnumber="1100", accttype="AcctRec")
         self.bank = books.add("account", acctnumber="1000", accttype="Bank")
         self.income = books.add("account", acctnumber="4000", accttype="Income")
-        self.period = books.add(
-            "accountingperiod", periodname="Mar 2026", startdate="2026-03-01", enddate="2026-03-31"
-        )
+        self.period = books.add("accountingperiod", periodname="Mar 2026", startdate="2026-03-01", enddate="2026-03-31")
         self.item = books.add("item", itemid="Service", itemtype="Service", incomeaccount=self.income)
         self.customers = [
-            books.add(
-                "customer", companyname=f"Customer {n}", subsidiary=self.subsidiary, currency=self.currency
-            )
+            books.add("customer", companyname=f"Customer {n}", subsidiary=self.subsidiary, currency=self.currency)
             for n in range(chance.randint(1, 2))
         ]
         self.invoices = [self._invoice(n, customer) for n, customer in enumerate(self.customers * 2)]

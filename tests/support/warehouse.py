@@ -123,20 +123,18 @@ class BuildFailed(AssertionError):
     """dbt ended with errors; the message holds the failed nodes and, for data tests, the messages they give."""
 
 
-def build(project: Path, warehouse: Path, *, variables: Mapping[str, Any] | None = None, extra: Iterable[str] = ()) -> None:
+def build(
+    project: Path, warehouse: Path, *, variables: Mapping[str, Any] | None = None, extra: Iterable[str] = ()
+) -> None:
     """Run `dbt build` without unit tests, in this process.
 
     Raises:
         BuildFailed: a node failed.
     """
-    run_dbt(
-        ["build", "--exclude-resource-type", "unit_test", *extra], project, warehouse, variables=variables
-    )
+    run_dbt(["build", "--exclude-resource-type", "unit_test", *extra], project, warehouse, variables=variables)
 
 
-def run_dbt(
-    command: list[str], project: Path, warehouse: Path, *, variables: Mapping[str, Any] | None = None
-) -> None:
+def run_dbt(command: list[str], project: Path, warehouse: Path, *, variables: Mapping[str, Any] | None = None) -> None:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
@@ -166,7 +164,9 @@ def run_dbt(
             lines.append(f"{node.node.unique_id}: {node.message}")
             with contextlib.suppress(duckdb.Error, AttributeError), opened(warehouse) as connection:
                 relation = node.node.relation_name
-                lines += [f"    {row[0]}" for row in connection.execute(f"select message from {relation} limit 20").fetchall()]
+                lines += [
+                    f"    {row[0]}" for row in connection.execute(f"select message from {relation} limit 20").fetchall()
+                ]
     raise BuildFailed("\n".join(lines))
 
 
