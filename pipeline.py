@@ -463,7 +463,7 @@ class Summary:
                 outcomes.state, upper(outcomes.currency), count(*),
                 sum(outcomes.amount_minor)::bigint, any_value(currencies.stripe_exponent)
             from marts.credit_outcomes as outcomes
-            left join intermediate.int_currencies as currencies on outcomes.currency = currencies.currency
+            left join reference.currencies as currencies on outcomes.currency = currencies.currency
             group by outcomes.state, outcomes.currency
             order by
                 list_position(['posted', 'ready', 'waiting', 'blocked', 'skipped'], outcomes.state), 2""",

@@ -152,7 +152,7 @@ def test_documents_equal_the_sum_over_states(shop):
         shop.warehouse,
         """
         with documents as (
-            select currency, sum(total_minor) as amount_minor from staging.base_stripe__credit_notes group by currency
+            select currency, sum(total_minor) as amount_minor from parsed.stripe__credit_notes group by currency
         ), outcomes as (
             select currency, sum(amount_minor) as amount_minor from marts.credit_outcomes where document_type = 'credit_note' group by currency
         )

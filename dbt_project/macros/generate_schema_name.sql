@@ -1,4 +1,4 @@
-{#- Schemas are named as people know them (marts.credit_outcomes), not main_marts. -#}
+{#- Schemas carry the names that people use (marts.credit_outcomes), not main_marts. -#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {{ custom_schema_name if custom_schema_name else target.schema }}
 {%- endmacro %}

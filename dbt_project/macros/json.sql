@@ -1,17 +1,15 @@
 {#- The only place that knows JSON. Staging models call these; nothing else touches a payload. -#}
 
 {#-
-    Current version of each Stripe object whose parsed row is missing or outdated, with all columns of the raw table, the number of its raw row, and
-    parse_batch, a number that grows with every build that parses something, also when the table was made anew, whatever the clock says. Only rows
-    landed since the last build are looked at, and row ids are chosen before any payload is read. Where rows have been removed (make compact, or doubles
-    after a crash) DuckDB numbers those behind them anew, at a checkpoint of its own choice: so the newest row parsed must still be where it was; else all
-    rows are looked at, and those that have moved are parsed again.
+    Current version of each Stripe object whose parsed row is missing or outdated, with all columns of the raw table and the number of its raw row. Only
+    rows landed since the last build are looked at, and row ids are chosen before any payload is read. Where rows have been removed (make compact, or
+    doubles after a crash) DuckDB numbers those behind them anew, at a checkpoint of its own choice: so the newest row parsed must still be where it was;
+    else all rows are looked at, and those that have moved are parsed again.
 -#}
 {% macro changed_objects(table_name) -%}
     {{ return(adapter.dispatch('changed_objects')(source('raw_stripe', table_name))) }}
 {%- endmacro %}
 {% macro duckdb__changed_objects(raw) %}
-    {%- set seen = adapter.get_relation(database=target.database, schema='scope', identifier='scope_seen_rows') if execute else none %}
     {%- set is_landed_since -%}
         {%- if is_incremental() -%}
         rowid > (
@@ -28,12 +26,7 @@
     {%- endset %}
     select
         raw_rows.*,
-        raw_rows.rowid as raw_row_id,
-        greatest(
-            {% if is_incremental() %}(select max(parsed.parse_batch) + 1 from {{ this }} as parsed),{% endif %}
-            {% if seen %}(select max(seen.last_row) + 1 from {{ seen }} as seen where seen.input = '{{ this.identifier }}'),{% endif %}
-            epoch_ms(current_timestamp)
-        ) as parse_batch
+        raw_rows.rowid as raw_row_id
     from {{ raw }} as raw_rows
     -- said twice: once to group few rows, once to read the payloads of few
     where raw_rows.{{ is_landed_since }} and raw_rows.rowid in (

@@ -3,7 +3,7 @@
     these names. The data tests look at the same over what this build derived alone; looking through all that was ever kept would take them longer the
     older the company.
 
-    rows    'kept': of all customers; 'int': of the customers in scope
+    rows    'books': of all customers; 'int': of the customers in scope
 -#}
 {% macro judged_applications(rows) %}
 with
@@ -13,19 +13,19 @@ memos as (
 ),
 
 outcomes as (
-    select * from {{ ref('int_document_outcomes') if rows == 'kept' else rows_in_scope('int_document_outcomes', 'document_id') }} as outcome_rows
+    select * from {{ ref('outcomes_documents') if rows == 'books' else rows_in_scope('outcomes_documents', 'document_id') }} as outcome_rows
 ),
 
 memo_records as (
-    select * from {{ ref('stg_load_netsuite__records') }} where record_type = 'creditMemo'
+    select * from {{ ref('outcomes_records') }} where record_type = 'creditMemo'
 ),
 
 refund_records as (
-    select * from {{ ref('stg_load_netsuite__records') }} where record_type = 'customerRefund'
+    select * from {{ ref('outcomes_records') }} where record_type = 'customerRefund'
 ),
 
 present as (
-    select * from {{ ref('stg_load_netsuite__applications') }}
+    select * from {{ ref('outcomes_applications') }}
 ),
 
 joined as (
@@ -117,7 +117,7 @@ final as (
             else judged.document_detail
         end as detail
     from judged
-    inner join {{ ref('int_outcome_reasons') }} as reasons on judged.reason = reasons.reason
+    inner join {{ ref('reference_outcome_reasons') }} as reasons on judged.reason = reasons.reason
 )
 
 select * from final
@@ -132,11 +132,11 @@ refunds as (
 ),
 
 records as (
-    select * from {{ ref('stg_load_netsuite__records') }} where record_type = 'customerRefund'
+    select * from {{ ref('outcomes_records') }} where record_type = 'customerRefund'
 ),
 
 posted_values as (
-    select * from {{ ref('stg_load_netsuite__posted_values') }} where record_type = 'customerRefund'
+    select * from {{ ref('outcomes_posted_values') }} where record_type = 'customerRefund'
 ),
 
 applications as (
@@ -146,7 +146,7 @@ applications as (
         sum(case when state = 'ready' then 1 else 0 end) as ready_count,
         min(case when state not in ('ready', 'posted') then reason end) as other_reason,
         min(case when state not in ('ready', 'posted') then detail end) as other_detail
-    from {{ ref('credit_memo_applications') if rows == 'kept' else 'credit_memo_applications' }}
+    from {{ ref('credit_memo_applications') if rows == 'books' else 'credit_memo_applications' }}
     where application_type = 'customer_refund'
     group by target_external_id
 ),
@@ -205,7 +205,7 @@ final as (
         end as detail,
         judged.netsuite_internal_id
     from judged
-    inner join {{ ref('int_outcome_reasons') }} as reasons on judged.shown_reason = reasons.reason
+    inner join {{ ref('reference_outcome_reasons') }} as reasons on judged.shown_reason = reasons.reason
 )
 
 select * from final
@@ -235,7 +235,7 @@ final as (
         memo_lines.netsuite_tax_code_id,
         {{ var_text('revenue_start_field') }} as revenue_start_field,
         {{ var_text('revenue_end_field') }} as revenue_end_field
-    from {{ ref('kept_memos') }} as memos
+    from {{ ref('books_memos') }} as memos
     inner join {{ lines }} as memo_lines on memos.document_id = memo_lines.document_id
 )
 

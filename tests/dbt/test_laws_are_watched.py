@@ -135,132 +135,132 @@ def small_world(tmp_path_factory):
 #: (what is falsified, the data test that must notice, what its message says)
 FALSIFIED = [
     (
-        "delete from kept.kept_document_verdicts where document_id = 'cn_1'",
+        "delete from books.document_verdicts where document_id = 'cn_1'",
         "test_documents_equal_sum_over_states",
         "credit_note in USD: Stripe has 2 over 700 minor units, the states of credit_outcomes hold 1 over 300.",
     ),
     (
-        "update kept.kept_credit_documents set amount_minor = 499 where document_id = 'in_3_balance'",
+        "update books.credit_documents set amount_minor = 499 where document_id = 'in_3_balance'",
         "test_documents_equal_sum_over_states",
         "balance_use in USD: Stripe has 1 over 500 minor units, the states of credit_outcomes hold 1 over 499.",
     ),
     (
-        "update intermediate.int_memo_lines set amount_minor = 401 where document_id = 'cn_1'",
+        "update build.int_memo_lines set amount_minor = 401 where document_id = 'cn_1'",
         "test_memos_equal_their_lines_and_applications",
         "Memo cn_1 (ready, ready) is 400 minor units, its lines and taxes come to 401, its applications to 400.",
     ),
     (
-        "delete from intermediate.int_memo_applications where document_id = 'cn_2'",
+        "delete from build.int_memo_applications where document_id = 'cn_2'",
         "test_memos_equal_their_lines_and_applications",
         "Memo cn_2 (ready, ready) is 300 minor units, its lines and taxes come to 300, its applications to 0.",
     ),
     (
-        "update intermediate.int_balance_checks set balance_minor = -199",
+        "update build.int_balance_checks set balance_minor = -199",
         "test_ledgers_add_up_to_their_balance",
         "The ledger of cus_1 in USD sums to -199 minor units, its last row ends at -200, though no gap was found.",
     ),
     (
-        "update intermediate.int_balance_ledger set previous_balance_minor = -600 where balance_transaction_id = 'cbt_2'",
+        "update build.int_balance_ledger set previous_balance_minor = -600 where balance_transaction_id = 'cbt_2'",
         "test_ledgers_add_up_to_their_balance",
         "Ledger row cbt_2 of cus_1 starts from -700 minor units, not from -600, though no gap was found.",
     ),
     (
-        "update intermediate.int_balance_credit_sources set used_to_minor = 701",
+        "update build.int_balance_credit_sources set used_to_minor = 701",
         "test_ledgers_add_up_to_their_balance",
         "Uses took 701 minor units of credit cbt_1, which was only 700.",
     ),
     (
-        "delete from intermediate.int_credit_documents where document_id = 'cn_2'",
+        "delete from build.int_credit_documents where document_id = 'cn_2'",
         "test_rows_refer_to_rows_that_exist",
         "Memo belongs to document cn_2, which is not in credit_outcomes.",
     ),
     (
-        "delete from intermediate.int_document_verdicts where document_id = 'cn_1'",
+        "delete from build.int_document_verdicts where document_id = 'cn_1'",
         "test_rows_refer_to_rows_that_exist",
         "Document cn_1 has no verdict.",
     ),
     (
-        "insert into intermediate.int_credit_documents select * from intermediate.int_credit_documents where document_id = 'cn_1'",
+        "insert into build.int_credit_documents select * from build.int_credit_documents where document_id = 'cn_1'",
         "test_keys_name_one_row",
         "int_credit_documents: 2 rows have the key cn_1.",
     ),
     (
-        "insert into kept.kept_memos select * from kept.kept_memos where document_id = 'cn_1'",
+        "insert into books.memos select * from books.memos where document_id = 'cn_1'",
         "test_marts_hold_what_others_rely_on",
         "credit_memos: 2 rows have the key cn_1.",
     ),
     (
-        "insert into kept.kept_memo_lines select * from kept.kept_memo_lines where document_id = 'cn_1'",
+        "insert into books.memo_lines select * from books.memo_lines where document_id = 'cn_1'",
         "test_marts_hold_what_others_rely_on",
         "credit_memo_lines: 2 rows have the key cn_1 1.",
     ),
     (
-        "insert into kept.kept_document_verdicts select * from kept.kept_document_verdicts where document_id = 'cn_2'",
+        "insert into books.document_verdicts select * from books.document_verdicts where document_id = 'cn_2'",
         "test_marts_hold_what_others_rely_on",
         "credit_outcomes: 2 rows have the key cn_2.",
     ),
     (
-        "insert into kept.kept_memo_applications select * from kept.kept_memo_applications where document_id = 'cn_2'",
+        "insert into books.memo_applications select * from books.memo_applications where document_id = 'cn_2'",
         "test_marts_hold_what_others_rely_on",
-        "kept_memo_applications: 2 rows have the key cn_2 customer_refund re_1.",
+        "books_memo_applications: 2 rows have the key cn_2 customer_refund re_1.",
     ),
     (
-        "insert into kept.kept_refund_links select * from kept.kept_refund_links",
+        "insert into books.refund_links select * from books.refund_links",
         "test_marts_hold_what_others_rely_on",
-        "kept_refund_links: 2 rows have the key re_1 cn_2.",
+        "books_refund_links: 2 rows have the key re_1 cn_2.",
     ),
     (
-        "insert into kept.kept_balance_checks select * from kept.kept_balance_checks",
+        "insert into books.balance_checks select * from books.balance_checks",
         "test_marts_hold_what_others_rely_on",
-        "kept_balance_checks: 2 rows have the key cus_1 usd.",
+        "books_balance_checks: 2 rows have the key cus_1 usd.",
     ),
     (
-        "update kept.kept_memos set netsuite_customer_id = null, tran_date = null where document_id = 'cn_1'",
+        "update books.memos set netsuite_customer_id = null, tran_date = null where document_id = 'cn_1'",
         "test_marts_hold_what_others_rely_on",
         "credit_memos: cn_1 is ready without netsuite_customer_id tran_date.",
     ),
     (
-        "update kept.kept_memo_lines set netsuite_item_id = null where document_id = 'cn_1'",
+        "update books.memo_lines set netsuite_item_id = null where document_id = 'cn_1'",
         "test_marts_hold_what_others_rely_on",
         "credit_memos: cn_1 is ready with 1 lines, 1 of them without an item.",
     ),
     (
-        "delete from kept.kept_memo_lines where document_id = 'cn_1'",
+        "delete from books.memo_lines where document_id = 'cn_1'",
         "test_marts_hold_what_others_rely_on",
         "credit_memos: cn_1 is ready with 0 lines, 0 of them without an item.",
     ),
     (
-        "update kept.kept_memo_lines set line_kind = 'fee' where document_id = 'cn_1'",
+        "update books.memo_lines set line_kind = 'fee' where document_id = 'cn_1'",
         "test_marts_hold_what_others_rely_on",
         "cn_1 has line_kind fee, which is not of the closed list.",
     ),
     (
-        "update kept.kept_document_verdicts set state = 'blocked', reason = 'item_unmapped', detail = '' where document_id = 'cn_1'",
+        "update books.document_verdicts set state = 'blocked', reason = 'item_unmapped', detail = '' where document_id = 'cn_1'",
         "test_marts_hold_what_others_rely_on",
         "credit_outcomes: cn_1 is blocked, item_unmapped, without an explanation.",
     ),
     (
-        "update kept.kept_memos set amount = 4.01 where document_id = 'cn_1'",
+        "update books.memos set amount = 4.01 where document_id = 'cn_1'",
         "test_marts_hold_what_others_rely_on",
         "credit_memos: cn_1 has 4.010 for 400 minor units of USD.",
     ),
     (
-        "update kept.kept_memos set external_id = 'CN_1' where document_id = 'in_3_balance'",
+        "update books.memos set external_id = 'CN_1' where document_id = 'in_3_balance'",
         "test_marts_hold_what_others_rely_on",
         "2 records share the external id cn_1 ignoring case: credit memo CN_1 and credit memo cn_1.",
     ),
     (
-        "update kept.kept_memos set amount_minor = 1001 where document_id = 'cn_1'",
+        "update books.memos set amount_minor = 1001 where document_id = 'cn_1'",
         "test_marts_hold_what_others_rely_on",
         "The memos of credit notes on invoice in_1 come to 1001 minor units, more than its total of 1000.",
     ),
     (
-        "update intermediate.int_customer_refunds set linked_minor = 299",
+        "update build.int_customer_refunds set linked_minor = 299",
         "test_marts_hold_what_others_rely_on",
         "Customer refund re_1 is 300 minor units, credit notes link only 299 of it.",
     ),
     (
-        "delete from intermediate.int_customer_refunds",
+        "delete from build.int_customer_refunds",
         "test_marts_hold_what_others_rely_on",
         "Memo cn_2 is applied to customer refund re_1, which is not there.",
     ),
@@ -298,17 +298,17 @@ def test_every_law_is_falsified_once():
 
 def test_a_build_with_a_broken_law_does_not_count(small_world):
     """It is done again, since the next build compares with the last one that is noted in scope_seen_*."""
-    seen = "select distinct build_id from scope.scope_seen_rows"
+    seen = "select distinct build_id from scope.seen_rows"
     before = testing.rows(small_world, seen)
     project = small_world.parent / "dbt_project"
-    model = project / "models" / "intermediate" / "lines" / "int_memo_lines.sql"
+    model = project / "models" / "build" / "lines" / "int_memo_lines.sql"
     right = model.read_text()
     model.write_text(right.replace("roles.share_minor as amount_minor", "roles.share_minor + 1 as amount_minor"))
     assert model.read_text() != right
     with pytest.raises(testing.BuildFailed, match="its lines and taxes come to"):
         testing.build(project, small_world)
     assert testing.rows(small_world, seen) == before
-    assert testing.rows(small_world, "select 1 from scope.scope_customers")
+    assert testing.rows(small_world, "select 1 from scope.customers")
 
 
 @pytest.mark.parametrize("noted", ["scope_seen_rows", "scope_seen_inputs"])

@@ -94,7 +94,7 @@ CHECKS = [
     "--select",
     "path:seeds",
     "path:tests/mapping",
-    "int_currencies",
+    "reference_currencies",
     "--exclude-resource-type",
     "unit_test",
 ]

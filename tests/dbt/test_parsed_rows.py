@@ -21,14 +21,14 @@ create table raw_stripe.moved as select * from raw_stripe.products order by rowi
 drop table raw_stripe.products;
 alter table raw_stripe.moved rename to products;
 """
-PARSED = "select id, parse_batch, raw_row_id from staging.stg_stripe__products order by id"
+PARSED = "select id, parse_batch, raw_row_id from parsed.stripe__products order by id"
 
 
 def test_rows_that_have_moved_hide_no_new_ones(tmp_path: Path) -> None:
     project, warehouse = testing.project_with_mappings(tmp_path, {}), tmp_path / "w.duckdb"
 
     def build() -> dict[str, tuple[int, int]]:
-        testing.run_dbt(["run", "--select", "stg_stripe__products"], project, warehouse)
+        testing.run_dbt(["run", "--select", "parsed_stripe__products"], project, warehouse)
         return {row["id"]: (row["parse_batch"], row["raw_row_id"]) for row in testing.rows(warehouse, PARSED)}
 
     def sql(*statements: str) -> None:

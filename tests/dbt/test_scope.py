@@ -551,7 +551,7 @@ def first_build(project: Path, warehouse: Path) -> dict[str, list[str]]:
     first = warehouse.with_name("first.duckdb")
     shutil.copy(warehouse, first)
     with testing.opened(first) as connection:
-        for schema in ("staging", "scope", "intermediate", "kept", "marts", "mapping", "test_failures"):
+        for schema in ("parsed", "reference", "scope", "build", "books", "outcomes", "marts", "mapping", "test_failures"):
             connection.execute(f"drop schema if exists {schema} cascade")
     testing.run_dbt(testing.WITHOUT_TESTS, project, first, variables=VARIABLES)
     return marts(first)
@@ -579,11 +579,11 @@ def test_every_change_is_seen(tmp_path: Path) -> None:
     # a build of other rules breaks on the way, and the rules are put back: nothing is new, and yet half of what is kept is of those
     models = project / "models"
     broken = {
-        models / "intermediate" / "lines" / "int_memo_lines.sql": (
+        models / "build" / "lines" / "int_memo_lines.sql": (
             "roles.share_minor as amount_minor",
             "roles.share_minor + 1 as amount_minor",
         ),
-        models / "kept" / "kept_memos.sql": ("{{ keep(", "select no_such_column from {{ keep("),
+        models / "books" / "books_memos.sql": ("{{ books_of(", "select no_such_column from {{ books_of("),
     }
     right = {file: file.read_text() for file in broken}
     for file, (old, new) in broken.items():
@@ -598,7 +598,7 @@ def test_every_change_is_seen(tmp_path: Path) -> None:
     assert not differences(marts(warehouse), expected)
 
     macro = project / "macros" / "split_amount.sql"
-    for lost in (None, "kept.kept_memos", "scope.scope_seen_rows", "scope.scope_seen_inputs", "a rule in a macro"):
+    for lost in (None, "books.memos", "books.inputs", "books.names", "a rule in a macro"):
         robbed = shutil.copy(warehouse, tmp_path / "robbed.duckdb")
         if lost == "a rule in a macro":
             macro.write_text(macro.read_text().replace("{% endmacro", " {% endmacro"))
@@ -610,7 +610,7 @@ def test_every_change_is_seen(tmp_path: Path) -> None:
 
 
 def customers_in_scope(warehouse: Path) -> int:
-    return testing.rows(warehouse, "select count(*) as customers from scope.scope_customers")[0]["customers"]
+    return testing.rows(warehouse, "select count(*) as customers from scope.customers")[0]["customers"]
 
 
 def test_the_code_and_every_var_concern_everybody() -> None:

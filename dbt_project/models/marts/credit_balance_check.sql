@@ -16,7 +16,7 @@ taxes as (
         taxes.stripe_customer_id,
         lower(taxes.currency) as currency,
         cast(sum(taxes.tax_not_reversed_minor) as bigint) as tax_not_reversed_minor
-    from {{ ref('kept_balance_tax_not_reversed') }} as taxes
+    from {{ ref('books_balance_tax_not_reversed') }} as taxes
     inner join {{ ref('credit_outcomes') }} as outcomes on taxes.document_id = outcomes.document_id
     where outcomes.state <> 'skipped'
     group by taxes.stripe_customer_id, lower(taxes.currency)
@@ -38,7 +38,7 @@ final as (
         checks.is_complete,
         checks.gap_count,
         checks.first_gap
-    from {{ ref('kept_balance_checks') }} as checks
+    from {{ ref('books_balance_checks') }} as checks
     left join uses on checks.stripe_customer_id = uses.stripe_customer_id and checks.currency = uses.currency
     left join taxes on checks.stripe_customer_id = taxes.stripe_customer_id and checks.currency = taxes.currency
 )

@@ -1,1 +1,1 @@
-{{ judged_applications('kept') }}
+{{ judged_applications('books') }}

@@ -1,1 +1,1 @@
-{{ valued_memo_lines(ref('kept_memo_lines')) }}
+{{ valued_memo_lines(ref('books_memo_lines')) }}

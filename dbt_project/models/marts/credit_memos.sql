@@ -25,9 +25,9 @@ final as (
         {{ 'true' if var('tax_strategy') == 'suitetax_override' else 'false' }} as tax_details_override,
         outcomes.detail,
         memos.created_at
-    from {{ ref('kept_memos') }} as memos
-    inner join {{ ref('int_document_outcomes') }} as outcomes on memos.document_id = outcomes.document_id
-    left join {{ ref('stg_load_netsuite__posted_values') }} as posted_values
+    from {{ ref('books_memos') }} as memos
+    inner join {{ ref('outcomes_documents') }} as outcomes on memos.document_id = outcomes.document_id
+    left join {{ ref('outcomes_posted_values') }} as posted_values
         on memos.external_id = posted_values.external_id and posted_values.record_type = 'creditMemo'
 )
 

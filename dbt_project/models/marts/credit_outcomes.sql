@@ -14,8 +14,8 @@ final as (
         outcomes.detail,
         documents.external_id,
         outcomes.netsuite_internal_id
-    from {{ ref('kept_credit_documents') }} as documents
-    inner join {{ ref('int_document_outcomes') }} as outcomes on documents.document_id = outcomes.document_id
+    from {{ ref('books_credit_documents') }} as documents
+    inner join {{ ref('outcomes_documents') }} as outcomes on documents.document_id = outcomes.document_id
 )
 
 select * from final

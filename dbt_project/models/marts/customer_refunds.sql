@@ -1,1 +1,1 @@
-{{ judged_refunds('kept') }}
+{{ judged_refunds('books') }}

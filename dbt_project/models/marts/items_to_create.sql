@@ -28,12 +28,12 @@ final as (
         ) as item_name,
         min(accounts.netsuite_account_id) as netsuite_income_account_id,
         -- the price may be sold in any of them, now or later, and the item is never changed (P6)
-        (select string_agg(id, ',' order by id) from {{ ref('stg_netsuite__subsidiaries') }}) as netsuite_subsidiary_ids
+        (select string_agg(id, ',' order by id) from {{ ref('parsed_netsuite__subsidiaries') }}) as netsuite_subsidiary_ids
     from wanted
-    left join {{ ref('int_accounts') }} as accounts on wanted.currency = accounts.currency and accounts.purpose = 'item_income'
-    left join {{ ref('stg_stripe__prices') }} as prices on wanted.item_external_id = prices.stripe_price_id
-    left join {{ ref('stg_stripe__products') }} as products on prices.stripe_product_id = products.stripe_product_id
-    left join {{ ref('stg_load_netsuite__records') }} as records
+    left join {{ ref('reference_accounts') }} as accounts on wanted.currency = accounts.currency and accounts.purpose = 'item_income'
+    left join {{ ref('parsed_stripe__prices') }} as prices on wanted.item_external_id = prices.stripe_price_id
+    left join {{ ref('parsed_stripe__products') }} as products on prices.stripe_product_id = products.stripe_product_id
+    left join {{ ref('outcomes_records') }} as records
         on wanted.item_external_id = records.external_id and records.record_type = 'serviceSaleItem' and records.is_posted
     where records.external_id is null
     group by wanted.item_external_id

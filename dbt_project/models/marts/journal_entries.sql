@@ -1,7 +1,7 @@
 with
 
 records as (
-    select * from {{ ref('stg_load_netsuite__records') }} where record_type = 'journalEntry'
+    select * from {{ ref('outcomes_records') }} where record_type = 'journalEntry'
 ),
 
 judged as (
@@ -20,9 +20,9 @@ judged as (
             when entries.tran_date is null then 'period_closed'
             else 'ready'
         end as reason
-    from {{ ref('kept_income_journal_entries') }} as entries
-    inner join {{ ref('kept_document_verdicts') }} as verdicts on entries.document_id = verdicts.document_id
-    inner join {{ ref('int_document_outcomes') }} as outcomes on entries.document_id = outcomes.document_id
+    from {{ ref('books_income_journal_entries') }} as entries
+    inner join {{ ref('books_document_verdicts') }} as verdicts on entries.document_id = verdicts.document_id
+    inner join {{ ref('outcomes_documents') }} as outcomes on entries.document_id = outcomes.document_id
     left join records on entries.external_id = records.external_id
 ),
 
@@ -54,7 +54,7 @@ final as (
         end as detail,
         judged.netsuite_internal_id
     from judged
-    inner join {{ ref('int_outcome_reasons') }} as reasons on judged.reason = reasons.reason
+    inner join {{ ref('reference_outcome_reasons') }} as reasons on judged.reason = reasons.reason
 )
 
 select * from final

@@ -8,7 +8,7 @@ final as (
         netsuite_field,
         value_type,
         value
-    from {{ ref('kept_field_values') }}
+    from {{ ref('books_field_values') }}
 )
 
 select * from final

@@ -5,7 +5,7 @@ payouts as (
     select
         stripe_source_id as stripe_refund_id,
         min(stripe_payout_id) as stripe_payout_id
-    from {{ ref('stg_stripe__balance_transactions') }}
+    from {{ ref('parsed_stripe__balance_transactions') }}
     where transaction_type in ('refund', 'payment_refund')
     group by stripe_source_id
 ),
@@ -21,7 +21,7 @@ applications as (
 ),
 
 customer_refunds as (
-    select * from {{ ref('kept_customer_refunds') }}
+    select * from {{ ref('books_customer_refunds') }}
 ),
 
 linked as (
@@ -46,10 +46,10 @@ linked as (
             when journal_entries.external_id is not null then journal_entries.netsuite_internal_id
             when applications.state = 'posted' then applications.target_netsuite_id
         end as netsuite_internal_id
-    from {{ ref('kept_refund_links') }} as links
-    inner join {{ ref('kept_credit_documents') }} as documents on links.credit_note_id = documents.document_id
-    inner join {{ ref('int_document_outcomes') }} as outcomes on documents.document_id = outcomes.document_id
-    left join {{ ref('kept_pre_go_live_credit_notes') }} as pre_go_live on documents.document_id = pre_go_live.document_id
+    from {{ ref('books_refund_links') }} as links
+    inner join {{ ref('books_credit_documents') }} as documents on links.credit_note_id = documents.document_id
+    inner join {{ ref('outcomes_documents') }} as outcomes on documents.document_id = outcomes.document_id
+    left join {{ ref('books_pre_go_live_credit_notes') }} as pre_go_live on documents.document_id = pre_go_live.document_id
     left join journal_entries
         on links.stripe_refund_id = journal_entries.stripe_refund_id and links.credit_note_id = journal_entries.document_id
     left join applications
@@ -62,7 +62,7 @@ linked_sums as (
     select
         stripe_refund_id,
         sum(linked_minor) as linked_minor
-    from {{ ref('kept_refund_links') }}
+    from {{ ref('books_refund_links') }}
     group by stripe_refund_id
 ),
 
@@ -77,7 +77,7 @@ unlinked as (
         payouts.stripe_payout_id,
         cast(null as varchar) as netsuite_account_id,
         cast(null as varchar) as netsuite_internal_id
-    from {{ ref('base_stripe__refunds') }} as refunds
+    from {{ ref('parsed_stripe__refunds') }} as refunds
     left join linked_sums on refunds.stripe_refund_id = linked_sums.stripe_refund_id
     left join payouts on refunds.stripe_refund_id = payouts.stripe_refund_id
     where refunds.amount_minor > coalesce(linked_sums.linked_minor, 0)

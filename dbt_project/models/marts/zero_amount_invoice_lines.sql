@@ -13,7 +13,7 @@ final as (
         zero_lines.netsuite_tax_code_id
     -- a head for every line: what is skipped has none
     from {{ ref('zero_amount_invoices') }} as invoices
-    inner join {{ ref('kept_zero_invoice_lines') }} as zero_lines on invoices.document_id = zero_lines.document_id
+    inner join {{ ref('books_zero_invoice_lines') }} as zero_lines on invoices.document_id = zero_lines.document_id
 )
 
 select * from final

@@ -19,9 +19,9 @@ final as (
         outcomes.reason,
         outcomes.detail,
         outcomes.netsuite_internal_id
-    from {{ ref('kept_zero_amount_invoices') }} as invoices
-    inner join {{ ref('int_document_outcomes') }} as outcomes on invoices.document_id = outcomes.document_id
-    left join {{ ref('stg_load_netsuite__posted_values') }} as posted_values
+    from {{ ref('books_zero_amount_invoices') }} as invoices
+    inner join {{ ref('outcomes_documents') }} as outcomes on invoices.document_id = outcomes.document_id
+    left join {{ ref('outcomes_posted_values') }} as posted_values
         on invoices.external_id = posted_values.external_id and posted_values.record_type = 'invoice'
     where outcomes.state <> 'skipped'
 )

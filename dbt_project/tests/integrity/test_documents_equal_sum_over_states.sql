@@ -7,7 +7,7 @@ stripe_side as (
         'credit_note' as document_type,
         lower(currency) as currency,
         total_minor as amount_minor
-    from {{ ref('base_stripe__credit_notes') }}
+    from {{ ref('parsed_stripe__credit_notes') }}
 
     union all
 
@@ -15,7 +15,7 @@ stripe_side as (
         'negative_invoice',
         lower(currency),
         total_minor
-    from {{ ref('base_stripe__invoices') }}
+    from {{ ref('parsed_stripe__invoices') }}
     where total_minor < 0 and invoice_status in ('open', 'paid', 'uncollectible', 'void')
 
     union all
@@ -25,10 +25,10 @@ stripe_side as (
         'balance_use',
         lower(coalesce(min(invoices.currency), min(ledger.currency))),
         sum(ledger.amount_minor)
-    from {{ ref('base_stripe__customer_balance_transactions') }} as ledger
-    left join {{ ref('kept_attributed_uses') }} as use_rows
+    from {{ ref('parsed_stripe__customer_balance_transactions') }} as ledger
+    left join {{ ref('books_attributed_uses') }} as use_rows
         on ledger.balance_transaction_id = use_rows.balance_transaction_id
-    left join {{ ref('base_stripe__invoices') }} as invoices
+    left join {{ ref('parsed_stripe__invoices') }} as invoices
         on coalesce(ledger.stripe_invoice_id, use_rows.stripe_invoice_id) = invoices.id
     where
         ledger.transaction_type in (

@@ -5,10 +5,10 @@ keys as (
 {%- for model, key in [
     ('int_credit_documents', ['document_id']), ('int_document_verdicts', ['document_id']), ('int_credit_note_parts', ['credit_note_id']),
     ('int_refund_links', ['stripe_refund_id', 'credit_note_id']), ('int_balance_uses', ['document_id']), ('int_netsuite_customers', ['stripe_customer_id']),
-    ('int_netsuite_invoices', ['stripe_invoice_id']), ('int_currencies', ['currency']), ('int_price_items', ['stripe_price_id', 'stripe_product_id']),
-    ('int_tax_codes', ['stripe_tax_rate_id']), ('int_accounts', ['purpose', 'currency']), ('int_posting_dates', ['transaction_date']),
+    ('int_netsuite_invoices', ['stripe_invoice_id']), ('reference_currencies', ['currency']), ('int_price_items', ['stripe_price_id', 'stripe_product_id']),
+    ('int_tax_codes', ['stripe_tax_rate_id']), ('reference_accounts', ['purpose', 'currency']), ('int_posting_dates', ['transaction_date']),
     ('int_balance_ledger', ['stripe_customer_id', 'currency', 'chain_position']), ('int_customer_refunds', ['stripe_refund_id']),
-    ('stg_netsuite__currencies', ['currency']),
+    ('parsed_netsuite__currencies', ['currency']),
 ] %}
     select
         '{{ model }}' as model,

@@ -9,7 +9,7 @@
 with
 
 credit_memo_lines as materialized (
-    {{ valued_memo_lines(rows_in_scope('kept_memo_lines', 'document_id')) }}
+    {{ valued_memo_lines(rows_in_scope('books_memo_lines', 'document_id')) }}
 ),
 
 credit_outcomes as materialized (
@@ -47,10 +47,10 @@ keys as (
     ('zero_amount_invoices', 'zero_amount_invoices', ['external_id']),
     ('zero_amount_invoice_lines', rows_in_scope('zero_amount_invoice_lines'), ['external_id', 'line_number']),
     ('journal_entries', 'journal_entries', ['external_id']),
-    ('kept_memo_applications', rows_in_scope('kept_memo_applications', 'document_id'), ['document_id', 'application_type', 'target_external_id']),
-    ('kept_customer_refunds', rows_in_scope('kept_customer_refunds', 'stripe_refund_id'), ['stripe_refund_id']),
-    ('kept_refund_links', rows_in_scope('kept_refund_links', 'stripe_refund_id'), ['stripe_refund_id', 'credit_note_id']),
-    ('kept_balance_checks', rows_in_scope('kept_balance_checks', 'stripe_customer_id'), ['stripe_customer_id', 'currency']),
+    ('books_memo_applications', rows_in_scope('books_memo_applications', 'document_id'), ['document_id', 'application_type', 'target_external_id']),
+    ('books_customer_refunds', rows_in_scope('books_customer_refunds', 'stripe_refund_id'), ['stripe_refund_id']),
+    ('books_refund_links', rows_in_scope('books_refund_links', 'stripe_refund_id'), ['stripe_refund_id', 'credit_note_id']),
+    ('books_balance_checks', rows_in_scope('books_balance_checks', 'stripe_customer_id'), ['stripe_customer_id', 'currency']),
 ] %}
     select
         '{{ mart }}' as mart,
@@ -166,7 +166,7 @@ note_sums as (
 select judged.mart || ': ' || coalesce(judged.row_id, '(no id)') || ' is ' || coalesce(judged.state, '(no state)') || ', '
     || coalesce(judged.reason, '(no reason)') || case when reasons.reason is null then ', which is not of the closed list.' else ', without an explanation.' end as message
 from judged
-left join {{ ref('int_outcome_reasons') }} as reasons on judged.state = reasons.state and judged.reason = reasons.reason
+left join {{ ref('reference_outcome_reasons') }} as reasons on judged.state = reasons.state and judged.reason = reasons.reason
 where reasons.reason is null or coalesce(judged.detail, '') = ''
 
 union all
@@ -203,7 +203,7 @@ select amounts.mart || ': ' || amounts.external_id || ' has ' || coalesce(cast(a
     || coalesce(cast(amounts.amount_minor as varchar), 'no') || ' minor units of ' || upper(amounts.currency)
     || case when amounts.amount_minor % currencies.unit_minor <> 0 then ', which NetSuite cannot show.' else '.' end
 from amounts
-inner join {{ ref('int_currencies') }} as currencies on amounts.currency = currencies.currency
+inner join {{ ref('reference_currencies') }} as currencies on amounts.currency = currencies.currency
 where
     coalesce(
         amounts.amount * case currencies.stripe_exponent when 0 then 1 when 2 then 100 when 3 then 1000 end <> amounts.amount_minor,

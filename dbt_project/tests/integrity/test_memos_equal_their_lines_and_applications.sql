@@ -11,10 +11,10 @@ memos as (
         memos.state,
         memos.reason
     from {{ rows_in_scope('credit_memos', 'document_id') }} as memos
-    inner join {{ ref('int_outcome_reasons') }} as reasons on memos.reason = reasons.reason
+    inner join {{ ref('reference_outcome_reasons') }} as reasons on memos.reason = reasons.reason
     where
         memos.reason <> 'currency_precision'
-        and reasons.reason_rank > (select limits.reason_rank from {{ ref('int_outcome_reasons') }} as limits where limits.reason = 'lines_do_not_add_up')
+        and reasons.reason_rank > (select limits.reason_rank from {{ ref('reference_outcome_reasons') }} as limits where limits.reason = 'lines_do_not_add_up')
 ),
 
 parts as (

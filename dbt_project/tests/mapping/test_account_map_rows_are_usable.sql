@@ -56,7 +56,7 @@ problems as (
         numbered.currency,
         case when currencies.currency is null then 'is no currency that Stripe has' else 'must be in lower case' end
     from numbered
-    left join {{ ref('int_currencies') }} as currencies on lower({{ cell('numbered.currency') }}) = currencies.currency
+    left join {{ ref('reference_currencies') }} as currencies on lower({{ cell('numbered.currency') }}) = currencies.currency
     where {{ cell('numbered.currency') }} is not null and (currencies.currency is null or currencies.currency <> {{ cell('numbered.currency') }})
 
     union all
@@ -66,7 +66,7 @@ problems as (
         numbered.netsuite_account_id,
         case when found.netsuite_account_id is null then 'is the internal id of no account in NetSuite' else 'is the internal id of an inactive account in NetSuite' end
     from numbered
-    left join {{ ref('stg_netsuite__accounts') }} as found on {{ cell('numbered.netsuite_account_id') }} = found.netsuite_account_id
+    left join {{ ref('parsed_netsuite__accounts') }} as found on {{ cell('numbered.netsuite_account_id') }} = found.netsuite_account_id
     where {{ cell('numbered.netsuite_account_id') }} is not null and coalesce(found.is_inactive, true)
 )
 

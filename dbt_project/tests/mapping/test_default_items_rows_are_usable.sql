@@ -54,7 +54,7 @@ problems as (
         numbered.netsuite_item_id,
         case when found.netsuite_item_id is null then 'is the internal id of no item in NetSuite' else 'is the internal id of an inactive item in NetSuite' end
     from numbered
-    left join {{ ref('stg_netsuite__items') }} as found on {{ cell('numbered.netsuite_item_id') }} = found.netsuite_item_id
+    left join {{ ref('parsed_netsuite__items') }} as found on {{ cell('numbered.netsuite_item_id') }} = found.netsuite_item_id
     where {{ cell('numbered.netsuite_item_id') }} is not null and coalesce(found.is_inactive, true)
 )
 

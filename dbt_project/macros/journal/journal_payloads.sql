@@ -1,0 +1,34 @@
+{#-
+    What NetSuite was sent, or was found to hold, in each record that is there: the body of the attempt behind a `created` or `applied` row, the row's
+    own payload where it was read from NetSuite.
+
+    log    relation with the columns of load_netsuite.load_log
+-#}
+{% macro journal_payloads(log) %}
+with
+
+present as (
+    select
+        answers.record_type,
+        answers.external_id,
+        answers."at",
+        coalesce(attempts.payload, answers.payload) as payload
+    from {{ log }} as answers
+    left join {{ log }} as attempts
+        on
+            answers.attempt_id = attempts.attempt_id
+            and attempts.status = 'attempted'
+            and answers.status in ('created', 'applied')
+    where answers.status in ('created', 'applied', 'adopted', 'verified')
+)
+
+select
+    record_type,
+    external_id,
+    "at",
+    {{ parse_json('payload', '{
+        "tranDate": "VARCHAR", "memo": "VARCHAR", "apply": {"items": [{"doc": "JSON", "apply": "VARCHAR"}]}
+    }') }} as body
+from present
+where payload is not null
+{% endmacro %}

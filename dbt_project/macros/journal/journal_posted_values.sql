@@ -1,0 +1,31 @@
+{#-
+    Date and text under which each record was created: they stay what they were, whatever periods close later.
+
+    log    relation with the columns of load_netsuite.load_log
+-#}
+{% macro journal_posted_values(log) %}
+with
+
+payloads as (
+    {{ journal_payloads(log) }}
+),
+
+ranked as (
+    select
+        record_type,
+        external_id,
+        cast(substr(body.tranDate, 1, 10) as date) as tran_date,
+        body.memo as memo_text,
+        row_number() over (partition by record_type, external_id order by "at") as age_rank
+    from payloads
+    where body.tranDate is not null
+)
+
+select
+    record_type,
+    external_id,
+    tran_date,
+    memo_text
+from ranked
+where age_rank = 1
+{% endmacro %}

@@ -1,0 +1,29 @@
+{#-
+    Materialization of the books: what the rules derived, of all customers. A build replaces the rows of the customers in scope, in one transaction; when
+    all customers are in scope the table is made anew, so that it also takes new columns.
+-#}
+{% materialization books, adapter='duckdb' %}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {{ run_hooks(pre_hooks) }}
+    {%- if existing is none or existing.type != 'table' or not has_customers_out_of_scope() -%}
+        {%- if existing is not none -%}{%- do adapter.drop_relation(existing) -%}{%- endif -%}
+        {%- call statement('main') -%}
+            {{ create_table_as(False, target_relation, sql) }}
+        {%- endcall -%}
+    {%- else -%}
+        {%- call statement('main') -%}
+            delete from {{ target_relation }} where customer_key in (select scope.customer_key from scope.customers as scope);
+            insert into {{ target_relation }} by name ({{ sql }})
+        {%- endcall -%}
+    {%- endif -%}
+    {{ run_hooks(post_hooks) }}
+    {%- do persist_docs(target_relation, model) -%}
+    {%- do adapter.commit() -%}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+{#- False when all customers are in scope: then nobody has a fingerprint any more (forget_fingerprints). -#}
+{% macro has_customers_out_of_scope() -%}
+    {{ return(run_query('select 1 from books.inputs limit 1').rows | length > 0) }}
+{%- endmacro %}

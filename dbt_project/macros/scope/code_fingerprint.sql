@@ -1,0 +1,22 @@
+{#-
+    Fingerprint of what is no table: all models and macros of the project, what is declared of the inputs, and every var that the code can read. Vars are
+    found by their names in the code, so that a new one cannot be left out.
+-#}
+{% macro code_fingerprint(inputs) -%}
+    {%- set parts, code = [], [] -%}
+    {%- for input in inputs -%}
+        {%- do parts.append([input.id, input.names, input.customer_key, input.version] | string) -%}
+    {%- endfor -%}
+    {%- for node in (graph.nodes.values() if execute else []) | selectattr('resource_type', 'equalto', 'model') -%}
+        {%- do parts.append(node.name ~ node.checksum.checksum ~ node.config.materialized) -%}
+        {%- do code.append(node.raw_code) -%}
+    {%- endfor -%}
+    {%- for name, thing in context.items() if thing.macro is defined and thing.macro.package_name == project_name -%}
+        {%- do parts.append(name ~ local_md5(thing.macro.macro_sql)) -%}
+        {%- do code.append(thing.macro.macro_sql) -%}
+    {%- endfor -%}
+    {%- for name in modules.re.findall("['\"]([a-z_]+)['\"]", code | join(' ')) | unique -%}
+        {%- do parts.append(name ~ '=' ~ var(name, none)) -%}
+    {%- endfor -%}
+    cast({{ fingerprint(["'" ~ local_md5(parts | sort | join('|')) ~ "'"]) }} as {{ wide_integer_type() }})
+{%- endmacro %}

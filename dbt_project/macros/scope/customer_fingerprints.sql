@@ -1,0 +1,50 @@
+{#-
+    Which inputs concern which customer, as one fingerprint per customer: of the customer's own objects, of the rows that carry a name of the customer,
+    and of everything that concerns all customers (inputs without names, the code, the vars). It changes if and only if one of them does.
+
+    names      relation with customer_key and name
+    only       a select of customer keys: fingerprints of these customers alone; none = of all
+    Returns a select of customer_key (text, '' = objects without a customer) and inputs_fingerprint.
+-#}
+{% macro customer_fingerprints(names, only=none) %}
+{%- set inputs = build_inputs() %}
+with
+
+concerning as (
+    {%- for input in inputs if input.customer_key %}
+    select coalesce({{ input.customer_key }}, '') as customer_key, {{ row_version(input) }} as version
+    from {{ input.relation }} as input_row
+    {% if only %}where coalesce({{ input.customer_key }}, '') in ({{ only }}){% endif %}
+    union all
+    {%- endfor %}
+    select names.customer_key, named.version
+    from (
+        {%- for input in inputs if input.names and not input.customer_key %}
+        {%- if not loop.first %}
+        union all
+        {%- endif %}
+        {{ names_in(input.relation, input.names, [row_version(input) ~ ' as version']) }}
+        {%- endfor %}
+    ) as named
+    inner join {{ names }} as names on named.name = names.name
+    {% if only %}where names.customer_key in ({{ only }}){% endif %}
+),
+
+everybody as (
+    select sum(version) as version
+    from (
+        select {{ code_fingerprint(inputs) }} as version
+        {%- for input in inputs if not input.names and not input.customer_key %}
+        union all
+        select {{ row_version(input) }} from {{ input.relation }} as input_row
+        {%- endfor %}
+    ) as versions
+)
+
+select
+    concerning.customer_key,
+    {{ fingerprint(['sum(concerning.version)', 'max(everybody.version)']) }} as inputs_fingerprint
+from concerning
+cross join everybody
+group by concerning.customer_key
+{% endmacro %}

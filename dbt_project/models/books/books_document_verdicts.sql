@@ -1,0 +1,1 @@
+{{ books_of(ref('int_document_verdicts'), document='document_id') }}

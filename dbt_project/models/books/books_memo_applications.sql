@@ -1,0 +1,1 @@
+{{ books_of(ref('int_memo_applications'), document='document_id') }}

@@ -1,0 +1,1 @@
+{{ books_of(ref('int_zero_invoice_lines'), document='document_id') }}

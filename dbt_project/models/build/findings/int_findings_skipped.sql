@@ -1,0 +1,97 @@
+-- What is final: nothing will be posted (rules C1, C2, B1, N1, G1, X1, X5).
+{{ config(materialized='view') }}
+
+with
+
+documents as (
+    select * from {{ ref('int_credit_documents') }}
+),
+
+skip_decisions as (
+    select
+        document_id,
+        max(note) as note
+    from {{ ref('stg_mapping__manual_decisions') }}
+    where decision = 'skip'
+    group by document_id
+),
+
+credit_notes as (
+    select credit_note_id, credit_note_status from {{ ref('stg_stripe__credit_notes') }}
+)
+
+select
+    documents.document_id,
+    'skipped_by_hand' as reason,
+    'Left out by hand in manual_decisions.csv' || coalesce(': ' || skip_decisions.note, '') || '.' as detail
+from documents
+inner join skip_decisions on documents.document_id = skip_decisions.document_id
+
+union all
+
+select
+    document_id,
+    'integration_blocked_by_metadata',
+    'Left out because netsuite_block_integration is set in Stripe on ' || document_id || ' or on invoice ' || stripe_invoice_id || '.'
+from documents
+where is_blocked_by_metadata
+
+union all
+
+select
+    documents.document_id,
+    'credit_note_void',
+    'Credit note ' || documents.document_id || ' was voided in Stripe; NetSuite never shows it.'
+from documents
+inner join credit_notes on documents.document_id = credit_notes.credit_note_id
+where credit_notes.credit_note_status = 'void'
+
+union all
+
+select
+    document_id,
+    'invoice_void',
+    'Invoice ' || stripe_invoice_id || ' was voided in Stripe; nothing is credited against it.'
+from documents
+where invoice_status = 'void'
+
+union all
+
+select
+    document_id,
+    'before_go_live',
+    case document_type
+        when 'credit_note' then 'Credit note ' || document_id || ' was created'
+        when 'balance_use' then 'The customer balance was used on invoice ' || stripe_invoice_id
+        else 'Invoice ' || document_id || ' was finalized'
+    end || ' before the go-live date; it is booked by hand.'
+from documents
+where is_before_go_live
+
+union all
+
+select
+    document_id,
+    'kept_in_customer_balance',
+    'The whole of credit note ' || document_id || ' went to the balance of customer ' || stripe_customer_id
+    || '; NetSuite shows it when an invoice uses that balance.'
+from documents
+where document_type = 'credit_note' and memo_minor = 0
+
+union all
+
+select
+    document_id,
+    'balance_use_reversed',
+    'The balance applied to invoice ' || stripe_invoice_id || ' was given back in full.'
+from documents
+where document_type = 'balance_use' and amount_minor = 0
+
+union all
+
+select
+    document_id,
+    'debit_balance_collected',
+    'Invoice ' || stripe_invoice_id || ' collected what customer ' || stripe_customer_id || ' owed from before; no credit was used.'
+from documents
+where document_type = 'balance_use' and amount_minor < 0

@@ -1,0 +1,1 @@
+{{ journal_records(ref('stg_load_netsuite__load_log')) }}

@@ -1,0 +1,12 @@
+-- NetSuite items that prices and products on lines of the customers in scope may be.
+with
+
+concerning as (
+    {{ concerning_scope(source('raw_netsuite', 'items'), ref('int_line_names')) }}
+)
+
+select
+    id as netsuite_item_id,
+    externalid as external_id,
+    coalesce(isinactive, 'F') = 'T' as is_inactive
+from concerning

@@ -1,0 +1,36 @@
+{{ config(materialized='table') }}
+
+-- A discount cannot be fetched by its id; its coupon is known from where it stands expanded on a credit note or an invoice.
+with
+
+on_credit_notes as (
+    {{ unnest_rows(ref('stg_stripe__credit_note_structs'), ['id'], 'note.discount_amounts', 'entry', 'entry_position') }}
+),
+
+on_invoices as (
+    {{ unnest_rows(ref('stg_stripe__invoice_structs'), ['id'], 'invoice.total_discount_amounts', 'entry', 'entry_position') }}
+),
+
+discounts as (
+    select entry.discount as discount from on_credit_notes
+    union all
+    select entry.discount as discount from on_invoices
+),
+
+named as (
+    select
+        {{ expandable_id('discount') }} as stripe_discount_id,
+        -- source.coupon since 2025-09-30.clover, coupon before; each an id or an object
+        coalesce(
+            {{ json_text('discount', "'$.source.coupon.id'") }}, {{ json_text('discount', "'$.source.coupon'") }},
+            {{ json_text('discount', "'$.coupon.id'") }}, {{ json_text('discount', "'$.coupon'") }}
+        ) as stripe_coupon_id
+    from discounts
+)
+
+select
+    stripe_discount_id,
+    max(stripe_coupon_id) as stripe_coupon_id
+from named
+where stripe_coupon_id is not null
+group by stripe_discount_id

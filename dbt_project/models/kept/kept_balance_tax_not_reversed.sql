@@ -1,1 +1,0 @@
-{{ keep('int_balance_tax_not_reversed') }}

@@ -1,1 +1,0 @@
-{{ keep('int_document_verdicts', document='document_id') }}

@@ -1,1 +1,0 @@
-{{ keep('int_field_values') }}

@@ -1,1 +1,0 @@
-{{ keep('int_income_journal_entries', document='document_id') }}

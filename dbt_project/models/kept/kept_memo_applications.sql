@@ -1,1 +1,0 @@
-{{ keep('int_memo_applications', document='document_id') }}

@@ -1,1 +1,0 @@
-{{ keep('int_memo_lines', document='document_id') }}

@@ -1,1 +1,0 @@
-{{ keep('int_memo_tax_details', document='document_id') }}

@@ -1,1 +1,0 @@
-{{ keep('int_netsuite_customers') }}

@@ -1,1 +1,0 @@
-{{ keep('int_pre_go_live_credit_notes', document='document_id') }}

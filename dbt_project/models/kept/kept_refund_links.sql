@@ -1,1 +1,0 @@
-{{ keep('int_refund_links', document='credit_note_id') }}

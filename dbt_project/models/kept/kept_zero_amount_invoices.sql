@@ -1,1 +1,0 @@
-{{ keep('int_zero_amount_invoices') }}

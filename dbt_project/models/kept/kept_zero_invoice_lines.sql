@@ -1,1 +1,0 @@
-{{ keep('int_zero_invoice_lines', document='document_id') }}

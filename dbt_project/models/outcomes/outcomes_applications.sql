@@ -1,0 +1,2 @@
+-- A view over the journal, so that it is true the moment a push ends.
+{{ journal_applications(source('load_netsuite', 'load_log')) }}

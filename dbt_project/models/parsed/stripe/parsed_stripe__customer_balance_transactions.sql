@@ -1,0 +1,38 @@
+{{ config(materialized='incremental', unique_key='id', incremental_strategy='delete+insert', on_schema_change='fail') }}
+
+with
+
+parsed as (
+    select id, parent_id, content_hash, fetched_at, raw_row_id, {{ parse_json('payload', '{
+        "amount": "BIGINT", "ending_balance": "BIGINT", "currency": "VARCHAR", "customer": "JSON", "invoice": "JSON",
+        "credit_note": "JSON", "checkout_session": "JSON", "type": "VARCHAR", "created": "BIGINT"
+    }') }} as object
+    from ({{ changed_objects('customer_balance_transactions') }})
+)
+
+select
+    ---------- ids
+    id as balance_transaction_id,
+    coalesce({{ expandable_id('object.customer') }}, parent_id) as stripe_customer_id,
+    {{ expandable_id('object.invoice') }} as stripe_invoice_id,
+    {{ expandable_id('object.credit_note') }} as credit_note_id,
+    {{ expandable_id('object.checkout_session') }} as checkout_session_id,
+
+    ---------- state
+    object.type as transaction_type,
+    object.currency as currency,
+
+    ---------- amounts (minor units; negative = credit to the customer)
+    object.amount as amount_minor,
+    object.ending_balance as ending_balance_minor,
+
+    ---------- timestamps (UTC)
+    {{ epoch_to_timestamp('object.created') }} as created_at,
+
+    ---------- version, and whose it is
+    coalesce({{ expandable_id('object.customer') }}, parent_id, '') as customer_key,
+    id,
+    content_hash,
+    fetched_at,
+    raw_row_id
+from parsed

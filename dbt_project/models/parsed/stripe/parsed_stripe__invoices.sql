@@ -1,0 +1,36 @@
+{{ config(materialized='incremental', unique_key='id', incremental_strategy='delete+insert', on_schema_change='fail') }}
+
+with
+
+parsed as (
+    select id, content_hash, fetched_at, raw_row_id, {{ parse_json('payload', '{
+        "status": "VARCHAR", "currency": "VARCHAR", "customer": "JSON", "created": "BIGINT", "total": "BIGINT",
+        "amount_due": "BIGINT", "number": "VARCHAR", "metadata": "JSON",
+        "status_transitions": {"finalized_at": "BIGINT", "paid_at": "BIGINT", "marked_uncollectible_at": "BIGINT"},
+        "total_discount_amounts": [{"amount": "BIGINT", "discount": "JSON"}],
+        "shipping_cost": {"amount_total": "BIGINT", "amount_tax": "BIGINT", "taxes": [{"amount": "BIGINT", "rate": "JSON", "taxable_amount": "BIGINT"}]},
+        "lines": {"data": [{
+            "id": "VARCHAR", "amount": "BIGINT", "description": "VARCHAR", "quantity": "BIGINT",
+            "period": {"start": "BIGINT", "end": "BIGINT"},
+            "pricing": {"price_details": {"price": "JSON", "product": "JSON"}},
+            "discount_amounts": [{"amount": "BIGINT", "discount": "JSON"}],
+            "pretax_credit_amounts": [{"amount": "BIGINT", "type": "VARCHAR"}],
+            "taxes": [{"amount": "BIGINT", "tax_behavior": "VARCHAR", "taxable_amount": "BIGINT",
+                "tax_rate_details": {"tax_rate": "JSON"}}]
+        }]}
+    }') }} as invoice
+    from ({{ changed_objects('invoices') }})
+)
+
+select
+    id,
+    content_hash,
+    fetched_at,
+    raw_row_id,
+    coalesce({{ expandable_id('invoice.customer') }}, '') as customer_key,
+    {{ json_text('invoice.metadata', "'$.netsuite_invoice_id'") }} as metadata_netsuite_invoice_id,
+    invoice.status as invoice_status,
+    invoice.currency as currency,
+    invoice.total as total_minor,
+    invoice
+from parsed

@@ -1,0 +1,23 @@
+{{ config(materialized='incremental', unique_key='id', incremental_strategy='delete+insert', on_schema_change='fail') }}
+
+with
+
+parsed as (
+    select id, parent_id, content_hash, fetched_at, raw_row_id, {{ parse_json('payload', '{"product": "JSON", "nickname": "VARCHAR"}') }} as object
+    from ({{ changed_objects('prices') }})
+)
+
+select
+    ---------- ids
+    id as stripe_price_id,
+    {{ expandable_id('object.product') }} as stripe_product_id,
+
+    ---------- content
+    object.nickname as nickname,
+
+    ---------- version
+    id,
+    content_hash,
+    fetched_at,
+    raw_row_id
+from parsed

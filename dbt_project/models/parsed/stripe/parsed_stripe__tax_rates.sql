@@ -1,0 +1,25 @@
+{{ config(materialized='incremental', unique_key='id', incremental_strategy='delete+insert', on_schema_change='fail') }}
+
+with
+
+parsed as (
+    select id, parent_id, content_hash, fetched_at, raw_row_id, {{ parse_json('payload', '{
+        "percentage": "DECIMAL(22,10)", "effective_percentage": "DECIMAL(22,10)", "rate_type": "VARCHAR"
+    }') }} as object
+    from ({{ changed_objects('tax_rates') }})
+)
+
+select
+    ---------- ids
+    id as stripe_tax_rate_id,
+
+    ---------- content
+    coalesce(object.effective_percentage, object.percentage) as percentage,
+    coalesce(object.rate_type, 'percentage') = 'flat_amount' as is_flat,
+
+    ---------- version
+    id,
+    content_hash,
+    fetched_at,
+    raw_row_id
+from parsed

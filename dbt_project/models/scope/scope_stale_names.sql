@@ -1,0 +1,95 @@
+{{ config(materialized='table') }}
+
+-- The ids that the objects of stale customers have or name. Customers with the same name are derived together where `links` is true: their objects share
+-- an id or name one, or they are the same invoice in NetSuite (rules X2, C6).
+with
+
+stale as (
+    select customer_key from {{ ref('scope_stale_customers') }}
+),
+
+credit_notes as (
+    select notes.id, notes.customer_key, notes.stripe_invoice_id, notes.note
+    from {{ ref('parsed_stripe__credit_notes') }} as notes
+    where notes.customer_key in (select stale.customer_key from stale)
+),
+
+refund_entries as (
+    {{ unnest_rows('credit_notes', ['id', 'customer_key'], 'note.refunds', 'entry', 'entry_number') }}
+),
+
+refunds as (
+    select id as credit_note_id, customer_key, {{ expandable_id('entry.refund') }} as stripe_refund_id from refund_entries
+),
+
+invoices as (
+    select id, customer_key, metadata_netsuite_invoice_id
+    from {{ ref('parsed_stripe__invoices') }}
+    where customer_key in (select stale.customer_key from stale)
+),
+
+ledger as (
+    select customer_key, stripe_invoice_id, credit_note_id
+    from {{ ref('parsed_stripe__customer_balance_transactions') }}
+    where customer_key in (select stale.customer_key from stale)
+),
+
+customers as (
+    select stripe_customer_id as customer_key, metadata_netsuite_customer_id
+    from {{ ref('parsed_stripe__customers') }}
+    where stripe_customer_id in (select stale.customer_key from stale)
+),
+
+stripe_ids as (
+    select customer_key, id from credit_notes
+    union
+    select customer_key, stripe_invoice_id as id from credit_notes
+    union
+    select customer_key, stripe_refund_id as id from refunds
+    union
+    select customer_key, {{ income_entry_id('stripe_refund_id', 'credit_note_id') }} as id from refunds
+    union
+    select customer_key, id from invoices
+    union
+    select customer_key, stripe_invoice_id as id from ledger
+    union
+    select customer_key, credit_note_id as id from ledger
+),
+
+stripe_names as (
+    select customer_key, {{ name_key('stripe', 'id') }} as name, true as links from stripe_ids where id is not null
+),
+
+-- what a mapping file or metadata says that an invoice or a customer is in NetSuite
+netsuite_names as (
+    select customer_key, {{ name_key('netsuite_transaction', 'metadata_netsuite_invoice_id') }} as name, true as links
+    from invoices
+    where metadata_netsuite_invoice_id is not null
+    union all
+    select stripe_ids.customer_key, {{ name_key('netsuite_transaction', 'invoice_map.netsuite_invoice_id') }}, true
+    from stripe_ids
+    inner join {{ ref('invoice_map') }} as invoice_map on stripe_ids.id = {{ cell('invoice_map.stripe_invoice_id') }}
+    union all
+    select customer_key, {{ name_key('netsuite_customer', 'metadata_netsuite_customer_id') }}, false
+    from customers
+    where metadata_netsuite_customer_id is not null
+    union all
+    select stale.customer_key, {{ name_key('netsuite_customer', 'customer_map.netsuite_customer_id') }}, false
+    from stale
+    inner join {{ ref('customer_map') }} as customer_map on stale.customer_key = {{ cell('customer_map.stripe_customer_id') }}
+),
+
+-- NetSuite's internal id of what carries one of these names
+transactions as (
+    {{ names_in(source('raw_netsuite', 'transactions'), {'externalid': 'stripe', 'stripe_id': 'stripe'}, ['id']) }}
+)
+
+select customer_key, name, links from stripe_names
+union
+select customer_key, name, links from netsuite_names
+union
+select stripe_names.customer_key, {{ name_key('netsuite_transaction', 'transactions.id') }} as name, true as links
+from stripe_names
+inner join transactions on stripe_names.name = transactions.name
+union
+select customer_key, {{ name_key('stripe', 'customer_key') }} as name, false as links from stale

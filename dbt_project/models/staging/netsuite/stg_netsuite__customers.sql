@@ -1,8 +1,0 @@
-select
-    ---------- ids
-    id as netsuite_customer_id,
-    externalid as external_id,
-    stripe_id as custom_field_stripe_id,
-    subsidiary as netsuite_subsidiary_id,
-    receivablesaccount as netsuite_receivables_account_id
-from {{ source('raw_netsuite', 'customers') }}
