@@ -17,7 +17,11 @@ from sqlglot import ErrorLevel, exp
 from tests.support import warehouse as testing
 
 DIALECTS = ("postgres", "spark", "snowflake", "bigquery")
-FOLDERS = ("intermediate", "marts")
+FOLDERS = (
+    "reference",
+    *(f"build/{chapter}" for chapter in ("identity", "balance", "credit_notes", "lines", "findings", "documents")),
+    "marts",
+)
 MODELS = sorted(path.stem for folder in FOLDERS for path in (testing.PROJECT / "models" / folder).rglob("*.sql"))
 
 #: function that is DuckDB's own -> the dispatched macro it comes from
