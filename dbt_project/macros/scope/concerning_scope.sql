@@ -18,7 +18,7 @@
     where
         {%- for column, kind in found.names.items() %}
         {% if not loop.first %}or {% endif %}{{ name_key(kind, 'input_rows.' ~ column) }} in (select names.name from {{ names }} as names)
-        {%- if kind == 'stripe' %}
+        {%- if kind == 'external_id' %}
         or {{ name_key(kind, external_id_base('input_rows.' ~ column)) }} in (select names.name from {{ names }} as names)
         {%- endif %}
         {%- else %} true

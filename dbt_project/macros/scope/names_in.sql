@@ -1,5 +1,5 @@
 {#-
-    The names that rows of a relation carry: one select per declared column, and for external ids of ours one more for the id they are built on.
+    The names that rows of a relation carry: one select per declared column, and for external ids one more for the id that ours are built on.
 
     relation   name of the relation
     names      column -> kind of id
@@ -13,7 +13,7 @@
     select {{ columns | join(', ') }}, {{ name_key(kind, column) }} as name
     from {{ relation }} as input_row
     where {{ column }} is not null
-    {%- if kind == 'stripe' %}
+    {%- if kind == 'external_id' %}
     union all
     select {{ columns | join(', ') }}, {{ name_key(kind, external_id_base(column)) }} as name
     from {{ relation }} as input_row

@@ -3,13 +3,17 @@
     books were derived from.
 -#}
 {% macro note_successful_build(results) -%}
-    {%- if execute and results -%}
-        {%- set built = results | selectattr('status', 'equalto', 'success') | map(attribute='node.unique_id') | list -%}
-        {%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | map(attribute='unique_id') | list -%}
-        {%- if not models | reject('in', built) | list and not results | selectattr('status', 'in', ['error', 'fail', 'skipped']) | list -%}
-            {%- set scope = 'select scope.customer_key from scope.customers as scope' -%}
+    {%- if execute and is_successful_build(results) and run_query('select 1 from scope.customers limit 1').rows -%}
+        {%- set in_scope = 'select scope.customer_key from scope.customers as scope' %}
+    delete from books.inputs where customer_key in ({{ in_scope }});
     insert into books.inputs
-    {{ customer_fingerprints('books.names', only=scope) }}
-        {%- endif -%}
+    {{ customer_fingerprints('books.names', only=in_scope) }}
     {%- endif -%}
+{%- endmacro %}
+
+{% macro is_successful_build(results) -%}
+    {%- set built = results | selectattr('status', 'equalto', 'success') | map(attribute='node.unique_id') | list -%}
+    {%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | map(attribute='unique_id') | list -%}
+    {%- set broken = results | selectattr('status', 'in', ['error', 'fail', 'skipped']) | list -%}
+    {{ return(results and not broken and not models | reject('in', built) | list) }}
 {%- endmacro %}

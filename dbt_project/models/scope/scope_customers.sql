@@ -10,7 +10,7 @@ stale as (
 others as (
     select names.customer_key, names.name
     from {{ last_build('names', {'customer_key': 'varchar', 'name': fingerprint_type(), 'links': 'boolean'}) }} as names
-    where names.links and names.customer_key not in (select stale.customer_key from stale)
+    where names.links and exists (select 1 from stale) and names.customer_key not in (select stale.customer_key from stale)
 ),
 
 names as (

@@ -3,17 +3,12 @@
 -- Customers whose books were not derived from the inputs that concern them now: new ones, changed ones, those of a build that broke, and those that are gone.
 with
 
-books_inputs as {{ last_build('inputs', {'customer_key': 'varchar', 'inputs_fingerprint': fingerprint_type()}) }},
-
-books_names as {{ last_build('names', {'customer_key': 'varchar'}) }}
+books_inputs as {{ last_build('inputs', {'customer_key': 'varchar', 'inputs_fingerprint': fingerprint_type()}) }}
 
 select coalesce(inputs.customer_key, books_inputs.customer_key) as customer_key
 from {{ ref('scope_customer_inputs') }} as inputs
 full outer join books_inputs on inputs.customer_key = books_inputs.customer_key
-where inputs.inputs_fingerprint is distinct from books_inputs.inputs_fingerprint
-
-union
-
-select customer_key
-from books_names
-where customer_key not in (select books_inputs.customer_key from books_inputs)
+where
+    inputs.inputs_fingerprint is null
+    or books_inputs.inputs_fingerprint is null
+    or inputs.inputs_fingerprint <> books_inputs.inputs_fingerprint

@@ -81,7 +81,7 @@ netsuite_names as (
 
 -- NetSuite's internal id of what carries one of these names
 transactions as (
-    {{ names_in(source('raw_netsuite', 'transactions'), {'externalid': 'stripe', 'stripe_id': 'stripe'}, ['id']) }}
+    {{ names_in(source('raw_netsuite', 'transactions'), {'externalid': 'external_id', 'stripe_id': 'stripe'}, ['id']) }}
 )
 
 select customer_key, name, links from stripe_names
