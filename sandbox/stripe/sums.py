@@ -67,7 +67,7 @@ def _added(entries: Iterable[tuple[Obj, Any]], *sums: str) -> list[Obj]:
 
 def net(line: Obj) -> int:
     """Line amount after discounts and billing credits: what is taxed."""
-    return int(line["amount"]) - sum(entry["amount"] for entry in line["pretax_credit_amounts"])
+    return int(line["amount"] - sum(entry["amount"] for entry in line["pretax_credit_amounts"]))
 
 
 def add_discount(line: Obj, discount: str, amount: int) -> None:
@@ -114,8 +114,14 @@ def list_of(rows: list[Obj], url: str) -> Obj:
     return {"object": "list", "data": rows, "has_more": False, "total_count": len(rows), "url": url}
 
 
-def is_on_record(payment: Obj) -> bool:
-    return bool(payment["payment"]["type"] == "payment_record" and payment["status"] == "paid")
+def discounted(sums: Sums, discounts: list[str]) -> int:
+    """How much these discounts (ids) take off in all."""
+    return sum(entry["amount"] for entry in sums.discounts if entry["discount"] in discounts)
+
+
+def transition(invoice: Obj, name: str, moment: int) -> Obj:
+    """The `status_transitions` field with one time set (`paid_at`, `voided_at`, ...)."""
+    return {"status_transitions": invoice["status_transitions"] | {name: moment}}
 
 
 def line_parent(item: str, subscription: str | None, proration: bool) -> Obj:
