@@ -1,8 +1,8 @@
-"""What NetSuite says when it refuses: one constructor per sentence, all of them `Refused`.
+"""All refusals of NetSuite: one function per text, each returns a `Refused`.
 
-Status, code and text are NetSuite's own where they have been seen ("seen"), Oracle's where only documented
-("documented"), and ours where nobody has published them ("guessed": replace once a real account has shown the
-text). Sources: the NetSuite fact sheet, sections 1.4, 1.8 and 7.
+Status, code and text are NetSuite's own if somebody observed them ("seen"), Oracle's if they are only documented
+("documented"), and ours if nobody has published them ("guessed": replace it once a real account has shown the text).
+Sources: facts, NetSuite sections 1.4, 1.8 and 7.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TITLES = {
 
 
 class Refused(Exception):
-    """A request NetSuite refuses, with no effect. `path` is `o:errorPath`, e.g. `item.items[0].item`."""
+    """A request that NetSuite refuses, without effect. `path` is `o:errorPath`, e.g. `item.items[0].item`."""
 
     def __init__(self, detail: str, code: str = "USER_ERROR", status: int = 400, path: str | None = None):
         super().__init__(detail)
@@ -51,7 +51,7 @@ def duplicate_item_name() -> Refused:
 
 
 def wrong_transaction_type() -> Refused:
-    """Also for a transaction id that does not exist at all."""
+    """A transaction of another type, or none at all."""
     return Refused(ACCESS + "Transaction type specified is incorrect.")  # seen
 
 
@@ -87,7 +87,7 @@ def unknown_field_text(name: str) -> str:
 
 
 def invalid_value(value: object, field: str, path: str) -> Refused:
-    """Unknown, inactive or not allowed here (inactive: guessed)."""
+    """A value that is unknown, not allowed here, or inactive (guessed)."""
     detail = f"{ACCESS}You have entered an Invalid Field Value {value} for the following field: {field}."  # seen
     return Refused(detail, path=path)
 
@@ -135,8 +135,7 @@ def journal_unbalanced() -> Refused:
 
 
 def not_in_static_sublist() -> Refused:
-    """A row that is none of NetSuite's own candidates (cause: guessed), or one with a display-only key
-    (seen)."""
+    """A row that is not one of NetSuite's candidates (cause: guessed), or one with a display-only key (seen)."""
     detail = (
         "You have attempted an invalid sublist or line item operation. You are either trying to access a "
         "field on a non-existent line or you are trying to add or remove lines from a static sublist"

@@ -69,7 +69,7 @@ def net(line: Obj) -> int:
 
 
 def add_discount(line: Obj, discount: str, amount: int) -> None:
-    """Add the share of a discount (id) to a line that no one else holds yet."""
+    """Add a discount's share to a line under construction."""
     line["discount_amounts"].append({"amount": amount, "discount": discount})
     entry = {"amount": amount, "credit_balance_transaction": None, "discount": discount, "type": "discount"}
     line["pretax_credit_amounts"].append(entry)
