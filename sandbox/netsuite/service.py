@@ -81,10 +81,10 @@ class Answer(NamedTuple):
 class Fault:
     """The fault of one request.
 
-    `effect` says when the request takes effect: `now`, `never`, or `later` (after `after` seconds, while the client gets
-    its answer at once). `answer` is the request's own answer (an empty 204 if it has no effect yet), or another one:
-    `drop` closes the connection, `other_location` names the record before this one. `delay` holds the answer back, in
-    seconds.
+    `effect` says when the request takes effect: `now`, `never`, or `later` (`after` seconds later, while the client
+    gets its answer at once). `answer` is the request's own answer (an empty 204 if it has no effect yet), or another
+    one: `drop` closes the connection, `other_location` names the record before this one. `delay` holds the answer
+    back, in seconds.
     """
 
     answer: Literal["own", "drop", "500", "502", "429", "401", "no_location", "other_location"] = "own"
@@ -107,7 +107,7 @@ OTHER_LOCATION = Fault("other_location")
 
 @dataclass(frozen=True)
 class Options:
-    """The behaviour of the service. Times are in seconds. With `sleep`, `clock` and `later` a simulation controls time."""
+    """The behaviour of the service. Times are in seconds. A simulation sets `sleep`, `clock` and `later`."""
 
     concurrency: int = 5  # requests at once, over all; the Standard tier's limit
     latency: float = 0.0  # of each write

@@ -1,8 +1,7 @@
-"""The demo company's NetSuite: master data, and the invoices and payments that another integration has
-brought over from Stripe.
+"""The demo company's NetSuite: master data, and the invoices and payments that another integration copied from Stripe.
 
-`mirror` leaves open on each invoice just what credit memos are to settle. Where a story needs NetSuite to
-differ, a table here says so. Internal ids of master data are fixed, because the mapping files in
+`mirror` leaves the amount open on each invoice that credit memos settle. The tables `ABSENT` and following say where
+NetSuite differs, for some scenarios. Internal ids of master data are fixed, because the mapping files in
 dbt_project/seeds name them.
 """
 
@@ -29,7 +28,7 @@ CURRENCIES = {
     "kwd": ("5", 2),
     "huf": ("6", 0),
 }
-MINOR_DIGITS = {"jpy": 0, "kwd": 3}  # of Stripe's unit; the others have 2
+MINOR_DIGITS = {"jpy": 0, "kwd": 3}  # of Stripe's minor unit; other currencies have 2
 RECEIVABLES, RECEIVABLES_EURO, BANK, BANK_EURO, INCOME, OLD_INCOME = "11", "12", "21", "22", "41", "42"
 ACCOUNTS = {
     RECEIVABLES: ("1200 Receivables", "AcctRec"),
@@ -65,7 +64,7 @@ CUSTOM_FIELDS = {
     "custcol_stripe_line": "text",
 }
 
-# Where NetSuite differs from Stripe, for the stories of demo_scenarios.
+# Differences between NetSuite and Stripe, for some scenarios.
 ABSENT = frozenset({"cus_Newcomer", "in_NoInvoice"})
 WITHOUT_EXTERNAL_ID = {
     "cus_Oriole": "9001",
@@ -79,17 +78,16 @@ MEMOS_BY_HAND = {"cn_AlreadyThere": Decimal(10), "cn_Differs": Decimal(9)}
 ZERO_INVOICES_BY_HAND = {"in_NegativeThere": Decimal(0), "in_NegativeDiffers": Decimal(5)}
 
 
-def found(books: Books) -> None:
-    """Set up the company: everything but customers and transactions."""
+def set_up(books: Books) -> None:
+    """Create the company: all master data except customers."""
     for name, (id, precision) in CURRENCIES.items():
-        base = name == "usd"
         books.add(
             "currency",
             id=id,
             name=name.upper(),
             symbol=name.upper(),
             currencyprecision=str(precision),
-            isbasecurrency=base,
+            isbasecurrency=name == "usd",
         )
     books.add("subsidiary", id=SUBSIDIARY, name="Demo Company", currency=CURRENCIES["usd"][0])
     for id, (name, kind) in ACCOUNTS.items():
@@ -101,13 +99,8 @@ def found(books: Books) -> None:
     books.add("taxtype", id="3", name="VAT")
     books.configure(custom_fields=CUSTOM_FIELDS)
     for year in range(FIRST_YEAR, LAST_YEAR + 1):
-        books.add(
-            "accountingperiod",
-            periodname=f"FY {year}",
-            startdate=f"{year}-01-01",
-            enddate=f"{year}-12-31",
-            isyear=True,
-        )
+        days = {"startdate": f"{year}-01-01", "enddate": f"{year}-12-31"}
+        books.add("accountingperiod", periodname=f"FY {year}", isyear=True, **days)
         for month in range(1, 13):
             first = date(year, month, 1)
             last = first.replace(day=monthrange(year, month)[1])
@@ -115,47 +108,28 @@ def found(books: Books) -> None:
 
 
 def close_old_months(books: Books) -> None:
-    """After the mirror, because nothing can be dated in a closed month."""
+    """Close `CLOSED_MONTHS`. This follows the mirror, which could not date anything in a closed month."""
     for period in books.rows("accountingperiod"):
         if period["isyear"] == "F" and period["startdate"][:7] in CLOSED_MONTHS:
             books.set_period(period["id"], closed=True)
 
 
 def mirror(billing: Billing, books: Books) -> None:
-    """Bring over customers, finalized invoices and payments NetSuite does not have yet. Can be run again
-    at any time.
-    """
+    """Copy customers, finalized invoices and payments that NetSuite does not have yet. It can run again at any time."""
     for customer in billing.objects("customers").values():
-        _bring_customer(customer, books)
-    there = {
-        transaction.external_id: str(transaction.id) for transaction in books.transactions() if transaction.external_id
-    }
-    there |= {
-        stripe: id for stripe, id in WITHOUT_EXTERNAL_ID.items() if stripe.startswith("in_") and books.transaction(id)
-    }
-    # The invoice without an external id comes first of all, so that it has the internal id that the mapping
-    # file names.
-    for invoice in sorted(
-        billing.objects("invoices").values(), key=lambda invoice: invoice["id"] not in WITHOUT_EXTERNAL_ID
-    ):
-        if invoice["status"] in ("open", "paid", "uncollectible") and not ABSENT & {
-            invoice["id"],
-            invoice["customer"],
-        }:
-            if invoice["total"] >= 0:
-                _bring_invoice(invoice, billing, books, there)
-            elif invoice["id"] in ZERO_INVOICES_BY_HAND and invoice["id"] not in there:
-                rows = [_row("102", ZERO_INVOICES_BY_HAND[invoice["id"]], "Made by hand")]
-                books.create("invoice", _head(invoice, books) | {"externalId": invoice["id"], "item": {"items": rows}})
+        _copy_customer(customer, books)
+    existing = _existing_ids(books)
+    # The invoice without an external id comes first, so that it has the internal id in the mapping file.
+    for invoice in sorted(billing.objects("invoices").values(), key=lambda row: row["id"] not in WITHOUT_EXTERNAL_ID):
+        if invoice["status"] not in ("open", "paid", "uncollectible") or ABSENT & {invoice["id"], invoice["customer"]}:
+            continue
+        if invoice["total"] >= 0:
+            _copy_invoice(invoice, billing, books, existing)
+        elif invoice["id"] in ZERO_INVOICES_BY_HAND and invoice["id"] not in existing:
+            _create_by_hand("invoice", invoice, "102", ZERO_INVOICES_BY_HAND[invoice["id"]], books)
     for note in billing.objects("credit_notes").values():
-        if note["id"] in MEMOS_BY_HAND and note["id"] not in there:
-            rows = [_row("203", MEMOS_BY_HAND[note["id"]], "Made by hand")]
-            body = _head(note, books) | {
-                "externalId": note["id"],
-                "autoApply": False,
-                "item": {"items": rows},
-            }
-            books.create("creditMemo", body)
+        if note["id"] in MEMOS_BY_HAND and note["id"] not in existing:
+            _create_by_hand("creditMemo", note, "203", MEMOS_BY_HAND[note["id"]], books)
 
 
 def customer_ids(books: Books) -> dict[str, str]:
@@ -164,7 +138,21 @@ def customer_ids(books: Books) -> dict[str, str]:
     return ids | {stripe: id for stripe, id in WITHOUT_EXTERNAL_ID.items() if books.row("customer", id)}
 
 
-def _bring_customer(customer: Obj, books: Books) -> None:
+def major_unit(amount: int, currency: str) -> Decimal:
+    """An amount of Stripe's minor unit in the major unit, without the third digit that Stripe keeps at zero."""
+    digits = MINOR_DIGITS.get(currency, 2)
+    value = Decimal(amount).scaleb(-digits)
+    return value.quantize(Decimal("0.01")) if digits == 3 else value
+
+
+def _existing_ids(books: Books) -> dict[str, str]:
+    """External id, or Stripe id of an invoice without one -> internal id."""
+    ids = {record.external_id: str(record.id) for record in books.transactions() if record.external_id}
+    mapped = {stripe: id for stripe, id in WITHOUT_EXTERNAL_ID.items() if stripe.startswith("in_")}
+    return ids | {stripe: id for stripe, id in mapped.items() if books.transaction(id)}
+
+
+def _copy_customer(customer: Obj, books: Books) -> None:
     id = customer["id"]
     if customer.get("deleted") or id in ABSENT or id in customer_ids(books):
         return
@@ -183,41 +171,36 @@ def _bring_customer(customer: Obj, books: Books) -> None:
     )
 
 
-def _bring_invoice(invoice: Obj, billing: Billing, books: Books, there: dict[str, str]) -> None:
-    """The invoice and its payments, as far as NetSuite lacks them."""
-    id = there.get(invoice["id"])
+def _copy_invoice(invoice: Obj, billing: Billing, books: Books, existing: dict[str, str]) -> None:
+    """Create the invoice and its payments, if NetSuite does not have them."""
+    id = existing.get(invoice["id"])
     if id is None:
         external_id = None if invoice["id"] in WITHOUT_EXTERNAL_ID else invoice["id"]
-        id = books.create(
-            "invoice", _head(invoice, books) | {"externalId": external_id, "item": {"items": _rows(invoice)}}
-        )
+        body = _head(invoice, books) | {"externalId": external_id, "item": {"items": _lines(invoice)}}
+        id = books.create("invoice", body)
     for payment in billing.owned(invoice["id"], "invoice_payments"):
         if payment["status"] == "paid":
-            _bring_payment(payment, invoice, id, billing, books, there)
+            source = payment["payment"]
+            intent = source.get("payment_intent")
+            payment_id = billing.get("payment_intents", intent)["latest_charge"] if intent else source["payment_record"]
+            if payment_id not in existing:
+                _create_payment(payment, payment_id, invoice, id, books)
 
 
-def _bring_payment(
-    payment: Obj, invoice: Obj, target: str, billing: Billing, books: Books, there: dict[str, str]
-) -> None:
-    source = payment["payment"]
-    intent = source.get("payment_intent")
-    external_id = billing.get("payment_intents", intent)["latest_charge"] if intent else source["payment_record"]
-    if external_id in there:
-        return
+def _create_payment(payment: Obj, external_id: str, invoice: Obj, target: str, books: Books) -> None:
     document = books.transaction(target)
     assert document is not None
     open_amount = books.open_amount(document)
-    amount = open_amount if invoice["id"] in PAID_BY_HAND else _major(payment["amount_paid"], invoice["currency"])
+    amount = open_amount if invoice["id"] in PAID_BY_HAND else major_unit(payment["amount_paid"], invoice["currency"])
     applied = min(amount, open_amount)
     rows = [{"doc": {"id": target}, "apply": True, "amount": applied}] if applied else []
-    euro = document.receivable == RECEIVABLES_EURO
     books.create(
         "customerPayment",
         {
             "customer": {"id": document.entity},
             "currency": {"id": document.currency},
             "arAcct": {"id": document.receivable},
-            "account": {"id": BANK_EURO if euro else BANK},
+            "account": {"id": BANK_EURO if document.receivable == RECEIVABLES_EURO else BANK},
             "payment": amount,
             "externalId": external_id,
             "autoApply": False,
@@ -227,10 +210,19 @@ def _bring_payment(
     )
 
 
+def _create_by_hand(record_type: str, document: Obj, item: str, amount: Decimal, books: Books) -> None:
+    """Create the record that an accountant entered under a Stripe document's id."""
+    body = _head(document, books) | {
+        "externalId": document["id"],
+        "item": {"items": [_line(item, amount, "Made by hand")]},
+    }
+    books.create(record_type, body | ({"autoApply": False} if record_type == "creditMemo" else {}))
+
+
 def _head(document: Obj, books: Books) -> dict[str, Any]:
-    """What NetSuite's copy of a Stripe invoice or credit note starts with."""
-    owner = MOVED_TO.get(document["id"], document["customer"])
-    currency = IN_CURRENCY.get(document["id"], document["currency"])
+    """The body fields of NetSuite's copy of a Stripe invoice or credit note."""
+    owner: str = MOVED_TO.get(document["id"]) or document["customer"]
+    currency: str = IN_CURRENCY.get(document["id"]) or document["currency"]
     moment = document.get("status_transitions", {}).get("finalized_at") or document["created"]
     return {
         "entity": {"id": customer_ids(books)[owner]},
@@ -241,40 +233,30 @@ def _head(document: Obj, books: Books) -> dict[str, Any]:
     }
 
 
-def _rows(invoice: Obj) -> list[dict[str, Any]]:
-    """Lines as they are, then what makes up the rest of the total: discounts, billing credits, taxes,
-    shipping.
-    """
-    currency, rows = invoice["currency"], []
+def _lines(invoice: Obj) -> list[dict[str, Any]]:
+    """The lines, then the rest of the total: discounts and billing credits, taxes, shipping."""
+    currency, lines = invoice["currency"], []
     for line in invoice["lines"]["data"]:
         product = line["pricing"] and line["pricing"]["price_details"]["product"]
-        amount = _major(line["amount"], currency)
-        rows.append(
-            _row(ITEM_OF_PRODUCT.get(product, "201"), amount, line["description"]) | {"quantity": line["quantity"]}
-        )
+        amount = major_unit(line["amount"], currency)
+        item = ITEM_OF_PRODUCT.get(product, "201")
+        lines.append(_line(item, amount, line["description"]) | {"quantity": line["quantity"]})
     off = sum(entry["amount"] for entry in invoice["total_pretax_credit_amounts"])
     tax = sum(tax["amount"] for tax in invoice["total_taxes"] if tax["tax_behavior"] == "exclusive")
     shipping = invoice["shipping_cost"]["amount_total"] if invoice["shipping_cost"] else 0
-    for item, amount in (("206", -off), ("301", tax), ("208", shipping)):
-        if amount:
-            rows.append(_row(item, _major(amount, currency), ITEMS[item][0]))
-    return rows
+    for item, rest in (("206", -off), ("301", tax), ("208", shipping)):
+        if rest:
+            lines.append(_line(item, major_unit(rest, currency), ITEMS[item][0]))
+    return lines
 
 
-def _row(item: str, amount: Decimal, description: str | None) -> dict[str, Any]:
+def _line(item: str, amount: Decimal, description: str | None) -> dict[str, Any]:
     return {
         "item": {"id": item},
         "amount": amount,
         "description": (description or "")[:4000],
         "isTaxable": False,
     }
-
-
-def _major(amount: int, currency: str) -> Decimal:
-    """Major unit, without the third digit that Stripe keeps at zero."""
-    digits = MINOR_DIGITS.get(currency, 2)
-    value = Decimal(amount).scaleb(-digits)
-    return value.quantize(Decimal("0.01")) if digits == 3 else value
 
 
 def _day(moment: int) -> str:
