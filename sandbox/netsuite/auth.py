@@ -22,7 +22,7 @@ ALGORITHMS = ("PS256", "PS384", "PS512", "ES256", "ES384", "ES512")  # RS256 is 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 SCOPE = "rest_webservices"
 LONGEST_ASSERTION = 3600  # seconds from iat to exp
-CLOCK_SKEW = 300  # seconds a TBA timestamp may be off
+CLOCK_SKEW = 300  # seconds of difference that a TBA timestamp can have
 
 
 class NotAllowed(Exception):

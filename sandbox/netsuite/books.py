@@ -4,9 +4,9 @@
     usd = books.add("currency", symbol="USD", name="US Dollar")
     memo = books.create("creditMemo", {"entity": customer, "item": {"items": [...]}, ...})
 
-`create`, `update` and `get` are what REST does; `add`, `change` and the chapter "by hand" are what a person does in
-the user interface. Ids are text. A write is on disk before the call returns. Several processes can hold the same
-file. Thread-safe.
+`create`, `update` and `get` are REST's operations; `add`, `change` and the chapter "by hand" are those of a person in
+the user interface. Ids are text. A write is on disk before the call returns. Several processes can hold the same file.
+Thread-safe.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class Books(Ledger):
         given = {"closed": closed, "arlocked": arlocked, **fields}
         self.change("accountingperiod", id, **{name: value for name, value in given.items() if value is not None})
 
-    # ------------------------------------------------------------ what REST does
+    # ------------------------------------------------------------ REST
 
     def create(self, record_type: str, body: Mapping[str, Any]) -> str:
         """Create a record from a REST body. Returns its internal id. Raises `errors.Refused`."""

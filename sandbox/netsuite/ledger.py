@@ -1,4 +1,4 @@
-"""The state of the books in memory: master data, transactions, and the questions that checks and views ask.
+"""The state of the books in memory: master data, transactions, and the indexes behind checks and views.
 
 All indexes follow from the rows and are kept up to date by `put`. Nothing here decides whether a change is allowed:
 `posting` does that, and `books` stores it.
@@ -21,7 +21,7 @@ Row = Mapping[str, Any]  # of master data, see `tables.TABLES`; not to be change
 
 
 class ChangedIds(dict[str, set[int]]):
-    """Ids by table (`transaction` or one of `TABLES`) whose rows may have changed. The holder empties it."""
+    """Ids by table (`transaction` or one of `TABLES`) of rows that changed. The holder empties it."""
 
 
 def utc_now() -> datetime:

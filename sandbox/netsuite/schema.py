@@ -120,7 +120,7 @@ ROW: Mapping[str, Fields] = {
         boolean="isTaxable deferRevRec",
         computed="itemType account tax1Amt taxAmount baseGrossAmt links",
     ),
-    # Only these may be sent; NetSuite shows the others and refuses them on input (seen).
+    # NetSuite accepts only these on input. It shows the `display` fields and refuses them on input (seen).
     "apply": _fields(
         {"doc": "transaction"},
         number="amount line",

@@ -1,4 +1,4 @@
-"""One Stripe account's state: objects, ids, clock, events and who owns what. Every operation stands on it."""
+"""The state of one Stripe account: objects, ids, clock, events and ownership. Every operation works on it."""
 
 from __future__ import annotations
 

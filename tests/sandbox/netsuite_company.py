@@ -1,4 +1,4 @@
-"""A small company for the tests of the NetSuite stand-in: ids that mean the same in every test."""
+"""A small company for the tests of the NetSuite stand-in, with the same ids in every test."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -42,32 +42,34 @@ def company(path: Any = None) -> Books:
     return books
 
 
-def line(amount: Any = 100, **more: Any) -> dict[str, Any]:
+def line(amount: Any = 100, **fields: Any) -> dict[str, Any]:
     """An untaxed item line."""
-    return {"item": {"id": "50"}, "quantity": 1, "amount": amount, "isTaxable": False} | more
+    return {"item": {"id": "50"}, "quantity": 1, "amount": amount, "isTaxable": False} | fields
 
 
-def sale(*lines: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+def sale(*lines: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
     """Body of an invoice of customer 1: one untaxed line of 100 if none is given."""
-    return {"entity": {"id": "1"}, "tranDate": DAY, "item": {"items": list(lines) or [line()]}} | more
+    return {"entity": {"id": "1"}, "tranDate": DAY, "item": {"items": list(lines) or [line()]}} | fields
 
 
-def credit(*lines: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+def credit(*lines: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
     """Body of a credit memo of customer 1, applied to nothing."""
-    return sale(*lines, autoApply=False) | more
+    return sale(*lines, autoApply=False) | fields
 
 
-def refund(*rows: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+def refund(*rows: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
+    """Body of a customer refund of customer 1, applied by these rows."""
     return {
         "customer": {"id": "1"},
         "account": {"id": "20"},
         "tranDate": DAY,
         "apply": {"items": list(rows)},
-    } | more
+    } | fields
 
 
-def apply(doc: str, amount: Any = None, **more: Any) -> dict[str, Any]:
-    row = {"doc": {"id": doc}, "apply": True} | more
+def apply(doc: str, amount: Any = None, **fields: Any) -> dict[str, Any]:
+    """An apply row. Without `amount` NetSuite applies as much as possible."""
+    row = {"doc": {"id": doc}, "apply": True} | fields
     return row if amount is None else row | {"amount": amount}
 
 
@@ -77,12 +79,14 @@ def applied(*rows: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def total(books: Books, id: str) -> Decimal:
+    """Total of a transaction."""
     found = books.transaction(id)
     assert found is not None
     return found.total
 
 
 def open_amount(books: Books, id: str) -> Decimal:
+    """Open or unapplied amount of a transaction."""
     found = books.transaction(id)
     assert found is not None
     return books.open_amount(found)

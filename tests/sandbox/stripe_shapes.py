@@ -1,6 +1,4 @@
-"""Checks JSON objects against the type declarations of the `stripe` package, i.e. the shapes of its pinned
-API version.
-"""
+"""Check JSON objects against the type declarations of the `stripe` package, in its pinned API version."""
 
 import functools
 import types
@@ -17,9 +15,7 @@ NONE = type(None)
 
 
 class _Scope(dict[str, Any]):
-    """Names that declarations refer to; what the package imports under an alias for typing only stands for
-    `Any`.
-    """
+    """Names in declarations. A name that the package imports only for typing stands for `Any`."""
 
     def __missing__(self, name: str) -> Any:
         return Any
@@ -33,9 +29,7 @@ def _scope() -> _Scope:
 
 @functools.cache
 def declared(cls: type) -> dict[str, Any]:
-    """Field name -> resolved type, of one declaration class (without what it inherits from the client
-    library).
-    """
+    """Field name -> resolved type of one declaration class, without fields of the client library."""
     own = {base for base in cls.__mro__ if base.__module__.startswith("stripe.") and "annotations" in dir(base)}
     hints = typing.get_type_hints(cls, localns=_scope())
     names = [name for base in own or {cls} for name in vars(base).get("__annotations__", {})]
@@ -43,7 +37,7 @@ def declared(cls: type) -> dict[str, Any]:
 
 
 def faults(value: Any, hint: Any, path: str) -> Iterator[str]:
-    """Yield one sentence per place where the JSON `value` is not what the declaration `hint` allows."""
+    """Yield one sentence for each place where the JSON `value` does not fit the declaration `hint`."""
     origin, args = get_origin(hint), get_args(hint)
     if hint is Any:
         return
@@ -53,36 +47,22 @@ def faults(value: Any, hint: Any, path: str) -> Iterator[str]:
         if value not in args:
             yield f"{path}: {value!r} is none of {args}"
     elif origin is list:
-        if not isinstance(value, list):
-            yield f"{path}: {value!r} is no list"
-        else:
-            for index, item in enumerate(value):
-                yield from faults(item, args[0], f"{path}[{index}]")
+        yield from _item_faults(value, list, args[0], path)
     elif origin is UntypedStripeObject:
-        if not isinstance(value, dict):
-            yield f"{path}: {value!r} is no map"
-        else:
-            for key, item in value.items():
-                yield from faults(item, args[0], f"{path}.{key}")
+        yield from _item_faults(value, dict, args[0], path)
     elif origin is ListObject:
         yield from _list_faults(value, args[0], path)
     elif isinstance(hint, type) and issubclass(hint, StripeObject):
         yield from object_faults(value, hint, path)
-    elif hint is Decimal:
-        if not isinstance(value, str):
-            yield f"{path}: a decimal travels as text, not as {value!r}"
-    elif hint is float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            yield f"{path}: {value!r} is no number"
-    elif hint is int:
-        if isinstance(value, bool) or not isinstance(value, int):
-            yield f"{path}: {value!r} is no integer"
-    elif not isinstance(value, hint):
-        yield f"{path}: {value!r} is no {hint.__name__}"
+    else:
+        # A decimal travels as text; a bool is no number.
+        allowed = {Decimal: str, float: (int, float)}.get(hint, hint)
+        if not isinstance(value, allowed) or (isinstance(value, bool) and hint is not bool):
+            yield f"{path}: {value!r} is no {hint.__name__}"
 
 
 def object_faults(value: Any, cls: type, path: str = "") -> Iterator[str]:
-    """Unknown fields, missing fields that are not Optional, wrong types; all the way down."""
+    """Yield unknown fields, missing fields that are not Optional, and wrong types, at every level."""
     path = path or cls.__name__
     if not isinstance(value, dict):
         yield f"{path}: {value!r} is no object"
@@ -96,8 +76,17 @@ def object_faults(value: Any, cls: type, path: str = "") -> Iterator[str]:
             yield f"{path}.{name}: missing"
 
 
+def _item_faults(value: Any, container: type, hint: Any, path: str) -> Iterator[str]:
+    """Faults of the items of a list or a map."""
+    if not isinstance(value, container):
+        yield f"{path}: {value!r} is no {container.__name__}"
+        return
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+        yield from faults(item, hint, f"{path}[{key!r}]")
+
+
 def _union_faults(value: Any, args: tuple[Any, ...], path: str) -> Iterator[str]:
-    """The best of the alternatives; an open enum (`Literal[...] | str`) is held to its literals."""
+    """The faults of the best alternative. An open enum (`Literal[...] | str`) allows only its literals."""
     literals = [arg for arg in args if get_origin(arg) is Literal]
     if literals:
         args = tuple(arg for arg in args if arg is not str)

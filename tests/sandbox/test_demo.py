@@ -143,9 +143,13 @@ def test_mapping_files_name_existing_records(billing, books):
     assert custom <= set(netsuite.CUSTOM_FIELDS)
 
 
-def test_the_world_is_the_same_every_time_and_replaces_an_incomplete_one(state, tmp_path):
+@pytest.mark.parametrize("hash_seed", ["0", "3"])  # two orders of a set of two refund ids
+def test_the_world_is_the_same_in_every_process_and_replaces_an_incomplete_one(state, tmp_path, hash_seed):
     (tmp_path / "netsuite.sqlite").write_bytes(b"half a file")
-    demo.build(tmp_path)
+    build = "import pathlib, sys; from sandbox import demo; demo.build(pathlib.Path(sys.argv[1]))"
+    environment = os.environ | {"PYTHONHASHSEED": hash_seed}
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=root, env=environment, check=True)
     assert (tmp_path / "stripe.json").read_bytes() == (state / "stripe.json").read_bytes()
     first, second = demo.open_state(state)[1], demo.open_state(tmp_path)[1]
     assert _summary(first) == _summary(second)

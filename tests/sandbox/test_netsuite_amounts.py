@@ -44,7 +44,7 @@ def test_a_gross_amount_recomputes_the_amount_by_the_tax_code():
 @pytest.mark.parametrize(
     ("customer", "expected"), [({"taxable": False}, 100), ({"taxItem": "70"}, 120), ({"taxItem": "-7"}, 100)]
 )
-def test_the_customers_tax_setting_decides_where_the_line_says_nothing(customer, expected):
+def test_the_customers_tax_setting_decides_for_a_line_without_one(customer, expected):
     books = company()
     books.change("customer", 1, **customer)
     assert total(books, books.create("creditMemo", credit({"item": "50", "amount": 100}))) == expected
@@ -123,7 +123,7 @@ def test_tax_details_are_shown():
 
 
 @pytest.mark.parametrize("name", ROW)
-def test_every_column_of_a_tax_detail_is_needed(name):
+def test_every_column_of_a_tax_detail_is_mandatory(name):
     with pytest.raises(Refused, match="Please enter value"):
         company().create("creditMemo", overridden({key: value for key, value in ROW.items() if key != name}))
 

@@ -1,4 +1,4 @@
-"""Who settles what: apply rows of memos, payments and refunds, and what a person does by hand."""
+"""Applications: apply rows of memos, payments and refunds, and changes by hand."""
 
 from decimal import Decimal
 
@@ -85,7 +85,7 @@ def test_auto_apply_is_the_default_and_takes_the_oldest_open_invoice():
 @pytest.mark.parametrize(
     ("row", "expected"), [({}, 100), ({"amount": 40}, 40), ({"apply": False}, 0), ({"amount": 0}, 0)]
 )
-def test_a_row_without_amount_takes_what_it_can(row, expected):
+def test_a_row_without_amount_applies_as_much_as_possible(row, expected):
     books = company()
     invoice = books.create("invoice", sale())
     memo = books.create("creditMemo", credit(line(150), **applied(apply(invoice) | row)))
@@ -173,7 +173,7 @@ def test_a_memo_is_used_once_by_invoices_and_refunds_together():
         books.create("customerRefund", refund(apply(memo, 1)))
 
 
-def test_a_payment_keeps_what_it_does_not_apply():
+def test_a_payment_keeps_its_unapplied_amount():
     books = company()
     invoice = books.create("invoice", sale())
     body = {"customer": "1", "tranDate": "2026-01-15", "payment": 150, **applied(apply(invoice, 5))}
@@ -187,7 +187,7 @@ def test_a_payment_keeps_what_it_does_not_apply():
 # ---------------------------------------------------------------- by hand
 
 
-def test_what_a_person_does():
+def test_changes_by_hand():
     books = company()
     invoice = books.create("invoice", sale())
     memo = books.create("creditMemo", credit(**applied(apply(invoice, 60))))
@@ -216,7 +216,7 @@ def test_unapplying_a_refund_makes_it_smaller():
 
 
 @pytest.mark.parametrize(("field", "value"), [("entity", "2"), ("currency", "2"), ("account", "11")])
-def test_what_cannot_be_changed(field, value):
+def test_fields_that_cannot_change(field, value):
     books = company()
     invoice = books.create("invoice", sale())
     memo = books.create("creditMemo", credit(**applied(apply(invoice, 60))))

@@ -1,4 +1,4 @@
-"""Accounting periods: which dates may be written to, and what a closed month still allows."""
+"""Accounting periods: allowed dates, and the changes that a closed month allows."""
 
 import pytest
 

@@ -25,7 +25,7 @@ KEYS = {"ec": credentials.make(), "rsa": credentials.make("rsa")}
 
 @pytest.fixture
 def serve():
-    """Starts services that end with the test."""
+    """A function that starts a service, which ends with the test."""
     servers: list[Server] = []
 
     def begin(books=None, **options) -> Server:
@@ -108,7 +108,7 @@ def test_client_credentials(serve, kind, algorithm, claims, accepted):
         assert answer.json()["expires_in"] == "3600"
 
 
-def test_a_token_ends(serve):
+def test_a_token_expires(serve):
     server = serve(token_lifetime=0.2)
     session = client(server)
     url = f"{server.url}{RECORD}/customer/1"
@@ -152,7 +152,7 @@ def test_token_based_authentication(serve, changes, accepted):
     assert answer.status_code == (200 if accepted else 401)
 
 
-def test_a_nonce_is_good_once(serve):
+def test_a_nonce_can_be_used_once(serve):
     server = serve()
     url = f"{server.url}{SUITEQL}?limit=5&offset=0"
     body, headers = {"q": "SELECT id FROM transaction"}, {"Prefer": "transient"}
@@ -337,7 +337,7 @@ def test_faults(serve, fault, status, written):
     assert count(server) == written
 
 
-def test_a_write_may_take_effect_long_after_the_client_has_gone(serve):
+def test_a_write_can_take_effect_after_the_client_disconnected(serve):
     fault = Fault("drop", "later", after=0.2)
     server = serve(faults=lambda request: fault if request.is_write else None)
     session = client(server)
@@ -382,7 +382,7 @@ def test_totals_survive_the_wire_exactly(serve):
     assert total(server.service.books, "1") == Decimal("12345678901234.57")
 
 
-def test_a_late_write_was_allowed_when_it_came(serve):
+def test_a_late_write_is_authorized_on_arrival(serve):
     late: list = []
     fault = Fault("drop", "later", after=1)
     server = serve(

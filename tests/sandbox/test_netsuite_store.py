@@ -23,7 +23,7 @@ for n in range(100_000):
 """
 
 
-def test_everything_answered_is_there_after_a_kill(tmp_path):
+def test_every_answered_write_survives_a_kill(tmp_path):
     path = tmp_path / "books.sqlite"
     books = company(path)
     invoice = books.create("invoice", sale(line(1000)))
@@ -61,7 +61,7 @@ def test_a_second_process_is_seen_at_once(tmp_path):
         one.create("invoice", sale())
 
 
-def test_what_was_written_is_read_back_the_same(tmp_path):
+def test_a_written_record_reads_back_the_same(tmp_path):
     path = tmp_path / "books.sqlite"
     books = company(path)
     books.create("invoice", sale(line("1.10", custcol_from="2026-01-01"), custbody_note="x"))

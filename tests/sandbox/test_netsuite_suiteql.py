@@ -1,4 +1,4 @@
-"""SuiteQL: what a query sees, how values are printed, what is refused."""
+"""SuiteQL: visible rows, printed values, refused queries."""
 
 import re
 import time
@@ -95,7 +95,7 @@ def rows(books: Books, q: str, **more) -> list[dict[str, str]]:
         ("SELECT COUNT(*) AS n FROM subsidiary", [{"n": "2"}]),
     ],
 )  # fmt: skip
-def test_what_a_query_sees(q, expected):
+def test_visible_rows(q, expected):
     assert rows(world(), q) == expected
 
 
@@ -119,7 +119,7 @@ def test_what_a_query_sees(q, expected):
         ("SELECT TO_CHAR(trandate, 'QQ') FROM transaction", "date format"),
     ],
 )
-def test_what_is_refused(q, about):
+def test_refused_queries(q, about):
     with pytest.raises(Refused) as refused:
         rows(world(), q)
     assert (refused.value.status, refused.value.code) == (400, "INVALID_PARAMETER")

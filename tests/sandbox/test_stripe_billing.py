@@ -1,4 +1,4 @@
-"""The billing model: what it makes adds up, has Stripe's shapes, and refuses what Stripe refuses."""
+"""The billing model: amounts add up, objects have Stripe's shapes, and Stripe's refusals apply."""
 
 import pytest
 import stripe

@@ -187,7 +187,7 @@ def test_too_many_requests(billing, rates, reason):
     assert answers[-1].headers["Stripe-Rate-Limited-Reason"] == reason
 
 
-def test_faults_happen_as_often_as_asked(billing):
+def test_faults_happen_the_given_number_of_times(billing):
     faults = [
         Fault("/v1/refunds", 500, times=2),
         Fault("/v1/payouts", 403, times=None),
@@ -211,7 +211,7 @@ def test_faults_happen_as_often_as_asked(billing):
     running.stop()
 
 
-def test_operations_show_at_once_and_files_are_read_again(tmp_path, billing):
+def test_operations_show_at_once_and_a_changed_file_is_loaded_again(tmp_path, billing):
     copy = tmp_path / "stripe.json"
     billing.save(copy)
     running = stand_in.start(copy)
