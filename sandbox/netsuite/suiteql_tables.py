@@ -113,17 +113,17 @@ def rows(books: Ledger, table: str, id: int) -> Iterator[dict[str, Any]]:
     if transaction is None:
         return
     if table == "transaction":
-        yield _transaction_row(books, transaction)
+        yield transaction_row(books, transaction)
     elif table == "transactionline":
-        yield from _line_rows(transaction)
+        yield from line_rows(transaction)
     else:
-        yield from _link_rows(books, transaction)
+        yield from link_rows(books, transaction)
 
 
-def _transaction_row(books: Ledger, transaction: Transaction) -> dict[str, Any]:
-    sign = (
-        -1 if transaction.type in ("CustCred", "CustRfnd") else 1
-    )  # of a refund: guessed, because it credits the bank
+def transaction_row(books: Ledger, transaction: Transaction) -> dict[str, Any]:
+    """The row of a transaction in the table `transaction`, with the signs of SuiteQL's totals."""
+    # Negative for a refund is guessed, because it credits the bank.
+    sign = -1 if transaction.type in ("CustCred", "CustRfnd") else 1
     row = {
         "id": transaction.id,
         "tranid": render.tran_id(transaction),
@@ -148,7 +148,7 @@ def _transaction_row(books: Ledger, transaction: Transaction) -> dict[str, Any]:
     return row | _custom(transaction.extra, "custbody")
 
 
-def _line_rows(transaction: Transaction) -> Iterator[dict[str, Any]]:
+def line_rows(transaction: Transaction) -> Iterator[dict[str, Any]]:
     """The main line (id 0), then item, tax or journal lines, with the signs of the general ledger.
 
     Sold lines are negative (seen), so lines of a memo are positive (inferred). Guessed: a discount's line has its own
@@ -191,7 +191,7 @@ def _line_rows(transaction: Transaction) -> Iterator[dict[str, Any]]:
         yield row(sign * tax, taxline="T")
 
 
-def _link_rows(books: Ledger, transaction: Transaction) -> Iterator[dict[str, Any]]:
+def link_rows(books: Ledger, transaction: Transaction) -> Iterator[dict[str, Any]]:
     """Applications: a credit or payment follows its invoice; a refund precedes its memo (seen)."""
     for id, amount in transaction.applications.items():
         target = books.transaction(id)
