@@ -11,35 +11,12 @@ from sandbox.stripe.billing import Refused
 
 SEED = "demo"
 REGULARS = {  # customer -> currency
-    "Aster": "usd",
-    "Begonia": "usd",
-    "Clover": "eur",
-    "Daisy": "usd",
-    "Erica": "gbp",
-    "Freesia": "usd",
-    "Geranium": "usd",
-    "Heather": "eur",
-    "Iris": "usd",
-    "Jasmine": "usd",
-    "Kerria": "usd",
-    "Lavender": "gbp",
-    "Mimosa": "usd",
-    "Nigella": "eur",
-    "Orchid": "usd",
-    "Petunia": "usd",
-    "Quince": "usd",
-    "Rose": "eur",
-    "Sorrel": "usd",
-    "Tansy": "usd",
-    "Ulex": "gbp",
-    "Verbena": "usd",
-    "Willow": "usd",
-    "Yarrow": "eur",
-    "Zinnia": "usd",
-    "Anemone": "usd",
-    "Bluebell": "usd",
-    "Crocus": "usd",
-}
+    "Aster": "usd", "Begonia": "usd", "Clover": "eur", "Daisy": "usd", "Erica": "gbp", "Freesia": "usd",
+    "Geranium": "usd", "Heather": "eur", "Iris": "usd", "Jasmine": "usd", "Kerria": "usd", "Lavender": "gbp",
+    "Mimosa": "usd", "Nigella": "eur", "Orchid": "usd", "Petunia": "usd", "Quince": "usd", "Rose": "eur",
+    "Sorrel": "usd", "Tansy": "usd", "Ulex": "gbp", "Verbena": "usd", "Willow": "usd", "Yarrow": "eur",
+    "Zinnia": "usd", "Anemone": "usd", "Bluebell": "usd", "Crocus": "usd",
+}  # fmt: skip
 SETTLEMENTS = ("refund", "credit", "out_of_band")
 
 

@@ -17,19 +17,19 @@ from __future__ import annotations
 from sandbox.stripe import (
     catalogue,
     credit_notes,
+    customer_balance,
     customers,
     forced,
     invariants,
     invoices,
-    ledger,
     payments,
     payouts,
     refunds,
 )
 from sandbox.stripe.account import KINDS, Account, Refused
 from sandbox.stripe.credit_note_lines import CreditLine
+from sandbox.stripe.customer_balance import REVERSAL_OF
 from sandbox.stripe.invoice_lines import Line
-from sandbox.stripe.ledger import REVERSAL_OF
 from sandbox.stripe.refunds import RefundPart
 
 __all__ = ["KINDS", "REVERSAL_OF", "Billing", "CreditLine", "Line", "RefundPart", "Refused"]
@@ -64,7 +64,7 @@ class Billing(Account):
 
     refund = refunds.create
     settle_refund = refunds.settle
-    adjust_balance = ledger.adjust
+    adjust_balance = customer_balance.adjust
     payout = payouts.create
 
     tamper = forced.tamper

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sandbox.stripe import ledger, shapes
+from sandbox.stripe import customer_balance, shapes
 from sandbox.stripe.account import Account, Refused, fits
 from sandbox.stripe.credit_note_lines import CreditLine, credit_lines, credit_shipping
 from sandbox.stripe.headroom import check_headroom
@@ -153,7 +153,9 @@ def _store(account: Account, note: Obj, credit: int) -> None:
     """Store the credit note, its row in the customer's ledger, and its links from refunds."""
     id = note["id"]
     if credit:
-        row = ledger.add_row(account, note["customer"], note["currency"], -credit, type="credit_note", credit_note=id)
+        row = customer_balance.add_row(
+            account, note["customer"], note["currency"], -credit, type="credit_note", credit_note=id
+        )
         note["customer_balance_transaction"] = row
     account.insert("credit_notes", note, "credit_note.created", owner=note["invoice"], tick=False)
     for refund in dict.fromkeys(part["refund"] for part in note["refunds"] if part["refund"]):

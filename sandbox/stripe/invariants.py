@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sandbox.stripe.account import Account
+from sandbox.stripe.customer_balance import CARRIED, REVERSAL_OF
 from sandbox.stripe.headroom import DEAD_REFUND
-from sandbox.stripe.ledger import CARRIED, REVERSAL_OF
 from sandbox.stripe.shapes import Obj
 from sandbox.stripe.sums import Sums
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sandbox.stripe import ledger, payments, shapes
+from sandbox.stripe import customer_balance, payments, shapes
 from sandbox.stripe.account import Account, Refused, fits
 from sandbox.stripe.amounts import MAXIMUM_CHARGE, minimum_charge
+from sandbox.stripe.customer_balance import REVERSAL_OF
 from sandbox.stripe.invoice_lines import Line, check_lines, invoice_lines
-from sandbox.stripe.ledger import REVERSAL_OF
 from sandbox.stripe.shapes import Obj
 from sandbox.stripe.sums import Sums, discounted, list_of, subscription_parent, transition
 from sandbox.stripe.taxes import shipping_with_taxes
@@ -130,7 +130,7 @@ def unapply_balance(account: Account, id: str) -> None:
         raise Refused(f"{id} uses no balance")
     account.pass_time()
     row = {"type": "unapplied_from_invoice", "invoice": id}
-    ledger.add_row(account, invoice["customer"], invoice["currency"], -back, owned_by=id, **row)
+    customer_balance.add_row(account, invoice["customer"], invoice["currency"], -back, owned_by=id, **row)
     due, remaining = invoice["amount_due"] + back, invoice["amount_remaining"] + back
     account.change(invoice, "invoice.updated", amount_due=due, amount_remaining=remaining)
     payments.remaining_changed(account, invoice)
@@ -160,7 +160,9 @@ def void(account: Account, id: str, *, gives_balance_back: bool = True) -> None:
     for row in rows if gives_balance_back and not is_given_back else ():
         if row["type"] in REVERSAL_OF:
             reversal = {"type": REVERSAL_OF[row["type"]]} | {key: row[key] for key in ("invoice", "checkout_session")}
-            ledger.add_row(account, invoice["customer"], invoice["currency"], -row["amount"], owned_by=id, **reversal)
+            customer_balance.add_row(
+                account, invoice["customer"], invoice["currency"], -row["amount"], owned_by=id, **reversal
+            )
     payments.cancel_default_payment(account, id)
     times = transition(invoice, "voided_at", account.now)
     account.change(invoice, "invoice.voided", status="void", auto_advance=False, **times)
@@ -181,8 +183,8 @@ def _apply_balance(account: Account, invoice: Obj, starting: int, through_checko
             row = {"type": "checkout_session_subscription_payment", "checkout_session": account.new_id("cs")}
         else:
             row = {"type": "applied_to_invoice", "invoice": id}
-        ledger.add_row(account, customer, currency, applied, owned_by=id, **row)
+        customer_balance.add_row(account, customer, currency, applied, owned_by=id, **row)
     if carried:
         kind = "invoice_too_large" if carried > MAXIMUM_CHARGE else "invoice_too_small"
-        ledger.add_row(account, customer, currency, carried, owned_by=id, type=kind, invoice=id)
+        customer_balance.add_row(account, customer, currency, carried, owned_by=id, type=kind, invoice=id)
     return due

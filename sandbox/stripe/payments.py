@@ -5,7 +5,7 @@ Amounts are in minor units. `guessed:` marks behaviour that no source confirms.
 
 from __future__ import annotations
 
-from sandbox.stripe import ledger, payouts, shapes
+from sandbox.stripe import customer_balance, payouts, shapes
 from sandbox.stripe.account import Account, Refused, fits
 from sandbox.stripe.amounts import MAXIMUM_CHARGE, minimum_charge
 from sandbox.stripe.shapes import Obj
@@ -32,7 +32,7 @@ def pay(account: Account, invoice: str, amount: int | None = None) -> str:
     if amount > covers:
         account.change(target, "invoice.overpaid", amount_overpaid=target["amount_overpaid"] + amount - covers)
         row = {"type": "invoice_overpaid", "invoice": invoice}
-        ledger.add_row(account, customer, currency, covers - amount, owned_by=invoice, **row)
+        customer_balance.add_row(account, customer, currency, covers - amount, owned_by=invoice, **row)
     return charge
 
 
