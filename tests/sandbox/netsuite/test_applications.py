@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from sandbox.netsuite.errors import Refused
-from tests.sandbox.netsuite_company import (
+from tests.sandbox.netsuite.company import (
     applied,
     apply,
     company,

@@ -15,7 +15,7 @@ from requests_oauthlib import OAuth1
 from sandbox.netsuite import credentials, service
 from sandbox.netsuite.server import Server, start
 from sandbox.netsuite.service import Fault
-from tests.sandbox.netsuite_company import applied, apply, company, credit, line, sale, total
+from tests.sandbox.netsuite.company import applied, apply, company, credit, line, sale, total
 
 RECORD = "/services/rest/record/v1"
 SUITEQL = "/services/rest/query/v1/suiteql"

@@ -10,11 +10,11 @@ import pytest
 
 from sandbox.netsuite.books import Books
 from sandbox.netsuite.errors import Refused
-from tests.sandbox.netsuite_company import applied, apply, company, credit, line, open_amount, sale
+from tests.sandbox.netsuite.company import applied, apply, company, credit, line, open_amount, sale
 
 WRITER = """
 import sys
-from tests.sandbox.netsuite_company import apply, applied, credit, line
+from tests.sandbox.netsuite.company import apply, applied, credit, line
 from sandbox.netsuite.books import Books
 books = Books(sys.argv[1])
 for n in range(100_000):

@@ -9,7 +9,7 @@ import pytest
 from sandbox.netsuite.books import Books
 from sandbox.netsuite.errors import Refused
 from sandbox.netsuite.suiteql import SuiteQL
-from tests.sandbox.netsuite_company import applied, apply, company, credit, line, refund, sale
+from tests.sandbox.netsuite.company import applied, apply, company, credit, line, refund, sale
 
 
 def world() -> Books:

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.netsuite.errors import Refused
 from sandbox.netsuite.lines import WARN_AMOUNT
-from tests.sandbox.netsuite_company import company, credit, line, total
+from tests.sandbox.netsuite.company import company, credit, line, total
 
 
 @pytest.mark.parametrize(

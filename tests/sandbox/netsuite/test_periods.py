@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.netsuite.errors import Refused
-from tests.sandbox.netsuite_company import applied, apply, company, credit, refund, sale
+from tests.sandbox.netsuite.company import applied, apply, company, credit, refund, sale
 
 
 @pytest.mark.parametrize(
