@@ -38,6 +38,7 @@ class Server:
 
     @property
     def log(self) -> Sequence[Logged]:
+        """The finished requests, oldest first."""
         return list(self.service.log)
 
     def stop(self) -> None:

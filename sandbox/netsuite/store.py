@@ -17,11 +17,25 @@ Row = tuple[str, int, bytes | None]  # kind (table name), id, body (None: delete
 class Store(Protocol):
     """Versioned rows, shared by several processes."""
 
-    def begin(self) -> list[Row]: ...
-    def commit(self, rows: Iterable[Row]) -> None: ...
-    def rollback(self) -> None: ...
-    def news(self) -> list[Row]: ...
-    def close(self) -> None: ...
+    def news(self) -> list[Row]:
+        """Rows that other processes committed since the last call. The first call returns all rows."""
+        ...
+
+    def begin(self) -> list[Row]:
+        """Lock out other writers until `commit` or `rollback`. Returns `news`."""
+        ...
+
+    def commit(self, rows: Iterable[Row]) -> None:
+        """Store the rows and end the transaction."""
+        ...
+
+    def rollback(self) -> None:
+        """End the transaction without storing anything."""
+        ...
+
+    def close(self) -> None:
+        """Close the file."""
+        ...
 
 
 class NoStore:
@@ -58,7 +72,6 @@ class SqliteStore:
         self._foreign = -1  # SQLite's counter of other connections' commits
 
     def news(self) -> list[Row]:
-        """Rows that other processes committed since the last call. The first call returns all rows."""
         (foreign,) = self._db.execute("pragma data_version").fetchone()
         if foreign == self._foreign:
             return []
@@ -71,12 +84,10 @@ class SqliteStore:
         return [row[1:] for row in found]
 
     def begin(self) -> list[Row]:
-        """Lock out other writers until `commit` or `rollback`. Returns `news`."""
         self._db.execute("begin immediate")
         return self.news()
 
     def commit(self, rows: Iterable[Row]) -> None:
-        """Store the rows and end the transaction."""
         numbered = [(version, *row) for version, row in enumerate(rows, self._seen + 1)]
         self._db.executemany("insert or replace into record values (?, ?, ?, ?)", numbered)
         self._db.execute("commit")
@@ -84,12 +95,10 @@ class SqliteStore:
             self._seen = numbered[-1][0]
 
     def rollback(self) -> None:
-        """End the transaction without storing anything."""
         if self._db.in_transaction:  # a full disk ends the transaction by itself
             self._db.execute("rollback")
 
     def close(self) -> None:
-        """Close the file."""
         self._db.close()
 
 

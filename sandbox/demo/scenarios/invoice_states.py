@@ -89,7 +89,7 @@ def credit_notes_beyond_the_invoice(w: World) -> Steps:
     w.credit("Exceeds1", "out_of_band", of="in_Exceeds", amount=6000)
     yield 1
     w.credit("Exceeds2", "out_of_band", of="in_Exceeds", amount=4000)
-    more = dict.fromkeys(
+    forced = dict.fromkeys(
         [
             "amount",
             "total",
@@ -100,4 +100,4 @@ def credit_notes_beyond_the_invoice(w: World) -> Steps:
         ],
         5000,
     )
-    w.billing.tamper("credit_notes", "cn_Exceeds2", out_of_band_amount=5000, **more)
+    w.billing.tamper("credit_notes", "cn_Exceeds2", out_of_band_amount=5000, **forced)
