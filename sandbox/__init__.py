@@ -1,1 +1,1 @@
-"""Stand-ins for Stripe and NetSuite on loopback, and a demo company that lives in both."""
+"""Stand-ins for Stripe and NetSuite on loopback, and a demo company in both."""

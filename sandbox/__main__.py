@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sandbox import demo
-from sandbox.demo_scenarios import SCENARIOS
+from sandbox.demo.scenarios import SCENARIOS
 
 DEFAULT_STATE = Path("data/sandbox")
-PARENT_POLL = 0.25  # seconds between looks at whether the parent is alive
+PARENT_POLL = 0.25  # seconds between two checks that the parent lives
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m sandbox", description="Stand-ins for Stripe and NetSuite, and a demo company."
     )
@@ -31,13 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--state",
         type=Path,
         default=DEFAULT_STATE,
-        help="directory of the demo world; made when there is none",
+        help="directory of the demo world; created if it does not exist",
     )
     serve_.add_argument(
         "--ports-file",
         type=Path,
         required=True,
-        help="JSON file that gets the URLs and credentials, once both listen",
+        help="JSON file for the URLs and credentials, written once both listen",
     )
     serve_.add_argument(
         "--stripe-rate",
@@ -54,7 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     advance.add_argument("--state", type=Path, default=DEFAULT_STATE, help="directory of the demo world")
     advance.set_defaults(command=lambda given: advance_(given.state))
 
-    scenarios = commands.add_parser("scenarios", help="list the stories of the demo world and what must come of them")
+    scenarios = commands.add_parser(
+        "scenarios", help="list the scenarios of the demo world with their expected outcomes"
+    )
     scenarios.set_defaults(command=lambda given: show_scenarios())
 
     given = parser.parse_args(arguments)
@@ -62,28 +65,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def serve(state: Path, ports_file: Path, endpoint_rate: float, total_rate: float) -> int:
-    """Start both, tell where in `ports_file`, stay until told to go. State on disk survives a kill at any
-    moment.
+    """Start both stand-ins, write their addresses to `ports_file`, and run until the parent ends or a signal comes.
+
+    Rates are requests a second on one endpoint and in total; 0 means no limit. State on disk survives a kill.
     """
-    from sandbox.netsuite import credentials  # heavy imports: only where needed
+    from sandbox.netsuite import credentials  # imported here because `scenarios` does not need them
     from sandbox.netsuite import server as netsuite
     from sandbox.stripe import server as stripe
 
     parent = os.getppid()
-    told_to_go = threading.Event()
+    stop = threading.Event()
     for signal_ in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signal_, lambda *_: told_to_go.set())
+        signal.signal(signal_, lambda *_: stop.set())
     if not demo.exists(state):
         demo.build(state)
     stripe_file, books = demo.open_state(state)
     keys = credentials.ensure(state)
     netsuite_server = netsuite.start(books, credentials=keys)
-    # The demo's clock is its own, a client's the wall clock: with a 30-day window `advance` could hide events
-    # never read.
+    # The demo's clock differs from a client's: with a window of 30 days, `advance` could hide events that the client
+    # has not read yet.
     stripe_server = stripe.start(
         stripe_file, endpoint_rate=endpoint_rate or None, total_rate=total_rate or None, event_days=None
     )
-    where = {
+    addresses = {
         "stripe": stripe_server.url,
         "netsuite": netsuite_server.url,
         "stripe_api_key": stripe_server.api_key,
@@ -93,9 +97,9 @@ def serve(state: Path, ports_file: Path, endpoint_rate: float, total_rate: float
         "netsuite_private_key_file": str(Path(keys["private_key_file"]).resolve()),
     }
     part = ports_file.with_name(ports_file.name + ".part")
-    part.write_text(json.dumps(where, indent=2))
+    part.write_text(json.dumps(addresses, indent=2))
     part.replace(ports_file)
-    while not told_to_go.wait(PARENT_POLL) and os.getppid() == parent:
+    while not stop.wait(PARENT_POLL) and os.getppid() == parent:
         pass
     stripe_server.stop()
     netsuite_server.stop()
@@ -104,6 +108,7 @@ def serve(state: Path, ports_file: Path, endpoint_rate: float, total_rate: float
 
 
 def advance_(state: Path) -> int:
+    """Advance the demo world by a month. Returns 1 if there is none."""
     if not demo.exists(state):
         print(f"no demo world in {state}: run `make run` (or `python -m sandbox serve`) first", file=sys.stderr)
         return 1
@@ -112,13 +117,14 @@ def advance_(state: Path) -> int:
 
 
 def show_scenarios() -> int:
-    for story in SCENARIOS.values():
-        print(f"{story.name.replace('_', ' ')}  [{' '.join(story.rules)}]")
-        if story.told:
-            print(f"    {story.told}")
-        for document, outcome in story.sees.items():
+    """Print every scenario with its rules, its description and its expected outcomes."""
+    for scenario in SCENARIOS.values():
+        print(f"{scenario.name.replace('_', ' ')}  [{' '.join(scenario.rules)}]")
+        if scenario.description:
+            print(f"    {scenario.description}")
+        for document, outcome in scenario.outcomes.items():
             print(f"    {document}: {outcome}")
-        for document, outcome in story.later.items():
+        for document, outcome in scenario.later_outcomes.items():
             print(f"    {document}, a month later: {outcome}")
     return 0
 

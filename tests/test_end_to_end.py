@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import demo
-from sandbox.demo_scenarios import SCENARIOS
+from sandbox.demo.scenarios import SCENARIOS
 from sandbox.netsuite import credentials
 from sandbox.stripe.server import DEMO_KEY
 from tests.support import warehouse as testing
@@ -73,7 +73,7 @@ def shop(tmp_path_factory) -> Shop:
 
 
 def test_every_story_ends_as_it_says(shop):
-    expected = {document: outcome for story in SCENARIOS.values() for document, outcome in story.sees.items()}
+    expected = {document: outcome for scenario in SCENARIOS.values() for document, outcome in scenario.outcomes.items()}
     assert {document: shop.first_outcomes.get(document) for document in expected} == expected
 
 
@@ -83,7 +83,9 @@ def test_a_second_run_posts_nothing(shop):
 
 
 def test_a_month_later_just_the_new_is_posted(shop):
-    later = {document: outcome for story in SCENARIOS.values() for document, outcome in story.later.items()}
+    later = {
+        document: outcome for scenario in SCENARIOS.values() for document, outcome in scenario.later_outcomes.items()
+    }
     now = shop.outcomes()
     assert {document: now.get(document) for document in later} == later
     written = [

@@ -1,12 +1,19 @@
 """A stand-in for NetSuite, as strict as the facts about it allow.
 
-    books = Books("state/netsuite.sqlite")   # who owes what: on disk, or Books(None) in memory
+    books = Books("state/netsuite.sqlite")   # the records: on disk, or Books(None) in memory
     server = start(books, credentials=ensure("state"))   # REST and SuiteQL on a loopback port
 
-From the outside in: `server` (sockets), `service` (requests, faults), `auth`, `suiteql`, `books` (state),
-`posting`, `lines`, `master`, `checks` (what NetSuite accepts), `fields`, `schema` (names it knows),
-`render` (what it shows), `errors` (what it says), `store` (disk). What nobody has published is marked
-"guessed" beside the text or number used, what follows from published facts "inferred".
+From the outside in: `server` (sockets), `service` (requests, faults), `auth`, `credentials`; `books` (writes),
+`store` (disk), `ledger` (rows, indexes, questions), `records` (transactions); `posting` (the transaction that a request
+makes), `lines`, `tax_details`, `journal_lines`, `applications`, `items`, `references`, `periods`, `amounts`; `fields`
+(reads a request), `schema` (fields of records), `tables` (master data), `record_types`; `render` (GET), `suiteql` with
+`suiteql_tables` and `suiteql_dialect`; `errors` (all refusals).
+
+Two places have switches: `Books.configure` for settings of the account, which are kept in the books, and
+`service.Options` for limits and faults of the service.
+
+"seen" marks a fact that somebody observed, "documented" one from Oracle's documentation, "inferred" one that follows
+from published facts, and "guessed" a text or number that nobody has published.
 """
 
 from sandbox.netsuite.books import Books

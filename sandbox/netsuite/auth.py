@@ -1,6 +1,6 @@
-"""Who may in: OAuth 2.0 client credentials and token-based authentication, both verified for real.
+"""Authentication: OAuth 2.0 client credentials and token-based authentication (TBA), with real signatures.
 
-Rules: the NetSuite fact sheet, section 5.
+Rules: facts, NetSuite section 5.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ ALGORITHMS = ("PS256", "PS384", "PS512", "ES256", "ES384", "ES512")  # RS256 is 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 SCOPE = "rest_webservices"
 LONGEST_ASSERTION = 3600  # seconds from iat to exp
-CLOCK_SKEW = 300  # seconds a TBA timestamp may be off
+CLOCK_SKEW = 300  # seconds of difference that a TBA timestamp can have
 
 
 class NotAllowed(Exception):
-    """`error` is OAuth's short word for it, the message its description."""
+    """A refused request. `error` is OAuth's error code, the message its description."""
 
     def __init__(self, error: str, description: str) -> None:
         super().__init__(description)
@@ -34,19 +34,21 @@ class NotAllowed(Exception):
 
 
 class Token(NamedTuple):
+    """A bearer token and its lifetime in seconds."""
+
     access_token: str
     expires_in: int
 
 
 class Gate:
-    """Gives out bearer tokens and checks each request. `clock` gives seconds since the epoch."""
+    """Issues bearer tokens and checks each request. `clock` gives seconds since the epoch, `lifetime` is in seconds."""
 
     def __init__(self, credentials: Credentials, lifetime: float, clock: Callable[[], float]) -> None:
         self._credentials, self._lifetime, self._clock = credentials, lifetime, clock
         self._public_key: Any = load_pem_private_key(credentials["private_key"].encode(), None).public_key()
         self._lock = threading.Lock()
-        self._expiry: dict[str, float] = {}  # bearer token -> when it ends
-        self._nonces: dict[str, float] = {}  # nonce -> when it may be forgotten
+        self._expiry: dict[str, float] = {}  # bearer token -> its end
+        self._nonces: dict[str, float] = {}  # nonce -> time after which it can be forgotten
         self.realm = credentials["account_id"].upper()
 
     def issue(self, form: str, url: str) -> Token:
@@ -66,13 +68,12 @@ class Gate:
         return Token(token, int(self._lifetime))
 
     def expire_all(self) -> None:
-        """Ends every bearer token now, as a revoked integration would find."""
+        """End every bearer token now, like a revoked integration."""
         with self._lock:
             self._expiry.clear()
 
     def check(self, method: str, url: str, headers: Mapping[str, str]) -> None:
-        """Refuses a request that is not signed as it must be; header names in lower case. Raises
-        `NotAllowed`."""
+        """Check a request's signature. Header names are in lower case. Raises `NotAllowed`."""
         scheme, _, rest = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             with self._lock:

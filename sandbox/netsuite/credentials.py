@@ -1,7 +1,6 @@
-"""Credentials for the stand-in, made up once: a key pair for OAuth 2.0, the secrets of token-based
-authentication.
+"""Credentials of the stand-in: a random key pair for OAuth 2.0, and the secrets of token-based authentication.
 
-They open nothing but a stand-in on loopback. Kept under a directory, readable by the owner only.
+They only open a stand-in on loopback. They are stored under a directory that only the owner can read.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ ACCOUNT_ID = "7654321_SB1"
 
 
 class Credentials(TypedDict):
-    """`private_key`: PEM text; `private_key_file`: where it lies (empty if nowhere)."""
+    """`private_key` is PEM text; `private_key_file` is its path, or empty."""
 
     account_id: str
     client_id: str
@@ -33,7 +32,7 @@ class Credentials(TypedDict):
 
 
 def make(kind: str = "ec") -> Credentials:
-    """New credentials, kept nowhere. `kind`: `ec` (P-256, for ES256) or `rsa` (3072 bit, for PS256)."""
+    """New credentials, not stored. `kind`: `ec` (P-256, for ES256) or `rsa` (3072 bit, for PS256)."""
     key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
     if kind == "rsa":
         key = rsa.generate_private_key(public_exponent=65537, key_size=3072)
@@ -54,7 +53,7 @@ def make(kind: str = "ec") -> Credentials:
 
 
 def ensure(directory: str | Path, kind: str = "ec") -> Credentials:
-    """The credentials kept under `directory`, made at the first call; both files have mode 600."""
+    """The credentials under `directory`, created by the first call. Both files have mode 600."""
     folder = Path(directory)
     file, key_file = folder / "netsuite_credentials.json", folder / "netsuite_private_key.pem"
     if not file.exists():
@@ -62,14 +61,14 @@ def ensure(directory: str | Path, kind: str = "ec") -> Credentials:
         made = make(kind)
         made["private_key_file"] = str(key_file)
         _write(key_file, made["private_key"])
-        _write(file, json.dumps(made))  # last: it says that all is there
-    kept: Credentials = json.loads(file.read_text())
-    kept["private_key_file"] = str(key_file)  # the directory may have been moved
-    return kept
+        _write(file, json.dumps(made))  # last: its presence means that both files are complete
+    stored: Credentials = json.loads(file.read_text())
+    stored["private_key_file"] = str(key_file)  # somebody may have moved the directory
+    return stored
 
 
 def environment(credentials: Credentials, url: str, auth: str = "oauth2") -> dict[str, str]:
-    """The NETSUITE_* variables with which the pipeline reaches a stand-in at `url`."""
+    """The NETSUITE_* variables for a pipeline that uses a stand-in at `url`."""
     return {
         "NETSUITE_ACCOUNT_ID": credentials["account_id"],
         "NETSUITE_BASE_URL": url,
@@ -85,7 +84,7 @@ def environment(credentials: Credentials, url: str, auth: str = "oauth2") -> dic
 
 
 def _write(file: Path, text: str) -> None:
-    """Whole or not at all, and never readable by others."""
+    """Write a file whole or not at all, and never readable by others."""
     part = file.with_suffix(".part")
     part.unlink(missing_ok=True)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:

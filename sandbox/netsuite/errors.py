@@ -1,8 +1,8 @@
-"""What NetSuite says when it refuses: one constructor per sentence, all of them `Refused`.
+"""All refusals of NetSuite: one function per text, each returns a `Refused`.
 
-Status, code and text are NetSuite's own where they have been seen ("seen"), Oracle's where only documented
-("documented"), and ours where nobody has published them ("guessed": replace once a real account has shown the
-text). Sources: the NetSuite fact sheet, sections 1.4, 1.8 and 7.
+Status, code and text are NetSuite's own if somebody observed them ("seen"), Oracle's if they are only documented
+("documented"), and ours if nobody has published them ("guessed": replace it once a real account has shown the text).
+Sources: facts, NetSuite sections 1.4, 1.8 and 7.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ _TITLES = {
     401: ("Unauthorized", "15.5.2"),
     404: ("Not Found", "15.5.5"),
     405: ("Method Not Allowed", "15.5.6"),
-    429: ("Bad Request", "15.5.1"),  # so in Oracle's sample (documented)
+    429: ("Bad Request", "15.5.1"),  # as in Oracle's sample (documented)
     500: ("Internal Server Error", "15.6.1"),
 }
 
 
 class Refused(Exception):
-    """A request NetSuite refuses, with no effect. `path` is `o:errorPath`, e.g. `item.items[0].item`."""
+    """A request that NetSuite refuses, without effect. `path` is `o:errorPath`, e.g. `item.items[0].item`."""
 
     def __init__(self, detail: str, code: str = "USER_ERROR", status: int = 400, path: str | None = None):
         super().__init__(detail)
@@ -39,104 +39,121 @@ class Refused(Exception):
 
 
 def duplicate_transaction() -> Refused:
-    return Refused(ACCESS + "This record already exists.")  # seen
+    """Text seen."""
+    return Refused(ACCESS + "This record already exists.")
 
 
 def duplicate_entity() -> Refused:
-    return Refused(ACCESS + "This entity already exists.")  # seen (customers; for items: guessed)
+    """Text seen (customers; for items: guessed)."""
+    return Refused(ACCESS + "This entity already exists.")
 
 
 def duplicate_item_name() -> Refused:
-    return Refused(ACCESS + "Uniqueness error - The item name you have chosen is already used.")  # guessed
+    """Text guessed."""
+    return Refused(ACCESS + "Uniqueness error - The item name you have chosen is already used.")
 
 
 def wrong_transaction_type() -> Refused:
-    """Also for a transaction id that does not exist at all."""
-    return Refused(ACCESS + "Transaction type specified is incorrect.")  # seen
+    """A transaction of another type, or none at all. Text seen."""
+    return Refused(ACCESS + "Transaction type specified is incorrect.")
 
 
 def no_such_record() -> Refused:
-    detail = "The record instance does not exist. Provide a valid record instance ID."  # seen
+    """Text seen."""
+    detail = "The record instance does not exist. Provide a valid record instance ID."
     return Refused(detail, "NONEXISTENT_ID", 404)
 
 
 def no_such_external_id(external_id: str) -> Refused:
+    """Text seen."""
     detail = f"The record instance for external ID '{external_id}' does not exist."
-    return Refused(f"{detail} Provide a valid record instance ID.", "NONEXISTENT_ID", 404)  # seen
+    return Refused(f"{detail} Provide a valid record instance ID.", "NONEXISTENT_ID", 404)
 
 
 def malformed_id(text: str) -> Refused:
+    """Text seen."""
     detail = f"Invalid record instance identifier '{text}'. Provide a valid record instance ID."
-    return Refused(detail, "INVALID_ID")  # seen
+    return Refused(detail, "INVALID_ID")
 
 
 def unknown_record_type(name: str) -> Refused:
-    return Refused(f"Record type '{name}' does not exist.", "NONEXISTENT_RECORD_TYPE", 404)  # guessed
+    """Text guessed."""
+    return Refused(f"Record type '{name}' does not exist.", "NONEXISTENT_RECORD_TYPE", 404)
 
 
 # ---------------------------------------------------------------- fields
 
 
 def unknown_field(name: str, path: str) -> Refused:
-    detail = unknown_field_text(name)  # sentence seen in a response header; as an error body: guessed
+    """Text seen in a response header; as an error body: guessed."""
+    detail = unknown_field_text(name)
     return Refused(detail, "INVALID_CONTENT", path=path)
 
 
 def unknown_field_text(name: str) -> str:
-    return f"Unknown field name {name}. The field does not exist on this record instance."  # seen
+    """Text seen."""
+    return f"Unknown field name {name}. The field does not exist on this record instance."
 
 
 def invalid_value(value: object, field: str, path: str) -> Refused:
-    """Unknown, inactive or not allowed here (inactive: guessed)."""
-    detail = f"{ACCESS}You have entered an Invalid Field Value {value} for the following field: {field}."  # seen
+    """A value that is unknown, not allowed here, or inactive (guessed). Text seen."""
+    detail = f"{ACCESS}You have entered an Invalid Field Value {value} for the following field: {field}."
     return Refused(detail, path=path)
 
 
 def invalid_reference_for(field: str, key: str, owner: str, owner_id: str) -> Refused:
-    return Refused(f"{ACCESS}Invalid {field} reference key {key} for {owner} {owner_id}.", path=field)  # seen over SOAP
+    """Text seen over SOAP."""
+    return Refused(f"{ACCESS}Invalid {field} reference key {key} for {owner} {owner_id}.", path=field)
 
 
 def account_not_for_subsidiary(account: str, subsidiary: str) -> Refused:
-    detail = f"{ACCESS}The {account} account cannot be used with the {subsidiary} subsidiary."  # seen
+    """Text seen."""
+    detail = f"{ACCESS}The {account} account cannot be used with the {subsidiary} subsidiary."
     return Refused(detail, path="account")
 
 
 def missing(label: str, path: str | None = None) -> Refused:
-    return Refused(f"{ACCESS}Please enter value(s) for: {label}", path=path)  # seen
+    """Text seen."""
+    return Refused(f"{ACCESS}Please enter value(s) for: {label}", path=path)
 
 
 def too_long(field: str, limit: int) -> Refused:
+    """Text guessed."""
     detail = f"{ACCESS}The field {field} contained more than the maximum number ( {limit} ) of characters allowed."
-    return Refused(detail, path=field)  # guessed
+    return Refused(detail, path=field)
 
 
 def malformed_body(why: str) -> Refused:
-    return Refused(f"Invalid content in the request body: {why}.", "INVALID_REQUEST")  # text guessed, code seen
+    """Text guessed, code seen."""
+    return Refused(f"Invalid content in the request body: {why}.", "INVALID_REQUEST")
 
 
 # ---------------------------------------------------------------- amounts, lines, applications
 
 
 def no_lines() -> Refused:
-    return Refused(ACCESS + "You must enter at least one line item for this transaction.")  # seen
+    """Text seen."""
+    return Refused(ACCESS + "You must enter at least one line item for this transaction.")
 
 
 def negative_total() -> Refused:
-    return Refused(ACCESS + "The total cannot be negative")  # documented for a connector; over REST: guessed
+    """Text documented for a connector; over REST: guessed."""
+    return Refused(ACCESS + "The total cannot be negative")
 
 
 def too_precise(precision: int, path: str) -> Refused:
+    """Text guessed."""
     detail = f"{ACCESS}Transaction was not in balance. Please round amounts to {precision} decimal places."
-    return Refused(detail, path=path)  # guessed
+    return Refused(detail, path=path)
 
 
 def journal_unbalanced() -> Refused:
-    return Refused(ACCESS + "The amounts in a journal entry must balance.")  # seen
+    """Text seen."""
+    return Refused(ACCESS + "The amounts in a journal entry must balance.")
 
 
 def not_in_static_sublist() -> Refused:
-    """A row that is none of NetSuite's own candidates (cause: guessed), or one with a display-only key
-    (seen)."""
+    """A row that is not one of NetSuite's candidates (cause: guessed), or one with a display-only key (seen)."""
     detail = (
         "You have attempted an invalid sublist or line item operation. You are either trying to access a "
         "field on a non-existent line or you are trying to add or remove lines from a static sublist"
@@ -145,48 +162,53 @@ def not_in_static_sublist() -> Refused:
 
 
 def no_such_line() -> Refused:
-    return Refused(not_in_static_sublist().detail, path="item")  # guessed
+    """Text guessed."""
+    return Refused(not_in_static_sublist().detail, path="item")
 
 
 def applied_too_much(of_target: bool) -> Refused:
+    """Text of the platform; over REST: guessed."""
     which = "original" if of_target else "applied"
-    detail = f"{ACCESS}Links sum to more than {which} transaction amount"  # platform text; over REST: guessed
+    detail = f"{ACCESS}Links sum to more than {which} transaction amount"
     return Refused(detail, path="apply")
 
 
 def total_differs_from_applied() -> Refused:
-    return Refused(ACCESS + "Applied and unapplied amounts do not add up to the transaction total.")  # guessed
+    """Text guessed."""
+    return Refused(ACCESS + "Applied and unapplied amounts do not add up to the transaction total.")
 
 
 def applied_elsewhere() -> Refused:
-    return Refused(ACCESS + "This record cannot be deleted because it has dependent records")  # guessed
+    """Text guessed."""
+    return Refused(ACCESS + "This record cannot be deleted because it has dependent records")
 
 
 def cannot_change(field: str) -> Refused:
-    return Refused(f"{ACCESS}You cannot change the {field} of this transaction.", path=field)  # guessed
+    """Text guessed."""
+    return Refused(f"{ACCESS}You cannot change the {field} of this transaction.", path=field)
 
 
 # ---------------------------------------------------------------- periods
 
 
 def no_period(on: object) -> Refused:
-    return Refused(
-        f"{ACCESS}There is no open accounting period for the transaction date {on}.", path="tranDate"
-    )  # guessed
+    """Text guessed."""
+    return Refused(f"{ACCESS}There is no open accounting period for the transaction date {on}.", path="tranDate")
 
 
 def period_closed(name: str) -> Refused:
-    return Refused(f"{ACCESS}The accounting period {name} is closed.", path="postingPeriod")  # guessed
+    """Text guessed."""
+    return Refused(f"{ACCESS}The accounting period {name} is closed.", path="postingPeriod")
 
 
 def period_locked(name: str) -> Refused:
-    return Refused(
-        f"{ACCESS}The accounting period {name} is locked for A/R transactions.", path="postingPeriod"
-    )  # guessed
+    """Text guessed."""
+    return Refused(f"{ACCESS}The accounting period {name} is locked for A/R transactions.", path="postingPeriod")
 
 
 def date_outside_period() -> Refused:
-    detail = "The transaction date you specified is not within the date range of your accounting period."  # seen
+    """Text seen."""
+    detail = "The transaction date you specified is not within the date range of your accounting period."
     return Refused(ACCESS + detail, path="tranDate")
 
 
@@ -194,30 +216,30 @@ def date_outside_period() -> Refused:
 
 
 def concurrency_limit() -> Refused:
-    return Refused(
-        "Concurrent request limit exceeded. Request blocked.", "CONCURRENCY_LIMIT_EXCEEDED", 429
-    )  # documented
+    """Text documented."""
+    return Refused("Concurrent request limit exceeded. Request blocked.", "CONCURRENCY_LIMIT_EXCEEDED", 429)
 
 
 def invalid_login() -> Refused:
-    return Refused("Invalid login attempt.", "INVALID_LOGIN", 401)  # documented
+    """Text documented."""
+    return Refused("Invalid login attempt.", "INVALID_LOGIN", 401)
 
 
 def unexpected(error_id: str) -> Refused:
-    return Refused(f"An unexpected error occurred. Error ID: {error_id}", "UNEXPECTED_ERROR", 500)  # documented
+    """Text documented."""
+    return Refused(f"An unexpected error occurred. Error ID: {error_id}", "UNEXPECTED_ERROR", 500)
 
 
 def bad_query(why: str) -> Refused:
-    return Refused(
-        f"Invalid search query. Detailed unprocessed description follows. {why}", "INVALID_PARAMETER"
-    )  # guessed
+    """Text guessed."""
+    return Refused(f"Invalid search query. Detailed unprocessed description follows. {why}", "INVALID_PARAMETER")
 
 
 def bad_parameter(name: str, value: str) -> Refused:
-    return Refused(f"Invalid value '{value}' for the query parameter {name}.", "INVALID_PARAMETER")  # guessed
+    """Text guessed."""
+    return Refused(f"Invalid value '{value}' for the query parameter {name}.", "INVALID_PARAMETER")
 
 
 def missing_transient() -> Refused:
-    return Refused(
-        "The required request header 'Prefer' is missing or not 'transient'.", "INVALID_HEADER"
-    )  # text guessed
+    """Text guessed."""
+    return Refused("The required request header 'Prefer' is missing or not 'transient'.", "INVALID_HEADER")

@@ -1,5 +1,4 @@
-"""Reads one JSON object of a request against the known fields: case-insensitive names, references, dates,
-decimals."""
+"""Reads the JSON of a request against the known fields: case-insensitive names, references, dates, decimals."""
 
 from __future__ import annotations
 
@@ -19,7 +18,7 @@ CUSTOM_KINDS = ("text", "number", "date", "reference", "boolean")
 
 
 def parse_json(body: bytes) -> dict[str, Any]:
-    """The request body; decimals stay exact. Refuses what is not one JSON object."""
+    """The request body, with exact decimals. Raises `Refused` if it is not one JSON object."""
     try:
         parsed = json.loads(body or b"{}", parse_float=Decimal, parse_constant=_no_constant)
     except (ValueError, RecursionError) as problem:
@@ -34,10 +33,9 @@ def _no_constant(name: str) -> None:
 
 
 class Reader:
-    """Reads the objects of one request; collects the names of the fields that this account does not have.
+    """Reads the objects of one request. `dropped` collects the names of fields that this account does not have.
 
-    `strict` is `X-NetSuite-PropertyNameValidation: Error`: an unknown name is then refused instead of
-    dropped.
+    `strict` is `X-NetSuite-PropertyNameValidation: Error`: it refuses an unknown name instead of dropping it.
     """
 
     def __init__(self, resolve: Resolve, strict: bool) -> None:
@@ -45,10 +43,10 @@ class Reader:
         self.dropped: list[str] = []
 
     def read(self, given: object, fields: Fields, custom: Mapping[str, str], path: str = "") -> dict[str, Any]:
-        """Known fields by schema name, typed; references as internal id, sublists as they came, computed
-        fields left out.
+        """The known fields of an object by schema name, as typed values. Raises `Refused`.
 
-        A `null` stays None. `custom` maps this level's custom fields to their kind.
+        References become internal ids, sublists stay as they are, computed fields are left out, a `null` is None.
+        `custom` maps the custom fields of this level to their kind.
         """
         if not isinstance(given, Mapping):
             raise errors.malformed_body(f"{path or 'body'} is not an object")
@@ -60,12 +58,12 @@ class Reader:
                 self._unknown(key, at)
             elif field.kind == "display":
                 raise errors.not_in_static_sublist()
-            elif field.kind != "computed":  # sent computed fields are ignored (guessed)
+            elif field.kind != "computed":  # NetSuite ignores computed fields on input (guessed)
                 values[field.name] = None if value is None else self._convert(value, field, at)
         return values
 
     def rows(self, given: object, fields: Fields, custom: Mapping[str, str], path: str) -> list[dict[str, Any]]:
-        """A sublist `{"items": [...]}` (a bare list is refused), each row read as by `read`."""
+        """The rows of a sublist `{"items": [...]}`, each as by `read`. A bare list is refused."""
         if given is None:
             return []
         items = given.get("items") if isinstance(given, Mapping) else None
@@ -84,7 +82,7 @@ class Reader:
         if field.kind == "sublist":
             return value
         if isinstance(value, Mapping) and field.kind == "text" and "id" in value:
-            value = value["id"]  # enums come as {id, refName} or bare; either is accepted
+            value = value["id"]  # an enum is {id, refName} or a bare id
         try:
             return _CONVERT[field.kind](value, field)
         except (ValueError, TypeError, InvalidOperation):
@@ -131,7 +129,7 @@ def _number(value: Any, _: Field) -> Decimal:
 
 
 def _date(value: Any, _: Field) -> date:
-    """`YYYY-MM-DD`; a date-time's date is taken (seen)."""
+    """A date from `YYYY-MM-DD`, or from a date-time without its time (seen)."""
     match = _ISO_DATE.match(value)
     return date.fromisoformat(match[0] if match else value)
 

@@ -1,20 +1,20 @@
-"""Lines of invoices, credit memos and journals, with the tax the account adds to them by itself.
+"""Item lines of invoices and credit memos, with the tax that the account adds by itself.
 
-Rules: the NetSuite fact sheet, sections 1.6, 2.2, 3 and 7.
+Rules: facts, NetSuite sections 1.6, 2.2, 3 and 7.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
 
-from sandbox.netsuite import checks, errors
-from sandbox.netsuite.checks import Ledger, Row, fits, rounded
+from sandbox.netsuite import errors, references
+from sandbox.netsuite.amounts import fits, rounded
 from sandbox.netsuite.fields import Reader
-from sandbox.netsuite.records import ZERO, JournalLine, Line, TaxDetail, Transaction
+from sandbox.netsuite.ledger import Ledger, Row
+from sandbox.netsuite.records import ZERO, Line, Transaction
 from sandbox.netsuite.schema import ROW, names
 
 # Both seen.
@@ -22,19 +22,10 @@ WARN_AMOUNT = "The line total amount is not equal to the item price times the qu
 WARN_OVERRIDE = "Preview of calculated tax amounts is not available if Tax Details Override is enabled."
 
 _LINE = names("item quantity rate amount grossAmt description isTaxable taxCode taxDetailsReference line")
-_JOURNAL_LINE = names("account entity debit credit memo line")
-_TAX_DETAIL = {
-    "taxDetailsReference": "Tax Details Reference",
-    "taxType": "Tax Type",
-    "taxCode": "Tax Code",
-    "taxBasis": "Tax Basis",
-    "taxRate": "Tax Rate",
-    "taxAmount": "Tax Amount",
-}
 
 
 class Sale(NamedTuple):
-    """What the lines of an invoice or memo need to know of their document."""
+    """The fields of an invoice or memo that its lines depend on."""
 
     customer: Row
     subsidiary: str
@@ -43,14 +34,13 @@ class Sale(NamedTuple):
     override: bool  # taxDetailsOverride: the account computes no tax
 
 
-# ---------------------------------------------------------------- item lines
-
-
 def item_lines(
     books: Ledger, reader: Reader, sent: object, sale: Sale, old: Transaction | None, warnings: list[str]
 ) -> tuple[Line, ...]:
-    """All lines after the request: a row with `line` changes that line, one without is added, also on an
-    update."""
+    """All lines after the request. A row with `line` changes that line; a row without it is added, also on an update.
+
+    Appends NetSuite's warnings to `warnings`. Raises `Refused`.
+    """
     lines = {line.line: line for line in (old.lines if old else ())}
     for i, row in enumerate(reader.rows(sent, ROW["item"], books.custom_fields("custcol"), "item")):
         named = row.get("line") if old else None
@@ -73,7 +63,7 @@ def _item_line(
     item = row.get("item") or (old.item if old else None)
     if item is None:
         raise errors.missing("Item", path)
-    checks.item(books, item, sale.subsidiary, f"{path}.item")
+    references.item(books, item, sale.subsidiary, f"{path}.item")
     taxable, code, percent = _tax_of(books, row, old, sale, path)
     amount, tax = _amount_and_tax(row, old, percent, sale.places, warnings, path)
     return Line(
@@ -87,26 +77,26 @@ def _item_line(
         tax_code=code,
         tax=tax,
         reference=row.get("taxDetailsReference", old.reference if old else None),
-        extra=checks.extra(books, row, _LINE, old.extra if old else {}, ROW["item"], f"{path}."),
+        extra=references.extra(books, row, _LINE, old.extra if old else {}, ROW["item"], f"{path}."),
     )
 
 
 def _tax_of(books: Ledger, row: Row, old: Line | None, sale: Sale, path: str) -> tuple[bool, str | None, Decimal]:
-    """Whether the line is taxable, its tax code, and the percentage the account adds.
+    """Whether the line is taxable, its tax code, and the percentage that the account adds.
 
-    Left out, the customer's setting decides: a line that is to stay untaxed has to say so.
+    Without `isTaxable` the customer's setting decides, so an untaxed line has to say so.
     """
     code = row.get("taxCode", old.tax_code if old else None)
     taxable = row.get("isTaxable", old.is_taxable if old else None)
     if taxable is None:
         taxable = sale.customer["taxable"] != "F"
     if code is not None:
-        checks.active(books, "taxcode", code, f"{path}.taxCode")
+        references.active(books, "taxcode", code, f"{path}.taxCode")
     if not taxable or sale.override:
         return taxable, code, ZERO
     code = code or sale.tax_item or sale.customer["taxitem"] or books.company()["defaulttaxcode"]
     assert code is not None
-    return taxable, code, Decimal(checks.active(books, "taxcode", code, f"{path}.taxCode")["rate"])
+    return taxable, code, Decimal(references.active(books, "taxcode", code, f"{path}.taxCode")["rate"])
 
 
 def _amount_and_tax(
@@ -117,10 +107,10 @@ def _amount_and_tax(
     product = None if rate is None else rate * (1 if quantity is None else quantity)
 
     gross = row.get("grossAmt")
-    if gross is not None:  # since 2026.1 it recomputes the amount; beside an amount it wins (guessed)
-        amount = rounded(fits(gross, places, f"{path}.grossAmt") / (1 + percent / 100), places)
-        return amount, gross - amount
-    amount = row.get("amount")
+    if gross is not None:  # since 2026.1 it determines the amount, also over a given amount (guessed)
+        net = rounded(fits(gross, places, f"{path}.grossAmt") / (1 + percent / 100), places)
+        return net, gross - net
+    amount: Decimal | None = row.get("amount")
     if amount is not None:
         fits(amount, places, f"{path}.amount")
         if row.get("rate") is not None and amount != product:
@@ -132,74 +122,3 @@ def _amount_and_tax(
     else:
         raise errors.missing("Amount", path)
     return amount, rounded(amount * percent / 100, places)
-
-
-# ---------------------------------------------------------------- tax details
-
-
-def tax_details(
-    books: Ledger, reader: Reader, sent: object, lines: Sequence[Line], old: Sequence[TaxDetail], places: int
-) -> tuple[TaxDetail, ...]:
-    """Tax rows that override the account's own: each names a line by its reference, and no column may be left
-    out."""
-    references = {line.reference for line in lines if line.reference}
-    details = list(old)
-    for i, row in enumerate(reader.rows(sent, ROW["taxDetails"], {}, "taxDetails")):
-        path = f"taxDetails.items[{i}]"
-        for name, label in _TAX_DETAIL.items():
-            if row.get(name) is None:
-                raise errors.missing(label, f"{path}.{name}")
-        if row["taxDetailsReference"] not in references:
-            field = "taxDetailsReference"
-            raise errors.invalid_value(row[field], field, f"{path}.{field}")
-        checks.active(books, "taxcode", row["taxCode"], f"{path}.taxCode")
-        checks.active(books, "taxtype", row["taxType"], f"{path}.taxType")
-        basis = fits(row["taxBasis"], places, f"{path}.taxBasis")
-        amount = fits(row["taxAmount"], places, f"{path}.taxAmount")
-        details.append(
-            TaxDetail(row["taxDetailsReference"], row["taxType"], row["taxCode"], basis, row["taxRate"], amount)
-        )
-    return tuple(details)
-
-
-# ---------------------------------------------------------------- journal lines
-
-
-def journal_lines(
-    books: Ledger,
-    reader: Reader,
-    sent: object,
-    subsidiary: str,
-    places: int,
-    old: Sequence[JournalLine],
-) -> tuple[JournalLine, ...]:
-    """Debits and credits, which must balance."""
-    lines = list(old)
-    rows = reader.rows(sent, ROW["line"], books.custom_fields("custcol"), "line")
-    for i, row in enumerate(rows):
-        path = f"line.items[{i}]"
-        if row.get("account") is None:
-            raise errors.missing("Account", path)
-        checks.account(books, row["account"], subsidiary, f"{path}.account")
-        if row.get("entity") is not None:
-            checks.active(books, "customer", row["entity"], f"{path}.entity")
-        lines.append(
-            JournalLine(
-                line=len(lines),
-                account=row["account"],
-                debit=fits(row.get("debit") or ZERO, places, f"{path}.debit"),
-                credit=fits(row.get("credit") or ZERO, places, f"{path}.credit"),
-                memo=row.get("memo"),
-                entity=row.get("entity"),
-                extra=checks.extra(books, row, _JOURNAL_LINE, {}, ROW["line"], f"{path}."),
-            )
-        )
-    if not lines:
-        raise errors.no_lines()
-    if total(line.debit for line in lines) != total(line.credit for line in lines):
-        raise errors.journal_unbalanced()
-    return tuple(lines)
-
-
-def total(amounts: Iterable[Decimal]) -> Decimal:
-    return sum(amounts, ZERO)

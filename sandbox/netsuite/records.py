@@ -1,5 +1,4 @@
-"""What the books hold about one transaction. Money is Decimal in the currency's major unit, signed as the
-person sees it."""
+"""The data of one transaction. Money is Decimal in the currency's major unit, with the sign that a person sees."""
 
 from __future__ import annotations
 
@@ -13,8 +12,9 @@ ZERO = Decimal(0)
 
 
 class Line(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One item line. `tax` is what the account itself adds; `extra` holds other fields by NetSuite name,
-    references as ids."""
+    """One item line. `tax` is the tax that the account adds. `extra` has other fields by NetSuite name, references as
+    ids.
+    """
 
     line: int
     item: str
@@ -30,8 +30,7 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TaxDetail(msgspec.Struct, frozen=True):
-    """One row of `taxDetails`: the tax sent with `taxDetailsOverride`, tied to a line by `reference`; rate in
-    percent."""
+    """One row of `taxDetails`: tax sent with `taxDetailsOverride`. `reference` names its line; `rate` is in percent."""
 
     reference: str
     type: str
@@ -42,6 +41,8 @@ class TaxDetail(msgspec.Struct, frozen=True):
 
 
 class JournalLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of a journal entry: a debit or a credit to an account."""
+
     line: int
     account: str
     debit: Decimal = ZERO
@@ -52,11 +53,10 @@ class JournalLine(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Transaction(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One transaction. `receivable` is the A/R account, `account` the other side's (bank) of a payment or
-    refund.
+    """One transaction. `receivable` is the A/R account, `account` the bank account of a payment or refund.
 
-    `applications` is what this transaction settles: target's internal id -> amount. An invoice has none: they
-    are kept on the memo, payment or refund, as NetSuite does.
+    `applications` are the amounts that this transaction settles: target's internal id -> amount. They belong to the
+    memo, payment or refund, as in NetSuite; an invoice has none.
     """
 
     id: int

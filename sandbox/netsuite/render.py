@@ -1,32 +1,20 @@
-"""Records as GET shows them: references as `{id, refName}`, sublists, and no field whose value is zero or
-empty (seen)."""
+"""Records as GET shows them: references as `{id, refName}`, sublists, no field with a zero or empty value (seen)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sandbox.netsuite import schema
-from sandbox.netsuite.posting import TARGETS
+from sandbox.netsuite.ledger import Ledger
+from sandbox.netsuite.record_types import NUMBER_PREFIXES, STATUSES, TARGETS, TYPE_NAMES
 from sandbox.netsuite.records import ZERO, Line, Transaction
-from sandbox.netsuite.schema import Fields
-
-if TYPE_CHECKING:
-    from sandbox.netsuite.books import Books
-
-PREFIXES = {"CustInvc": "INV", "CustCred": "CM", "CustPymt": "PYMT", "CustRfnd": "CR", "Journal": "JE"}
-STATUSES = {
-    "CustInvc": {"A": "Open", "B": "Paid In Full", "D": "Pending Approval"},
-    "CustCred": {"A": "Open", "B": "Fully Applied"},
-    "CustPymt": {"C": "Deposited"},
-    "CustRfnd": {"R": "Recorded"},
-    "Journal": {"B": "Approved for Posting"},
-}
+from sandbox.netsuite.schema import BODY, ROW, Fields
+from sandbox.netsuite.tables import SHOWN
 
 
-def status(books: Books, transaction: Transaction) -> str:
-    """NetSuite's letter, as in `schema.TYPE_CODES`' records."""
+def status(books: Ledger, transaction: Transaction) -> str:
+    """The letter of a transaction's status, see `record_types.STATUSES`."""
     if transaction.type in ("CustInvc", "CustCred"):
         if not transaction.approved:
             return "D"
@@ -35,11 +23,12 @@ def status(books: Books, transaction: Transaction) -> str:
 
 
 def tran_id(transaction: Transaction) -> str:
-    return transaction.extra.get("tranId") or f"{PREFIXES[transaction.type]}{transaction.id}"
+    """The document number."""
+    return transaction.extra.get("tranId") or f"{NUMBER_PREFIXES[transaction.type]}{transaction.id}"
 
 
-def transaction(books: Books, record: Transaction, expand: bool) -> dict[str, Any]:
-    """One transaction; with `expand` its sublists, else only links to them."""
+def transaction(books: Ledger, record: Transaction, expand: bool) -> dict[str, Any]:
+    """One transaction as JSON. `expand` shows its sublists; otherwise they are links."""
     type = record.type
     letter = status(books, record)
     settlement = type in ("CustPymt", "CustRfnd")
@@ -72,15 +61,15 @@ def transaction(books: Books, record: Transaction, expand: bool) -> dict[str, An
         "source": {"id": "restWebServices", "refName": "REST Web Services"},
         "taxDetailsOverride": record.tax_override if type in ("CustInvc", "CustCred") else None,
         **money,
-        **_extra(books, record.extra, schema.BODY[schema.TYPE_NAMES[type]], books.custom_fields("custbody")),
+        **_extra(books, record.extra, BODY[TYPE_NAMES[type]], books.custom_fields("custbody")),
     }
     for name, rows in _SUBLISTS[type].items():
         shown[name] = _sublist(rows(books, record)) if expand else {"links": []}
     return _without_empty(shown)
 
 
-def entity(books: Books, record_type: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    """A customer or a service sale item."""
+def entity(books: Ledger, record_type: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A customer or a service sale item as JSON."""
     shown = {"id": row["id"], "externalId": row["externalid"], "isInactive": row["isinactive"] == "T"}
     if record_type == "customer":
         prefix = "custentity"
@@ -104,20 +93,21 @@ def entity(books: Books, record_type: str, row: Mapping[str, Any]) -> dict[str, 
     return _without_empty(shown | {name: row[name] for name in books.custom_fields(prefix) if row.get(name)})
 
 
-def reference(books: Books, table: str, id: str | None) -> dict[str, Any] | None:
+def reference(books: Ledger, table: str, id: str | None) -> dict[str, Any] | None:
+    """A reference to a row of master data as JSON."""
     return None if id is None else {"links": [], "id": id, "refName": _name(books, table, id)}
 
 
-def _name(books: Books, table: str, id: str) -> str:
+def _name(books: Ledger, table: str, id: str) -> str:
     row = books.row(table, id) or {}
-    return str(row.get(schema.SHOWN.get(table, "name")) or row.get("name") or row.get("symbol") or id)
+    return str(row.get(SHOWN.get(table, "name")) or row.get("name") or row.get("symbol") or id)
 
 
-def _lines(books: Books, record: Transaction) -> list[dict[str, Any]]:
+def _lines(books: Ledger, record: Transaction) -> list[dict[str, Any]]:
     return [_line(books, line) for line in record.lines]
 
 
-def _line(books: Books, line: Line) -> dict[str, Any]:
+def _line(books: Ledger, line: Line) -> dict[str, Any]:
     item = books.row("item", line.item) or {}
     return _without_empty({
         "line": line.line,
@@ -132,11 +122,11 @@ def _line(books: Books, line: Line) -> dict[str, Any]:
         "isTaxable": line.is_taxable,
         "taxCode": reference(books, "taxcode", line.tax_code),
         "taxDetailsReference": line.reference,
-        **_extra(books, line.extra, schema.ROW["item"], books.custom_fields("custcol")),
+        **_extra(books, line.extra, ROW["item"], books.custom_fields("custcol")),
     })  # fmt: skip
 
 
-def _tax_details(books: Books, record: Transaction) -> list[dict[str, Any]]:
+def _tax_details(books: Ledger, record: Transaction) -> list[dict[str, Any]]:
     return [
         _without_empty({
             "taxDetailsReference": {"id": row.reference},
@@ -150,7 +140,7 @@ def _tax_details(books: Books, record: Transaction) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _journal_lines(books: Books, record: Transaction) -> list[dict[str, Any]]:
+def _journal_lines(books: Ledger, record: Transaction) -> list[dict[str, Any]]:
     custom = books.custom_fields("custcol")
     return [
         _without_empty({
@@ -160,15 +150,17 @@ def _journal_lines(books: Books, record: Transaction) -> list[dict[str, Any]]:
             "credit": line.credit,
             "memo": line.memo,
             "entity": reference(books, "customer", line.entity),
-            **_extra(books, line.extra, schema.ROW["line"], custom),
+            **_extra(books, line.extra, ROW["line"], custom),
         })
         for line in record.journal
     ]  # fmt: skip
 
 
-def _apply_rows(books: Books, record: Transaction) -> list[dict[str, Any]]:
-    """What is applied, then the other candidates with `apply: false`: GET loads the record as a person edits
-    it (inferred)."""
+def _apply_rows(books: Ledger, record: Transaction) -> list[dict[str, Any]]:
+    """The applied documents, then the other candidates with `apply: false`.
+
+    GET shows the record as a person edits it (inferred).
+    """
     assert record.entity and record.receivable
     others = books.candidates(record.entity, record.currency, record.receivable, TARGETS[record.type])
     ids = [*record.applications, *(t.id for t in others if t.id not in record.applications)]
@@ -178,19 +170,19 @@ def _apply_rows(books: Books, record: Transaction) -> list[dict[str, Any]]:
         assert target is not None
         amount = record.applications.get(id, ZERO)
         rows.append(_without_empty({
-            "doc": {"id": str(id), "refName": f"{schema.TYPE_NAMES[target.type]} #{tran_id(target)}"},
+            "doc": {"id": str(id), "refName": f"{TYPE_NAMES[target.type]} #{tran_id(target)}"},
             "line": 0,
             "apply": id in record.applications,
             "amount": amount,
             "total": target.total,
             "due": books.open_amount(target) + amount,
             "refNum": tran_id(target),
-            "type": schema.TYPE_NAMES[target.type],
+            "type": TYPE_NAMES[target.type],
         }))  # fmt: skip
     return rows
 
 
-def _extra(books: Books, extra: Mapping[str, Any], fields: Fields, custom: Mapping[str, str]) -> dict[str, Any]:
+def _extra(books: Ledger, extra: Mapping[str, Any], fields: Fields, custom: Mapping[str, str]) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     for name, value in extra.items():
         field = fields.get(name.lower())
@@ -214,7 +206,7 @@ def _sublist(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _without_empty(shown: dict[str, Any]) -> dict[str, Any]:
-    """Without null, and without zero money or numbers (line numbers and counts are ints and stay)."""
+    """Without null, zero money and zero numbers. Line numbers and counts are ints and stay."""
     return {k: v for k, v in shown.items() if v is not None and not (isinstance(v, Decimal) and v == 0)}
 
 

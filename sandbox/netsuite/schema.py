@@ -1,8 +1,7 @@
-"""The names NetSuite knows: fields of the records one can write, and columns of the master data.
+"""The fields of the records that a client can write.
 
-A field that is not here does not exist in this account; custom fields are added by `Books.configure`. Source:
-the 2026.1 schema as in the NetSuite fact sheet, section 2, kept to what a credit loader, or a person who
-watches it, could want to send.
+A field that is not here does not exist in this account; `Books.configure` adds custom fields. Source: the 2026.1
+schema as in facts, NetSuite section 2, limited to fields that a credit loader could send.
 """
 
 from __future__ import annotations
@@ -12,13 +11,15 @@ from typing import NamedTuple
 
 
 class Field(NamedTuple):
-    """One field of a record or sublist row. `kind`: text, date, boolean, number, reference, sublist,
-    computed, display."""
+    """One field of a record or sublist row.
+
+    `kind`: text, date, boolean, number, reference, sublist, computed (ignored on input), display (refused on input).
+    """
 
     name: str
     kind: str
-    table: str | None = None  # reference: a master table, `transaction`, `list` (a custom list), `any` (not checked)
-    limit: int | None = None  # text: characters
+    table: str | None = None  # of a reference: a master table, `transaction`, `list` (custom), `any` (unchecked)
+    limit: int | None = None  # of a text: characters
 
 
 Fields = Mapping[str, Field]  # by lower-case name: keys are case-insensitive on input (seen)
@@ -33,6 +34,7 @@ def _fields(references: Mapping[str, str], limits: Mapping[str, int] | None = No
 
 
 def names(text: str) -> frozenset[str]:
+    """The field names in a text, separated by blanks."""
     return frozenset(text.split())
 
 
@@ -118,7 +120,7 @@ ROW: Mapping[str, Fields] = {
         boolean="isTaxable deferRevRec",
         computed="itemType account tax1Amt taxAmount baseGrossAmt links",
     ),
-    # Only these may be sent; NetSuite shows the others and refuses them on input (seen).
+    # NetSuite accepts only these on input. It shows the `display` fields and refuses them on input (seen).
     "apply": _fields(
         {"doc": "transaction"},
         number="amount line",
@@ -138,55 +140,3 @@ ROW: Mapping[str, Fields] = {
         number="debit credit line",
     ),
 }
-
-RECORD_TYPES = {name.lower(): name for name in BODY}
-TYPE_CODES = {
-    "creditMemo": "CustCred",
-    "invoice": "CustInvc",
-    "customerPayment": "CustPymt",
-    "customerRefund": "CustRfnd",
-    "journalEntry": "Journal",
-}
-TYPE_NAMES = {code: name for name, code in TYPE_CODES.items()}
-
-# Master data: SuiteQL's lower-case columns and what a new row has where nothing is said.
-# Booleans are 'T'/'F', dates YYYY-MM-DD, ids text; `subsidiary` of an item or account is a
-# list, empty for every one.
-TABLES: Mapping[str, Mapping[str, object]] = {
-    "subsidiary": {"name": None, "externalid": None, "isinactive": "F", "currency": None},
-    "currency": {
-        "name": None, "symbol": None, "currencyprecision": "2", "isinactive": "F", "isbasecurrency": "F",
-        "exchangerate": "1",
-    },
-    "account": {
-        "acctnumber": None, "accountsearchdisplayname": None, "accttype": None, "externalid": None,
-        "isinactive": "F", "subsidiary": [],
-    },
-    "item": {
-        "itemid": None, "displayname": None, "externalid": None, "itemtype": "Service", "isinactive": "F",
-        "subsidiary": [], "incomeaccount": None,
-    },
-    "accountingperiod": {
-        "periodname": None, "startdate": None, "enddate": None, "parent": None, "isinactive": "F",
-        "isyear": "F", "isquarter": "F", "isadjust": "F", "isposting": "T", "closedondate": None,
-        "closed": "F", "arlocked": "F", "aplocked": "F", "alllocked": "F", "allownonglchanges": "F",
-    },
-    "customer": {
-        "entityid": None, "companyname": None, "externalid": None, "isinactive": "F", "subsidiary": None,
-        "currency": None, "currencylist": [], "receivablesaccount": None, "taxable": "T", "taxitem": None,
-    },
-    "taxcode": {"itemid": None, "rate": "0", "isinactive": "F"},  # rate in percent
-    "taxtype": {"name": None, "isinactive": "F"},
-    "department": {"name": None, "isinactive": "F"},
-    "class": {"name": None, "isinactive": "F"},
-    "location": {"name": None, "isinactive": "F"},
-    "company": {"customfields": {}, "defaulttaxcode": "-6"},  # one row, id 1: see Books.configure
-}  # fmt: skip
-
-ALIASES = {"type": {"account": "accttype", "item": "itemtype"}, "currencies": {"customer": "currencylist"}}
-
-# The name a person sees (`refName`), by table.
-SHOWN = {
-    "subsidiary": "name", "currency": "name", "account": "accountsearchdisplayname", "item": "itemid",
-    "accountingperiod": "periodname", "customer": "entityid", "taxcode": "itemid",
-}  # fmt: skip

@@ -1,8 +1,10 @@
 """The stand-in on a loopback port.
 
-server = start(Books("state/netsuite.sqlite"), credentials=credentials.ensure("state"), latency=0.3)
-... server.url ...
-server.stop()
+Example:
+
+    server = start(Books("state/netsuite.sqlite"), credentials=credentials.ensure("state"), latency=0.3)
+    ... server.url ...
+    server.stop()
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ LARGEST_BODY = 104_000_000  # bytes
 
 
 class Server:
-    """A running service: `url`, `credentials` to reach it, `log` of its requests, `service` behind it."""
+    """A running service with its `url`, the `credentials` that it accepts, and the `log` of its requests."""
 
     def __init__(self, service: Service, credentials: Credentials, port: int) -> None:
         self.service, self.credentials = service, credentials
@@ -36,17 +38,18 @@ class Server:
 
     @property
     def log(self) -> Sequence[Logged]:
+        """The finished requests, oldest first."""
         return list(self.service.log)
 
     def stop(self) -> None:
-        """Takes no new connection; what is under way ends by itself."""
+        """Close the port. Requests in progress end by themselves."""
         self._http.shutdown()
         self._http.server_close()
         self._thread.join()
 
 
 def start(books: Books, port: int = 0, credentials: Credentials | None = None, **options: Any) -> Server:
-    """Serves `books` on loopback (`port` 0: a free one). `options`: the fields of `service.Options`."""
+    """Serve `books` on loopback (`port` 0: a free one). `options` are the fields of `service.Options`."""
     known = credentials or made_up.make()
     return Server(Service(books, known, Options(**options)), known, port)
 
@@ -90,8 +93,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(answer.body)
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        """The service's own time, which may be off from the client's."""
+        """The service's own time, which can differ from the client's."""
         return formatdate(self.service.options.clock() if timestamp is None else timestamp, usegmt=True)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Says nothing: a request line may hold an external id, and `Server.log` has what a test needs."""
+        """Log nothing: a request line can hold an external id, and `Server.log` has what a test needs."""

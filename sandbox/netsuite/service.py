@@ -1,8 +1,8 @@
 """The REST service without a network: a request in, an answer out. `server` puts it on a socket.
 
-Addresses, headers and status codes: the NetSuite fact sheet, sections 1, 4 and 6. The faults a test asks for
-(`Options.faults`) are the ones a client must survive: an answer lost before or after the write, a write that
-takes effect after the client gave up, overload, expired tokens, and answers that say too little.
+Addresses, headers and status codes: facts, NetSuite sections 1, 4 and 6. `Options.faults` are the faults that a client
+must survive: an answer lost before or after the write, a write that takes effect after the client gave up, overload,
+expired tokens, and incomplete answers.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class Request(NamedTuple):
-    """One request. `target` is path and query as sent; header names in lower case; `number` counts from 1."""
+    """One request. `target` is path and query as sent, header names are in lower case, `number` counts from 1."""
 
     method: str
     target: str
@@ -46,26 +46,32 @@ class Request(NamedTuple):
 
     @property
     def path(self) -> str:
+        """The decoded path."""
         return unquote(urlsplit(self.target).path)
 
     @property
     def query(self) -> dict[str, str]:
+        """The decoded query parameters."""
         return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
 
     @property
     def url(self) -> str:
+        """The URL as the client signs it."""
         return f"http://{self.headers.get('host', '127.0.0.1')}{self.target}"
 
     @property
     def is_write(self) -> bool:
+        """Whether the request creates or updates a record."""
         return self.method in ("POST", "PATCH") and self.path.startswith(RECORD)
 
     def json(self) -> dict[str, Any]:
-        """The body, for a fault hook that looks for an external id."""
+        """The body, for a fault hook that looks for an external id. Raises `Refused`."""
         return parse_json(self.body)
 
 
 class Answer(NamedTuple):
+    """One answer."""
+
     status: int
     headers: Sequence[tuple[str, str]] = ()
     body: bytes = b""
@@ -73,12 +79,12 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong with one request.
+    """The fault of one request.
 
-    `effect`: when the request takes effect: `now`, `never`, or `later` (`after` seconds after it arrived; the
-    client gets its answer at once). `answer`: the request's own (an empty 204 while without effect), or what
-    the client gets instead; `drop` closes the connection, `other_location` names the record made just
-    before. `delay`: seconds the answer is held back.
+    `effect` says when the request takes effect: `now`, `never`, or `later` (`after` seconds later, while the client
+    gets its answer at once). `answer` is the request's own answer (an empty 204 if it has no effect yet), or another
+    one: `drop` closes the connection, `other_location` names the record before this one. `delay` holds the answer
+    back, in seconds.
     """
 
     answer: Literal["own", "drop", "500", "502", "429", "401", "no_location", "other_location"] = "own"
@@ -101,7 +107,7 @@ OTHER_LOCATION = Fault("other_location")
 
 @dataclass(frozen=True)
 class Options:
-    """How the service behaves; times in seconds. `sleep`, `clock`, `later` let a simulation own time."""
+    """The behaviour of the service. Times are in seconds. A simulation sets `sleep`, `clock` and `later`."""
 
     concurrency: int = 5  # requests at once, over all; the Standard tier's limit
     latency: float = 0.0  # of each write
@@ -114,8 +120,7 @@ class Options:
 
 
 class Logged(NamedTuple):
-    """One finished request. `in_flight` counts it and those that were under way when it came; status 0:
-    dropped."""
+    """One finished request. `in_flight` counts it and the requests in progress on its arrival. Status 0: dropped."""
 
     number: int
     method: str
@@ -125,8 +130,7 @@ class Logged(NamedTuple):
 
 
 class Service:
-    """The account's REST service. Thread-safe; `log` holds the last 200,000 requests, without headers or
-    bodies."""
+    """The account's REST service. Thread-safe. `log` has the last 200,000 requests, without headers or bodies."""
 
     def __init__(self, books: Books, credentials: Credentials, options: Options | None = None) -> None:
         self.books, self.options = books, options or Options()
@@ -138,12 +142,12 @@ class Service:
         self._lock = threading.Lock()
 
     def handle(self, request: Request) -> Answer | None:
-        """The answer; None: the connection breaks."""
+        """The answer to a request; None means that the connection breaks."""
         with self._lock:
             self._count += 1
             request = request._replace(number=self._count)
             in_flight = self._in_flight + 1
-            # Asking for a token takes no slot (guessed).
+            # A request for a token takes no slot (guessed).
             is_admitted = in_flight <= self.options.concurrency or request.path == TOKEN
             self._in_flight += is_admitted
         answer: Answer | None = _refusal(errors.concurrency_limit())
@@ -167,15 +171,15 @@ class Service:
     def _carry_out(self, request: Request, fault: Fault) -> Answer:
         if fault.effect == "never":
             return Answer(204)
-        refused = self._refuse_stranger(request)
-        if refused:
-            return refused
+        refusal = self._refusal_of_login(request)
+        if refusal:
+            return refusal
         if fault.effect == "later":
             self.options.later(fault.after, lambda: self._act(request))
             return Answer(204)
         return self._act(request)
 
-    def _refuse_stranger(self, request: Request) -> Answer | None:
+    def _refusal_of_login(self, request: Request) -> Answer | None:
         if request.path == TOKEN:
             return None
         try:
@@ -188,7 +192,7 @@ class Service:
         return None
 
     def _act(self, request: Request) -> Answer:
-        """Does what the request asks, once, and says what became of it."""
+        """Carry out the request once. Returns its answer, which can be a refusal."""
         latency = self.options.latency if request.is_write else self.options.query_latency
         if latency and request.path != TOKEN:
             self.options.sleep(latency)
@@ -201,7 +205,7 @@ class Service:
         except errors.Refused as refused:
             return _refusal(refused)
         except Exception:
-            traceback.print_exc(file=sys.stderr)  # a fault of the stand-in itself
+            traceback.print_exc(file=sys.stderr)  # a bug of the stand-in
             return _refusal(errors.unexpected(uuid.uuid4().hex))
 
     # ------------------------------------------------------------ token
@@ -260,7 +264,7 @@ class Service:
         raise errors.Refused("Method not allowed.", "METHOD_NOT_ALLOWED", 405)
 
     def _write(self, request: Request, name: str, id: str | None) -> Answer:
-        if request.query:  # `replace` and the like would delete lines: not offered here
+        if request.query:  # `replace` and similar parameters would delete lines
             raise errors.bad_parameter(*next(iter(request.query.items())))
         strict = request.headers.get("x-netsuite-propertynamevalidation", "").lower() == "error"
         done = self.books.write(name, parse_json(request.body), id, strict)
@@ -311,7 +315,7 @@ def _refusal(refused: errors.Refused) -> Answer:
 
 
 def _instead(kind: str, own: Answer) -> Answer | None:
-    """What the client gets in place of a request's own answer."""
+    """The answer of a fault in place of the request's own answer."""
     if kind == "own":
         return own
     if kind == "drop":
@@ -319,7 +323,7 @@ def _instead(kind: str, own: Answer) -> Answer | None:
     if kind == "no_location":
         return own._replace(headers=[header for header in own.headers if header[0] != "Location"])
     if kind == "other_location":
-        return own._replace(headers=[_of_the_one_before(*header) for header in own.headers])
+        return own._replace(headers=[_previous_location(*header) for header in own.headers])
     if kind == "502":
         page = b"<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
         return Answer(502, [("Content-Type", "text/html"), ("Connection", "close")], page)
@@ -329,7 +333,7 @@ def _instead(kind: str, own: Answer) -> Answer | None:
     return _refusal(errors.concurrency_limit() if kind == "429" else errors.unexpected(uuid.uuid4().hex))
 
 
-def _of_the_one_before(name: str, value: str) -> tuple[str, str]:
+def _previous_location(name: str, value: str) -> tuple[str, str]:
     if name != "Location":
         return name, value
     url, _, id = value.rpartition("/")

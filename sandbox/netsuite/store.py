@@ -1,7 +1,7 @@
-"""Where the books lie: one SQLite file, each change whole or not at all, nothing lost by `kill -9`.
+"""The books on disk: one SQLite file. A change is stored whole or not at all, and `kill -9` loses nothing.
 
-SQLite is the truth; `Books` keeps all rows in memory and asks here what other processes changed. A row that
-was deleted stays with an empty body, so that everyone hears of it and its id is never given out again.
+`Books` keeps all rows in memory and reads here what other processes changed. A deleted row stays with an empty body:
+so every process sees the deletion, and its id is never used again.
 """
 
 from __future__ import annotations
@@ -15,15 +15,31 @@ Row = tuple[str, int, bytes | None]  # kind (table name), id, body (None: delete
 
 
 class Store(Protocol):
-    def begin(self) -> list[Row]: ...
-    def commit(self, rows: Iterable[Row]) -> None: ...
-    def rollback(self) -> None: ...
-    def news(self) -> list[Row]: ...
-    def close(self) -> None: ...
+    """Versioned rows, shared by several processes."""
+
+    def news(self) -> list[Row]:
+        """Rows that other processes committed since the last call. The first call returns all rows."""
+        ...
+
+    def begin(self) -> list[Row]:
+        """Lock out other writers until `commit` or `rollback`. Returns `news`."""
+        ...
+
+    def commit(self, rows: Iterable[Row]) -> None:
+        """Store the rows and end the transaction."""
+        ...
+
+    def rollback(self) -> None:
+        """End the transaction without storing anything."""
+        ...
+
+    def close(self) -> None:
+        """Close the file."""
+        ...
 
 
 class NoStore:
-    """Keeps nothing: for thousands of short histories in memory."""
+    """Stores nothing: for thousands of short histories in memory."""
 
     def begin(self) -> list[Row]:
         return []
@@ -41,8 +57,7 @@ class NoStore:
 
 
 class SqliteStore:
-    """One connection; the caller holds a lock. WAL without a sync on every commit is safe against a killed
-    process."""
+    """One connection. The caller holds a lock. WAL without a sync on each commit survives a killed process."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,7 +72,6 @@ class SqliteStore:
         self._foreign = -1  # SQLite's counter of other connections' commits
 
     def news(self) -> list[Row]:
-        """Rows committed by others since the last call; all rows at first."""
         (foreign,) = self._db.execute("pragma data_version").fetchone()
         if foreign == self._foreign:
             return []
@@ -70,7 +84,6 @@ class SqliteStore:
         return [row[1:] for row in found]
 
     def begin(self) -> list[Row]:
-        """Keeps other writers out until `commit` or `rollback`."""
         self._db.execute("begin immediate")
         return self.news()
 
@@ -90,4 +103,5 @@ class SqliteStore:
 
 
 def open_store(path: str | Path | None) -> Store:
+    """The store in a file; None or ":memory:" stores nothing."""
     return NoStore() if path is None or str(path) == ":memory:" else SqliteStore(Path(path))

@@ -1,6 +1,4 @@
-"""Integer money: the smallest step of a currency, rounding to it, and shares that add up. Amounts are
-Stripe minor units.
-"""
+"""Integer money in minor units: the smallest step of a currency, rounding to it, and shares that add up."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -18,22 +16,21 @@ def step(currency: str) -> int:
 
 
 def minimum_charge(currency: str) -> int:
-    """Least amount a card can be charged. guessed: the currencies not listed (facts 4.3 only show that
-    there is a minimum).
-    """
+    """Smallest amount of a card charge. guessed: currencies that are not listed (facts 4.3 only show a minimum)."""
     return _MINIMUM_CHARGE.get(currency, 50 * step(currency))
 
 
 def rounded(exact: Fraction, currency: str) -> int:
-    """The exact amount to the nearest step of the currency, halves away from zero."""
+    """The amount rounded to the nearest step of the currency, halves away from zero."""
     size = step(currency)
     nearest = int(abs(exact) / size + Fraction(1, 2)) * size
     return nearest if exact >= 0 else -nearest
 
 
 def spread(total: int, weights: Sequence[int], currency: str) -> list[int]:
-    """Shares of `total` in proportion to `weights` (none negative): floors, the remainder to the last
-    (seen: facts 4.2).
+    """Shares of `total` in proportion to `weights` (none negative).
+
+    Each share is rounded down; the last one takes the remainder (seen: facts 4.2).
     """
     size = step(currency)
     whole = sum(weights)
@@ -45,12 +42,11 @@ def spread(total: int, weights: Sequence[int], currency: str) -> list[int]:
 
 
 def next_share(whole: int, weight: int, done: int, adding: int, already: int, currency: str) -> int:
-    """What crediting `adding` more of a line takes of a `whole` that belongs to it.
+    """The share of `whole` (a line's tax or discount) that goes with crediting `adding` more of the line.
 
-    `weight` is the line's amount, `done` how much of it is credited, `already` what that took of the whole.
-    Shares are differences of a running floor: never more than the whole in sum, and exactly the whole when
-    the line is fully credited. guessed: Stripe's own apportioning on credit notes is not documented (facts
-    4.2).
+    `weight` is the line's amount, `done` the part of it that is credited so far, `already` the share taken so far.
+    Shares are differences of a running floor: their sum never exceeds the whole, and equals it when the line is
+    fully credited. guessed: Stripe does not document how it apportions credit notes (facts 4.2).
     """
     if not weight:
         return 0

@@ -1,14 +1,16 @@
-"""What must hold after any history of operations (facts 4.1 to 4.3). Forced changes are left out."""
+"""The invariants of an account after every operation (facts 4.1 to 4.3). Forced changes are exempt."""
 
 from __future__ import annotations
 
-from sandbox.stripe.account import CARRIED, DEAD_REFUND, REVERSAL_OF, Account
+from sandbox.stripe.account import Account
+from sandbox.stripe.customer_balance import CARRIED, REVERSAL_OF
+from sandbox.stripe.headroom import DEAD_REFUND
 from sandbox.stripe.shapes import Obj
 from sandbox.stripe.sums import Sums
 
 
 def check(account: Account) -> None:
-    """Raise AssertionError, naming the object, where something does not hold."""
+    """Raise `AssertionError` with the object's id if an invariant does not hold."""
     for id, customer in account.objects("customers").items():
         if id not in account.tampered and not customer.get("deleted"):
             _check_ledger(account, customer)

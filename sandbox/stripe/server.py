@@ -1,6 +1,6 @@
-"""Read-only HTTP stand-in for api.stripe.com on loopback, over a `Billing` or the file it is saved in.
+"""Read-only HTTP stand-in for api.stripe.com on loopback, over an account in memory or in its file.
 
-    server = start(billing)  # or start(Path("stripe.json")): loaded again whenever the file changes
+    server = start(billing)  # or start(Path("stripe.json")): loaded again when the file changes
     requests.get(server.url + "/v1/credit_notes", headers={"Authorization": f"Bearer {server.api_key}"})
     server.stop()
 
@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from sandbox.stripe.api import Answer, Api
-from sandbox.stripe.billing import Billing
+from sandbox.stripe.account import Account
+from sandbox.stripe.api import Api
+from sandbox.stripe.errors import ApiError
 from sandbox.stripe.shapes import API_VERSION
 
 DEMO_KEY = "rk_test_sandbox"
@@ -29,19 +30,17 @@ DEMO_KEY = "rk_test_sandbox"
 
 @dataclass
 class Fault:
-    """Something that goes wrong on requests whose path matches `path` (a regular expression), `times`
-    times (None: always).
-    """
+    """A fault on requests whose path matches `path` (a regular expression), `times` times (None: always)."""
 
     path: str
-    status: int = 500  # 200 with `cut`: the page breaks off half way; 0: the connection is dropped
+    status: int = 500  # 200 with `cut`: the body ends half way; 0: the connection drops
     times: int | None = 1
-    skip: int = 0  # requests that pass first
+    skip: int = 0  # matching requests that pass first
     cut: bool = False
     latency: float = 0.0  # seconds, before anything else
 
     def hits(self, path: str) -> bool:
-        """Whether this request is one of them; counts it."""
+        """Whether this request gets the fault. Each call counts as one request."""
         if self.times == 0 or not re.search(self.path, path):
             return False
         if self.skip:
@@ -52,12 +51,13 @@ class Fault:
 
 
 class Bucket:
-    """So many requests a second, bursts of one second's worth; None = no limit."""
+    """A token bucket of `rate` requests a second, with bursts of one second's requests. None = no limit."""
 
     def __init__(self, rate: float | None) -> None:
         self.rate, self.left, self.at = rate, rate or 0.0, time.monotonic()
 
     def take(self) -> bool:
+        """Whether the bucket admits one request now."""
         if self.rate is None:
             return True
         now = time.monotonic()
@@ -69,11 +69,11 @@ class Bucket:
 
 
 class StripeServer:
-    """What `start` returns. `lock` keeps a test's operations on a shared Billing apart from requests."""
+    """A running server. A test that changes the account in memory holds `lock` against requests."""
 
     def __init__(
         self,
-        source: Billing | Path,
+        source: Account | Path,
         port: int,
         api_key: str,
         endpoint_rate: float | None,
@@ -96,11 +96,12 @@ class StripeServer:
         self._thread.start()
 
     def stop(self) -> None:
+        """Close the port."""
         self._http.shutdown()
         self._http.server_close()
 
     def answer(self, target: str, headers: Any) -> bytes:
-        """The body of a GET; raises `Answer` for anything but 200."""
+        """The body of the 200 answer to a GET. Raises `ApiError` for every other answer."""
         url = urlsplit(target)
         self._admit("/".join(url.path.split("/")[2::2]), headers)
         parameters: dict[str, list[str]] = {}
@@ -110,22 +111,24 @@ class StripeServer:
             return self._api.get(url.path, parameters)
 
     def _admit(self, endpoint: str, headers: Any) -> None:
-        """Key, version, rate limits: what is checked before anything is looked up."""
+        """Check key, version and rate limits, before any look-up (facts 3.4)."""
         scheme, _, key = (headers.get("Authorization") or "").partition(" ")
         if scheme != "Bearer" or not key:
-            raise Answer(401, "You did not provide an API key. Set the Authorization header: 'Bearer YOUR_SECRET_KEY'.")
+            raise ApiError(
+                401, "You did not provide an API key. Set the Authorization header: 'Bearer YOUR_SECRET_KEY'."
+            )
         if key != self.api_key:
-            raise Answer(401, f"Invalid API Key provided: {key[:8]}{'*' * 8}")
+            raise ApiError(401, f"Invalid API Key provided: {key[:8]}{'*' * 8}")
         version = headers.get("Stripe-Version") or API_VERSION
-        if version != API_VERSION:  # a real account knows older versions too; their shapes are not these
-            raise Answer(400, f"Invalid Stripe API version: {version}")
+        if version != API_VERSION:  # a real account also answers older versions, in other shapes
+            raise ApiError(400, f"Invalid Stripe API version: {version}")
         with self.lock:
             self.requests[endpoint] = self.requests.get(endpoint, 0) + 1
             bucket = self._buckets.setdefault(endpoint or "?", Bucket(self._endpoint_rate))
             reason = None if self._buckets[""].take() else "global-rate"
             reason = reason or (None if bucket.take() else "endpoint-rate")
         if reason:
-            raise Answer(429, "Request rate limit exceeded.", reason=reason, code="rate_limit")
+            raise ApiError(429, "Request rate limit exceeded.", reason=reason, code="rate_limit")
 
 
 class _Http(ThreadingHTTPServer):
@@ -133,7 +136,7 @@ class _Http(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is no news; anything else is."""
+        """Report every error except a client that hangs up."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 
@@ -155,15 +158,15 @@ class _Handler(BaseHTTPRequestHandler):
                 self.connection.shutdown(socket.SHUT_RDWR)
                 return
             if fault and fault.status != 200:
-                raise _made_up(fault.status)
+                raise _faulty(fault.status)
             self._send(200, self.stripe.answer(self.path, self.headers), {}, cut=bool(fault and fault.cut))
-        except Answer as answer:
-            self._send(answer.status, answer.body, answer.headers)
+        except ApiError as error:
+            self._send(error.status, error.body, error.headers)
 
     def do_POST(self) -> None:
         self.close_connection = True  # its body is not read
-        answer = Answer(404, f"Unrecognized request URL ({self.command}: {self.path}). The stand-in is read-only.")
-        self._send(answer.status, answer.body, {})
+        error = ApiError(404, f"Unrecognized request URL ({self.command}: {self.path}). The stand-in is read-only.")
+        self._send(error.status, error.body, {})
 
     do_PUT = do_PATCH = do_DELETE = do_POST
 
@@ -183,28 +186,28 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = self.close_connection or cut
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Silent: a test's output is not the place for an access log."""
+        """Write no access log into a test's output."""
 
 
-def _made_up(status: int) -> Answer:
+def _faulty(status: int) -> ApiError:
     match status:
         case 403:
-            return Answer(
+            return ApiError(
                 403,
                 "The provided key does not have the required permissions for this endpoint.",
                 code="permission_error",
             )
         case 429:
-            return Answer(429, "Request rate limit exceeded.", reason="resource-specific", code="rate_limit")
+            return ApiError(429, "Request rate limit exceeded.", reason="resource-specific", code="rate_limit")
         case _:
-            return Answer(status, "An unknown error occurred.", type="api_error")
+            return ApiError(status, "An unknown error occurred.", type="api_error")
 
 
-def start(source: Billing | Path, port: int = 0, *, api_key: str = DEMO_KEY, endpoint_rate: float | None = 25,
+def start(source: Account | Path, port: int = 0, *, api_key: str = DEMO_KEY, endpoint_rate: float | None = 25,
           total_rate: float | None = 100, event_days: int | None = 30, latency: float = 0.0,
           faults: list[Fault] | None = None) -> StripeServer:  # fmt: skip
     """Serve on 127.0.0.1 (`port` 0: a free one). Rates are requests a second, None = no limit (facts 3.4).
 
-    `event_days`: events older than that, by the account's own clock, are not listed; None lists all.
+    `event_days`: older events, by the account's clock, are not listed; None lists all. `latency` is in seconds.
     """
     return StripeServer(source, port, api_key, endpoint_rate, total_rate, event_days, latency, faults)

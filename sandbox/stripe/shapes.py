@@ -1,8 +1,6 @@
-"""Blank objects in the shape of API 2026-10-28.endive: every field Stripe sends, at the value it has when
-nothing is known.
+"""Blank objects in the shape of API 2026-10-28.endive: every field that Stripe sends, with its default value.
 
-`billing` copies a blank and fills in what an operation decides. The values here are shared: never change one
-in place.
+An operation copies a blank and fills in fields. The values here are shared: never change one in place.
 """
 
 from typing import Any

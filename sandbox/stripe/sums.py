@@ -1,8 +1,6 @@
-"""Arithmetic on Stripe's JSON objects: what lines add up to, and the small rows they are made of. No
-state.
+"""Sums over the lines of an invoice or credit note, and the small nested objects of lines. No state.
 
-Amounts are integers in Stripe's minor unit. guessed: marks what no source confirms, with the section of
-facts/stripe.md.
+Amounts are in minor units. `guessed:` marks behaviour that no source confirms.
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ from sandbox.stripe.shapes import Obj
 
 
 class Sums:
-    """What the lines and the shipping of an invoice or a credit note add up to (facts 4.2)."""
+    """The sums of the lines and the shipping of an invoice or a credit note (facts 4.2)."""
 
     def __init__(self, lines: list[Obj], shipping_cost: Obj | None) -> None:
         self.lines = lines
@@ -36,9 +34,9 @@ class Sums:
         self.total = self.gross - off + self.exclusive + self.shipping
 
     def header(self, invoice_discounts: int) -> Obj:
-        """The header's sums; a subtotal has the line discounts inside, not the `invoice_discounts`.
+        """The sums as header fields. The subtotal includes line discounts, but not `invoice_discounts` (an amount).
 
-        guessed: `total_taxes` leave the taxes of shipping to `shipping_cost` (facts 2.2).
+        guessed: `total_taxes` leaves the taxes of shipping to `shipping_cost` (facts 2.2).
         """
         subtotal = self.gross - sum(entry["amount"] for entry in self.discounts) + invoice_discounts
         return {
@@ -49,7 +47,7 @@ class Sums:
 
 
 def flat_header(total: int, shipping_cost: Obj | None) -> Obj:
-    """Header of a credit note made by amount: no lines, no discounts, no taxes. guessed: facts 4.2."""
+    """Header fields of a credit note by amount: no lines, no discounts, no taxes. guessed: facts 4.2."""
     shipping = shipping_cost["amount_total"] if shipping_cost else 0
     return {
         "subtotal": total - shipping, "subtotal_excluding_tax": total - shipping, "total": total,
@@ -58,7 +56,7 @@ def flat_header(total: int, shipping_cost: Obj | None) -> Obj:
 
 
 def _added(entries: Iterable[tuple[Obj, Any]], *sums: str) -> list[Obj]:
-    """One row per key, its `sums` fields added up, in order of appearance."""
+    """One row per key in order of appearance, with the `sums` fields added up."""
     rows: dict[Any, Obj] = {}
     for entry, key in entries:
         rows[key] = entry | {name: rows[key][name] + entry[name] for name in sums} if key in rows else dict(entry)
@@ -66,22 +64,24 @@ def _added(entries: Iterable[tuple[Obj, Any]], *sums: str) -> list[Obj]:
 
 
 def net(line: Obj) -> int:
-    """Line amount after discounts and billing credits: what is taxed."""
-    return int(line["amount"]) - sum(entry["amount"] for entry in line["pretax_credit_amounts"])
+    """Line amount after discounts and billing credits, which is the base of taxes."""
+    return int(line["amount"] - sum(entry["amount"] for entry in line["pretax_credit_amounts"]))
 
 
 def add_discount(line: Obj, discount: str, amount: int) -> None:
+    """Add a discount's share to a line under construction."""
     line["discount_amounts"].append({"amount": amount, "discount": discount})
     entry = {"amount": amount, "credit_balance_transaction": None, "discount": discount, "type": "discount"}
     line["pretax_credit_amounts"].append(entry)
 
 
 def reference(entry: Obj) -> str:
-    """What a pretax credit entry stands for: a discount or a billing credit."""
+    """The id of a pretax credit entry's discount or billing credit."""
     return str(entry["discount"] or entry["credit_balance_transaction"])
 
 
 def tax_row(rate: str, inclusive: bool, amount: int, taxable: int) -> Obj:
+    """An entry of `taxes` on a line. `rate` is a tax rate id."""
     return {
         "amount": amount,
         "tax_behavior": "inclusive" if inclusive else "exclusive",
@@ -93,11 +93,12 @@ def tax_row(rate: str, inclusive: bool, amount: int, taxable: int) -> Obj:
 
 
 def rate_of(tax: Obj) -> str:
+    """The tax rate id of an entry of `taxes`."""
     return str(tax["tax_rate_details"]["tax_rate"])
 
 
 def shipping_cost_of(subtotal: int, taxes: list[tuple[Obj, int, int]]) -> Obj:
-    """`taxes` are (tax rate object, amount, taxable amount)."""
+    """The `shipping_cost` field. `taxes` are (tax rate object, amount, taxable amount)."""
     tax = sum(amount for _, amount, _ in taxes)
     rows = [{"amount": amount, "rate": rate, "taxability_reason": None, "taxable_amount": taxable}
             for rate, amount, taxable in taxes]  # fmt: skip
@@ -111,14 +112,22 @@ def shipping_cost_of(subtotal: int, taxes: list[tuple[Obj, int, int]]) -> Obj:
 
 
 def list_of(rows: list[Obj], url: str) -> Obj:
+    """A complete nested list."""
     return {"object": "list", "data": rows, "has_more": False, "total_count": len(rows), "url": url}
 
 
-def is_on_record(payment: Obj) -> bool:
-    return bool(payment["payment"]["type"] == "payment_record" and payment["status"] == "paid")
+def discounted(sums: Sums, discounts: list[str]) -> int:
+    """How much these discounts (ids) take off in all."""
+    return sum(entry["amount"] for entry in sums.discounts if entry["discount"] in discounts)
+
+
+def transition(invoice: Obj, name: str, moment: int) -> Obj:
+    """The `status_transitions` field with one time set (`paid_at`, `voided_at`, ...)."""
+    return {"status_transitions": invoice["status_transitions"] | {name: moment}}
 
 
 def line_parent(item: str, subscription: str | None, proration: bool) -> Obj:
+    """The `parent` field of an invoice line: a subscription item, or the invoice item `item`."""
     kind = "subscription_item_details" if subscription else "invoice_item_details"
     details = {
         "proration": proration,
@@ -134,5 +143,6 @@ def line_parent(item: str, subscription: str | None, proration: bool) -> Obj:
 
 
 def subscription_parent(subscription: str) -> Obj:
+    """The `parent` field of an invoice of a subscription."""
     details = {"subscription": subscription, "metadata": {}}
     return {"type": "subscription_details", "quote_details": None, "subscription_details": details}

@@ -56,8 +56,8 @@ class Account(Billing):
 
     salt = ""
 
-    def _new_id(self, prefix: str, given: str | None = None) -> str:
-        made = super()._new_id(prefix, given)
+    def new_id(self, prefix: str, given: str | None = None) -> str:
+        made = super().new_id(prefix, given)
         if given is not None or prefix in ("evt",):
             return made
         digest = hashlib.blake2b(f"{self.salt}{made}".encode(), digest_size=14).hexdigest()
@@ -338,7 +338,7 @@ def _harm(billing: Account, harm: Obj) -> None:
         if note["id"] == id:
             billing.tamper("credit_notes", id, **{k: v for k, v in note.items() if k != "id"})
         else:
-            billing._insert("credit_notes", note, "credit_note.created", owner=note["invoice"])
+            billing.insert("credit_notes", note, "credit_note.created", owner=note["invoice"])
 
 
 def _fill(world: World, facts: histories.Books) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.stripe.billing import Obj
+from sandbox.stripe.shapes import Obj
 from tests.property import checks
 from tests.property.checks import COMBINATIONS, Combination, dice_for
 from tests.property.histories import World

@@ -13,7 +13,7 @@ from load_netsuite import lookup
 from load_netsuite.lookup import Found, Line
 from load_netsuite.push import push
 from load_netsuite.readback import _line_difference
-from sandbox.netsuite import service, suiteql
+from sandbox.netsuite import service, suiteql_tables
 from sandbox.netsuite.service import Fault, Request
 from tests.load_netsuite.conftest import Company
 
@@ -153,7 +153,7 @@ def test_rows_that_netsuite_adds_for_itself_are_no_difference(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Cost of goods of an inventory item: two rows that cancel out."""
-    really = suiteql._line_rows
+    really = suiteql_tables.line_rows
 
     def rows(transaction: Any) -> Any:
         yield from really(transaction)
@@ -163,7 +163,7 @@ def test_rows_that_netsuite_adds_for_itself_are_no_difference(
                 "item": company.item, "foreignamount": Decimal(amount),
             }  # fmt: skip
 
-    monkeypatch.setattr(suiteql, "_line_rows", rows)
+    monkeypatch.setattr(suiteql_tables, "line_rows", rows)
     want_memo_of_two_lines(company)
     assert not push(company.settings()).refused
 
@@ -171,7 +171,7 @@ def test_rows_that_netsuite_adds_for_itself_are_no_difference(
 def test_a_role_that_may_not_read_lines_is_warned_and_goes_on(
     company: Company, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(suiteql._COLUMNS, "transactionline")  # type: ignore[attr-defined]
+    monkeypatch.delitem(suiteql_tables.COLUMNS, "transactionline")
     caplog.set_level(logging.WARNING)
     want_memo_of_two_lines(company)
     assert not push(company.settings()).refused

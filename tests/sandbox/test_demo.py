@@ -1,22 +1,20 @@
-"""The demo company: every rule has a story, both systems agree where they should, time moves on, nothing
-depends on luck.
+"""The demo company: every rule has a scenario, both systems agree where they should, time moves on, and the world is
+the same every time.
 """
 
 import csv
-import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-import requests
 
-from sandbox import demo, demo_netsuite
-from sandbox.__main__ import main
-from sandbox.demo_scenarios import SCENARIOS, World
+from sandbox import demo
+from sandbox.demo import netsuite
+from sandbox.demo.business import REGULARS
+from sandbox.demo.scenarios import SCENARIOS
+from sandbox.demo.world import World
 from sandbox.netsuite.books import Books
 from sandbox.stripe.billing import REVERSAL_OF, Billing
 
@@ -46,37 +44,37 @@ def books(state):
     opened.close()
 
 
-def test_every_rule_has_a_story():
-    told = {rule for story in SCENARIOS.values() for rule in story.rules}
-    assert not set(RULES.split()) - told
+def test_every_rule_has_a_scenario():
+    covered = {rule for scenario in SCENARIOS.values() for rule in scenario.rules}
+    assert not set(RULES.split()) - covered
 
 
-def test_the_company_has_the_size_it_says(billing):
+def test_the_company_has_its_documented_size(billing):
     assert len(billing.objects("customers")) == 60
     assert 300 <= len(billing.objects("invoices")) <= 340
 
 
-def test_every_document_a_story_names_exists_once(billing):
-    named = [document for story in SCENARIOS.values() for document in story.sees]
+def test_every_document_of_a_scenario_exists_once(billing):
+    named = [document for scenario in SCENARIOS.values() for document in scenario.outcomes]
     assert len(named) == len(set(named))
     for document in named:
         kind = "credit_notes" if document.startswith("cn_") else "invoices"
         assert document.removesuffix("_balance") in billing.objects(kind), document
 
 
-def test_what_is_seen_later_exists_a_month_later(tmp_path):
+def test_documents_of_later_outcomes_exist_a_month_later(tmp_path):
     demo.build(tmp_path)
     demo.advance(tmp_path)
     after = Billing.load(tmp_path / "stripe.json")
-    for document in {document for story in SCENARIOS.values() for document in story.later}:
+    for document in {document for scenario in SCENARIOS.values() for document in scenario.later_outcomes}:
         kind = "credit_notes" if document.startswith("cn_") else "invoices"
         assert document.removesuffix("_balance") in after.objects(kind), document
 
 
-def test_every_credit_document_of_a_special_customer_is_named(billing):
-    """A story's documents are all in its `sees`: nothing happens beside it that nobody expects."""
-    named = {document for story in SCENARIOS.values() for document in story.sees}
-    regulars = {f"cus_{name}" for name in demo.REGULARS}
+def test_every_credit_document_of_a_scenarios_customer_is_named(billing):
+    """A scenario has an outcome for each of its documents."""
+    named = {document for scenario in SCENARIOS.values() for document in scenario.outcomes}
+    regulars = {f"cus_{name}" for name in REGULARS}
     found = {id for id, note in billing.objects("credit_notes").items() if note["customer"] not in regulars}
     for row in billing.objects("customer_balance_transactions").values():
         used = row["type"] in REVERSAL_OF and row["invoice"] and row["customer"] not in regulars
@@ -86,41 +84,39 @@ def test_every_credit_document_of_a_special_customer_is_named(billing):
     assert found - named == set()
 
 
-def test_stripe_side_adds_up_but_for_what_is_tampered_with(billing):
+def test_stripe_side_adds_up_except_for_tampered_objects(billing):
     billing.check()
 
 
-def test_all_that_should_be_in_netsuite_is(billing, books):
-    there = {transaction.external_id for transaction in books.transactions("CustInvc")}
+def test_netsuite_has_the_invoices_that_it_should_have(billing, books):
+    existing = {transaction.external_id for transaction in books.transactions("CustInvc")}
     for id, invoice in billing.objects("invoices").items():
         expected = invoice["status"] in ("open", "paid", "uncollectible") and invoice["total"] >= 0
-        expected = expected and not demo_netsuite.ABSENT & {id, invoice["customer"]}
-        expected = (
-            expected and id not in demo_netsuite.WITHOUT_EXTERNAL_ID
-        ) or id in demo_netsuite.ZERO_INVOICES_BY_HAND
-        assert (id in there) == expected, id
+        expected = expected and not netsuite.ABSENT & {id, invoice["customer"]}
+        expected = (expected and id not in netsuite.WITHOUT_EXTERNAL_ID) or id in netsuite.ZERO_INVOICES_BY_HAND
+        assert (id in existing) == expected, id
 
 
-def test_netsuite_leaves_open_what_memos_are_to_settle(billing, books):
-    """Open on a paid invoice = pre-payment credit notes + balance used + what Stripe carried over."""
+def test_netsuite_leaves_open_the_amount_that_memos_settle(billing, books):
+    """Open on a paid invoice = pre-payment credit notes + balance used + the amount that Stripe carried over."""
     for transaction in books.transactions("CustInvc"):
         invoice = billing.objects("invoices").get(transaction.external_id or "in_MappedBySeed")
         special = {
             "in_UseOutside",
             "in_TooLow",
-            *demo_netsuite.ZERO_INVOICES_BY_HAND,
-            *demo_netsuite.IN_CURRENCY,
+            *netsuite.ZERO_INVOICES_BY_HAND,
+            *netsuite.IN_CURRENCY,
         }
         if invoice["status"] != "paid" or invoice["id"] in special:
             continue
         rows = billing.owned(invoice["id"], "customer_balance_transactions")
         use = sum(row["amount"] for row in rows if row["type"] not in ("credit_note", "invoice_overpaid"))
         expected = max(0, invoice["pre_payment_credit_notes_amount"] + use)
-        assert books.open_amount(transaction) == demo_netsuite._major(expected, invoice["currency"]), invoice["id"]
-        assert transaction.total == demo_netsuite._major(invoice["total"], invoice["currency"])
+        assert books.open_amount(transaction) == netsuite.major_unit(expected, invoice["currency"]), invoice["id"]
+        assert transaction.total == netsuite.major_unit(invoice["total"], invoice["currency"])
 
 
-def test_mapping_files_name_what_exists(billing, books):
+def test_mapping_files_name_existing_records(billing, books):
     def rows(name):
         with (SEEDS / f"{name}.csv").open() as file:
             return list(csv.DictReader(file))
@@ -139,18 +135,22 @@ def test_mapping_files_name_what_exists(billing, books):
     assert transaction.memo == f"Stripe: {mapped['stripe_invoice_id']}." and transaction.external_id is None
     assert {row["document_id"] for row in rows("manual_decisions")} <= set(billing.objects("credit_notes"))
     custom = {row["netsuite_field"] for row in rows("field_map") if row["netsuite_field"].startswith("cust")}
-    assert custom <= set(demo_netsuite.CUSTOM_FIELDS)
+    assert custom <= set(netsuite.CUSTOM_FIELDS)
 
 
-def test_same_world_every_time_and_a_half_made_one_is_made_again(state, tmp_path):
+@pytest.mark.parametrize("hash_seed", ["0", "3"])  # two orders of a set of two refund ids
+def test_the_world_is_the_same_in_every_process_and_replaces_an_incomplete_one(state, tmp_path, hash_seed):
     (tmp_path / "netsuite.sqlite").write_bytes(b"half a file")
-    demo.build(tmp_path)
+    build = "import pathlib, sys; from sandbox import demo; demo.build(pathlib.Path(sys.argv[1]))"
+    environment = os.environ | {"PYTHONHASHSEED": hash_seed}
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=root, env=environment, check=True)
     assert (tmp_path / "stripe.json").read_bytes() == (state / "stripe.json").read_bytes()
     first, second = demo.open_state(state)[1], demo.open_state(tmp_path)[1]
-    assert _told(first) == _told(second)
+    assert _summary(first) == _summary(second)
 
 
-def _told(books: Books) -> list[tuple]:
+def _summary(books: Books) -> list[tuple]:
     return [(t.id, t.type, t.external_id, t.total, t.tran_date, dict(t.applications)) for t in books.transactions()]
 
 
@@ -171,14 +171,14 @@ def test_a_month_later(tmp_path):
         if id not in before.objects("customer_balance_transactions") and row["type"] == "applied_to_invoice"
     ]
     assert len(used) >= 3
-    there = {transaction.external_id for transaction in books.transactions()}
-    assert {id for id in after.objects("invoices") if id not in before.objects("invoices")} <= there
+    existing = {transaction.external_id for transaction in books.transactions()}
+    assert {id for id in after.objects("invoices") if id not in before.objects("invoices")} <= existing
     for _ in range(3):
         demo.advance(tmp_path)
     Billing.load(tmp_path / "stripe.json").check()
 
 
-def test_advancing_again_after_a_kill_before_the_last_write(tmp_path, monkeypatch):
+def test_advance_runs_again_after_a_kill_before_the_last_write(tmp_path, monkeypatch):
     demo.build(tmp_path)
     with monkeypatch.context() as killed:
         killed.setattr(Billing, "save", lambda self, path: (_ for _ in ()).throw(KeyboardInterrupt))
@@ -191,95 +191,13 @@ def test_advancing_again_after_a_kill_before_the_last_write(tmp_path, monkeypatc
     assert {id for id, invoice in billing.objects("invoices").items() if id.endswith("202607")} <= set(external_ids)
 
 
-def test_persons_are_in_it_so_that_their_removal_can_be_tested(billing):
+def test_the_world_has_personal_data_so_that_tests_can_check_their_removal(billing):
     assert all(
         "@" in customer["email"] and customer["address"]["line1"] for customer in billing.objects("customers").values()
     )
     assert all(charge["billing_details"]["name"] for charge in billing.objects("charges").values())
 
 
-def test_world_speaks_in_stripes_ids():
+def test_world_uses_stripe_ids():
     world = World(Billing())
     assert world.customer("Ann") == "cus_Ann" == world.customer("Ann")
-
-
-# ---------------------------------------------------------------------- the command line
-
-
-def _serve(state: Path, ports_file: Path, **options) -> subprocess.Popen:
-    command = [
-        sys.executable,
-        "-m",
-        "sandbox",
-        "serve",
-        "--state",
-        str(state),
-        "--ports-file",
-        str(ports_file),
-    ]
-    return subprocess.Popen(command, cwd=Path(__file__).parents[2], **options)
-
-
-def _ports(ports_file: Path) -> dict[str, str]:
-    deadline = time.monotonic() + 20
-    while not ports_file.exists():
-        assert time.monotonic() < deadline, "the sandbox did not start"
-        time.sleep(0.02)
-    return json.loads(ports_file.read_text())
-
-
-def test_serve_tells_where_and_survives_a_kill(tmp_path):
-    process = _serve(tmp_path / "state", tmp_path / "ports.json")
-    where = _ports(tmp_path / "ports.json")
-    assert set(where) == {"stripe", "netsuite", "stripe_api_key", "netsuite_account_id", "netsuite_client_id",
-                          "netsuite_certificate_id", "netsuite_private_key_file"}  # fmt: skip
-    assert Path(where["netsuite_private_key_file"]).is_file()
-    notes = requests.get(
-        f"{where['stripe']}/v1/credit_notes", headers={"Authorization": f"Bearer {where['stripe_api_key']}"}
-    )
-    assert notes.json()["has_more"]
-    assert (
-        requests.post(
-            f"{where['netsuite']}/services/rest/query/v1/suiteql", json={"q": "SELECT id FROM currency"}
-        ).status_code
-        == 401
-    )
-    process.kill()
-    process.wait()
-    (tmp_path / "ports.json").unlink()
-    again = _serve(tmp_path / "state", tmp_path / "ports.json")
-    assert _ports(tmp_path / "ports.json")["netsuite_client_id"] == where["netsuite_client_id"]
-    again.send_signal(signal.SIGTERM)
-    assert again.wait(10) == 0
-
-
-PARENT = """
-import pathlib, subprocess, sys, time
-state, ports = sys.argv[1:]
-command = [sys.executable, "-m", "sandbox", "serve", "--state", state, "--ports-file", ports]
-print(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).pid, flush=True)
-while not pathlib.Path(ports).exists():
-    time.sleep(0.02)
-"""
-
-
-def test_serve_ends_with_its_parent(tmp_path):
-    command = [sys.executable, "-c", PARENT, str(tmp_path / "state"), str(tmp_path / "ports.json")]
-    parent = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=30)
-    child = int(parent.stdout)
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            os.kill(child, 0)
-        except ProcessLookupError:
-            return
-        if Path(f"/proc/{child}/stat").exists() and ") Z " in Path(f"/proc/{child}/stat").read_text():
-            return  # ended; nobody has collected it yet
-        time.sleep(0.05)
-    pytest.fail("the sandbox outlived its parent")
-
-
-def test_scenarios_and_advance_without_a_world(tmp_path, capsys):
-    assert main(["scenarios"]) == 0
-    assert "cn_RefundNew: posted created" in capsys.readouterr().out
-    assert main(["advance", "--state", str(tmp_path)]) == 1
