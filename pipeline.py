@@ -144,8 +144,8 @@ def extract(settings: Settings, done: Done) -> int:
 def transform(settings: Settings, done: Done) -> int:
     """dbt, in this process: a start of its own would cost four seconds."""
     from extract.compact import is_compacted
-    from extract.settled import note_transform, rules_fingerprint
-    from extract.warehouse import declare_all, open_warehouse
+    from extract.netsuite.settled_customers import note_transform, rules_fingerprint
+    from extract.raw_tables import declare_all, open_warehouse
     from load_netsuite.warehouse import ensure_tables
 
     rules = rules_fingerprint(settings)  # as they are now: an edit during the build belongs to the next
@@ -205,7 +205,7 @@ def report(settings: Settings, done: Done) -> int:
     """The summary table, from the marts alone."""
     import duckdb
 
-    from extract.warehouse import open_warehouse
+    from extract.raw_tables import open_warehouse
 
     with open_warehouse(settings.warehouse_path) as warehouse:
         try:
@@ -218,7 +218,7 @@ def report(settings: Settings, done: Done) -> int:
 def compact(settings: Settings, done: Done) -> int:
     """Only the current version of each Stripe object stays."""
     from extract.compact import compact
-    from extract.warehouse import declare_all, open_warehouse
+    from extract.raw_tables import declare_all, open_warehouse
 
     if not settings.warehouse_path.exists():
         raise StageFailed(f"compact: there is no warehouse at {settings.warehouse_path} yet; run `make run`")

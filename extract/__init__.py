@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from extract.netsuite_source import NetSuiteReport
+    from extract.netsuite.run import NetSuiteReport
     from extract.progress import Progress
-    from extract.stripe_source import StripeReport
+    from extract.stripe.run import StripeReport
     from settings import Settings
 
 
@@ -32,9 +32,9 @@ def run(settings: Settings, progress: Progress) -> ExtractReport:
     Raises `extract.errors.ExtractError` or `load_netsuite.errors.NetSuiteError`; what was loaded before the
     error stays, and the next run builds on it.
     """
-    from extract.netsuite_source import read_netsuite
-    from extract.stripe_source import read_stripe
-    from extract.warehouse import declare_all, open_warehouse
+    from extract.netsuite.run import read_netsuite
+    from extract.raw_tables import declare_all, open_warehouse
+    from extract.stripe.run import read_stripe
 
     with open_warehouse(settings.warehouse_path) as connection:
         declare_all(connection)

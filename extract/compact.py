@@ -12,9 +12,9 @@ from pathlib import Path
 
 import duckdb
 
-from extract.endpoints import TABLES
 from extract.errors import ExtractError
-from extract.warehouse import current
+from extract.raw_tables import current
+from extract.stripe.endpoints import TABLES
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
-from extract.endpoints import ENDPOINTS
 from extract.errors import StripeError
-from extract.stripe_api import Stripe
+from extract.stripe.api import Stripe
+from extract.stripe.endpoints import ENDPOINTS
 from settings import Settings
 
 

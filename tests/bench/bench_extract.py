@@ -210,8 +210,8 @@ def stripe(
 def read(url: str, warehouse: Path, endpoint_rate: int, total_rate: int) -> tuple[float, int, int]:
     """Seconds, objects and requests of one extract of Stripe."""
     from extract.progress import Progress
-    from extract.stripe_source import read_stripe
-    from extract.warehouse import declare_all, open_warehouse
+    from extract.stripe.run import read_stripe
+    from extract.raw_tables import declare_all, open_warehouse
     from settings import Settings
 
     settings = Settings(
@@ -269,10 +269,10 @@ def land(objects: list[bytes], directory: Path) -> tuple[float, float]:
     """Seconds that landing takes, rows being made already, and DuckDB with the same as NDJSON."""
     import duckdb
 
-    from extract.endpoints import row_of
-    from extract.landing import Landing
-    from extract.privacy import decode
-    from extract.warehouse import GLOBAL_CONFIG, declare_all, open_warehouse
+    from extract.stripe.endpoints import row_of
+    from extract.landing.landing import Landing
+    from extract.stripe.privacy import decode
+    from extract.raw_tables import GLOBAL_CONFIG, declare_all, open_warehouse
 
     now = datetime.now(UTC)
     rows = [row_of(decode(item), now, "v") for item in objects]

@@ -8,8 +8,8 @@ import duckdb
 import pytest
 
 from extract.progress import Progress
-from extract.stripe_source import StripeReport, read_stripe
-from extract.warehouse import declare_tables, open_warehouse
+from extract.raw_tables import declare_tables, open_warehouse
+from extract.stripe.run import StripeReport, read_stripe
 from settings import Settings
 from tests.extract.fake_stripe import KEY, FakeStripe
 

@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from extract.stripe_api import pinned_version
+from extract.stripe.api import pinned_version
 
 Object = dict[str, Any]
 Answer = tuple[int, dict[str, str], Any]

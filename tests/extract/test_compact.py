@@ -10,11 +10,11 @@ import pytest
 
 import pipeline
 from extract.compact import compact, is_compacted
-from extract.endpoints import TABLES
 from extract.errors import ExtractError
-from extract.settled import note_transform
-from extract.stripe_source import StripeReport
-from extract.warehouse import current, declare_all, open_warehouse
+from extract.netsuite.settled_customers import note_transform
+from extract.raw_tables import current, declare_all, open_warehouse
+from extract.stripe.endpoints import TABLES
+from extract.stripe.run import StripeReport
 from settings import Settings
 from tests.extract.fake_stripe import T0, FakeStripe, customer, invoice
 

@@ -185,7 +185,7 @@ def test_doctor_names_file_row_and_cell(company: Company, tmp_path: Path) -> Non
 
 def test_every_table_and_record_type_asked_for_is_checked_by_doctor_and_stands_in_the_docs() -> None:
     root = Path(doctor.__file__).parents[1]
-    sources = [*root.glob("load_netsuite/*.py"), *root.glob("extract/*.py")]
+    sources = [*root.glob("load_netsuite/*.py"), *root.glob("extract/**/*.py")]
     text = "\n".join(path.read_text() for path in sources if path.name != "doctor.py")
     asked = set(re.findall(r"\bFROM ([a-z]+)", text)) | set(re.findall(r'_(?:table|select)\(\s*"(\w+)"', text))
     assert asked == {*doctor.TABLES, doctor.LINKS}

@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from extract.endpoints import TABLES
-from extract.warehouse import current
+from extract.raw_tables import current
+from extract.stripe.endpoints import TABLES
 from tests.extract.fake_stripe import T0, FakeStripe, credit_note, customer, invoice, ledger_row, refund
 
 CRASH = Path(__file__).parent / "crash.py"

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from extract.endpoints import ENDPOINTS
 from extract.errors import Inconsistent, LandingFailed, StripeRefused, Unavailable
-from extract.lists import Slice
-from extract.privacy import encode
-from extract.stripe_api import Stripe
-from extract.stripe_source import StripeReport
+from extract.stripe.api import Stripe
+from extract.stripe.endpoints import ENDPOINTS
+from extract.stripe.privacy import encode
+from extract.stripe.reader import Slice
+from extract.stripe.run import StripeReport
 from tests.extract.fake_stripe import (
     KEY,
     T0,
@@ -124,7 +124,7 @@ def test_lines_landed_are_lines_counted(
             value["lines"]["data"].pop()
         return encode(value)
 
-    monkeypatch.setattr("extract.endpoints.encode", loses_a_line)
+    monkeypatch.setattr("extract.stripe.endpoints.encode", loses_a_line)
     stripe.add("invoices", invoice("in_3", T0 + 2, lines=4))
     with pytest.raises(LandingFailed, match="invoices: 4 lines were read, 3 are in the warehouse"):
         read()

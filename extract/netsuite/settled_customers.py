@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 import duckdb
 
-from extract.endpoints import BALANCE_TRANSACTIONS, LEDGERS, TABLES
-from extract.warehouse import current
+from extract.raw_tables import current
+from extract.stripe.endpoints import BALANCE_TRANSACTIONS, LEDGERS, TABLES
 from settings import ROOT, Settings
 
 PROJECT = ROOT / "dbt_project"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import duckdb
 
-from extract.endpoints import TABLES
 from extract.errors import WarehouseBusy
+from extract.stripe.endpoints import TABLES
 
 # DuckDB 2.0 would compress long text with DICT_FSST, which makes checkpoints ten times slower.
 GLOBAL_CONFIG = {"disabled_compression_methods": "dict_fsst", "zstd_min_string_length": 256}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from extract.stripe_source import REQUESTS, StripeReport
+from extract.stripe.run import REQUESTS, StripeReport
 from tests.extract.fake_stripe import (
     T0,
     FakeStripe,

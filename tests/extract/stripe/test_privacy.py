@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from extract.privacy import PRIVATE_FIELDS, decode, encode, strip
+from extract.stripe.privacy import PRIVATE_FIELDS, decode, encode, strip
 from tests.extract.fake_stripe import FakeStripe, credit_note, customer, invoice, refund
 
 ADDRESS = {"line1": "1 Hush Street", "city": "Hush", "postal_code": "HU5 H00"}

@@ -20,7 +20,9 @@ from itertools import pairwise
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from extract.endpoints import (
+from extract.errors import Inconsistent, ObjectGone, StripeRefused
+from extract.stripe.api import ONE_AT_A_TIME, PAGE, Answer, Stripe
+from extract.stripe.endpoints import (
     Endpoint,
     Row,
     line_count,
@@ -29,9 +31,7 @@ from extract.endpoints import (
     same_but_for_lines,
     with_lines,
 )
-from extract.errors import Inconsistent, ObjectGone, StripeRefused
-from extract.privacy import decode
-from extract.stripe_api import ONE_AT_A_TIME, PAGE, Answer, Stripe
+from extract.stripe.privacy import decode
 
 WORKERS = 32
 WORTH_CUTTING = 3  # pages left in a slice

@@ -5,7 +5,7 @@ of `BULK`, so a run takes about (ids / 900) + 10 requests. Columns that not ever
 (facts/netsuite.md, section 4) are optional: when NetSuite refuses the query, it is asked again without them,
 they stay null, and the report says so.
 
-Only what open documents need is asked for (`extract.settled`): rows of customers that are settled stay as
+Only what open documents need is asked for (`extract.netsuite.settled_customers`): rows of customers that are settled stay as
 they were last seen. What is asked for is replaced, and removed if NetSuite has it no longer, in one
 transaction. A table that is as it was is not written again.
 """
@@ -26,10 +26,10 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from extract.errors import ExtractError
+from extract.netsuite.settled_customers import Settled, note_settled
 from extract.progress import Progress
-from extract.settled import Settled, note_settled
-from extract.stripe_source import invoice_facts
-from extract.warehouse import SNAPSHOT, current
+from extract.raw_tables import SNAPSHOT, current
+from extract.stripe.run import invoice_facts
 from settings import ROOT, Settings
 
 if TYPE_CHECKING:

@@ -40,7 +40,7 @@ from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
 
 from extract.errors import Inconsistent, ObjectGone, StripeRefused, Unavailable
-from extract.privacy import decode
+from extract.stripe.privacy import decode
 
 log = logging.getLogger(__name__)
 

@@ -26,9 +26,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from extract.endpoints import TABLES, Row
 from extract.errors import LandingFailed
-from extract.warehouse import COLUMNS, GLOBAL_CONFIG, dlt_directory
+from extract.raw_tables import COLUMNS, GLOBAL_CONFIG, dlt_directory
+from extract.stripe.endpoints import TABLES, Row
 
 if TYPE_CHECKING:
     import dlt

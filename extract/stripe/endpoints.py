@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from extract.errors import Inconsistent
-from extract.field_types import check_types
-from extract.privacy import encode, strip
+from extract.stripe.field_types import check_types
+from extract.stripe.privacy import encode, strip
 
 LEDGERS = "customer_balance_transactions"
 BALANCE_TRANSACTIONS = "balance_transactions"

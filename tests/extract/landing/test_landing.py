@@ -10,11 +10,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-import extract.landing
-from extract.endpoints import Row, row_of
+import extract.landing.landing
 from extract.errors import LandingFailed, WarehouseBusy
-from extract.landing import Landing, Pipe, Waiting, arrow_of
-from extract.warehouse import COLUMNS, declare_all, dlt_directory, open_warehouse
+from extract.landing.landing import Landing, Pipe, Waiting, arrow_of
+from extract.raw_tables import COLUMNS, declare_all, dlt_directory, open_warehouse
+from extract.stripe.endpoints import Row, row_of
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
 
@@ -95,7 +95,7 @@ def test_a_disk_that_is_full_is_said(path: Path, monkeypatch: pytest.MonkeyPatch
     def full(landing: Landing) -> None:
         raise duckdb.IOException("No space left on device")
 
-    monkeypatch.setattr(extract.landing, "CHECKPOINT_ROWS", 1)
+    monkeypatch.setattr(extract.landing.landing, "CHECKPOINT_ROWS", 1)
     with monkeypatch.context() as patch:
         patch.setattr(Landing, "_checkpoint", full)
         with pytest.raises(LandingFailed, match=r"cannot be written .*No space left.* run again"):
@@ -104,8 +104,8 @@ def test_a_disk_that_is_full_is_said(path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_log_of_duckdb_is_written_out_while_rows_come(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extract.landing, "PACKAGE_BYTES", 1_000)
-    monkeypatch.setattr(extract.landing, "CHECKPOINT_ROWS", 20)
+    monkeypatch.setattr(extract.landing.landing, "PACKAGE_BYTES", 1_000)
+    monkeypatch.setattr(extract.landing.landing, "CHECKPOINT_ROWS", 20)
     log = path.with_name(path.name + ".wal")
     with open_warehouse(path) as connection:
         declare_all(connection)
@@ -129,7 +129,7 @@ def test_the_log_of_duckdb_is_written_out_while_rows_come(path: Path, monkeypatc
 
 def test_as_much_waits_as_makes_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
     page = arrow_of([row(f"re_{n}", "x" * 1_000) for n in range(10)])
-    monkeypatch.setattr(extract.landing, "PACKAGE_BYTES", 2 * page.nbytes)
+    monkeypatch.setattr(extract.landing.landing, "PACKAGE_BYTES", 2 * page.nbytes)
     waiting = Waiting()
     for _ in range(2):
         waiting.put_nowait(("refunds", page))

@@ -1,6 +1,6 @@
 """Stripe into `raw_stripe`: complete the first time, cheap every time after.
 
-**First load.** All lists side by side in slices of `created` (`extract.lists`). The newest event is noted
+**First load.** All lists side by side in slices of `created` (`extract.stripe.reader`). The newest event is noted
 before, the events since then are read after, and what they name is read again, until no new event comes: an
 object that changed while the lists were read ends in its last state. Finished slices are booked; a run that
 was stopped is taken up where it stopped (only while the event feed can say what changed since).
@@ -45,14 +45,14 @@ from typing import Any
 
 import duckdb
 
-from extract.endpoints import BALANCE_TRANSACTIONS, BY_OBJECT, ENDPOINTS, LEDGERS, Endpoint, row_of
 from extract.errors import ExtractError
-from extract.landing import Landing
-from extract.lists import Crew, Reader, Slice, all_events
-from extract.privacy import decode
+from extract.landing.landing import Landing
 from extract.progress import Progress, Stage
-from extract.stripe_api import PAGE, Stripe
-from extract.warehouse import current
+from extract.raw_tables import current
+from extract.stripe.api import PAGE, Stripe
+from extract.stripe.endpoints import BALANCE_TRANSACTIONS, BY_OBJECT, ENDPOINTS, LEDGERS, Endpoint, row_of
+from extract.stripe.privacy import decode
+from extract.stripe.reader import Crew, Reader, Slice, all_events
 from load_netsuite.warehouse import ask
 from settings import Settings
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parents[3]))
 
-from extract import landing
+from extract.landing import landing
 from extract.progress import Progress
-from extract.stripe_source import read_stripe
-from extract.warehouse import declare_tables, open_warehouse
+from extract.raw_tables import declare_tables, open_warehouse
+from extract.stripe.run import read_stripe
 from settings import Settings
 
 landing.PACKAGE_BYTES = 100_000  # many small packages: many moments to be killed in

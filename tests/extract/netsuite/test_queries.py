@@ -12,13 +12,13 @@ import duckdb
 import pytest
 
 import extract
-from extract.endpoints import row_of
 from extract.errors import ExtractError
-from extract.netsuite_source import BULK, NetSuiteReport, Questions, Wanted, _store, numbers, seed
+from extract.netsuite.run import BULK, NetSuiteReport, Questions, Wanted, _store, numbers, seed
+from extract.netsuite.settled_customers import Settled, note_transform, rules_fingerprint
 from extract.progress import Progress
-from extract.settled import Settled, note_transform, rules_fingerprint
-from extract.stripe_source import StripeReport
-from extract.warehouse import SNAPSHOT, declare_all, open_warehouse
+from extract.raw_tables import SNAPSHOT, declare_all, open_warehouse
+from extract.stripe.endpoints import row_of
+from extract.stripe.run import StripeReport
 from load_netsuite.errors import Refused
 from settings import Settings
 from tests.extract.conftest import KEY
@@ -381,7 +381,7 @@ def test_everything_is_asked_for_when_rules_may_have_changed(
     assert "changed" in (why(other) or "")
     project = tmp_path / "project"
     (project / "seeds").mkdir(parents=True)
-    monkeypatch.setattr("extract.settled.PROJECT", project)
+    monkeypatch.setattr("extract.netsuite.settled_customers.PROJECT", project)
     note_transform(warehouse, rules_fingerprint(settings))
     assert why() is None
     (project / "seeds" / "manual_decisions.csv").write_text("document_id,decision,note\ncn_1,skip,\n")
@@ -470,7 +470,7 @@ def test_a_crash_while_storing_leaves_what_was_there(
     def stop(*_: object) -> None:
         raise RuntimeError("stopped here")
 
-    monkeypatch.setattr("extract.netsuite_source.note_settled", stop)
+    monkeypatch.setattr("extract.netsuite.run.note_settled", stop)
     with pytest.raises(RuntimeError):
         _store(warehouse, {**before, "subsidiaries": [{"id": "2"}]}, None, frozenset())
     assert warehouse.execute("select id from raw_netsuite.subsidiaries").fetchall() == [("1",)]
@@ -482,9 +482,9 @@ def test_a_whole_comparison_of_stripe_asks_netsuite_for_everything(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, mode: str, whole: bool
 ) -> None:
     asked: list[bool] = []
-    monkeypatch.setattr("extract.stripe_source.read_stripe", lambda *_: StripeReport(mode))
+    monkeypatch.setattr("extract.stripe.run.read_stripe", lambda *_: StripeReport(mode))
     monkeypatch.setattr(
-        "extract.netsuite_source.read_netsuite",
+        "extract.netsuite.run.read_netsuite",
         lambda *_, whole: asked.append(whole) or NetSuiteReport(),
     )
     extract.run(settings, Progress(quiet=True))
