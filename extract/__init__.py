@@ -29,12 +29,13 @@ class ExtractReport:
 def run(settings: Settings, progress: Progress) -> ExtractReport:
     """Bring the raw tables up to date: Stripe first, then what NetSuite has of it.
 
-    Raises `extract.errors.ExtractError` or `load_netsuite.errors.NetSuiteError`; what was loaded before the
+    Raises `extract.errors.ExtractError` or `netsuite.errors.NetSuiteError`; what was loaded before the
     error stays, and the next run builds on it.
     """
     from extract.netsuite_source import read_netsuite
     from extract.stripe_source import read_stripe
-    from extract.warehouse import declare_all, open_warehouse
+    from extract.warehouse import declare_all
+    from warehouse.connection import open_warehouse
 
     with open_warehouse(settings.warehouse_path) as connection:
         declare_all(connection)

@@ -33,7 +33,7 @@ from extract.warehouse import SNAPSHOT, current
 from settings import ROOT, Settings
 
 if TYPE_CHECKING:
-    from load_netsuite.api import NetSuite
+    from netsuite.api import NetSuite
 
 BULK = 900  # values in one query: NetSuite takes 1,000 in a list
 PAGE = 1000  # rows of one answer
@@ -74,7 +74,7 @@ def read_netsuite(
 ) -> NetSuiteReport:
     """Bring the snapshot up to date; `whole`: as if no document was settled. Raises NetSuiteError when
     NetSuite refuses what is needed."""
-    from load_netsuite.api import NetSuite
+    from netsuite.api import NetSuite
 
     settled = Settled.of(settings, connection)
     left_out = settled.for_good if not whole else frozenset()
@@ -375,7 +375,7 @@ class Questions:
 
     def subsidiaries(self) -> list[Record]:
         """None in an account without OneWorld, where the table does not exist."""
-        from load_netsuite.errors import Refused
+        from netsuite.errors import Refused
 
         try:
             return list(self._netsuite.suiteql_rows("SELECT id FROM subsidiary ORDER BY id"))
@@ -431,7 +431,7 @@ class Questions:
         first: int | None = None,
     ) -> list[Record]:
         """The rows of one query, all or the `first` so many."""
-        from load_netsuite.errors import Refused
+        from netsuite.errors import Refused
 
         while True:
             shown = [name for name in optional if f"{table}.{name}" not in self.refused]

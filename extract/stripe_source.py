@@ -53,8 +53,8 @@ from extract.privacy import decode
 from extract.progress import Progress, Stage
 from extract.stripe_api import PAGE, Stripe
 from extract.warehouse import current
-from load_netsuite.warehouse import ask
 from settings import Settings
+from warehouse.query import ask
 
 REQUESTS = 12  # what a later run may ask while nothing has changed
 REFUNDS_MOVE_FOR = timedelta(days=35)  # a refund can still fail about 30 days later

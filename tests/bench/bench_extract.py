@@ -211,8 +211,9 @@ def read(url: str, warehouse: Path, endpoint_rate: int, total_rate: int) -> tupl
     """Seconds, objects and requests of one extract of Stripe."""
     from extract.progress import Progress
     from extract.stripe_source import read_stripe
-    from extract.warehouse import declare_all, open_warehouse
+    from extract.warehouse import declare_all
     from settings import Settings
+    from warehouse.connection import open_warehouse
 
     settings = Settings(
         _env_file=None,
@@ -272,7 +273,8 @@ def land(objects: list[bytes], directory: Path) -> tuple[float, float]:
     from extract.endpoints import row_of
     from extract.landing import Landing
     from extract.privacy import decode
-    from extract.warehouse import GLOBAL_CONFIG, declare_all, open_warehouse
+    from extract.warehouse import declare_all
+    from warehouse.connection import STORAGE_OPTIONS, open_warehouse
 
     now = datetime.now(UTC)
     rows = [row_of(decode(item), now, "v") for item in objects]
@@ -287,7 +289,7 @@ def land(objects: list[bytes], directory: Path) -> tuple[float, float]:
     ours = time.monotonic() - began
     began = time.monotonic()
     with duckdb.connect(directory / "theirs.duckdb") as connection:
-        for name, value in GLOBAL_CONFIG.items():
+        for name, value in STORAGE_OPTIONS.items():
             connection.execute(f"set {name} = '{value}'")
         connection.execute(f"""create table invoices as select json->>'id' as id,
             (json->>'created')::bigint as

@@ -9,9 +9,10 @@ import pytest
 
 from extract.progress import Progress
 from extract.stripe_source import StripeReport, read_stripe
-from extract.warehouse import declare_tables, open_warehouse
+from extract.warehouse import declare_tables
 from settings import Settings
 from tests.extract.fake_stripe import KEY, FakeStripe
+from warehouse.connection import open_warehouse
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from extract import landing
 from extract.progress import Progress
 from extract.stripe_source import read_stripe
-from extract.warehouse import declare_tables, open_warehouse
+from extract.warehouse import declare_tables
 from settings import Settings
+from warehouse.connection import open_warehouse
 
 landing.PACKAGE_BYTES = 100_000  # many small packages: many moments to be killed in
 

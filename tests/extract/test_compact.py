@@ -14,9 +14,10 @@ from extract.endpoints import TABLES
 from extract.errors import ExtractError
 from extract.settled import note_transform
 from extract.stripe_source import StripeReport
-from extract.warehouse import current, declare_all, open_warehouse
+from extract.warehouse import current, declare_all
 from settings import Settings
 from tests.extract.fake_stripe import T0, FakeStripe, customer, invoice
+from warehouse.connection import open_warehouse
 
 Read = Callable[..., StripeReport]
 Query = Callable[..., list[tuple[Any, ...]]]

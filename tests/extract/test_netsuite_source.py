@@ -18,11 +18,12 @@ from extract.netsuite_source import BULK, NetSuiteReport, Questions, Wanted, _st
 from extract.progress import Progress
 from extract.settled import Settled, note_transform, rules_fingerprint
 from extract.stripe_source import StripeReport
-from extract.warehouse import SNAPSHOT, declare_all, open_warehouse
-from load_netsuite.errors import Refused
+from extract.warehouse import SNAPSHOT, declare_all
+from netsuite.errors import Refused
 from settings import Settings
 from tests.extract.conftest import KEY
 from tests.extract.fake_stripe import credit_note, customer, invoice, ledger_row, refund
+from warehouse.connection import open_warehouse
 
 NOTHING = Wanted(set(), set(), set(), set(), set(), set(), set(), set())
 
