@@ -29,12 +29,13 @@ class ExtractReport:
 def run(settings: Settings, progress: Progress) -> ExtractReport:
     """Bring the raw tables up to date: Stripe first, then what NetSuite has of it.
 
-    Raises `extract.errors.ExtractError` or `load_netsuite.errors.NetSuiteError`; what was loaded before the
+    Raises `extract.errors.ExtractError` or `netsuite.errors.NetSuiteError`; what was loaded before the
     error stays, and the next run builds on it.
     """
     from extract.netsuite.run import read_netsuite
-    from extract.raw_tables import declare_all, open_warehouse
+    from extract.raw_tables import declare_all
     from extract.stripe.run import read_stripe
+    from warehouse.connection import open_warehouse
 
     with open_warehouse(settings.warehouse_path) as connection:
         declare_all(connection)

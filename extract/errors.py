@@ -1,7 +1,6 @@
 """What can go wrong while reading. Each message says what was asked, what came back and what to mend.
 
 ExtractError
-├── WarehouseBusy        another process has the DuckDB file open
 ├── LandingFailed        what was read could not be written
 └── StripeError
     ├── StripeRefused    a 4xx answer: key, permission, parameter
@@ -15,10 +14,6 @@ from __future__ import annotations
 
 class ExtractError(Exception):
     """Base of everything that stops an extract."""
-
-
-class WarehouseBusy(ExtractError):
-    """Another process holds the warehouse file."""
 
 
 class LandingFailed(ExtractError):

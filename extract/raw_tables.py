@@ -1,4 +1,4 @@
-"""The DuckDB file: opened once for an extract, its raw tables declared in full.
+"""The raw tables, declared in full.
 
 `raw_stripe.extract_runs` has one row per run, written when it starts and completed when everything it read
 is loaded; `raw_stripe.extract_slices` one row per finished piece of a list with what it counted.
@@ -6,17 +6,9 @@ is loaded; `raw_stripe.extract_slices` one row per finished piece of a list with
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import duckdb
 
-from extract.errors import WarehouseBusy
 from extract.stripe.endpoints import TABLES
-
-# DuckDB 2.0 would compress long text with DICT_FSST, which makes checkpoints ten times slower.
-GLOBAL_CONFIG = {"disabled_compression_methods": "dict_fsst", "zstd_min_string_length": 256}
-MEMORY = "300MB"  # for DuckDB while reading: it would otherwise keep what it wrote
 
 COLUMNS = {
     "id": "varchar not null",
@@ -124,31 +116,6 @@ create table if not exists raw_stripe.extract_transforms (
 COMPACTED = "create table if not exists raw_stripe.extract_compacted (compacted_at timestamptz not null)"
 
 SETTLED = "create table if not exists raw_stripe.extract_settled (customer_id varchar not null)"
-
-
-def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
-    """A connection to the warehouse at `path`, made if absent. Raises WarehouseBusy."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():  # begun anew: what dlt kept belongs to the file that is gone
-        shutil.rmtree(dlt_directory(path), ignore_errors=True)
-    try:
-        connection = duckdb.connect(path)
-    except duckdb.IOException as error:
-        if "lock" not in str(error).lower():
-            raise
-        raise WarehouseBusy(
-            f"{path} is open in another program (a notebook, the DuckDB shell, another run): close it there "
-            "and run again"
-        ) from None
-    for name, value in {**GLOBAL_CONFIG, "memory_limit": MEMORY}.items():
-        connection.execute(f"set global {name} = '{value}'")
-    connection.execute("set timezone = 'UTC'")
-    return connection
-
-
-def dlt_directory(path: Path) -> Path:
-    """Where dlt keeps its state: beside the warehouse file, never in anybody's home."""
-    return path.parent / f".dlt-{path.stem}"
 
 
 def declare_tables(connection: duckdb.DuckDBPyConnection) -> None:

@@ -27,8 +27,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from extract.errors import LandingFailed
-from extract.raw_tables import COLUMNS, GLOBAL_CONFIG, dlt_directory
+from extract.raw_tables import COLUMNS
 from extract.stripe.endpoints import TABLES, Row
+from warehouse.connection import STORAGE_OPTIONS, dlt_directory
 
 if TYPE_CHECKING:
     import dlt
@@ -172,7 +173,7 @@ class Pipe:
                 pipeline_name=self._schema,
                 pipelines_dir=str(self._directory),
                 destination=duckdb_destination(
-                    credentials=DuckDbCredentials(self._connection, global_config=dict(GLOBAL_CONFIG))
+                    credentials=DuckDbCredentials(self._connection, global_config=dict(STORAGE_OPTIONS))
                 ),
                 dataset_name=self._schema,
             )

@@ -5,8 +5,7 @@ of `BULK`, so a run takes about (ids / 900) + 10 requests. Columns that not ever
 (facts/netsuite.md, section 4) are optional: when NetSuite refuses the query, it is asked again without them,
 they stay null, and the report says so.
 
-Only what open documents need is asked for (`extract.netsuite.settled_customers`): rows of customers that are settled stay as
-they were last seen. What is asked for is replaced, and removed if NetSuite has it no longer, in one
+Only what open documents need is asked for (`settled_customers`): rows of settled customers stay as they were last seen. What is asked for is replaced, and removed if NetSuite has it no longer, in one
 transaction. A table that is as it was is not written again.
 """
 
@@ -33,7 +32,7 @@ from extract.stripe.run import invoice_facts
 from settings import ROOT, Settings
 
 if TYPE_CHECKING:
-    from load_netsuite.api import NetSuite
+    from netsuite.api import NetSuite
 
 BULK = 900  # values in one query: NetSuite takes 1,000 in a list
 PAGE = 1000  # rows of one answer
@@ -74,7 +73,7 @@ def read_netsuite(
 ) -> NetSuiteReport:
     """Bring the snapshot up to date; `whole`: as if no document was settled. Raises NetSuiteError when
     NetSuite refuses what is needed."""
-    from load_netsuite.api import NetSuite
+    from netsuite.api import NetSuite
 
     settled = Settled.of(settings, connection)
     left_out = settled.for_good if not whole else frozenset()
@@ -375,7 +374,7 @@ class Questions:
 
     def subsidiaries(self) -> list[Record]:
         """None in an account without OneWorld, where the table does not exist."""
-        from load_netsuite.errors import Refused
+        from netsuite.errors import Refused
 
         try:
             return list(self._netsuite.suiteql_rows("SELECT id FROM subsidiary ORDER BY id"))
@@ -431,7 +430,7 @@ class Questions:
         first: int | None = None,
     ) -> list[Record]:
         """The rows of one query, all or the `first` so many."""
-        from load_netsuite.errors import Refused
+        from netsuite.errors import Refused
 
         while True:
             shown = [name for name in optional if f"{table}.{name}" not in self.refused]

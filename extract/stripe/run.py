@@ -53,8 +53,8 @@ from extract.stripe.api import PAGE, Stripe
 from extract.stripe.endpoints import BALANCE_TRANSACTIONS, BY_OBJECT, ENDPOINTS, LEDGERS, Endpoint, row_of
 from extract.stripe.privacy import decode
 from extract.stripe.reader import Crew, Reader, Slice, all_events
-from load_netsuite.warehouse import ask
 from settings import Settings
+from warehouse.query import ask
 
 REQUESTS = 12  # what a later run may ask while nothing has changed
 REFUNDS_MOVE_FOR = timedelta(days=35)  # a refund can still fail about 30 days later

@@ -8,10 +8,11 @@ import duckdb
 import pytest
 
 from extract.progress import Progress
-from extract.raw_tables import declare_tables, open_warehouse
+from extract.raw_tables import declare_tables
 from extract.stripe.run import StripeReport, read_stripe
 from settings import Settings
 from tests.extract.fake_stripe import KEY, FakeStripe
+from warehouse.connection import open_warehouse
 
 
 @pytest.fixture

@@ -11,10 +11,11 @@ import duckdb
 import pytest
 
 import extract.landing.landing
-from extract.errors import LandingFailed, WarehouseBusy
+from extract.errors import LandingFailed
 from extract.landing.landing import Landing, Pipe, Waiting, arrow_of
-from extract.raw_tables import COLUMNS, declare_all, dlt_directory, open_warehouse
+from extract.raw_tables import COLUMNS, declare_all
 from extract.stripe.endpoints import Row, row_of
+from warehouse.connection import WarehouseLocked, dlt_directory, open_warehouse
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
 
@@ -201,7 +202,7 @@ def test_a_file_in_use_is_named(path: Path) -> None:
     )
     assert holder.stdout and holder.stdin
     holder.stdout.readline()
-    with pytest.raises(WarehouseBusy, match="open in another program"):
+    with pytest.raises(WarehouseLocked, match="open in another program"):
         open_warehouse(path)
     holder.stdin.close()
     holder.wait()

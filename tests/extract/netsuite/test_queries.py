@@ -16,13 +16,14 @@ from extract.errors import ExtractError
 from extract.netsuite.run import BULK, NetSuiteReport, Questions, Wanted, _store, numbers, seed
 from extract.netsuite.settled_customers import Settled, note_transform, rules_fingerprint
 from extract.progress import Progress
-from extract.raw_tables import SNAPSHOT, declare_all, open_warehouse
+from extract.raw_tables import SNAPSHOT, declare_all
 from extract.stripe.endpoints import row_of
 from extract.stripe.run import StripeReport
-from load_netsuite.errors import Refused
+from netsuite.errors import Refused
 from settings import Settings
 from tests.extract.conftest import KEY
 from tests.extract.fake_stripe import credit_note, customer, invoice, ledger_row, refund
+from warehouse.connection import open_warehouse
 
 NOTHING = Wanted(set(), set(), set(), set(), set(), set(), set(), set())
 

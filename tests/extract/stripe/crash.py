@@ -9,9 +9,10 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from extract.landing import landing
 from extract.progress import Progress
-from extract.raw_tables import declare_tables, open_warehouse
+from extract.raw_tables import declare_tables
 from extract.stripe.run import read_stripe
 from settings import Settings
+from warehouse.connection import open_warehouse
 
 landing.PACKAGE_BYTES = 100_000  # many small packages: many moments to be killed in
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
-from load_netsuite.api import NetSuite
-from load_netsuite.errors import NetSuiteError
+from netsuite.api import NetSuite
+from netsuite.errors import NetSuiteError
 
 BULK = 900  # values in one IN list: NetSuite takes 1,000 (facts 4)
 LINES_AT_ONCE = 5_000  # expected of one query; tax and system rows come on top, 100,000 is the most

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Literal
 
+from doctor.finding import Finding
 from extract.errors import StripeError
 from extract.stripe.api import Stripe
 from extract.stripe.endpoints import ENDPOINTS
 from settings import Settings
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was checked. `message` says what to mend when `level` is not `ok`."""
-
-    level: Literal["ok", "warning", "error"]
-    subject: str
-    message: str
 
 
 def check(settings: Settings) -> list[Finding]:

@@ -23,8 +23,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from requests.auth import AuthBase
 from requests_oauthlib import OAuth1
 
-from load_netsuite.concurrency import Clock
-from load_netsuite.errors import LoginRefused, NetSuiteError, SettingsError, read_error
+from netsuite.concurrency import Clock
+from netsuite.errors import LoginRefused, NetSuiteError, read_error
+from settings import SettingsError
 
 log = logging.getLogger("load_netsuite")
 
@@ -169,14 +170,14 @@ def load_private_key(path: Path) -> tuple[Any, str]:
     try:
         key = load_pem_private_key(_pem_part(Path(path).read_bytes(), b"PRIVATE KEY"), password=None)
     except OSError as error:
-        raise SettingsError(f"{name} cannot be read: {error.strerror}") from None
+        raise SettingsError([f"{name} cannot be read: {error.strerror}"]) from None
     except (ValueError, TypeError):
-        raise SettingsError(f"{name} holds no PEM private key without a password") from None
+        raise SettingsError([f"{name} holds no PEM private key without a password"]) from None
     if isinstance(key, rsa.RSAPrivateKey):
         return key, "PS256"
     if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.key_size in (256, 384, 521):
         return key, {256: "ES256", 384: "ES384", 521: "ES512"}[key.curve.key_size]
-    raise SettingsError(f"{name} must hold an RSA key or an EC key on P-256, P-384 or P-521")
+    raise SettingsError([f"{name} must hold an RSA key or an EC key on P-256, P-384 or P-521"])
 
 
 def certificate_expiry(path: Path) -> dt.datetime | None:

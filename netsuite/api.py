@@ -26,9 +26,9 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from load_netsuite.auth import OAuth2, TokenBased
-from load_netsuite.concurrency import Clock, Slots
-from load_netsuite.errors import (
+from netsuite.auth import OAuth2, TokenBased
+from netsuite.concurrency import Clock, Slots
+from netsuite.errors import (
     Action,
     LoginRefused,
     NetSuiteError,
@@ -36,10 +36,10 @@ from load_netsuite.errors import (
     NotSent,
     Refused,
     Rule,
-    SettingsError,
     judge,
     read_error,
 )
+from settings import SettingsError
 
 log = logging.getLogger("load_netsuite")
 
@@ -315,9 +315,9 @@ def _new_session(base_url: str, connections: int) -> requests.Session:
 def _checked_base_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsError("NETSUITE_BASE_URL must be an address like https://1234567.suitetalk.api.netsuite.com")
+        raise SettingsError(["NETSUITE_BASE_URL must be an address like https://1234567.suitetalk.api.netsuite.com"])
     if parts.scheme == "http" and not _is_loopback(url):
-        raise SettingsError("NETSUITE_BASE_URL must start with https:// for any host but this machine")
+        raise SettingsError(["NETSUITE_BASE_URL must start with https:// for any host but this machine"])
     return url.rstrip("/")
 
 
