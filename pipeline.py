@@ -144,7 +144,7 @@ def extract(settings: Settings, done: Done) -> int:
 def transform(settings: Settings, done: Done) -> int:
     """dbt, in this process: a start of its own would cost four seconds."""
     from extract.compact import is_compacted
-    from extract.netsuite.settled_customers import note_transform, rules_fingerprint
+    from extract.last_transform import note_transform, rules_fingerprint
     from extract.raw_tables import declare_all
     from load_netsuite.tables import ensure_tables
     from warehouse.connection import open_warehouse

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from doctor.finding import Finding
 from extract.errors import StripeError
-from extract.stripe.api import Stripe
+from extract.stripe.api import StripeClient
 from extract.stripe.endpoints import ENDPOINTS
 from settings import Settings
 
@@ -14,7 +14,7 @@ from settings import Settings
 def check(settings: Settings) -> list[Finding]:
     """A finding per endpoint that an extract reads."""
     assert settings.stripe_api_key is not None
-    stripe = Stripe(
+    stripe = StripeClient(
         settings.stripe_api_base,
         settings.stripe_api_key.get_secret_value(),
         per_endpoint=settings.stripe_requests_per_second,

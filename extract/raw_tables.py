@@ -1,7 +1,6 @@
-"""The raw tables, declared in full.
+"""The raw tables of both sources, declared in full, and the SQL that reads the current Stripe objects from them.
 
-`raw_stripe.extract_runs` has one row per run, written when it starts and completed when everything it read
-is loaded; `raw_stripe.extract_slices` one row per finished piece of a list with what it counted.
+The columns are described in docs/architecture.md, "Raw tables".
 """
 
 from __future__ import annotations
@@ -10,7 +9,8 @@ import duckdb
 
 from extract.stripe.endpoints import TABLES
 
-COLUMNS = {
+# Every raw_stripe.<object>: its columns and their types.
+STRIPE_COLUMNS = {
     "id": "varchar not null",
     "parent_id": "varchar",
     "created": "timestamptz",
@@ -20,8 +20,8 @@ COLUMNS = {
     "payload": "varchar not null",
 }
 
-# raw_netsuite.<table>: its columns, all text (docs/architecture.md).
-SNAPSHOT: dict[str, tuple[str, ...]] = {
+# raw_netsuite.<table>: its columns, all text.
+NETSUITE_COLUMNS: dict[str, tuple[str, ...]] = {
     "customers": (
         "id",
         "externalid",
@@ -68,6 +68,7 @@ SNAPSHOT: dict[str, tuple[str, ...]] = {
     "subsidiaries": ("id",),
 }
 
+# One row per run, inserted when it starts and completed when everything it read is loaded.
 RUNS = """
 create table if not exists raw_stripe.extract_runs (
     run_id varchar not null,
@@ -75,20 +76,21 @@ create table if not exists raw_stripe.extract_runs (
     mode varchar not null,            -- first, full or later
     why varchar,                      -- why a later run compared whole lists
     started_at timestamptz not null,
-    finished_at timestamptz,          -- null: stopped on the way
+    finished_at timestamptz,          -- null: the run was stopped
     read_up_to timestamptz,           -- greatest fetched_at of a finished run
     event_id varchar,                 -- newest event read when the run began
     event_created timestamptz,
-    recent_events varchar,            -- JSON list: ids of events near the newest, to notice late ones
-    distrust_until timestamptz,       -- the feed was caught missing an event: compare whole lists until then
+    recent_events varchar,            -- JSON list: ids of events near the newest, to recognise late ones
+    distrust_until timestamptz,       -- the feed missed an event: compare whole lists until then
     requests bigint,
     objects_read bigint,
     versions_landed bigint,
     customers bigint,                 -- ledger coverage: all customers,
-    ledgers_read bigint               -- and those whose ledger has ever been read
+    ledgers_read bigint               -- and those whose ledger some run has read
 )
 """
 
+# One row per list, slice of a list or nested list that was read to its end, with what was counted in it.
 SLICES = """
 create table if not exists raw_stripe.extract_slices (
     run_id varchar not null,
@@ -103,46 +105,84 @@ create table if not exists raw_stripe.extract_slices (
 )
 """
 
-# For what need not be asked of NetSuite again (extract/settled.py): the last transform that ended well, one
-# row, and the customers that were settled when NetSuite was last read.
+# The last successful transform, one row (extract/last_transform.py).
 TRANSFORMS = """
 create table if not exists raw_stripe.extract_transforms (
-    read_up_to timestamptz not null,  -- greatest fetched_at that it saw
+    read_up_to timestamptz not null,  -- greatest fetched_at in the raw tables at that time
     fingerprint varchar not null      -- of rules, mappings and vars
 )
 """
 
-# A row here: superseded versions were removed since the last transform, which therefore starts anew.
+# A row: `compact` removed versions since the last successful transform, so the next one is a full refresh.
 COMPACTED = "create table if not exists raw_stripe.extract_compacted (compacted_at timestamptz not null)"
 
+# The customers that were settled when NetSuite was last read (extract/netsuite/settled_customers.py).
 SETTLED = "create table if not exists raw_stripe.extract_settled (customer_id varchar not null)"
 
 
-def declare_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the raw tables that do not exist yet, so that a table without rows is there too, and over each
-    Stripe table the view `<table>_current`."""
-    columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+def declare_stripe_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the missing tables of `raw_stripe` and, over each object table, the view `<object>_current`."""
+    columns = ", ".join(f"{name} {kind}" for name, kind in STRIPE_COLUMNS.items())
     connection.execute("create schema if not exists raw_stripe")
     for table in TABLES:
         connection.execute(f"create table if not exists raw_stripe.{table} ({columns})")
-        newest = current(table, ", ".join(COLUMNS))
+        newest = current(table, ", ".join(STRIPE_COLUMNS))
         connection.execute(f"create or replace view raw_stripe.{table}_current as select * from {newest}")
     for statement in (RUNS, SLICES, TRANSFORMS, SETTLED, COMPACTED):
         connection.execute(statement)
 
 
 def declare_all(connection: duckdb.DuckDBPyConnection) -> None:
-    """Every raw table of either side, so that transform works on a file that no extract has filled."""
-    declare_tables(connection)
+    """Create each raw table that is missing, so that a transform works before the first extract."""
+    declare_stripe_tables(connection)
     connection.execute("create schema if not exists raw_netsuite")
-    for table, names in SNAPSHOT.items():
+    for table, names in NETSUITE_COLUMNS.items():
         columns = ", ".join(f"{name} varchar" for name in names)
         connection.execute(f"create table if not exists raw_netsuite.{table} ({columns})")
 
 
 def current(table: str, columns: str = "*") -> str:
-    """SQL for the current version of every object: the row ids are chosen first, payloads read after."""
+    """SQL for the current version of every object in `raw_stripe.<table>`: the one with the greatest `fetched_at`.
+
+    The row ids are chosen first and the payloads read after, so that DuckDB reads the long texts of no other version.
+    """
     return (
         f"(select {columns} from raw_stripe.{table} where rowid in "
         f"(select arg_max(rowid, fetched_at) from raw_stripe.{table} group by id))"
     )
+
+
+def invoice_facts(condition: str = "true", relation: str = "raw_stripe.invoices") -> str:
+    """SQL for the invoices in `relation` with `id`, `fetched_at`, `payload`, `customer_id`, `status`, `ledger_moved`.
+
+    `ledger_moved` is true if the amounts show that the invoice used or changed the customer's balance (facts/stripe.md,
+    2.6 and 8.6). One JSON call reads all fields, so that each payload is parsed once.
+    """
+    names = (
+        "customer",
+        "status",
+        "starting_balance",
+        "ending_balance",
+        "amount_overpaid",
+        "total",
+        "amount_due",
+        "pre_payment_credit_notes_amount",
+    )
+    paths = ", ".join(f"'$.{name}'" for name in names)
+    return f"""(
+        select
+            id, fetched_at, payload,
+            field[1] as customer_id,
+            field[2] as status,
+            field[2] <> 'draft' and (
+                coalesce(field[3]::bigint, 0) <> 0
+                or coalesce(field[4]::bigint, 0) <> 0
+                or coalesce(field[5]::bigint, 0) <> 0
+                or field[6]::bigint < 0
+                or field[7]::bigint <> field[6]::bigint - coalesce(field[8]::bigint, 0)
+            ) as ledger_moved
+        from (
+            select id, fetched_at, payload, json_extract_string(payload, [{paths}]) as field
+            from {relation} where {condition}
+        )
+    )"""

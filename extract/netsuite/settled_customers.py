@@ -1,91 +1,66 @@
-"""Which customers' credit documents need nothing more from NetSuite.
+"""Which customers are settled: their credit documents need nothing more from NetSuite.
 
-A customer is settled when every document is posted or skipped in `marts.credit_outcomes`, every application
-of theirs too, and nothing of theirs has landed since the build that said so. Whole customers, because what
-documents share (an invoice's rest, a refund, a balance) they share within one customer.
+A customer is settled when every document is posted or skipped in `marts.credit_outcomes`, so is every application of
+these documents, and nothing of the customer has landed since that build. The unit is the customer, because documents
+share a rest of an invoice, a refund or a balance only within one customer.
 
-That build must be one of the pipeline's own under the same rules: `note_transform` keeps a fingerprint of
-models, seeds and vars, so that a person's edit of a mapping file, or a new version of a rule, asks for
-everything again. A customer is left out only if it was settled when NetSuite was read the last time, too: so
-each is read once more after its last posting. In doubt, nobody is settled.
+That build must be the pipeline's last one, under the same rules: `last_transform` records a fingerprint of models,
+seeds and vars, so after an edit of a mapping file or a new version of a rule no customer is settled. A customer is left
+out only if it was settled when NetSuite was last read, too: so each customer is read once more after its last posting.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 
 import duckdb
 
+from extract.last_transform import rules_fingerprint
 from extract.raw_tables import current
-from extract.stripe.endpoints import BALANCE_TRANSACTIONS, LEDGERS, TABLES
-from settings import ROOT, Settings
-
-PROJECT = ROOT / "dbt_project"
-RULES = ("models/**/*", "macros/**/*", "seeds/**/*", "dbt_project.yml")
+from extract.stripe.endpoints import BALANCE_LEDGERS, BALANCE_TRANSACTIONS
+from settings import Settings
 
 
 @dataclass(frozen=True)
-class Settled:
-    """Stripe ids of customers: settled `now`, and `for_good`, i.e. when NetSuite was last read as well.
-    `why_none`: why nobody can be."""
+class SettledCustomers:
+    """Stripe ids of customers.
 
-    now: frozenset[str] = frozenset()
-    for_good: frozenset[str] = frozenset()
+    settled: settled now · left_out: settled also when NetSuite was last read, so this run does not ask for them ·
+    why_none: why no customer is settled, if the reason is not in the documents.
+    """
+
+    settled: frozenset[str] = frozenset()
+    left_out: frozenset[str] = frozenset()
     why_none: str | None = None
 
     @classmethod
-    def of(cls, settings: Settings, connection: duckdb.DuckDBPyConnection) -> Settled:
-        noted = connection.execute("select read_up_to, fingerprint from raw_stripe.extract_transforms").fetchone()
-        if noted is None:
+    def of(cls, settings: Settings, connection: duckdb.DuckDBPyConnection) -> SettledCustomers:
+        """The settled customers according to the marts of the last transform."""
+        last_transform = connection.execute(
+            "select read_up_to, fingerprint from raw_stripe.extract_transforms"
+        ).fetchone()
+        if last_transform is None:
             return cls(why_none="no transform has ended well yet")
-        read_up_to, fingerprint = noted
+        read_up_to, fingerprint = last_transform
         if fingerprint != rules_fingerprint(settings):
             return cls(why_none="mappings, settings or rules have changed since the last transform")
         try:
-            rows = connection.execute(_SETTLED, {"since": read_up_to}).fetchall()
+            rows = connection.execute(SETTLED_CUSTOMERS, {"since": read_up_to}).fetchall()
         except (duckdb.CatalogException, duckdb.BinderException):
-            return cls(why_none="the marts of the last transform are not there")
-        now = frozenset(row[0] for row in rows)
+            return cls(why_none="the marts of the last transform do not exist")
+        settled = frozenset(row[0] for row in rows)
         before = connection.execute("select customer_id from raw_stripe.extract_settled").fetchall()
-        return cls(now, now & {row[0] for row in before})
+        return cls(settled, settled & {row[0] for row in before})
 
 
-def note_settled(connection: duckdb.DuckDBPyConnection, customers: frozenset[str]) -> None:
-    """Keep who was settled when NetSuite was read; in the transaction that stores what was read."""
+def record_settled(connection: duckdb.DuckDBPyConnection, customers: frozenset[str]) -> None:
+    """Record the customers that are settled while NetSuite is read. The caller's transaction stores the snapshot."""
     connection.execute("delete from raw_stripe.extract_settled")
     connection.execute("insert into raw_stripe.extract_settled select unnest(?::varchar[])", [sorted(customers)])
 
 
-def note_transform(connection: duckdb.DuckDBPyConnection, fingerprint: str) -> None:
-    """Note that a build under these rules has ended well with all that has landed so far; after a compaction
-    it has started anew."""
-    newest = ", ".join(f"(select max(fetched_at) from raw_stripe.{table})" for table in TABLES)
-    connection.execute("begin")
-    connection.execute("delete from raw_stripe.extract_compacted")
-    connection.execute("delete from raw_stripe.extract_transforms")
-    connection.execute(
-        f"""
-        insert into raw_stripe.extract_transforms
-        select coalesce(greatest({newest}), timestamptz '2000-01-01 00:00:00+00'), ?""",
-        [fingerprint],
-    )
-    connection.execute("commit")
-
-
-def rules_fingerprint(settings: Settings) -> str:
-    """Of everything but Stripe's data and NetSuite's that a build depends on."""
-    digest = hashlib.sha256(json.dumps([settings.vars, settings.netsuite_account_id], sort_keys=True).encode())
-    for pattern in RULES:
-        for path in sorted(PROJECT.glob(pattern)):
-            if path.is_file():
-                digest.update(path.relative_to(PROJECT).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
-
-
-# Customers of documents, less those with a document that is open, unknown to the marts, or touched since.
-_SETTLED = f"""
+# Customers with documents, except those with a document that is open, unknown to the marts, or changed since.
+SETTLED_CUSTOMERS = f"""
 with notes as (
     select
         id, fetched_at,
@@ -126,7 +101,7 @@ open_customers as (
     union
     select id from raw_stripe.customers where fetched_at > $since
     union
-    select parent_id from raw_stripe.{LEDGERS} where fetched_at > $since
+    select parent_id from raw_stripe.{BALANCE_LEDGERS} where fetched_at > $since
     union
     select linked.customer_id
     from (select customer_id, unnest(refund_ids) as refund_id from notes) as linked

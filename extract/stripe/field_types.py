@@ -1,7 +1,7 @@
-"""Fields whose type every amount rests on. Under the pinned API version they cannot change; if one does, the
-run stops.
+"""The types of the fields that amounts depend on. If one of them changes, the run stops.
 
-A parser further on would read 12.5 as 12 or leave a hole, and both would look like money.
+Under the pinned API version the types cannot change. If one did, a later parser would read 12.5 as 12 or as null, and
+both would look like a valid amount.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from extract.errors import Inconsistent
 
-# Whole numbers wherever they stand outside `metadata`: amounts in minor units, quantities, times.
+# Whole numbers at any depth outside `metadata`: amounts in minor units, quantities, times.
 INTEGERS = frozenset({
     "amount", "amount_due", "amount_paid", "amount_refunded", "amount_tax", "amount_total", "total",
     "taxable_amount", "pre_payment_amount", "post_payment_amount", "out_of_band_amount", "ending_balance",
@@ -28,21 +28,22 @@ _EXPECTED: dict[str, type] = {
     **dict.fromkeys(TEXTS, str),
     **dict.fromkeys(LISTS, list),
 }
+_WORDS = {int: "a whole number", str: "text", list: "a list"}
 
 
 def check_types(item: dict[str, Any]) -> None:
-    """Raises Inconsistent, naming object and field, when a field above has another type; null is fine."""
+    """Raise Inconsistent, naming object and field, if a field above has another type. Null is allowed."""
     try:
         _check(item)
     except _WrongType as wrong:
         raise Inconsistent(
             f"{item.get('id')}: {wrong.path} is {wrong.found}, Stripe declares {wrong.expected}. "
-            "Nothing of it was stored; report this with the object's id"
+            "None of it was stored; report this with the object id"
         ) from None
 
 
 class _WrongType(Exception):
-    """`path` grows from the field outwards, so that it costs nothing while all is well."""
+    """`path` is built from the field outwards while the error propagates, so that correct objects cost nothing."""
 
     def __init__(self, name: str, found: Any, expected: type):
         self.path = name
@@ -68,6 +69,3 @@ def _check(value: dict[str, Any]) -> None:
         except _WrongType as wrong:
             wrong.path = f"{name}{'' if kind is dict else '[]'}.{wrong.path}"
             raise
-
-
-_WORDS = {int: "a whole number", str: "text", list: "a list"}

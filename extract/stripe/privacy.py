@@ -1,22 +1,19 @@
-"""What is removed from Stripe's objects before they are stored anywhere.
+"""The fields that are removed from Stripe's objects before they are stored anywhere.
 
-No rule of the pipeline needs to know who a customer is: NetSuite's customer is found by id, mapping or
-metadata. So names, addresses, e-mails, phone numbers, tax ids, payment-method details and the hosted pages
-that show them never reach the warehouse, its history, or a report.
+No rule of the pipeline needs to know who a customer is: an id, a mapping or metadata finds the NetSuite customer. So
+names, addresses, e-mails, phone numbers, tax ids, payment-method details and the hosted pages that show them never
+reach the warehouse, its history, or a report.
 
-`metadata` stays whole: mapping rules read it (`field_map`, `netsuite_*`). What a company writes there is
-its own choice.
+`metadata` stays complete, because mapping rules read it (`field_map`, `netsuite_*`). A company decides what it writes
+there.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
-import msgspec
-
-# Field names by the `object` that carries them; "*" = wherever they stand. A name such as `name` or
-# `description` means a person on a customer, but a thing on a product, price, coupon or line: these keep it.
+# Field names by the `object` that has them; "*" = any object. `name` or `description` tells about a person on a
+# customer, but about a thing on a product, price, coupon or line, which keep it.
 PRIVATE_FIELDS: dict[str, frozenset[str]] = {
     "*": frozenset(
         {
@@ -44,7 +41,7 @@ PRIVATE_FIELDS: dict[str, frozenset[str]] = {
             "tax_id",
             "tax_ids",
             "tax_id_data",
-            # ---------- how they pay
+            # ---------- payment methods
             "bank_account",
             "card",
             "cards",
@@ -55,7 +52,7 @@ PRIVATE_FIELDS: dict[str, frozenset[str]] = {
             "payment_method_details",
             "payment_method_options",
             "sources",
-            # ---------- where they are written to, and pages that show all of the above
+            # ---------- where messages go, and pages that show all of the above
             "instructions_email",
             "next_action",
             "receipt_email",
@@ -73,21 +70,9 @@ PRIVATE_FIELDS: dict[str, frozenset[str]] = {
 }
 
 _ANYWHERE = PRIVATE_FIELDS["*"]
-_decoder = msgspec.json.Decoder(float_hook=Decimal)  # numbers keep their digits: 8.8750 stays 8.8750
-_encoder = msgspec.json.Encoder(decimal_format="number")
 
 
-def decode(body: bytes) -> Any:
-    """JSON to plain Python; fractions as `Decimal`. Raises `msgspec.DecodeError` on broken JSON."""
-    return _decoder.decode(body)
-
-
-def encode(value: object) -> str:
-    """Plain Python to JSON text, key order and numbers as they came."""
-    return _encoder.encode(value).decode()
-
-
-def strip(value: Any) -> Any:
+def remove_private_fields(value: Any) -> Any:
     """Remove `PRIVATE_FIELDS` from `value` in place, at any depth outside `metadata`, and return it."""
     if type(value) is dict:
         if not _ANYWHERE.isdisjoint(value):
@@ -98,9 +83,9 @@ def strip(value: Any) -> Any:
             value.pop(name, None)
         for name, inner in value.items():
             if (type(inner) is dict or type(inner) is list) and name != "metadata":
-                strip(inner)
+                remove_private_fields(inner)
     elif type(value) is list:
         for inner in value:
             if type(inner) is dict or type(inner) is list:
-                strip(inner)
+                remove_private_fields(inner)
     return value

@@ -272,8 +272,8 @@ def land(objects: list[bytes], directory: Path) -> tuple[float, float]:
 
     from extract.landing.landing import Landing
     from extract.raw_tables import declare_all
-    from extract.stripe.endpoints import row_of
-    from extract.stripe.privacy import decode
+    from extract.stripe.json_codec import decode
+    from extract.stripe.rows import row_of
     from warehouse.connection import STORAGE_OPTIONS, open_warehouse
 
     now = datetime.now(UTC)

@@ -8,8 +8,9 @@ import duckdb
 import pytest
 
 from extract.progress import Progress
-from extract.raw_tables import declare_tables
-from extract.stripe.run import StripeReport, read_stripe
+from extract.raw_tables import declare_stripe_tables
+from extract.stripe.report import StripeReport
+from extract.stripe.run import read_stripe
 from settings import Settings
 from tests.extract.fake_stripe import KEY, FakeStripe
 from warehouse.connection import open_warehouse
@@ -41,7 +42,7 @@ def read(settings: Settings) -> Callable[..., StripeReport]:
 
     def run(**changes: Any) -> StripeReport:
         with open_warehouse(settings.warehouse_path) as connection:
-            declare_tables(connection)
+            declare_stripe_tables(connection)
             return read_stripe(settings.model_copy(update=changes), connection, Progress(quiet=True), first_wait=0.01)
 
     return run

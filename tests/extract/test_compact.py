@@ -11,10 +11,10 @@ import pytest
 import pipeline
 from extract.compact import compact, is_compacted
 from extract.errors import ExtractError
-from extract.netsuite.settled_customers import note_transform
+from extract.last_transform import note_transform
 from extract.raw_tables import current, declare_all
 from extract.stripe.endpoints import TABLES
-from extract.stripe.run import StripeReport
+from extract.stripe.report import StripeReport
 from settings import Settings
 from tests.extract.fake_stripe import T0, FakeStripe, customer, invoice
 from warehouse.connection import open_warehouse

@@ -12,9 +12,12 @@ import pytest
 
 import extract.landing.landing
 from extract.errors import LandingFailed
-from extract.landing.landing import Landing, Pipe, Waiting, arrow_of
-from extract.raw_tables import COLUMNS, declare_all
-from extract.stripe.endpoints import Row, row_of
+from extract.landing.arrow_rows import arrow_of
+from extract.landing.dlt_pipeline import DltPipeline
+from extract.landing.landing import Landing
+from extract.landing.landing_queue import LandingQueue
+from extract.raw_tables import STRIPE_COLUMNS, declare_all
+from extract.stripe.rows import Row, row_of
 from warehouse.connection import WarehouseLocked, dlt_directory, open_warehouse
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
@@ -64,7 +67,7 @@ def test_text_is_stored_byte_by_byte(path: Path) -> None:
             select id, parent_id, created, fetched_at, api_version, content_hash, payload
             from raw_stripe.refunds order by rowid""").fetchall()
     for expected, got in zip(rows, found, strict=True):
-        assert got == tuple(getattr(expected, name) for name in COLUMNS)
+        assert got == tuple(getattr(expected, name) for name in STRIPE_COLUMNS)
 
 
 def test_equal_versions_are_landed_once(path: Path) -> None:
@@ -76,11 +79,11 @@ def test_equal_versions_are_landed_once(path: Path) -> None:
 def test_what_was_read_and_is_not_in_the_warehouse_stops_the_landing(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    really = Pipe.load
+    load = DltPipeline.load
     monkeypatch.setattr(
-        Pipe,
+        DltPipeline,
         "load",
-        lambda pipe, tables, hints: really(pipe, {name: rows[:-1] for name, rows in tables.items()}, hints),
+        lambda pipeline, tables: load(pipeline, {name: rows[:-1] for name, rows in tables.items()}),
     )
     with pytest.raises(LandingFailed, match="refunds: 3 objects were read, 2 are in the warehouse"):
         land(path, row("re_1", "a"), row("re_2", "a"), row("re_3", "a"))
@@ -128,10 +131,9 @@ def test_the_log_of_duckdb_is_written_out_while_rows_come(path: Path, monkeypatc
         assert connection.execute("select count(*) from raw_stripe.refunds").fetchall() == [(81,)]
 
 
-def test_as_much_waits_as_makes_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_queue_holds_the_bytes_of_a_package() -> None:
     page = arrow_of([row(f"re_{n}", "x" * 1_000) for n in range(10)])
-    monkeypatch.setattr(extract.landing.landing, "PACKAGE_BYTES", 2 * page.nbytes)
-    waiting = Waiting()
+    waiting = LandingQueue(2 * page.nbytes)
     for _ in range(2):
         waiting.put_nowait(("refunds", page))
     with pytest.raises(queue.Full):
@@ -155,7 +157,7 @@ def test_columns_are_those_declared(path: Path) -> None:
             select column_name from information_schema.columns
             where column_name like '%\\_\\_v\\_%' escape '\\'
             """).fetchall()
-    assert [name for name, _ in columns] == list(COLUMNS)
+    assert [name for name, _ in columns] == list(STRIPE_COLUMNS)
     assert strange == []
 
 

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from extract.landing import landing
 from extract.progress import Progress
-from extract.raw_tables import declare_tables
+from extract.raw_tables import declare_stripe_tables
 from extract.stripe.run import read_stripe
 from settings import Settings
 from warehouse.connection import open_warehouse
@@ -26,5 +26,5 @@ if __name__ == "__main__":
         stripe_requests_per_second_total=200,
     )
     with open_warehouse(settings.warehouse_path) as connection:
-        declare_tables(connection)
+        declare_stripe_tables(connection)
         read_stripe(settings, connection, Progress(quiet=True), first_wait=0.05)

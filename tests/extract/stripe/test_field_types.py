@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from extract.errors import Inconsistent
-from extract.stripe.endpoints import row_of
+from extract.stripe.rows import row_of
 from sandbox.demo import tell
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from extract.stripe.run import REQUESTS, StripeReport
+from extract.stripe.list_plan import REQUESTS
+from extract.stripe.report import StripeReport
 from tests.extract.fake_stripe import (
     T0,
     FakeStripe,
