@@ -20,52 +20,21 @@ STRIPE_COLUMNS = {
     "payload": "varchar not null",
 }
 
-# raw_netsuite.<table>: its columns, all text.
-NETSUITE_COLUMNS: dict[str, tuple[str, ...]] = {
-    "customers": (
-        "id",
-        "externalid",
+# Every raw_netsuite.<table>: its columns, all text.
+NETSUITE_COLUMNS = {
+    table: tuple(columns.split())
+    for table, columns in {
+        "customers": "id externalid isinactive subsidiary currency receivablesaccount stripe_id",
+        "transactions": "id externalid type entity trandate currency foreigntotal foreignamountunpaid status voided "
+        "posting postingperiod subsidiary account stripe_id",
+        "applications": "previousdoc previoustype nextdoc nexttype linktype foreignamount",
+        "items": "id externalid itemid itemtype isinactive subsidiary",
+        "currencies": "id symbol currencyprecision isinactive",
+        "accounting_periods": "id periodname startdate enddate isyear isquarter isadjust closed arlocked alllocked "
         "isinactive",
-        "subsidiary",
-        "currency",
-        "receivablesaccount",
-        "stripe_id",
-    ),
-    "transactions": (
-        "id",
-        "externalid",
-        "type",
-        "entity",
-        "trandate",
-        "currency",
-        "foreigntotal",
-        "foreignamountunpaid",
-        "status",
-        "voided",
-        "posting",
-        "postingperiod",
-        "subsidiary",
-        "account",
-        "stripe_id",
-    ),
-    "applications": ("previousdoc", "previoustype", "nextdoc", "nexttype", "linktype", "foreignamount"),
-    "items": ("id", "externalid", "itemid", "itemtype", "isinactive", "subsidiary"),
-    "currencies": ("id", "symbol", "currencyprecision", "isinactive"),
-    "accounting_periods": (
-        "id",
-        "periodname",
-        "startdate",
-        "enddate",
-        "isyear",
-        "isquarter",
-        "isadjust",
-        "closed",
-        "arlocked",
-        "alllocked",
-        "isinactive",
-    ),
-    "accounts": ("id", "isinactive"),
-    "subsidiaries": ("id",),
+        "accounts": "id isinactive",
+        "subsidiaries": "id",
+    }.items()
 }
 
 # One row per run, inserted when it starts and completed when everything it read is loaded.

@@ -1,4 +1,4 @@
-"""Reads whole lists at the rate that Stripe allows, single objects, and nested lists; hands rows to a sink.
+"""Reads whole lists at the rate that Stripe allows, single objects, and nested lists, and lands them.
 
 A list is one slice at first: no bounds, newest first. After each page with more behind it, the reader divides the slice
 if Stripe's limits allow more requests than are being sent. The slice keeps the newer half of its rest, and a new slice
@@ -15,10 +15,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 from extract.errors import Inconsistent, ObjectGone, StripeRefused
+from extract.landing.landing import Landing
 from extract.stripe.api import COMPUTE_LOCK, PAGE, Answer, StripeClient
 from extract.stripe.endpoints import Endpoint
 from extract.stripe.json_codec import decode
@@ -27,14 +28,6 @@ from extract.stripe.slices import Slice
 from extract.stripe.worker_pool import WORKERS, WorkerPool
 
 ATTEMPTS_FOR_LINES = 3  # of an object that changes while its lines are read
-
-
-class Sink(Protocol):
-    """The destination of rows: `extract.landing.landing.Landing`."""
-
-    def put(self, table: str, rows: list[Row]) -> None: ...
-
-    def after(self, action: Callable[[], None]) -> None: ...
 
 
 @dataclass
@@ -48,10 +41,10 @@ class NestedList:
 
 
 class Reader:
-    """Turns lists and single objects into rows in a sink. Its jobs run in `workers`; `workers.run()` waits for them.
+    """Turns lists and single objects into rows. Its jobs run in `workers`; `workers.run()` waits for them.
 
-    on_slice: called in the landing thread for each slice when all its rows are loaded · on_rows: called with table and
-    number for each group of objects read · on_expected: called after each page with the estimated number of objects in
+    on_slice: called in the landing thread for each slice when all its rows are loaded · on_rows: called with the
+    number of objects in each group read · on_expected: called after each page with the estimated number of objects in
     all · current_payloads(table, ids): payloads in the warehouse; an object with many lines that equals its payload
     otherwise is not read again line by line · remember_ids: whether `ids_read` collects the ids, by table.
     """
@@ -59,18 +52,18 @@ class Reader:
     def __init__(
         self,
         client: StripeClient,
-        sink: Sink,
+        landing: Landing,
         workers: WorkerPool,
         *,
-        on_slice: Callable[[Slice], None] = lambda list_slice: None,
-        on_rows: Callable[[str, int], None] = lambda table, count: None,
-        on_expected: Callable[[int], None] | None = None,
-        current_payloads: Callable[[str, list[str]], dict[str, str]] = lambda table, ids: {},
-        remember_ids: bool = True,
+        on_slice: Callable[[Slice], None],
+        on_rows: Callable[[int], None],
+        on_expected: Callable[[int], None] | None,
+        current_payloads: Callable[[str, list[str]], dict[str, str]],
+        remember_ids: bool,
     ):
         self.ids_read: dict[str, set[str]] = {}
         self.objects = 0
-        self._client, self._sink, self._workers = client, sink, workers
+        self._client, self._landing, self._workers = client, landing, workers
         self._on_slice, self._on_rows, self._on_expected = on_slice, on_rows, on_expected
         self._current_payloads, self._remember_ids = current_payloads, remember_ids
         self._unfinished: dict[int, Slice] = {}  # by identity
@@ -160,7 +153,7 @@ class Reader:
             finished = list_slice.open_jobs == 0
         if finished:
             list_slice.ids_of_last_second.clear()
-            self._sink.after(lambda: self._on_slice(list_slice))
+            self._landing.after(lambda: self._on_slice(list_slice))
 
     # ---------- single objects and nested lists
 
@@ -188,7 +181,7 @@ class Reader:
         params: dict[str, Any],
         *,
         keep: Callable[[dict[str, Any]], bool] = lambda item: True,
-        done: Callable[[int, int], None] = lambda pages, objects: None,
+        done: Callable[[int, int], None],
     ) -> None:
         """Read every page of a list that belongs to `parent_id`, and land the entries for which `keep` is true.
 
@@ -199,10 +192,10 @@ class Reader:
             try:
                 nested = self._all_pages(path, params)
             except ObjectGone:
-                return self._sink.after(lambda: done(1, 0))
+                return self._landing.after(lambda: done(1, 0))
             answer, items = nested.first_answer, [item for item in nested.items if keep(item)]
             self._land(table, [row_of(item, answer.sent_at, answer.api_version, parent_id) for item in items])
-            self._sink.after(lambda: done(nested.pages, len(items)))
+            self._landing.after(lambda: done(nested.pages, len(items)))
 
         self._workers.add(job)
 
@@ -247,7 +240,7 @@ class Reader:
                 return NestedList(items, first, pages, page.total_count)
 
     def _land(self, table: str, rows: list[Row]) -> None:
-        self._sink.put(table, rows)
+        self._landing.put(table, rows)
         self._record_read(table, [row.id for row in rows])
 
     def _record_read(self, table: str, ids: list[str]) -> None:
@@ -255,7 +248,7 @@ class Reader:
             self.objects += len(ids)
             if self._remember_ids:
                 self.ids_read.setdefault(table, set()).update(ids)
-        self._on_rows(table, len(ids))
+        self._on_rows(len(ids))
 
 
 def _path(endpoint: Endpoint, identifier: str) -> str:

@@ -167,7 +167,7 @@ class _Run:
             self._landing,
             workers,
             on_slice=self._log.record_slice,
-            on_rows=lambda table, count: stage(count),
+            on_rows=stage,
             on_expected=stage.expect if is_first else None,
             current_payloads=(lambda table, ids: {}) if is_first else self._current_payloads,
             remember_ids=not is_first,

@@ -38,7 +38,7 @@ def settings(stripe: FakeStripe, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def read(settings: Settings) -> Callable[..., StripeReport]:
-    """One run of the Stripe side: `read()`; keyword arguments change settings."""
+    """`read()` runs the Stripe part of an extract; keyword arguments change settings."""
 
     def run(**changes: Any) -> StripeReport:
         with open_warehouse(settings.warehouse_path) as connection:

@@ -1,4 +1,4 @@
-"""Rows arrive in the warehouse as they were handed over, once, and in declared columns only."""
+"""Rows arrive in the warehouse unchanged, once, and in declared columns only."""
 
 from __future__ import annotations
 
@@ -76,9 +76,7 @@ def test_equal_versions_are_landed_once(path: Path) -> None:
     assert land(path, row("re_1", "a", 4)) == {"refunds": 1}, "back to an earlier state is a new version"
 
 
-def test_what_was_read_and_is_not_in_the_warehouse_stops_the_landing(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_row_that_is_missing_in_the_warehouse_stops_the_landing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load = DltPipeline.load
     monkeypatch.setattr(
         DltPipeline,
@@ -89,13 +87,13 @@ def test_what_was_read_and_is_not_in_the_warehouse_stops_the_landing(
         land(path, row("re_1", "a"), row("re_2", "a"), row("re_3", "a"))
 
 
-def test_whatever_goes_wrong_in_the_landing_thread_ends_the_run(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_error_in_the_landing_thread_ends_the_run(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "dlt", None)
     with pytest.raises(ImportError):
         land(path, row("re_1", "a"))
 
 
-def test_a_disk_that_is_full_is_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(landing: Landing) -> None:
         raise duckdb.IOException("No space left on device")
 
@@ -107,7 +105,7 @@ def test_a_disk_that_is_full_is_said(path: Path, monkeypatch: pytest.MonkeyPatch
     assert land(path, row("re_1", "a"), row("re_2", "a")) == {"refunds": 1}
 
 
-def test_the_log_of_duckdb_is_written_out_while_rows_come(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checkpoints_run_while_rows_are_landed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extract.landing.landing, "PACKAGE_BYTES", 1_000)
     monkeypatch.setattr(extract.landing.landing, "CHECKPOINT_ROWS", 20)
     log = path.with_name(path.name + ".wal")
@@ -118,7 +116,7 @@ def test_the_log_of_duckdb_is_written_out_while_rows_come(path: Path, monkeypatc
                 landing.put("refunds", [row(f"re_{number}_{n}", "x" * 100) for n in range(20)])
                 landing.flush()
                 assert not log.exists() or not log.stat().st_size, "as often as that many rows have come"
-            # Whoever writes at that moment is not waited for: the next package makes up for it.
+            # A checkpoint does not wait for another writer: the next package tries again.
             with connection.cursor() as other:
                 other.execute("begin; create table other (i integer)")
                 landing.put("refunds", [row(f"re_x_{n}", "x" * 100) for n in range(20)])
@@ -147,7 +145,7 @@ def test_the_queue_holds_the_bytes_of_a_package() -> None:
     assert waiting.empty()
 
 
-def test_columns_are_those_declared(path: Path) -> None:
+def test_tables_have_the_declared_columns(path: Path) -> None:
     land(path, row("re_1", "a"))
     with duckdb.connect(path) as connection:
         columns = connection.execute("""
@@ -161,7 +159,7 @@ def test_columns_are_those_declared(path: Path) -> None:
     assert strange == []
 
 
-def test_state_lies_beside_the_file_and_goes_with_it(path: Path) -> None:
+def test_a_new_file_starts_with_new_dlt_state(path: Path) -> None:
     land(path, row("re_1", "a"))
     assert dlt_directory(path).is_dir()
     path.unlink()
@@ -172,14 +170,14 @@ def test_a_package_that_dlt_cannot_finish_is_dropped_and_read_again(path: Path) 
     land(path, row("re_1", "a"))
     directory = dlt_directory(path)
     (directory / "raw_stripe.loading").touch()
-    for step in ("new", "normalized"):  # a kill between two renames: the package stands in both
+    for step in ("new", "normalized"):  # a kill between two renames: the package is in both folders
         package = directory / "raw_stripe" / "load" / step / "1700000000.1"
         package.mkdir(parents=True)
         (package / "package_completed.json").write_text("not json")
     assert land(path, row("re_1", "a"), row("re_2", "a")) == {"refunds": 1}
 
 
-def test_rows_that_dlt_loaded_twice_are_taken_out(path: Path) -> None:
+def test_rows_that_dlt_loaded_twice_are_deleted(path: Path) -> None:
     land(path, row("re_1", "a"))
     with duckdb.connect(path) as connection:
         connection.execute("insert into raw_stripe.refunds select * from raw_stripe.refunds")
@@ -189,7 +187,7 @@ def test_rows_that_dlt_loaded_twice_are_taken_out(path: Path) -> None:
         assert connection.execute("select count(*) from raw_stripe.refunds").fetchone() == (1,)
 
 
-def test_a_file_in_use_is_named(path: Path) -> None:
+def test_a_locked_file_is_named(path: Path) -> None:
     import subprocess
     import sys
 

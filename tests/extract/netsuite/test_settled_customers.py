@@ -1,4 +1,4 @@
-"""Settled customers are not asked for, and any change of theirs ends that."""
+"""Settled customers are not asked for; any change of their objects unsettles them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_settled_customers_are_not_asked_for(settings: Settings, warehouse: duck
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_whatever_lands_of_a_customer_has_it_asked_for_again(
+def test_a_change_of_any_object_of_a_customer_unsettles_it(
     settings: Settings,
     warehouse: duckdb.DuckDBPyConnection,
     table: str,
@@ -58,9 +58,7 @@ def test_whatever_lands_of_a_customer_has_it_asked_for_again(
     assert SettledCustomers.of(settings, warehouse).left_out == {"cus_2"}
 
 
-def test_an_application_that_is_still_to_come_has_its_customer_asked_for(
-    settings: Settings, warehouse: duckdb.DuckDBPyConnection
-) -> None:
+def test_a_waiting_application_unsettles_its_customer(settings: Settings, warehouse: duckdb.DuckDBPyConnection) -> None:
     warehouse.execute(
         "insert into marts.credit_memo_applications values ('cn_1', 'customer_refund', 're_1', 'waiting')"
     )

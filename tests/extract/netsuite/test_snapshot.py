@@ -34,7 +34,7 @@ def test_the_snapshot_is_replaced_only_when_it_changed(settings: Settings) -> No
     assert present() == []
 
 
-def test_what_is_not_asked_for_stays_and_what_is_gone_goes(
+def test_rows_not_asked_for_stay_and_deleted_records_go(
     settings: Settings, warehouse: duckdb.DuckDBPyConnection
 ) -> None:
     def rows(table: str, *values: dict[str, str]) -> list[dict[str, Any]]:
@@ -102,7 +102,7 @@ def test_what_is_not_asked_for_stays_and_what_is_gone_goes(
     assert store_snapshot(warehouse, again, asked, frozenset()) == []
 
 
-def test_a_crash_while_storing_leaves_what_was_there(
+def test_a_crash_while_storing_leaves_the_former_snapshot(
     settings: Settings, warehouse: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before: dict[str, list[Any]] = {table: [] for table in NETSUITE_COLUMNS}

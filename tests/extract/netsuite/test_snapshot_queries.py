@@ -46,7 +46,7 @@ def ask(netsuite: FakeNetSuite, settings: Settings, **wanted: set[str]) -> dict[
     return SnapshotQueries(netsuite, settings).snapshot(Wanted(**{**vars(NOTHING), **wanted}))  # type: ignore[arg-type]
 
 
-def test_requests_stay_below_ids_by_900_and_ten(settings: Settings) -> None:
+def test_a_run_takes_one_request_per_900_ids_and_ten_more(settings: Settings) -> None:
     netsuite = FakeNetSuite({})
     many = {f"cn_{n}" for n in range(5 * BULK)}
     ask(
@@ -79,7 +79,7 @@ def test_the_custom_field_is_read_and_searched(settings: Settings) -> None:
         ask(netsuite, settings, customers={"cus_1"})
 
 
-def test_columns_that_are_not_there_are_left_out(settings: Settings) -> None:
+def test_columns_that_an_account_does_not_have_stay_null(settings: Settings) -> None:
     netsuite = FakeNetSuite(
         {
             "customer": [{"id": "1", "externalid": "cus_1", "isinactive": "F", "currency": "2"}],
@@ -106,7 +106,7 @@ def test_columns_that_are_not_there_are_left_out(settings: Settings) -> None:
     assert netsuite.read == []
 
 
-def test_the_invoice_itself_shows_its_account_if_no_column_does(settings: Settings) -> None:
+def test_the_invoice_record_gives_its_account_if_no_column_does(settings: Settings) -> None:
     netsuite = FakeNetSuite(
         {"transaction": [{"id": "5", "type": "CustInvc"}, {"id": "6", "type": "CustCred"}]},
         without={"account", "expenseaccount"},
@@ -133,12 +133,14 @@ def test_applications_are_summed_per_pair_and_counted_once(settings: Settings) -
             ],
         }
     )
-    snapshot = ask(netsuite, settings, invoices={"in_1"})  # both sides are ours: each row comes twice
+    snapshot = ask(
+        netsuite, settings, invoices={"in_1"}
+    )  # the links of both documents are asked for, so each comes twice
     assert snapshot["applications"] == [{**line, "foreignamount": "10.30"}]
 
 
 def test_many_links_are_paged_by_document(settings: Settings) -> None:
-    """No page is asked for by its place, so what changes between two pages cannot hide a link."""
+    """No page is asked for by an offset, so a change between two pages cannot hide a link."""
 
     class Linked(FakeNetSuite):
         def suiteql(self, sql: str) -> list[dict[str, str]]:

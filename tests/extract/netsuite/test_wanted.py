@@ -12,7 +12,7 @@ from tests.extract.netsuite.raw_rows import put
 from warehouse.connection import open_warehouse
 
 
-def test_wanted_is_what_documents_refer_to(settings: Settings) -> None:
+def test_records_that_documents_refer_to_are_wanted(settings: Settings) -> None:
     price = {"price_details": {"price": "price_1", "product": "prod_1"}}
     with open_warehouse(settings.warehouse_path) as connection:
         declare_all(connection)
@@ -45,7 +45,7 @@ def test_wanted_is_what_documents_refer_to(settings: Settings) -> None:
     assert "55" in wanted.invoice_ids and "66" in wanted.customer_ids
 
 
-def test_seeds_that_cannot_be_read_are_left_to_dbt(tmp_path: Path) -> None:
+def test_broken_seeds_give_fewer_values(tmp_path: Path) -> None:
     (tmp_path / "item_map.csv").write_text("\ufeffstripe_id,netsuite_item_id\nprice_1,7\nprice_2\n\nx,y,z\n")
     assert seed("item_map", "netsuite_item_id", tmp_path) == {"7", "y"}
     assert seed("item_map", "no_such_column", tmp_path) == set()

@@ -14,7 +14,7 @@ from extract.stripe.run import read_stripe
 from settings import Settings
 from warehouse.connection import open_warehouse
 
-landing.PACKAGE_BYTES = 100_000  # many small packages: many moments to be killed in
+landing.PACKAGE_BYTES = 100_000  # many small packages give many moments for a kill
 
 if __name__ == "__main__":
     settings = Settings(

@@ -9,7 +9,7 @@ from extract.stripe.api import StripeClient
 from tests.extract.fake_stripe import KEY
 
 
-def test_slices_are_cut_only_while_stripe_may_be_asked_more_often() -> None:
+def test_the_client_says_whether_another_request_could_start() -> None:
     client = StripeClient("http://127.0.0.1:9", KEY, per_endpoint=1, total=1)
     assert client.has_room("/v1/refunds") and client.has_room("/v1/invoices/in_1/lines")
     client._limiter("/v1/refunds").wait()
@@ -18,8 +18,8 @@ def test_slices_are_cut_only_while_stripe_may_be_asked_more_often() -> None:
     assert not client.has_room("/v1/invoices")
 
 
-def test_an_expansion_that_is_refused_is_left_out():
-    """The taxes of shipping may be shown always and not be expandable; nothing else may be refused."""
+def test_a_refused_expansion_is_left_out():
+    """Only the expansion of the taxes of shipping may be refused: a server may always show them."""
     asked: list[list[str]] = []
 
     class Server(StripeClient):

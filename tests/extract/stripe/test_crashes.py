@@ -1,4 +1,4 @@
-"""Killed at any moment and run again, an extract ends with the rows of an undisturbed run."""
+"""An extract that is killed at any moment and run again ends with the rows of an undisturbed run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from extract.stripe.endpoints import TABLES
 from tests.extract.fake_stripe import T0, FakeStripe, credit_note, customer, invoice, ledger_row, refund
 
 CRASH = Path(__file__).parent / "crash.py"
-SEEDS = [1, 2]  # one kill pattern each; a failing seed is the whole reproduction
+SEEDS = [1, 2]  # one pattern of kills each; the seed reproduces a failure
 
 
 @pytest.fixture
@@ -89,8 +89,8 @@ def test_kill_at_random_moments(account: FakeStripe, tmp_path: Path) -> None:
         assert odd == []
 
 
-def test_a_stopped_first_load_is_taken_up(account: FakeStripe, tmp_path: Path) -> None:
-    """Slices that are booked are not read again, and what changed meanwhile is still noticed."""
+def test_a_run_continues_a_stopped_first_load(account: FakeStripe, tmp_path: Path) -> None:
+    """Recorded slices are not read again, and changes since the start of the first load are still read."""
     account.add("prices", *({"id": f"price_{n}", "object": "price", "created": T0 + n} for n in range(50)))
     warehouse = tmp_path / "w.duckdb"
     process = start(account, warehouse)

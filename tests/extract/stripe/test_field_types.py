@@ -1,4 +1,4 @@
-"""A field that amounts rest on and that changes its type stops the run; nothing of the object is stored."""
+"""If a field that amounts depend on changes its type, the run stops and does not store the object."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def test_a_changed_type_is_named(changed, named):
         row_of(note(**changed), NOW, "v")
 
 
-def test_null_absent_and_metadata_are_fine():
+def test_null_and_missing_fields_and_metadata_are_allowed():
     row_of(note(total=None, refunds=None), NOW, "v")
 
 
-def test_every_object_of_the_demo_has_the_types():
+def test_every_object_of_the_demo_has_the_declared_types():
     billing = tell()
     for kind in (
         "credit_notes",

@@ -30,7 +30,7 @@ OLD = NOW - 200 * 86_400
 
 @pytest.fixture
 def account(stripe: FakeStripe) -> FakeStripe:
-    """An account too large to be compared whole within `REQUESTS`, with an event feed."""
+    """An account with an event feed, too large for a whole comparison within `REQUESTS`."""
     stripe.add("invoices", *(invoice(f"in_{n}", OLD + n * 3600, customer=f"cus_{n}") for n in range(900)))
     stripe.add("customers", *(customer(f"cus_{n}", OLD + n) for n in range(900)))
     stripe.add(
@@ -73,7 +73,7 @@ def test_small_account_without_events(stripe: FakeStripe, read: Read) -> None:
     assert len(stripe.requests) <= REQUESTS
 
 
-def test_what_an_event_names_is_read_again(account: FakeStripe, read: Read, query: Query) -> None:
+def test_an_object_that_an_event_names_is_read_again(account: FakeStripe, read: Read, query: Query) -> None:
     read()
     changed = {**account.lists["invoices"]["in_5"], "metadata": {"netsuite_invoice_id": "9"}}
     account.add("invoices", changed)
@@ -83,7 +83,7 @@ def test_what_an_event_names_is_read_again(account: FakeStripe, read: Read, quer
     assert query("select count(*) from raw_stripe.invoices where id = 'in_5'") == [(2,)]
 
 
-def test_an_event_that_appears_late_is_noticed(account: FakeStripe, read: Read, query: Query) -> None:
+def test_an_event_that_appears_late_is_read(account: FakeStripe, read: Read, query: Query) -> None:
     account.event(account.lists["customers"]["cus_1"], "customer.updated", NOW)
     read()
     account.add("customers", {**account.lists["customers"]["cus_2"], "balance": -7})
@@ -175,13 +175,13 @@ def test_only_new_versions_are_landed(account: FakeStripe, read: Read, query: Qu
         where id = 're_399'""") == [(["500", "1", "2", "500"],)]
 
 
-def test_files_of_the_other_target_are_refused(stripe: FakeStripe, read: Read) -> None:
+def test_a_file_of_the_other_target_is_refused(stripe: FakeStripe, read: Read) -> None:
     read()
     with pytest.raises(Exception, match="holds data of TARGET=sandbox"):
         read(target="production")
 
 
-def test_time_never_runs_back(stripe: FakeStripe, read: Read, query: Query) -> None:
+def test_fetched_at_never_goes_back(stripe: FakeStripe, read: Read, query: Query) -> None:
     """A wrong clock must not make an old version the current one."""
     stripe.add("refunds", refund("re_1", T0, status="pending"))
     read()

@@ -42,26 +42,26 @@ def test_every_object_of_a_list_is_landed_once(stripe: FakeStripe, read: Read, q
     assert counted == number
 
 
-def test_many_objects_of_one_second(stripe: FakeStripe, read: Read, query: Query) -> None:
+def test_many_objects_of_one_second_are_landed_once(stripe: FakeStripe, read: Read, query: Query) -> None:
     stripe.add("customers", *(customer(f"cus_{n}", T0 + n // 250) for n in range(1000)))
     read()
     assert counts(query, "customers") == (1000, 1000)
 
 
-def test_long_lists_are_cut_into_slices(stripe: FakeStripe, read: Read, query: Query) -> None:
+def test_long_lists_are_divided_into_slices(stripe: FakeStripe, read: Read, query: Query) -> None:
     stripe.add("refunds", *(refund(f"re_{n}", T0 + n * 60) for n in range(3000)))
     read()
     slices = query("""select created_gte, created_lt from raw_stripe.extract_slices
         where endpoint = 'refunds' order by created_gte nulls first""")
     assert len(slices) > 1
     assert slices[0][0] is None and slices[-1][1] is None
-    assert all(one[1] == other[0] for one, other in pairwise(slices)), "they touch"
+    assert all(one[1] == other[0] for one, other in pairwise(slices)), "a gap or an overlap"
     asked = [params for path, params in stripe.requests if path == "/v1/refunds"]
-    assert len(asked) <= 30 + 2 * len(slices), "a cut costs no more than a page or two"
+    assert len(asked) <= 30 + 2 * len(slices), "a division costs at most two pages"
 
 
 def test_old_objects_are_found_however_far_back(stripe: FakeStripe, read: Read, query: Query) -> None:
-    """Dense today, sparse before: the first cut looks near and far at once."""
+    """The list is dense today and sparse before, so the first division must reach near and far at once."""
     times = [T0 - 90 * n**3 for n in range(170)] + [T0 + n for n in range(300)] + [1_262_304_000 - 5]
     stripe.add("refunds", *(refund(f"re_{n}", at) for n, at in enumerate(times)))
     read()
@@ -69,7 +69,7 @@ def test_old_objects_are_found_however_far_back(stripe: FakeStripe, read: Read, 
     assert len([1 for path, _ in stripe.requests if path == "/v1/refunds"]) < 30
 
 
-def test_lines_beyond_ten_are_complete(stripe: FakeStripe, read: Read, query: Query) -> None:
+def test_objects_with_more_than_ten_lines_are_complete(stripe: FakeStripe, read: Read, query: Query) -> None:
     stripe.add("credit_notes", credit_note("cn_short", lines=10), credit_note("cn_long", lines=234))
     stripe.add("invoices", invoice("in_1", lines=11))
     stripe.add("customers", customer("cus_1"))
@@ -81,7 +81,7 @@ def test_lines_beyond_ten_are_complete(stripe: FakeStripe, read: Read, query: Qu
     assert counted == 244
 
 
-def test_lines_landed_are_lines_counted(
+def test_the_lines_landed_are_the_lines_counted(
     stripe: FakeStripe, read: Read, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stripe.add("invoices", invoice("in_1", lines=3), invoice("in_2", T0 + 1, lines=25))
@@ -134,7 +134,7 @@ def test_fewer_lines_than_counted_stop_the_run(stripe: FakeStripe, read: Read) -
 
 
 class Faults:
-    """Answers the first `times` requests of a path with what `fault` makes of the true answer."""
+    """Answers the first `times` requests of a path with the correct answer changed by `fault`."""
 
     def __init__(self, stripe: FakeStripe, path: str, fault: Callable[[Any], Any], times: int = 2):
         self.stripe, self.path, self.fault, self.left = stripe, path, fault, times
@@ -238,7 +238,7 @@ def test_lasting_faults_stop_the_run(
     assert counts(query, "refunds") == (0, 0)
 
 
-def test_a_cursor_that_is_deleted_while_reading(stripe: FakeStripe, read: Read, query: Query) -> None:
+def test_the_object_of_a_cursor_is_deleted_while_reading(stripe: FakeStripe, read: Read, query: Query) -> None:
     stripe.add("customers", *(customer(f"cus_{n:03}", T0 + n // 7) for n in range(250)))
     deleted: list[str] = []
 
@@ -250,7 +250,7 @@ def test_a_cursor_that_is_deleted_while_reading(stripe: FakeStripe, read: Read, 
 
     stripe.hook = hook
     read()
-    assert counts(query, "customers")[0] == 250  # the deleted one was read before it went
+    assert counts(query, "customers")[0] == 250  # the deleted one was read before its deletion
 
 
 def test_objects_that_change_while_lists_are_read_end_in_their_last_state(
@@ -263,7 +263,7 @@ def test_objects_that_change_while_lists_are_read_end_in_their_last_state(
     paid: list[str] = []
 
     def hook(path: str, params: dict[str, str]) -> None:
-        """Behind the reader's back: with each page of invoices, one read before is paid, one appears."""
+        """With each page of invoices, one that was read before is paid, and a new one appears."""
         if path == "/v1/invoices" and len(paid) < 5:
             number = 299 - len(paid)
             changed = {**stripe.lists["invoices"][f"in_{number}"], "status": "paid"}

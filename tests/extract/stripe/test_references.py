@@ -70,7 +70,7 @@ def test_refunds_inside_payouts(stripe: FakeStripe, read: Read, query: Query) ->
     ]
 
 
-def test_what_documents_name_but_no_list_shows(stripe: FakeStripe, read: Read, query: Query) -> None:
+def test_objects_that_documents_name_and_no_list_shows_are_read(stripe: FakeStripe, read: Read, query: Query) -> None:
     stripe.add(
         "credit_notes",
         credit_note(
@@ -85,7 +85,7 @@ def test_what_documents_name_but_no_list_shows(stripe: FakeStripe, read: Read, q
     def hook(path: str, params: dict[str, str]) -> Any:
         return (200, {}, {"data": [], "has_more": False}) if path == "/v1/customers" else None
 
-    stripe.hook = hook  # a customer on a test clock: not listed, but there
+    stripe.hook = hook  # a customer on a test clock exists and is not listed
     read()
     assert query("select id, (payload->>'$.metadata.netsuite_customer_id') from raw_stripe.customers") == [
         ("cus_hidden", "7")

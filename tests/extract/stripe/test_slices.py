@@ -20,5 +20,5 @@ def test_ids_are_kept_only_while_they_can_come_again() -> None:
     for again in first:
         with pytest.raises(Inconsistent):
             list_slice.check([refund("re_0", T0), again])
-    list_slice.record_page([refund("re_0", T0)])  # a page of one second: those before it count on
+    list_slice.record_page([refund("re_0", T0)])  # a page within one second: the ids before it stay
     assert list_slice.ids_of_last_second == {"re_0", "re_1", "re_2"}
