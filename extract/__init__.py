@@ -41,5 +41,5 @@ def run(settings: Settings, progress: Progress) -> ExtractReport:
     with open_warehouse(settings.warehouse_path) as connection:
         declare_all(connection)
         stripe = read_stripe(settings, connection, progress)
-        whole = stripe.mode != "later"  # at least once in seven days
-        return ExtractReport(stripe, read_netsuite(settings, connection, progress, whole=whole))
+        is_full = stripe.mode != "later"  # at least once in seven days
+        return ExtractReport(stripe, read_netsuite(settings, connection, progress, include_settled=is_full))

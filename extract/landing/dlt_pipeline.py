@@ -87,6 +87,7 @@ class DltPipeline:
         gc.collect()  # dlt's resources refer to each other and to their tables
 
     def close(self) -> None:
+        """Close the cursor."""
         self._connection.close()
 
     def _open(self) -> dlt.Pipeline:

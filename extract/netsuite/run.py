@@ -55,14 +55,14 @@ class NetSuiteReport:
 
 
 def read_netsuite(
-    settings: Settings, connection: duckdb.DuckDBPyConnection, progress: Progress, *, whole: bool = False
+    settings: Settings, connection: duckdb.DuckDBPyConnection, progress: Progress, *, include_settled: bool
 ) -> NetSuiteReport:
-    """Bring the snapshot up to date; `whole` also asks for settled customers.
+    """Bring the snapshot up to date. `include_settled`: whether to ask for settled customers, too.
 
     Raises NetSuiteError, and ExtractError when NetSuite refuses a column that is needed.
     """
     settled = SettledCustomers.of(settings, connection)
-    left_out = settled.left_out if not whole else frozenset()
+    left_out = frozenset() if include_settled else settled.left_out
     wanted = Wanted.of(settings, connection, left_out)
     with progress.stage("NetSuite") as stage, NetSuite(settings) as netsuite:
         queries = SnapshotQueries(netsuite, settings)
@@ -70,7 +70,7 @@ def read_netsuite(
         report = NetSuiteReport(
             netsuite.requests_sent,
             left_out=len(left_out),
-            why_all="Stripe was compared in full" if whole else settled.why_none,
+            why_all="Stripe was compared in full" if include_settled else settled.why_none,
             refused=queries.refused,
         )
         for table, rows in snapshot.items():

@@ -30,6 +30,7 @@ class SnapshotQueries:
 
     @property
     def refused(self) -> set[str]:
+        """Columns as table.column, and tables by name."""
         return self._suiteql.refused
 
     def snapshot(self, wanted: Wanted) -> Snapshot:
@@ -57,6 +58,7 @@ class SnapshotQueries:
         }
 
     def customers(self, wanted: Wanted) -> list[Record]:
+        """Customers by internal id, external id and custom field (rule X1)."""
         by_field = {self._customer_field: wanted.customers} if self._customer_field else {}
         return self._suiteql.bulk_select(
             "customer",
@@ -68,6 +70,7 @@ class SnapshotQueries:
         )
 
     def items(self, wanted: Wanted) -> list[Record]:
+        """Items by internal id and external id (rule L1)."""
         return self._suiteql.bulk_select(
             "item",
             "id externalid itemid isinactive",
@@ -163,6 +166,7 @@ class SnapshotQueries:
         return rows
 
     def accounting_periods(self) -> list[Record]:
+        """All periods, years and quarters included."""
         return self._suiteql.whole_table(
             "accountingperiod",
             "id periodname startdate enddate isyear isquarter isadjust closed",

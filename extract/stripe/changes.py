@@ -12,7 +12,7 @@ from extract.stripe.session import ObjectKey, Session
 from extract.stripe.slices import Slice
 from warehouse.query import ask
 
-CHEAP = 40  # requests: a whole comparison that takes no more is made whenever anything changed
+CHEAP = 40  # requests: a full comparison that takes no more is made whenever anything changed
 
 # Stripe announces each new object of these lists with a `*.created` event. A new object without one shows that the feed
 # is not complete.
@@ -42,7 +42,7 @@ def read_changes(session: Session, feed: EventFeed, known: Mapping[str, int]) ->
     for plan in plans:
         session.reader.read_list(plan.list_slice, divide=plan.cost > REQUESTS)
     session.workers.run()
-    lists_read = frozenset(plan.list_slice.endpoint.table for plan in plans if plan.is_whole)
+    lists_read = frozenset(plan.list_slice.endpoint.table for plan in plans if plan.is_full)
     new = _new_objects(session)
     if new - feed.named:
         feed.read()  # the event may have come while the lists were read

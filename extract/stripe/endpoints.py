@@ -23,6 +23,7 @@ class Endpoint:
 
     @property
     def path(self) -> str:
+        """The path of the list; `/<id>` after it is one object."""
         return f"/v1/{self.table}"
 
     def expanding(self, prefix: str = "") -> dict[str, list[str]]:

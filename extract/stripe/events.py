@@ -58,6 +58,7 @@ class EventFeed:
                 self.named.add((endpoint.table, item["id"]))
 
     def position(self) -> FeedPosition | None:
+        """The position from which the next run reads; None if no event was ever seen."""
         if self._newest is None:
             return None
         near = self._newest[1] - SETTLING_SECONDS

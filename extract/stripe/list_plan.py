@@ -27,7 +27,7 @@ class ListPlan:
 
     list_slice: Slice
     cost: int
-    is_whole: bool = False
+    is_full: bool = False
 
 
 def pages(objects: int) -> int:
@@ -84,10 +84,10 @@ def plan_lists(
     spare = REQUESTS - requests_sent - sum(window.cost for window in windows.values())
     plans: list[ListPlan] = []
     for table, window in windows.items():
-        whole = pages(known[table])
-        if whole - window.cost <= spare:
-            spare -= whole - window.cost
-            plans.append(ListPlan(Slice(ENDPOINTS[table]), whole, is_whole=True))
+        full_cost = pages(known[table])
+        if full_cost - window.cost <= spare:
+            spare -= full_cost - window.cost
+            plans.append(ListPlan(Slice(ENDPOINTS[table]), full_cost, is_full=True))
         elif window.list_slice.gte is not None:
             plans.append(window)
     return plans

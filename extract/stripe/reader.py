@@ -15,6 +15,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -126,18 +127,18 @@ class Reader:
         with COMPUTE_LOCK:
             rows = [row_of(item, answer.sent_at, answer.api_version) for item in complete]
         self._land(table, rows)
-        partial = [item for item in items if lines_missing(item)]
-        if not partial:
+        incomplete = [item for item in items if lines_missing(item)]
+        if not incomplete:
             return
-        payloads = self._current_payloads(table, [item["id"] for item in partial])
-        for item in partial:
+        payloads = self._current_payloads(table, [item["id"] for item in incomplete])
+        for item in incomplete:
             if item["id"] in payloads and same_but_for_lines(item, landed := decode(payloads[item["id"]])):
                 list_slice.lines += line_count(landed)
                 self._record_read(table, [item["id"]])
                 continue
             with self._lock:
                 list_slice.open_jobs += 1
-            self._workers.add(lambda item=item: self._complete(list_slice, answer, item))  # type: ignore[misc]
+            self._workers.add(partial(self._complete, list_slice, answer, item))
 
     def _complete(self, list_slice: Slice, answer: Answer, item: dict[str, Any]) -> None:
         row = self._complete_row(list_slice.endpoint, answer, item)

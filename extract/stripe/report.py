@@ -9,7 +9,7 @@ Mode = Literal["first", "full", "later"]
 
 MODES: dict[Mode, str] = {
     "first": "first load",
-    "full": "whole comparison",
+    "full": "full comparison",
     "later": "changes since the last run",
 }
 
@@ -18,7 +18,7 @@ MODES: dict[Mode, str] = {
 class StripeReport:
     """What a run read.
 
-    mode: how it read (`MODES`) · why: the reason of a whole comparison · landed: new versions by table · lines_landed:
+    mode: how it read (`MODES`) · why: the reason of a full comparison · landed: new versions by table · lines_landed:
     nested lines of these versions by table, as many as were counted when they were read · customers, ledgers_read: all
     customers in the warehouse, and those whose balance ledger some run has read.
     """

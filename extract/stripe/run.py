@@ -14,7 +14,7 @@ since).
    credit notes on open invoices; refunds younger than 35 days or still pending; payouts. It spends the spare requests
    on whole lists, in the order of `ENDPOINTS`. In an account of a few hundred objects that is nearly everything, so
    even a feed without events hides nothing for long;
-3. the whole comparison: every list in full, as in a first load, and each known object that is not listed any more. It
+3. the full comparison: every list to its end, as in a first load, and each known object that is not listed any more. It
    runs, and says why, when the feed was last read more than 29 days ago (Stripe keeps 30), when the feed is empty or
    did not name a new object, whenever anything changed and it costs at most `changes.CHEAP` requests, and in any case
    once in seven days.
@@ -104,6 +104,7 @@ class Clock:
         self._began = time.monotonic()
 
     def __call__(self) -> datetime:
+        """The time now (UTC)."""
         return self._start + timedelta(seconds=time.monotonic() - self._began)
 
 

@@ -127,6 +127,7 @@ class RunLog:
         self._lock = threading.Lock()
 
     def begin(self, target: str, report: StripeReport, position: FeedPosition | None) -> None:
+        """Insert the row of the run."""
         self._connection.execute(
             """
             insert into raw_stripe.extract_runs
@@ -164,6 +165,7 @@ class RunLog:
         )
 
     def record_slice(self, list_slice: Slice) -> None:
+        """Record a slice that is read to its end and loaded."""
         # A filtered list is no slice of a whole list. The filter in `parent_id` tells it apart.
         parent = "&".join(f"{name}={value}" for name, value in list_slice.filters.items()) or None
         self._insert(

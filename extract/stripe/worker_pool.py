@@ -19,6 +19,7 @@ class WorkerPool:
         self._error: BaseException | None = None
 
     def add(self, job: Callable[[], None]) -> None:
+        """Queue a job. A job may add jobs."""
         with self._changed:
             self._jobs += 1
         self._pool.submit(self._do, job)

@@ -11,15 +11,15 @@ from extract.stripe.report import Mode, StripeReport
 from settings import Settings
 
 
-@pytest.mark.parametrize(("mode", "whole"), [("first", True), ("full", True), ("later", False)])
-def test_a_whole_comparison_of_stripe_asks_netsuite_for_everything(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, mode: Mode, whole: bool
+@pytest.mark.parametrize(("mode", "include_settled"), [("first", True), ("full", True), ("later", False)])
+def test_a_full_comparison_of_stripe_asks_netsuite_for_everything(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, mode: Mode, include_settled: bool
 ) -> None:
     asked: list[bool] = []
     monkeypatch.setattr("extract.stripe.run.read_stripe", lambda *_: StripeReport(mode))
     monkeypatch.setattr(
         "extract.netsuite.run.read_netsuite",
-        lambda *_, whole: asked.append(whole) or NetSuiteReport(),
+        lambda *_, include_settled: asked.append(include_settled) or NetSuiteReport(),
     )
     extract.run(settings, Progress(quiet=True))
-    assert asked == [whole]
+    assert asked == [include_settled]

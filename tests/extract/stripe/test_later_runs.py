@@ -30,7 +30,7 @@ OLD = NOW - 200 * 86_400
 
 @pytest.fixture
 def account(stripe: FakeStripe) -> FakeStripe:
-    """An account with an event feed, too large for a whole comparison within `REQUESTS`."""
+    """An account with an event feed, too large for a full comparison within `REQUESTS`."""
     stripe.add("invoices", *(invoice(f"in_{n}", OLD + n * 3600, customer=f"cus_{n}") for n in range(900)))
     stripe.add("customers", *(customer(f"cus_{n}", OLD + n) for n in range(900)))
     stripe.add(
@@ -144,7 +144,7 @@ def test_a_feed_that_misses_a_new_object_is_not_trusted(account: FakeStripe, rea
     assert "lately" in str(read().why)
 
 
-def test_a_long_pause_ends_in_a_whole_comparison(account: FakeStripe, read: Read, query: Query) -> None:
+def test_a_long_pause_ends_in_a_full_comparison(account: FakeStripe, read: Read, query: Query) -> None:
     read()
     query("update raw_stripe.extract_runs set started_at = started_at - interval 30 day")
     account.add("customers", {**account.lists["customers"]["cus_9"], "balance": -1})
