@@ -144,9 +144,10 @@ def extract(settings: Settings, done: Done) -> int:
 def transform(settings: Settings, done: Done) -> int:
     """dbt, in this process: a start of its own would cost four seconds."""
     from extract.compact import is_compacted
-    from extract.settled import note_transform, rules_fingerprint
-    from extract.warehouse import declare_all, open_warehouse
-    from load_netsuite.warehouse import ensure_tables
+    from extract.last_transform import note_transform, rules_fingerprint
+    from extract.raw_tables import declare_all
+    from load_netsuite.tables import ensure_tables
+    from warehouse.connection import open_warehouse
 
     rules = rules_fingerprint(settings)  # as they are now: an edit during the build belongs to the next
     with open_warehouse(settings.warehouse_path) as warehouse:
@@ -205,7 +206,7 @@ def report(settings: Settings, done: Done) -> int:
     """The summary table, from the marts alone."""
     import duckdb
 
-    from extract.warehouse import open_warehouse
+    from warehouse.connection import open_warehouse
 
     with open_warehouse(settings.warehouse_path) as warehouse:
         try:
@@ -218,7 +219,8 @@ def report(settings: Settings, done: Done) -> int:
 def compact(settings: Settings, done: Done) -> int:
     """Only the current version of each Stripe object stays."""
     from extract.compact import compact
-    from extract.warehouse import declare_all, open_warehouse
+    from extract.raw_tables import declare_all
+    from warehouse.connection import open_warehouse
 
     if not settings.warehouse_path.exists():
         raise StageFailed(f"compact: there is no warehouse at {settings.warehouse_path} yet; run `make run`")
@@ -233,8 +235,8 @@ def doctor(settings: Settings, done: Done) -> int:
     """What a run would meet."""
     from rich.table import Table
 
-    from extract.doctor import check as check_stripe
-    from load_netsuite.doctor import check as check_netsuite
+    from doctor.netsuite import check as check_netsuite
+    from doctor.stripe import check as check_stripe
 
     findings = [*check_stripe(settings), *check_netsuite(settings)]
     table = Table(box=None, header_style="bold")
@@ -287,12 +289,10 @@ def _explain(error: Exception) -> int:
     """A known failure says everything in its message; anything else also leaves its traceback in the log."""
     from extract.errors import ExtractError
     from load_netsuite.errors import LoaderError
-    from load_netsuite.errors import SettingsError as LoaderSettingsError
+    from netsuite.errors import NetSuiteError
+    from warehouse.connection import WarehouseError
 
-    if isinstance(error, LoaderSettingsError):
-        _say(str(error))
-        return SETTINGS_WRONG
-    if isinstance(error, (ExtractError, LoaderError, StageFailed)):
+    if isinstance(error, (ExtractError, LoaderError, NetSuiteError, WarehouseError, StageFailed)):
         _say(str(error))
         return FAILED
     LOGS.mkdir(exist_ok=True)

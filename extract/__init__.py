@@ -1,6 +1,6 @@
-"""Reading Stripe and NetSuite completely, without anything private, into `raw_stripe` and `raw_netsuite`.
+"""Reads Stripe and NetSuite completely, without anything private, into `raw_stripe` and `raw_netsuite`.
 
-The one way in is `run`; what comes out are the raw tables of docs/architecture.md.
+`run` is the only entry. The result is the raw tables of docs/architecture.md.
 """
 
 from __future__ import annotations
@@ -9,35 +9,37 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from extract.netsuite_source import NetSuiteReport
+    from extract.netsuite.run import NetSuiteReport
     from extract.progress import Progress
-    from extract.stripe_source import StripeReport
+    from extract.stripe.report import StripeReport
     from settings import Settings
 
 
 @dataclass(frozen=True)
 class ExtractReport:
-    """What a run read from either side."""
+    """What a run read of Stripe and of NetSuite."""
 
     stripe: StripeReport
     netsuite: NetSuiteReport
 
     def lines(self) -> list[str]:
+        """The report in sentences, one a line."""
         return [*self.stripe.lines(), *self.netsuite.lines()]
 
 
 def run(settings: Settings, progress: Progress) -> ExtractReport:
-    """Bring the raw tables up to date: Stripe first, then what NetSuite has of it.
+    """Bring the raw tables up to date: Stripe first, then the NetSuite records that Stripe's documents refer to.
 
-    Raises `extract.errors.ExtractError` or `load_netsuite.errors.NetSuiteError`; what was loaded before the
-    error stays, and the next run builds on it.
+    Raises `extract.errors.ExtractError`, `netsuite.errors.NetSuiteError` or `warehouse.connection.WarehouseError`. What
+    was loaded before the error stays, and the next run builds on it.
     """
-    from extract.netsuite_source import read_netsuite
-    from extract.stripe_source import read_stripe
-    from extract.warehouse import declare_all, open_warehouse
+    from extract.netsuite.run import read_netsuite
+    from extract.raw_tables import declare_all
+    from extract.stripe.run import read_stripe
+    from warehouse.connection import open_warehouse
 
     with open_warehouse(settings.warehouse_path) as connection:
         declare_all(connection)
         stripe = read_stripe(settings, connection, progress)
-        whole = stripe.mode != "later"  # in any case once in seven days
-        return ExtractReport(stripe, read_netsuite(settings, connection, progress, whole=whole))
+        is_full = stripe.mode != "later"  # at least once in seven days
+        return ExtractReport(stripe, read_netsuite(settings, connection, progress, include_settled=is_full))

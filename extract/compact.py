@@ -1,8 +1,7 @@
-"""Superseded versions out of `raw_stripe`, on request: the current version of each object stays.
+"""Removes superseded versions from `raw_stripe`, on request. The current version of each object stays.
 
-The next transform must parse everything again, because its models remember row numbers of the raw tables.
-`extract_compacted` says so from the moment the rows are gone (one transaction) until a transform has ended
-well, whatever happens in between.
+The next transform must parse everything again, because its models remember row numbers of the raw tables. A row in
+`extract_compacted` says so, from the transaction that removes the versions until a transform succeeds.
 """
 
 from __future__ import annotations
@@ -12,14 +11,17 @@ from pathlib import Path
 
 import duckdb
 
-from extract.endpoints import TABLES
 from extract.errors import ExtractError
-from extract.warehouse import current
+from extract.raw_tables import current
+from extract.stripe.endpoints import TABLES
 
 
 @dataclass(frozen=True)
 class Compaction:
-    """Versions removed by table, bytes of their payloads, and of the file before and after."""
+    """What was removed.
+
+    rows: versions, by table · payload_bytes: of these versions · file_before, file_after: bytes of the file.
+    """
 
     rows: dict[str, int]
     payload_bytes: int
@@ -27,26 +29,29 @@ class Compaction:
     file_after: int
 
     def lines(self) -> list[str]:
+        """The report in sentences, one a line."""
         total = sum(self.rows.values())
         if not total:
             return ["compact: every version is the current one of its object; nothing was removed"]
         by_table = ", ".join(f"{count:,} of {table}" for table, count in self.rows.items() if count)
         return [
             f"compact: removed {total:,} superseded versions ({by_table}): {_mb(self.payload_bytes)}",
-            f"compact: the file had {_mb(self.file_before)}, has {_mb(self.file_after)}; room inside it is "
+            f"compact: the file had {_mb(self.file_before)}, has {_mb(self.file_after)}; free space in it is "
             "used before it grows again",
-            "compact: the next transform derives everything anew",
+            "compact: the next transform is a full refresh",
         ]
 
 
 def compact(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> Compaction:
-    """Remove every version that is not the current one of its object. Raises ExtractError after an extract
-    that was stopped: the next one still compares versions with those before."""
+    """Remove every version that is not the current one of its object.
+
+    Raises ExtractError after an extract that was stopped, because the next extract still needs the superseded versions.
+    """
     last = connection.execute(
         "select finished_at is not null from raw_stripe.extract_runs order by started_at desc limit 1"
     ).fetchone()
     if last == (False,):
-        raise ExtractError("the last extract was stopped on the way: run `make extract`, then `make compact`")
+        raise ExtractError("the last extract was stopped before its end: run `make extract`, then `make compact`")
     connection.execute("checkpoint")
     before = warehouse.stat().st_size
     rows: dict[str, int] = {}
@@ -74,7 +79,7 @@ def compact(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> Compactio
 
 
 def is_compacted(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether rows were removed since the last transform that ended well."""
+    """Whether versions were removed since the last successful transform."""
     return connection.execute("select count(*) from raw_stripe.extract_compacted").fetchone() != (0,)
 
 

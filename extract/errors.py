@@ -1,24 +1,19 @@
-"""What can go wrong while reading. Each message says what was asked, what came back and what to mend.
+"""The errors that stop an extract. Each message says what was asked, what came back and what to do.
 
 ExtractError
-├── WarehouseBusy        another process has the DuckDB file open
-├── LandingFailed        what was read could not be written
+├── LandingFailed        rows could not be written into the warehouse
 └── StripeError
     ├── StripeRefused    a 4xx answer: key, permission, parameter
     ├── ObjectGone       404 for one object: it was deleted
     ├── Unavailable      429, 5xx, time-outs, broken connections, after all attempts
-    └── Inconsistent     an answer that cannot be whole: truncated, doubled, out of order, other version
+    └── Inconsistent     an answer that is truncated, doubled, out of order or in another API version
 """
 
 from __future__ import annotations
 
 
 class ExtractError(Exception):
-    """Base of everything that stops an extract."""
-
-
-class WarehouseBusy(ExtractError):
-    """Another process holds the warehouse file."""
+    """Base of every error that stops an extract, except those of the NetSuite client (`netsuite.errors`)."""
 
 
 class LandingFailed(ExtractError):
@@ -26,11 +21,11 @@ class LandingFailed(ExtractError):
 
 
 class StripeError(ExtractError):
-    """Base of what Stripe's answers can mean."""
+    """Base of everything that can go wrong with a request to Stripe."""
 
 
 class StripeRefused(StripeError):
-    """A 4xx answer that trying again will not change. `param`: the parameter that Stripe names, if any."""
+    """A 4xx answer that another attempt does not change. `param`: the parameter that Stripe names, if any."""
 
     def __init__(self, message: str, param: str | None = None):
         super().__init__(message)
@@ -38,12 +33,12 @@ class StripeRefused(StripeError):
 
 
 class ObjectGone(StripeError):
-    """The object asked for does not exist (any more)."""
+    """The object does not exist, or no longer."""
 
 
 class Unavailable(StripeError):
-    """No usable answer after all attempts."""
+    """No attempt got a usable answer."""
 
 
 class Inconsistent(StripeError):
-    """An answer that contradicts itself or the ones before, after all attempts."""
+    """The answer contradicts itself or earlier answers, in every attempt."""

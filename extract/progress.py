@@ -1,4 +1,4 @@
-"""What a person sees while a stage runs: moving numbers on a terminal, one line per stage in a log."""
+"""Shows the progress of a stage: moving numbers on a terminal, one line per stage in a log."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Progress:
         self._quiet = quiet
         self._is_terminal = sys.stderr.isatty() and not quiet
 
-    def say(self, text: str) -> None:
-        """One line, now."""
+    def print_line(self, text: str) -> None:
+        """Print one line."""
         if not self._quiet:
             print(text, file=sys.stderr, flush=True)
 
@@ -37,7 +37,7 @@ class Progress:
         finally:
             if bars:
                 bars.stop()
-        self.say(stage.summary())
+        self.print_line(stage.summary())
 
     @staticmethod
     def _bars() -> Bars:
@@ -59,7 +59,7 @@ class Progress:
 
 
 class Stage:
-    """The count of one stage; may be advanced from many threads."""
+    """The count of one stage, from any thread. `detail`: text at the end of the summary."""
 
     def __init__(self, name: str, total: int | None, bars: Bars | None):
         self.name, self.count, self.detail = name, 0, ""
@@ -68,13 +68,13 @@ class Stage:
         self._task = bars.add_task(name, total=total, rate="", left="") if bars else None
 
     def expect(self, total: int) -> None:
-        """Estimate the end by so many objects in all; the estimate may be mended as often as there is a
-        better one."""
+        """Set the estimated number of objects in all. Later calls may correct it."""
         self._total = total
         if self._bars and self._task is not None:
             self._bars.update(self._task, total=total)
 
     def __call__(self, advance: int) -> None:
+        """Count `advance` more objects."""
         with self._lock:
             self.count += advance
         if self._bars and self._task is not None:
@@ -82,11 +82,12 @@ class Stage:
             self._bars.update(self._task, completed=self.count, rate=f"{rate:,.0f}/s", left=self._left(rate))
 
     def _left(self, rate: float) -> str:
-        """The estimated end, from the rate so far: rich forgets its own whenever the total is mended."""
+        """The estimated end, from the rate so far. `rich` forgets its own when the total changes."""
         if self._total is None or rate <= 0:
             return ""
         return f"about {timedelta(seconds=round(max(self._total - self.count, 0) / rate))} left"
 
     def summary(self) -> str:
+        """One line: name, count, seconds, detail."""
         seconds = time.monotonic() - self._began
         return f"{self.name}: {self.count:,} objects in {seconds:.1f} s{self.detail}"

@@ -25,9 +25,9 @@ from typing import Any
 
 import duckdb
 
-from load_netsuite.concurrency import Clock
 from load_netsuite.errors import JournalError
-from load_netsuite.warehouse import give_more_memory, is_for_memory
+from netsuite.concurrency import Clock
+from warehouse.query import give_more_memory, is_for_memory
 
 ROWS_AT_ONCE = 100  # of one statement: one of 900 rows takes DuckDB 120 MB, one of 100 takes 20 MB and less time
 

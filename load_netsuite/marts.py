@@ -18,9 +18,9 @@ from typing import Any, TypeVar
 import duckdb
 
 from load_netsuite import bodies
-from load_netsuite.api import to_json
 from load_netsuite.bodies import Body, CannotBuild, Row
-from load_netsuite.warehouse import ask, ask_by_name
+from netsuite.api import to_json
+from warehouse.query import ask, ask_by_name
 
 CHUNK = 500  # records in memory at a time; their look-up is one SuiteQL query
 

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from load_netsuite.errors import PlanMoved
 from load_netsuite.marts import STEPS, Marts, Record
-from load_netsuite.warehouse import open_warehouse
+from load_netsuite.tables import open_with_journal
 
 FORMAT = 1
 SHOWN_DIFFERENCES = 20
@@ -63,11 +63,11 @@ class Plan:
 def plan(settings: Any, path: Path = Path("plan.json"), console: Console | None = None) -> Path:
     """Writes the plan file and prints the table; asks NetSuite nothing and writes nothing there.
 
-    Raises WarehouseLocked, JournalError.
+    Raises WarehouseLocked, WarehouseError.
     """
     totals: defaultdict[tuple[str, ...], tuple[int, Decimal]] = defaultdict(lambda: (0, Decimal(0)))
     records = []
-    with open_warehouse(settings.warehouse_path) as warehouse:
+    with open_with_journal(settings.warehouse_path) as warehouse:
         for record in _records(Marts(warehouse)):
             records.append(
                 Planned(

@@ -33,17 +33,18 @@ from typing import Any
 
 import duckdb
 
-from load_netsuite import bodies, lookup
-from load_netsuite.api import Answer, NetSuite, to_json, wait_of
+from load_netsuite import bodies
 from load_netsuite.bodies import Body
-from load_netsuite.concurrency import Clock, in_order
-from load_netsuite.errors import TAKEN, Action, LoginRefused, NetSuiteError, NoAnswer, NotSent
 from load_netsuite.journal import WRITTEN, Entry, Journal
-from load_netsuite.lookup import Found, Links
 from load_netsuite.marts import STEPS, Application, Marts, Record
 from load_netsuite.plan import Plan, read_plan, refuse_if_moved
 from load_netsuite.readback import read_back, shown
-from load_netsuite.warehouse import open_warehouse
+from load_netsuite.tables import open_with_journal
+from netsuite import lookup
+from netsuite.api import Answer, NetSuite, to_json, wait_of
+from netsuite.concurrency import Clock, in_order
+from netsuite.errors import TAKEN, Action, LoginRefused, NetSuiteError, NoAnswer, NotSent
+from netsuite.lookup import Found, Links
 
 log = logging.getLogger("load_netsuite")
 
@@ -84,13 +85,13 @@ class PushReport:
 
 
 def push(settings: Any, plan: Path | None = None) -> PushReport:
-    """Posts what is ready. Raises WarehouseLocked, JournalError, PlanMoved, LoginRefused, NetSuiteError,
+    """Posts what is ready. Raises WarehouseLocked, WarehouseError, JournalError, PlanMoved, LoginRefused, NetSuiteError,
     SettingsError.
 
     What NetSuite refuses raises nothing: see `PushReport.refused` and the log. plan: post exactly what this
     file lists, or raise PlanMoved before anything is sent.
     """
-    with open_warehouse(settings.warehouse_path) as warehouse, NetSuite(settings) as client:
+    with open_with_journal(settings.warehouse_path) as warehouse, NetSuite(settings) as client:
         return Push(warehouse, client, read_plan(plan, settings) if plan else None).run()
 
 

@@ -26,14 +26,15 @@ from typing import Any
 
 import duckdb
 
-from load_netsuite import bodies, lookup
-from load_netsuite.api import NetSuite, to_json
+from load_netsuite import bodies
 from load_netsuite.bodies import Body, Row
-from load_netsuite.errors import Refused
 from load_netsuite.journal import WRITTEN, Entry
-from load_netsuite.lookup import Found, Line
 from load_netsuite.marts import Marts
-from load_netsuite.warehouse import ask, ask_in_bulks
+from netsuite import lookup
+from netsuite.api import NetSuite, to_json
+from netsuite.errors import Refused
+from netsuite.lookup import Found, Line
+from warehouse.query import ask, ask_in_bulks
 
 log = logging.getLogger("load_netsuite")
 

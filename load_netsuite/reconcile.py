@@ -17,13 +17,13 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from load_netsuite import lookup
-from load_netsuite.api import NetSuite
 from load_netsuite.bodies import Row
-from load_netsuite.lookup import Found
 from load_netsuite.marts import Marts
 from load_netsuite.readback import Claims, in_bulks, parse, sent_in_journal
-from load_netsuite.warehouse import open_warehouse
+from load_netsuite.tables import open_with_journal
+from netsuite import lookup
+from netsuite.api import NetSuite
+from netsuite.lookup import Found
 
 POSTED = """
 select record_type, external_id,
@@ -57,7 +57,7 @@ class Drift:
 
 def reconcile(settings: Any, console: Console | None = None) -> list[Drift]:
     """Fills `load_netsuite.drift` anew and prints it. Raises WarehouseLocked, LoginRefused, NetSuiteError."""
-    with open_warehouse(settings.warehouse_path) as warehouse, NetSuite(settings) as client:
+    with open_with_journal(settings.warehouse_path) as warehouse, NetSuite(settings) as client:
         drifts = find_drift(warehouse, client)
         _store(warehouse, drifts, client.clock.now())
     _print(drifts, console or Console())

@@ -210,9 +210,10 @@ def stripe(
 def read(url: str, warehouse: Path, endpoint_rate: int, total_rate: int) -> tuple[float, int, int]:
     """Seconds, objects and requests of one extract of Stripe."""
     from extract.progress import Progress
-    from extract.stripe_source import read_stripe
-    from extract.warehouse import declare_all, open_warehouse
+    from extract.raw_tables import declare_all
+    from extract.stripe.run import read_stripe
     from settings import Settings
+    from warehouse.connection import open_warehouse
 
     settings = Settings(
         _env_file=None,
@@ -269,10 +270,11 @@ def land(objects: list[bytes], directory: Path) -> tuple[float, float]:
     """Seconds that landing takes, rows being made already, and DuckDB with the same as NDJSON."""
     import duckdb
 
-    from extract.endpoints import row_of
-    from extract.landing import Landing
-    from extract.privacy import decode
-    from extract.warehouse import GLOBAL_CONFIG, declare_all, open_warehouse
+    from extract.landing.landing import Landing
+    from extract.raw_tables import declare_all
+    from extract.stripe.json_codec import decode
+    from extract.stripe.rows import row_of
+    from warehouse.connection import STORAGE_OPTIONS, open_warehouse
 
     now = datetime.now(UTC)
     rows = [row_of(decode(item), now, "v") for item in objects]
@@ -287,7 +289,7 @@ def land(objects: list[bytes], directory: Path) -> tuple[float, float]:
     ours = time.monotonic() - began
     began = time.monotonic()
     with duckdb.connect(directory / "theirs.duckdb") as connection:
-        for name, value in GLOBAL_CONFIG.items():
+        for name, value in STORAGE_OPTIONS.items():
             connection.execute(f"set {name} = '{value}'")
         connection.execute(f"""create table invoices as select json->>'id' as id,
             (json->>'created')::bigint as

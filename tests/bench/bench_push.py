@@ -22,7 +22,7 @@ from typing import Any
 import duckdb
 
 from load_netsuite.push import push
-from load_netsuite.warehouse import ensure_tables
+from load_netsuite.tables import ensure_tables
 from sandbox.netsuite import credentials
 from sandbox.netsuite.books import Books
 

@@ -8,10 +8,12 @@ import duckdb
 import pytest
 
 from extract.progress import Progress
-from extract.stripe_source import StripeReport, read_stripe
-from extract.warehouse import declare_tables, open_warehouse
+from extract.raw_tables import declare_stripe_tables
+from extract.stripe.report import StripeReport
+from extract.stripe.run import read_stripe
 from settings import Settings
 from tests.extract.fake_stripe import KEY, FakeStripe
+from warehouse.connection import open_warehouse
 
 
 @pytest.fixture
@@ -36,11 +38,11 @@ def settings(stripe: FakeStripe, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def read(settings: Settings) -> Callable[..., StripeReport]:
-    """One run of the Stripe side: `read()`; keyword arguments change settings."""
+    """`read()` runs the Stripe part of an extract; keyword arguments change settings."""
 
     def run(**changes: Any) -> StripeReport:
         with open_warehouse(settings.warehouse_path) as connection:
-            declare_tables(connection)
+            declare_stripe_tables(connection)
             return read_stripe(settings.model_copy(update=changes), connection, Progress(quiet=True), first_wait=0.01)
 
     return run

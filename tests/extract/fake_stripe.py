@@ -1,6 +1,6 @@
 """A Stripe of a few dictionaries, for tests of reading: lists, `created`, nested lines, events, faults.
 
-The sandbox's Stripe knows billing and stays correct; this one does what a test tells it, also wrong things:
+The sandbox's Stripe knows billing and stays correct. This one does what a test tells it, including wrong answers:
 
     stripe = FakeStripe().start()
     stripe.add("credit_notes", credit_note("cn_1"))
@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from extract.stripe_api import pinned_version
+from extract.stripe.api import pinned_version
 
 Object = dict[str, Any]
 Answer = tuple[int, dict[str, str], Any]
@@ -34,7 +34,7 @@ class FakeStripe:
         self.lock = threading.RLock()
         self.url = ""
 
-    # ---------- what it holds
+    # ---------- contents
 
     def add(self, where: str, *objects: Object) -> None:
         with self.lock:
@@ -55,7 +55,7 @@ class FakeStripe:
                 },
             )
 
-    # ---------- how it answers
+    # ---------- answers
 
     def start(self) -> FakeStripe:
         fake = self
@@ -91,7 +91,7 @@ class FakeStripe:
             request_queue_size = 256
 
             def handle_error(self, *args: object) -> None:
-                pass  # a reader that was stopped closes its connections
+                pass  # a stopped reader closes its connections
 
         self._server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -167,7 +167,7 @@ def matches(item: Object, params: dict[str, str]) -> bool:
 
 
 def shown(item: Object) -> Object:
-    """Nested lines are shown ten at a time."""
+    """The object with its first ten nested lines."""
     if "lines" not in item:
         return item
     lines = item["lines"]["data"]
@@ -198,7 +198,7 @@ def missing(identifier: str) -> Answer:
     )
 
 
-# ---------- objects, with the fields that reading looks at
+# ---------- objects, with the fields that an extract reads
 
 
 def customer(identifier: str, created: int = T0, **fields: Any) -> Object:

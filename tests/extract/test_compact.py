@@ -1,4 +1,4 @@
-"""Compaction: what goes, what stays, and that the next transform starts anew whatever happens."""
+"""Compaction removes superseded versions only, and the next transform is a full refresh."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import pytest
 
 import pipeline
 from extract.compact import compact, is_compacted
-from extract.endpoints import TABLES
 from extract.errors import ExtractError
-from extract.settled import note_transform
-from extract.stripe_source import StripeReport
-from extract.warehouse import current, declare_all, open_warehouse
+from extract.last_transform import note_transform
+from extract.raw_tables import current, declare_all
+from extract.stripe.endpoints import TABLES
+from extract.stripe.report import StripeReport
 from settings import Settings
 from tests.extract.fake_stripe import T0, FakeStripe, customer, invoice
+from warehouse.connection import open_warehouse
 
 Read = Callable[..., StripeReport]
 Query = Callable[..., list[tuple[Any, ...]]]
@@ -51,10 +52,10 @@ def test_only_superseded_versions_go(changed: None, read: Read, query: Query, se
     assert sum(again.rows.values()) == 0
     assert contents(query) == before
     assert query("select count(*) from raw_stripe.invoices") == [(300,)]
-    assert sum(read().landed.values()) == 0  # and an extract finds nothing missing
+    assert sum(read().landed.values()) == 0  # an extract does not miss the removed versions
 
 
-def test_the_next_transform_starts_anew_until_one_has_ended_well(
+def test_transforms_are_full_refreshes_until_one_succeeds(
     changed: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commands: list[tuple[str, ...]] = []
@@ -75,7 +76,7 @@ def test_the_next_transform_starts_anew_until_one_has_ended_well(
     assert ["--full-refresh" in command for command in commands] == [True, True, False]
 
 
-def test_a_crash_before_the_end_leaves_everything_or_the_mark(
+def test_a_crash_removes_nothing(
     changed: None, query: Query, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = query("select count(*) from raw_stripe.invoices")
@@ -87,7 +88,7 @@ def test_a_crash_before_the_end_leaves_everything_or_the_mark(
     assert query("select count(*) from raw_stripe.invoices") == before
 
 
-def test_not_after_an_extract_that_was_stopped(changed: None, query: Query, settings: Settings) -> None:
+def test_compact_refuses_after_a_stopped_extract(changed: None, query: Query, settings: Settings) -> None:
     query("""
         insert into raw_stripe.extract_runs (run_id, target, mode, started_at)
         values ('x', 'sandbox', 'later', now())""")
@@ -98,7 +99,7 @@ def test_not_after_an_extract_that_was_stopped(changed: None, query: Query, sett
         compact(connection, settings.warehouse_path)
 
 
-def test_no_warehouse_is_made_for_it(tmp_path: Path) -> None:
+def test_compact_creates_no_warehouse(tmp_path: Path) -> None:
     settings = Settings(_env_file=None, warehouse_path=tmp_path / "none.duckdb")
     with pytest.raises(pipeline.StageFailed, match="no warehouse"):
         pipeline.compact(settings, pipeline.Done())
@@ -114,7 +115,7 @@ def test_views_show_the_current_version(changed: None, query: Query, stripe: Fak
         assert query(described.format(f"{table}_current")) == query(described.format(table))
 
 
-def test_what_is_noted_of_a_transform_ends_with_a_compaction(changed: None, settings: Settings) -> None:
+def test_a_successful_transform_ends_the_need_of_a_full_refresh(changed: None, settings: Settings) -> None:
     with open_warehouse(settings.warehouse_path) as connection:
         declare_all(connection)
         compact(connection, settings.warehouse_path)

@@ -1,4 +1,4 @@
-"""What a person sees while a stage runs."""
+"""A stage shows its progress on a terminal and one line in a log."""
 
 from __future__ import annotations
 

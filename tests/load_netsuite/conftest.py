@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from pydantic import SecretStr
 
-from load_netsuite.warehouse import ensure_tables
+from load_netsuite.tables import ensure_tables
 from sandbox.netsuite import credentials
 from sandbox.netsuite.books import Books
 from sandbox.netsuite.server import Server, start
@@ -202,6 +202,6 @@ def no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("load_netsuite.push.RESOLVE_PAUSES", (0.0, 0.05, 0.1, 0.2))
     monkeypatch.setattr("load_netsuite.readback.SECOND_LOOK_SECONDS", 0.01)
     monkeypatch.setattr(
-        "load_netsuite.concurrency.Clock.back_off",
+        "netsuite.concurrency.Clock.back_off",
         lambda self, attempt, first=0.01, longest=0.05: min(longest, first * 2**attempt),
     )

@@ -14,12 +14,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from load_netsuite.api import NetSuite, to_json
-from load_netsuite.auth import load_private_key
-from load_netsuite.concurrency import Clock, Slots, in_order
-from load_netsuite.errors import Action, LoginRefused, NetSuiteError, NoAnswer, NotSent, SettingsError
+from netsuite.api import NetSuite, to_json
+from netsuite.auth import load_private_key
+from netsuite.concurrency import Clock, Slots, in_order
+from netsuite.errors import Action, LoginRefused, NetSuiteError, NoAnswer, NotSent
 from sandbox.netsuite import credentials, service
 from sandbox.netsuite.server import start
+from settings import SettingsError
 from tests.load_netsuite.conftest import Company
 
 COUNT = "SELECT id FROM customer ORDER BY id"
@@ -102,7 +103,7 @@ def test_overload_in_either_form_halves_the_requests_at_once(
     company: Company, monkeypatch: pytest.MonkeyPatch, auth: str, fault: service.Fault
 ) -> None:
     """429, or a login error that was long in coming: then a new signature is not what it takes."""
-    monkeypatch.setattr("load_netsuite.errors.SLOW_LOGIN_SECONDS", 0.1)
+    monkeypatch.setattr("netsuite.errors.SLOW_LOGIN_SECONDS", 0.1)
     with NetSuite(company.settings(netsuite_auth=auth)) as client:
         client.suiteql(COUNT)
         company.fault = lambda request: fault if request.is_write else None

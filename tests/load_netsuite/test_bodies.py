@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from load_netsuite import bodies
-from load_netsuite.api import to_json
 from load_netsuite.bodies import CannotBuild
+from netsuite.api import to_json
 
 MEMO: dict[str, Any] = {
     "external_id": "cn_1",

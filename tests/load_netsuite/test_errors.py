@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from load_netsuite.errors import RULES, UNFORESEEN, Action, judge, read_error
+from netsuite.errors import RULES, UNFORESEEN, Action, judge, read_error
 from sandbox.netsuite import errors
 
 CASES = (

@@ -14,17 +14,18 @@ from typing import Any
 import duckdb
 import pytest
 
-from load_netsuite.concurrency import Clock
 from load_netsuite.errors import JournalError
 from load_netsuite.journal import Entry, Journal
-from load_netsuite.warehouse import ensure_tables, memory_limit, open_warehouse
+from load_netsuite.tables import ensure_tables, open_with_journal
+from netsuite.concurrency import Clock
+from warehouse.query import memory_limit
 
 WRITER = """
 import sys
 from pathlib import Path
 from load_netsuite.journal import Journal
-from load_netsuite.warehouse import open_warehouse
-with open_warehouse(Path(sys.argv[1])) as warehouse:
+from load_netsuite.tables import open_with_journal
+with open_with_journal(Path(sys.argv[1])) as warehouse:
     journal = Journal(warehouse)
     for number in range(100_000):
         attempt = journal.attempted("creditMemo", f"cn_{number}", "create", "{}")
@@ -43,7 +44,7 @@ def test_kill_9_loses_no_row_that_was_acknowledged(tmp_path: Path) -> None:
     os.kill(writer.pid, signal.SIGKILL)
     acknowledged = max([acknowledged, *(int(line) for line in writer.stdout.read().split())])
     writer.wait()
-    with open_warehouse(path) as warehouse:
+    with open_with_journal(path) as warehouse:
         rows = warehouse.execute(
             "select external_id, status from load_netsuite.load_log order by load_log.at"
         ).fetchall()
@@ -54,7 +55,7 @@ def test_kill_9_loses_no_row_that_was_acknowledged(tmp_path: Path) -> None:
 
 
 def test_many_threads_share_commits(tmp_path: Path) -> None:
-    with open_warehouse(tmp_path / "warehouse.duckdb") as warehouse:
+    with open_with_journal(tmp_path / "warehouse.duckdb") as warehouse:
         journal = Journal(warehouse)
         commits = []
         really = journal._insert
@@ -82,7 +83,7 @@ def test_many_threads_share_commits(tmp_path: Path) -> None:
 
 
 def test_a_failed_commit_closes_the_journal(tmp_path: Path) -> None:
-    with open_warehouse(tmp_path / "warehouse.duckdb") as warehouse:
+    with open_with_journal(tmp_path / "warehouse.duckdb") as warehouse:
         journal = Journal(warehouse)
 
         def full(_: object) -> None:
@@ -142,7 +143,7 @@ class Short:
     ],
 )
 def test_a_question_that_took_all_memory_does_not_end_the_push(tmp_path: Path, error: Exception, is_done: bool) -> None:
-    with open_warehouse(tmp_path / "w.duckdb") as warehouse:
+    with open_with_journal(tmp_path / "w.duckdb") as warehouse:
         journal = Journal(warehouse)
         short = Short(journal._cursor, error, is_done)
         journal._cursor = short  # type: ignore[assignment]

@@ -11,7 +11,7 @@ import pytest
 from load_netsuite.journal import ROWS_AT_ONCE, Entry, Journal
 from load_netsuite.marts import Marts, Record
 from load_netsuite.readback import UNCHECKED, in_bulks
-from load_netsuite.warehouse import ensure_tables, open_warehouse
+from load_netsuite.tables import ensure_tables, open_with_journal
 
 MARTS = (Path(__file__).parents[1] / "simulation" / "marts.sql").read_text()
 FEW, MANY = 1_500, 9_000
@@ -19,7 +19,7 @@ KEPT_OF_A_ROW = 150  # bytes: its external id, and the driver's row around it
 
 
 def fill(path: Path, memos: int, is_posted: bool) -> None:
-    with open_warehouse(path) as warehouse:
+    with open_with_journal(path) as warehouse:
         ensure_tables(warehouse)
         warehouse.execute(MARTS)
         warehouse.execute("insert into wanted.world values (1, timestamptz '2020-01-01')")
@@ -48,7 +48,7 @@ def fill(path: Path, memos: int, is_posted: bool) -> None:
 
 def test_a_bulk_of_log_rows_is_written_in_small_statements(tmp_path: Path) -> None:
     """Each row stands for itself, so they need not be committed together."""
-    with open_warehouse(tmp_path / "warehouse.duckdb") as warehouse:
+    with open_with_journal(tmp_path / "warehouse.duckdb") as warehouse:
         journal = Journal(warehouse)
         sizes = []
         really = journal._insert
@@ -64,17 +64,17 @@ def test_a_bulk_of_log_rows_is_written_in_small_statements(tmp_path: Path) -> No
 
 
 def memos(path: Path) -> Iterator[int]:
-    with open_warehouse(path) as warehouse:
+    with open_with_journal(path) as warehouse:
         yield from sizes(Marts(warehouse).memos())
 
 
 def late_applications(path: Path) -> Iterator[int]:
-    with open_warehouse(path) as warehouse:
+    with open_with_journal(path) as warehouse:
         yield from sizes(Marts(warehouse).late_applications())
 
 
 def unchecked(path: Path) -> Iterator[int]:
-    with open_warehouse(path) as warehouse:
+    with open_with_journal(path) as warehouse:
         yield from map(len, in_bulks(warehouse, UNCHECKED, ("record_type", "external_id", "id", "known", "first")))
 
 

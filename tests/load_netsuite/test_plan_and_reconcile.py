@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from load_netsuite import doctor, lookup
+from doctor import mappings
+from doctor import netsuite as doctor
 from load_netsuite.errors import PlanMoved
 from load_netsuite.plan import plan
 from load_netsuite.push import push
 from load_netsuite.reconcile import reconcile
+from netsuite import lookup
 from sandbox.netsuite import errors
 from sandbox.netsuite.service import Request
 from tests.load_netsuite.conftest import Company
@@ -167,7 +169,7 @@ def test_an_out_of_band_part_applied_by_hand_is_progress(company: Company) -> No
 
 
 def test_doctor_names_file_row_and_cell(company: Company, tmp_path: Path) -> None:
-    for file, column, _ in doctor.MAPPED:
+    for file, column, _ in mappings.MAPPED:
         tmp_path.joinpath(file).write_text(f"{column}\n{company.item}\n" if "item" in column else f"{column}\n1\n")
     inactive = company.books.add("item", itemid="Old", itemtype="Service", isinactive=True)
     tmp_path.joinpath("item_map.csv").write_text(
@@ -185,8 +187,8 @@ def test_doctor_names_file_row_and_cell(company: Company, tmp_path: Path) -> Non
 
 def test_every_table_and_record_type_asked_for_is_checked_by_doctor_and_stands_in_the_docs() -> None:
     root = Path(doctor.__file__).parents[1]
-    sources = [*root.glob("load_netsuite/*.py"), *root.glob("extract/*.py")]
-    text = "\n".join(path.read_text() for path in sources if path.name != "doctor.py")
+    sources = [path for room in ("netsuite", "load_netsuite", "extract") for path in (root / room).rglob("*.py")]
+    text = "\n".join(path.read_text() for path in sources)
     asked = set(re.findall(r"\bFROM ([a-z]+)", text)) | set(re.findall(r'_(?:table|select)\(\s*"(\w+)"', text))
     assert asked == {*doctor.TABLES, doctor.LINKS}
     permissions = (root / "docs" / "permissions.md").read_text()

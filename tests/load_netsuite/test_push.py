@@ -15,11 +15,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from load_netsuite.errors import JournalError, LoginRefused, WarehouseLocked
+from load_netsuite.errors import JournalError
 from load_netsuite.push import push
+from netsuite.errors import LoginRefused
 from sandbox.netsuite import service
 from sandbox.netsuite.service import Fault, Request
 from tests.load_netsuite.conftest import Company
+from warehouse.connection import WarehouseLocked
 
 
 def only_writes(fault: Fault, first: int = 1000):
@@ -399,7 +401,7 @@ def test_a_locked_warehouse_is_a_clear_error_and_nothing_is_posted(company: Comp
     holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert holder.stdout and holder.stdout.readline() == b"held\n"
     try:
-        with pytest.raises(WarehouseLocked, match="Nothing was posted"):
+        with pytest.raises(WarehouseLocked, match="open in another program"):
             push(company.settings())
     finally:
         holder.communicate(b"\n")
@@ -431,6 +433,8 @@ def test_a_full_disk_stops_the_sending(company: Company, monkeypatch: pytest.Mon
 PUSH = """
 import pickle, sys
 from load_netsuite.push import push
+from netsuite.errors import LoginRefused
+from warehouse.connection import WarehouseLocked
 push(pickle.loads(bytes.fromhex(sys.argv[1])))
 """
 

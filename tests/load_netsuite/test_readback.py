@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from load_netsuite import lookup
-from load_netsuite.lookup import Found, Line
 from load_netsuite.push import push
 from load_netsuite.readback import _line_difference
+from netsuite import lookup
+from netsuite.lookup import Found, Line
 from sandbox.netsuite import service, suiteql_tables
 from sandbox.netsuite.service import Fault, Request
 from tests.load_netsuite.conftest import Company

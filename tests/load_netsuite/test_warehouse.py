@@ -7,16 +7,17 @@ from pathlib import Path
 import duckdb
 import pytest
 
-import load_netsuite.warehouse
-from load_netsuite.warehouse import ask, ask_in_bulks, memory_limit, open_warehouse
+from warehouse import query
+from warehouse.connection import open_warehouse
+from warehouse.query import ask, ask_in_bulks, memory_limit
 
 # A list of that many numbers cannot be written to disk half-way: it takes some 200 MB.
 GREEDY = "select len(list(n)) from range(8000000) as t(n)"
 
 
 def test_a_question_gets_the_memory_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(load_netsuite.warehouse, "MEMORY", (20, 40, 1024))
-    with open_warehouse(tmp_path / "w.duckdb") as warehouse:
+    monkeypatch.setattr(query, "MEMORY_STEPS_MIB", (40, 1024))
+    with open_warehouse(tmp_path / "w.duckdb", memory_mib=20) as warehouse:
         with pytest.raises(duckdb.OutOfMemoryException):
             warehouse.execute(GREEDY).fetchall()
         assert ask(warehouse.cursor(), "select ? + n from range(3) as t(n)", [5]) == [(5,), (6,), (7,)]
@@ -26,12 +27,12 @@ def test_a_question_gets_the_memory_it_needs(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_question_that_needs_too_much_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(load_netsuite.warehouse, "MEMORY", (20, 40))
-    with open_warehouse(tmp_path / "w.duckdb") as warehouse, pytest.raises(duckdb.OutOfMemoryException):
+    monkeypatch.setattr(query, "MEMORY_STEPS_MIB", (40,))
+    with open_warehouse(tmp_path / "w.duckdb", memory_mib=20) as warehouse, pytest.raises(duckdb.OutOfMemoryException):
         ask(warehouse.cursor(), GREEDY)
 
 
 def test_rows_come_in_bulks(tmp_path: Path) -> None:
-    with open_warehouse(tmp_path / "w.duckdb") as warehouse:
+    with open_warehouse(tmp_path / "w.duckdb", memory_mib=20) as warehouse:
         bulks = ask_in_bulks(warehouse.cursor(), "select n from range(5) as t(n) order by n", 2)
         assert list(bulks) == [[(0,), (1,)], [(2,), (3,)], [(4,)]]

@@ -21,10 +21,11 @@ import requests
 from requests.adapters import BaseAdapter
 from urllib3.exceptions import ProtocolError
 
-from load_netsuite.api import NetSuite
-from load_netsuite.concurrency import Clock
 from load_netsuite.errors import LoaderError
 from load_netsuite.push import Push
+from netsuite.api import NetSuite
+from netsuite.concurrency import Clock
+from netsuite.errors import NetSuiteError
 from sandbox.netsuite import credentials, errors
 from sandbox.netsuite.service import Answer, Options, Request, Service
 from tests.simulation.fast import LOG_COLUMNS, FastLog, FastMarts, FastQuery
@@ -152,7 +153,7 @@ class History:
             self._tell(f"  done: {dict(report.counts)}")
         except Killed:
             self._tell("  KILLED")
-        except LoaderError as error:
+        except (LoaderError, NetSuiteError) as error:
             self._tell(f"  stopped: {type(error).__name__}: {error}")
             if self.faults == Faults.none():
                 self._fail(f"a fault-free run failed: {error}")

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from load_netsuite.api import Answer, NetSuite
-from load_netsuite.errors import NoAnswer
 from load_netsuite.journal import Entry, Journal
 from load_netsuite.push import Push, Write
+from netsuite.api import Answer, NetSuite
+from netsuite.errors import NoAnswer
 from tests.simulation.history import play
 
 SEEDS = range(1, 150)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from load_netsuite import lookup
 from load_netsuite.marts import STEPS, Marts
 from load_netsuite.readback import UNCHECKED
+from netsuite import lookup
 from sandbox.netsuite.suiteql import SuiteQL
 from tests.simulation.fast import FastLog, FastMarts, FastQuery
 from tests.simulation.history import History

@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from load_netsuite.warehouse import ensure_tables
+from load_netsuite.tables import ensure_tables
 from sandbox.netsuite.books import Books
 
 START = dt.datetime(2026, 3, 10, 9, tzinfo=dt.UTC).timestamp()

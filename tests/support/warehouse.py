@@ -55,7 +55,7 @@ _FETCHED_AT = datetime(2026, 6, 1, tzinfo=UTC)
 
 def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """All raw tables, empty, and the loader's journal."""
-    from load_netsuite.warehouse import ensure_tables
+    from load_netsuite.tables import ensure_tables
 
     connection.execute("create schema if not exists raw_stripe")
     connection.execute("create schema if not exists raw_netsuite")

@@ -1,0 +1,7 @@
+"""Checks of a set-up before a run: settings, permissions and mappings. Nothing is written anywhere.
+
+stripe.py     can Stripe be read
+netsuite.py   can NetSuite be read and posted to
+mappings.py   do the ids in the mapping files exist in NetSuite
+finding.py    one checked thing
+"""

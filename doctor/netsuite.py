@@ -1,0 +1,79 @@
+"""Can this account be posted to? Checks sign-in, permissions and mapped ids at NetSuite; writes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from doctor.finding import Finding, Level
+from doctor.mappings import SEEDS, check_mappings
+from netsuite.api import NetSuite
+from netsuite.auth import CERTIFICATE_WARNING_DAYS, TBA_END, certificate_expiry
+from netsuite.errors import LoginRefused, NetSuiteError
+from settings import SettingsError
+
+# Every table the pipeline reads, with what the role needs for it (facts 4, 5).
+TABLES = {
+    "customer": "Lists > Customers",
+    "item": "Lists > Items",
+    "currency": "Lists > Currency",
+    "accountingperiod": "Lists > Accounting Periods",
+    "account": "Lists > Accounts",
+    "subsidiary": "Lists > Subsidiaries",
+    "transaction": "Reports > SuiteAnalytics Workbook, and Transactions > Find Transaction",
+    "transactionline": "Transactions > Find Transaction",
+}
+LINKS = "nexttransactionlinelink"
+
+
+def check(settings: Any, seeds: Path = SEEDS) -> list[Finding]:
+    """All findings; an error among them means that a push would fail or be refused."""
+    findings = list(_credentials(settings))
+    try:
+        with NetSuite(settings) as client:
+            findings += _permissions(client)
+            findings += check_mappings(client, seeds)
+    except (LoginRefused, NetSuiteError) as error:
+        findings.append(Finding("error", "NetSuite login", str(error)))
+    except SettingsError as error:
+        findings.append(Finding("error", "NetSuite settings", str(error)))
+    return findings
+
+
+def _credentials(settings: Any) -> Iterator[Finding]:
+    if settings.netsuite_auth == "tba":
+        yield Finding("warning", "NETSUITE_AUTH", TBA_END)
+        return
+    ends = certificate_expiry(settings.netsuite_private_key_file)
+    if ends is None:
+        yield Finding(
+            "ok",
+            "NetSuite certificate",
+            "its end is not known: put it into NETSUITE_PRIVATE_KEY_FILE, after the key, to be warned",
+        )
+        return
+    days = (ends - dt.datetime.now(dt.UTC)).days
+    level: Level = "error" if days < 0 else "warning" if days < CERTIFICATE_WARNING_DAYS else "ok"
+    yield Finding(
+        level,
+        "NetSuite certificate",
+        f"valid until {ends.date().isoformat()}" + ("" if level == "ok" else "; upload a new one"),
+    )
+
+
+def _permissions(client: NetSuite) -> Iterator[Finding]:
+    for table, permission in TABLES.items():
+        yield _readable(client, table, f"SELECT id FROM {table} FETCH FIRST 1 ROWS ONLY", permission)
+    yield _readable(client, LINKS, f"SELECT previousdoc FROM {LINKS} FETCH FIRST 1 ROWS ONLY", TABLES["transaction"])
+
+
+def _readable(client: NetSuite, table: str, sql: str, permission: str) -> Finding:
+    try:
+        client.suiteql(sql)
+    except LoginRefused:
+        raise
+    except NetSuiteError as error:
+        return Finding("error", f"SuiteQL {table}", f"{error}; give the role: {permission}")
+    return Finding("ok", f"SuiteQL {table}", "readable")

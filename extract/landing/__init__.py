@@ -1,0 +1,1 @@
+"""Rows into the warehouse, while the next pages are being read."""

@@ -1,0 +1,1 @@
+"""NetSuite into `raw_netsuite`. `extract.netsuite.run` is the entry."""

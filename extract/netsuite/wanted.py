@@ -1,0 +1,147 @@
+"""Which records a run asks NetSuite for: those that Stripe's credit documents and the mapping seeds refer to."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from extract.raw_tables import current, invoice_facts
+from netsuite.external_ids import balance_use, income_entry
+from settings import ROOT, Settings
+
+SEEDS = ROOT / "dbt_project" / "seeds"
+
+# Credit notes, the invoices that a credit note or a use of balance refers to, and the customers of both: `all_*` with,
+# the others without the customers that are left out. No payload leaves the scan of its table, because DuckDB may hold
+# in memory what a query names twice.
+DOCUMENTS = f"""
+with all_notes as (
+    select
+        id,
+        (payload->>'customer') as customer_id,
+        (payload->>'invoice') as invoice_id,
+        (payload->>'$.refunds[*].refund') as refund_ids
+    from {current("credit_notes")}
+),
+used_balance as (
+    select distinct (payload->>'invoice') as id from raw_stripe.customer_balance_transactions
+),
+all_invoices as (
+    select
+        id,
+        customer_id,
+        id in (select id from used_balance) or ledger_moved as uses_balance,
+        (payload->>'$.metadata.netsuite_invoice_id') as netsuite_invoice_id,
+        (payload->>'$.lines.data[*].pricing.price_details.price') as price_ids,
+        (payload->>'$.lines.data[*].pricing.price_details.product') as product_ids
+    from {invoice_facts(relation=current("invoices"))}
+    where
+        ledger_moved
+        or id in (select invoice_id from all_notes)
+        or id in (select id from used_balance)
+),
+open_invoices as (
+    select * from all_invoices
+    where coalesce(customer_id, '') not in (select id from left_out_customers)
+),
+notes as (
+    select * from all_notes
+    where
+        coalesce(customer_id, '') not in (select id from left_out_customers)
+        or invoice_id in (select id from open_invoices)
+),
+invoices as (
+    select * from all_invoices
+    where id in (select id from open_invoices) or id in (select invoice_id from notes)
+),
+customers as (
+    select id, (payload->>'$.metadata.netsuite_customer_id') as netsuite_customer_id
+    from {current("customers")}
+    where
+        id in (select customer_id from notes)
+        or id in (select customer_id from invoices)
+)
+"""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Ids by kind. `*_ids` are NetSuite internal ids. The others are external ids: Stripe ids, or composed of them."""
+
+    customers: set[str]
+    customer_ids: set[str]
+    invoices: set[str]
+    invoice_ids: set[str]
+    externals: set[str]
+    items: set[str]
+    item_ids: set[str]
+    account_ids: set[str]
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        connection: duckdb.DuckDBPyConnection,
+        left_out: frozenset[str] = frozenset(),
+    ) -> Wanted:
+        """The ids that the documents in `raw_stripe` and the mapping seeds refer to.
+
+        left_out: Stripe ids of customers without whose documents the ids are chosen. Items are chosen for all
+        documents: they are few, and many documents share one.
+        """
+        connection.execute(
+            "create or replace temp table left_out_customers as select unnest(?::varchar[]) as id",
+            [sorted(left_out)],
+        )
+
+        def ids(sql: str) -> set[str]:
+            return {str(row[0]) for row in connection.execute(DOCUMENTS + sql).fetchall() if row[0]}
+
+        return cls(
+            customers=ids("select id from customers"),
+            customer_ids=numbers(seed("customer_map", "netsuite_customer_id"))
+            | numbers(ids("select netsuite_customer_id from customers")),
+            invoices=ids("select id from invoices"),
+            invoice_ids=numbers(seed("invoice_map", "netsuite_invoice_id"))
+            | numbers(ids("select netsuite_invoice_id from invoices")),
+            externals=ids("select id from notes union all select unnest(refund_ids) from notes")
+            | {balance_use(invoice) for invoice in ids("select id from invoices where uses_balance")}
+            | (_income_entries(connection) if settings.vars["go_live_date"] is not None else set()),
+            items=ids("""
+                select unnest(price_ids) from all_invoices
+                union all
+                select unnest(product_ids) from all_invoices"""),
+            item_ids=numbers(
+                seed("item_map", "netsuite_item_id")
+                | seed("tax_map", "netsuite_item_id")
+                | seed("default_items", "netsuite_item_id")
+            ),
+            account_ids=numbers(seed("account_map", "netsuite_account_id")),
+        )
+
+
+def _income_entries(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """External ids of the journal entries that refunds of credit notes may have (rule G2)."""
+    pairs = connection.execute(DOCUMENTS + "select unnest(refund_ids), id from notes").fetchall()
+    return {income_entry(refund, note) for refund, note in pairs if refund}
+
+
+def seed(name: str, column: str, directory: Path = SEEDS) -> set[str]:
+    """The values of a seed's column. An unreadable file or column gives fewer: dbt's tests report it."""
+    with (
+        suppress(OSError, UnicodeDecodeError, csv.Error),
+        (directory / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file,
+    ):
+        return {(row.get(column) or "").strip() for row in csv.DictReader(file)} - {""}
+    return set()
+
+
+def numbers(values: Iterable[str]) -> set[str]:
+    """The values that can be internal ids. dbt's tests report the others."""
+    return {value.strip() for value in values if re.fullmatch(r"[0-9]{1,18}", value.strip())}

@@ -1,0 +1,1 @@
+"""Stripe into `raw_stripe`. `extract.stripe.run` is the entry."""

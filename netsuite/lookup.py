@@ -1,0 +1,187 @@
+"""What NetSuite holds now, asked in bulk by SuiteQL (P2, P5): never one request a record.
+
+Sides of a link (facts 4): a credit on an invoice has previousdoc = invoice, nextdoc = memo; a refund of a
+memo has previousdoc = refund, nextdoc = memo. There is one row per pair of lines, so amounts are summed
+here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import TypeVar
+
+from netsuite.api import NetSuite
+from netsuite.errors import NetSuiteError
+
+BULK = 900  # values in one IN list: NetSuite takes 1,000 (facts 4)
+LINES_AT_ONCE = 5_000  # expected of one query; tax and system rows come on top, 100,000 is the most
+
+SUITEQL_TYPES = {
+    "creditMemo": "CustCred",
+    "invoice": "CustInvc",
+    "customerRefund": "CustRfnd",
+    "journalEntry": "Journal",
+    "serviceSaleItem": "Service",
+}
+
+Links = dict[str, dict[str, Decimal]]
+"""source id (memo or refund) → target id (invoice or memo) → amount in the transaction's currency."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Found:
+    """One record as SuiteQL shows it. `total` without sign (credit memos are negative there), absent = 0."""
+
+    internal_id: str
+    external_id: str
+    type: str
+    customer: str | None
+    currency: str | None
+    total: Decimal
+    tran_date: str | None
+    memo: str | None
+    is_voided: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row below a transaction's head. `amount` with the sign of the ledger, absent = 0."""
+
+    item: str | None
+    amount: Decimal
+    is_tax: bool
+
+
+def find_transactions(client: NetSuite, external_ids: Iterable[str]) -> dict[str, Found]:
+    """Transactions by external id in lower case: NetSuite's uniqueness ignores case (facts 1.3)."""
+    found: dict[str, Found] = {}
+    for bulk in bulks(sorted({external_id.lower() for external_id in external_ids})):
+        for record in _transactions(client, f"LOWER(externalid) IN ({_literals(bulk)})"):
+            found[record.external_id.lower()] = record
+    return found
+
+
+def find_by_internal_id(client: NetSuite, internal_ids: Iterable[str]) -> dict[str, Found]:
+    """Transactions by internal id."""
+    found: dict[str, Found] = {}
+    for bulk in bulks(sorted({internal_id for internal_id in internal_ids if internal_id.isdigit()})):
+        found |= {record.internal_id: record for record in _transactions(client, f"id IN ({', '.join(bulk)})")}
+    return found
+
+
+def find_items(client: NetSuite, external_ids: Iterable[str]) -> dict[str, Found]:
+    """Items by external id in lower case."""
+    found: dict[str, Found] = {}
+    for bulk in bulks(sorted({external_id.lower() for external_id in external_ids})):
+        condition = f"LOWER(externalid) IN ({_literals(bulk)})"
+        for row in client.suiteql(f"SELECT id, externalid, itemtype FROM item WHERE {condition} ORDER BY id"):
+            item = Found(
+                row["id"],
+                row["externalid"],
+                row.get("itemtype", ""),
+                None,
+                None,
+                Decimal(0),
+                None,
+                None,
+                False,
+            )
+            found[item.external_id.lower()] = item
+    return found
+
+
+def find_links(client: NetSuite, record_type: str, internal_ids: Iterable[str]) -> Links:
+    """What these memos (on invoices) or refunds (on memos) are applied to; nothing for other records."""
+    sides = {
+        "creditMemo": ("nextdoc", "previousdoc", "previoustype", "CustInvc"),
+        "customerRefund": ("previousdoc", "nextdoc", "nexttype", "CustCred"),
+    }
+    links: defaultdict[str, dict[str, Decimal]] = defaultdict(dict)
+    if record_type not in sides:
+        return links
+    source, target, target_type, wanted = sides[record_type]
+    for bulk in bulks(sorted({internal_id for internal_id in internal_ids if internal_id.isdigit()})):
+        rows = client.suiteql(
+            "SELECT previousdoc, previousline, previoustype, nextdoc, nextline, nexttype, linktype, "
+            f"foreignamount FROM nexttransactionlinelink WHERE {source} IN ({', '.join(bulk)}) ORDER BY "
+            "previousdoc, previousline, nextdoc, nextline"
+        )
+        for row in rows:
+            if row.get(target_type) == wanted and row.get("linktype", "Payment") == "Payment":
+                targets = links[row[source]]
+                targets[row[target]] = targets.get(row[target], Decimal(0)) + abs(number(row.get("foreignamount")))
+    return links
+
+
+def find_lines(client: NetSuite, expected: Mapping[str, int]) -> dict[str, list[Line]]:
+    """The rows below the head of transactions. expected: internal id → lines it is thought to have."""
+    lines: defaultdict[str, list[Line]] = defaultdict(list)
+    for bulk in _within_reach(expected):
+        rows = client.suiteql(
+            "SELECT transaction, id, taxline, item, foreignamount FROM transactionline WHERE mainline = 'F' "
+            f"AND transaction IN ({', '.join(bulk)}) ORDER BY transaction, id"
+        )
+        for row in rows:
+            line = Line(row.get("item"), number(row.get("foreignamount")), row.get("taxline") == "T")
+            lines[row["transaction"]].append(line)
+    return lines
+
+
+def _within_reach(expected: Mapping[str, int]) -> Iterator[Sequence[str]]:
+    """The ids in bulks for one query each."""
+    bulk: list[str] = []
+    lines = 0
+    for id in sorted(id for id in expected if id.isdigit()):
+        if len(bulk) == BULK or (bulk and lines + expected[id] > LINES_AT_ONCE):
+            yield bulk
+            bulk, lines = [], 0
+        bulk.append(id)
+        lines += expected[id]
+    if bulk:
+        yield bulk
+
+
+def bulks(values: Iterable[T], size: int = BULK) -> Iterator[Sequence[T]]:
+    bulk: list[T] = []
+    for value in values:
+        bulk.append(value)
+        if len(bulk) == size:
+            yield bulk
+            bulk = []
+    if bulk:
+        yield bulk
+
+
+def number(text: str | None) -> Decimal:
+    try:
+        return Decimal(text or 0)
+    except InvalidOperation:
+        raise NetSuiteError(f"SuiteQL answered {text!r} where a number belongs") from None
+
+
+def _transactions(client: NetSuite, condition: str) -> Iterator[Found]:
+    rows = client.suiteql(
+        "SELECT id, externalid, type, entity, currency, foreigntotal, TO_CHAR(trandate, 'YYYY-MM-DD') AS "
+        f"trandate, memo, voided FROM transaction WHERE {condition} ORDER BY id"
+    )
+    for row in rows:
+        yield Found(
+            internal_id=row["id"],
+            external_id=row.get("externalid", ""),
+            type=row.get("type", ""),
+            customer=row.get("entity"),
+            currency=row.get("currency"),
+            total=abs(number(row.get("foreigntotal"))),
+            tran_date=row.get("trandate"),
+            memo=row.get("memo"),
+            is_voided=row.get("voided") == "T",
+        )
+
+
+def _literals(values: Iterable[str]) -> str:
+    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)

@@ -1,0 +1,53 @@
+"""Which records NetSuite is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from extract.netsuite.wanted import Wanted, numbers, seed
+from extract.raw_tables import declare_all
+from settings import Settings
+from tests.extract.fake_stripe import credit_note, customer, invoice, ledger_row
+from tests.extract.netsuite.raw_rows import put
+from warehouse.connection import open_warehouse
+
+
+def test_records_that_documents_refer_to_are_wanted(settings: Settings) -> None:
+    price = {"price_details": {"price": "price_1", "product": "prod_1"}}
+    with open_warehouse(settings.warehouse_path) as connection:
+        declare_all(connection)
+        put(connection, "credit_notes", credit_note("cn_1", refunds=[{"refund": "re_1"}]))
+        put(
+            connection,
+            "invoices",
+            {
+                **invoice("in_1", metadata={"netsuite_invoice_id": "55"}),
+                "lines": {"data": [{"id": "il_1", "pricing": price}]},
+            },
+            invoice("in_used", customer="cus_2", amount_due=0),
+            invoice("in_plain", customer="cus_3"),
+        )
+        put(
+            connection,
+            "customers",
+            customer("cus_1", metadata={"netsuite_customer_id": "66"}),
+            customer("cus_2"),
+            customer("cus_3"),
+        )
+        put(connection, "customer_balance_transactions", ledger_row("cbtxn_1", 5, invoice="in_used"))
+        wanted = Wanted.of(settings, connection)
+        dated = settings.model_copy(update={"pipeline_vars": {"go_live_date": "2026-01-01"}})
+        assert "re_1_cn_1_income" in Wanted.of(dated, connection).externals
+    assert wanted.customers == {"cus_1", "cus_2"}
+    assert wanted.invoices == {"in_1", "in_used"}
+    assert wanted.externals == {"cn_1", "re_1", "in_used_balance"}
+    assert wanted.items == {"price_1", "prod_1"}
+    assert "55" in wanted.invoice_ids and "66" in wanted.customer_ids
+
+
+def test_broken_seeds_give_fewer_values(tmp_path: Path) -> None:
+    (tmp_path / "item_map.csv").write_text("\ufeffstripe_id,netsuite_item_id\nprice_1,7\nprice_2\n\nx,y,z\n")
+    assert seed("item_map", "netsuite_item_id", tmp_path) == {"7", "y"}
+    assert seed("item_map", "no_such_column", tmp_path) == set()
+    assert seed("absent", "x", tmp_path) == set()
+    assert numbers({"7", "y", " 8 ", "1; drop", "-3"}) == {"7", "8"}
