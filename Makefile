@@ -90,17 +90,18 @@ lint: $(LINT_READY) ## check style, types, complexity and SQL (change nothing)
 	@$(LINT_VENV)/bin/mypy
 	@find dbt_project -name '*.sql' -not -path '*/target/*' -exec awk \
 		'length > 120 { print FILENAME ":" FNR ": " length " columns, 120 at most"; n = 1 } END { exit n }' {} +
-	@WAREHOUSE_PATH=:memory: $(LINT_VENV)/bin/sqlfluff lint --processes 0 --disable-progress-bar dbt_project/models dbt_project/tests
+	@PYTHONWARNINGS=ignore:resource_tracker WAREHOUSE_PATH=:memory: $(LINT_VENV)/bin/sqlfluff lint --processes 0 --disable-progress-bar \
+		dbt_project/models dbt_project/tests
 
 format: $(READY) ## format Python and fix what ruff can fix
 	@$(VENV)/bin/ruff check --fix-only .
 	@$(VENV)/bin/ruff format .
 
-lock: ## pin the newest releases that agree, in both locks (needs uv)
-	@uv pip compile $(COMPILE) --group dev --upgrade --output-file requirements.lock
+lock: ## pin what pyproject.toml asks for in both locks, with uv (UPGRADE=--upgrade: the newest releases)
+	@uv pip compile $(COMPILE) --group dev $(UPGRADE) --output-file requirements.lock
 	@set -e; pins=$$(mktemp); trap 'rm -f "$$pins"' EXIT; \
 		sed -n 's/^\([a-z0-9-]*==[^\]*[^ \]\) *\\$$/\1/p' requirements.lock | grep -v '^click==' > "$$pins"; \
-		uv pip compile $(COMPILE) --group lint --upgrade --constraint "$$pins" \
+		uv pip compile $(COMPILE) --group lint $(UPGRADE) --constraint "$$pins" \
 			$$(sed 's/==.*//; s/^/--no-emit-package /' "$$pins") --output-file requirements-dev.lock; \
 		grep -v '^#' requirements-dev.lock > "$$pins"; cp "$$pins" requirements-dev.lock
 
