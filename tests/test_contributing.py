@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md names only files, folders and make targets that exist."""
+"""CONTRIBUTING.md names only files, folders and make targets that exist, and its recipe for a var is followed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
+
+from settings import VARS
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text()
@@ -50,3 +53,10 @@ def test_a_recipe_names_files_in_order(heading: str) -> None:
     steps = re.findall(r"^(\d)\. `([^`]+)`|^(\d)\. ", recipe, re.MULTILINE)
     assert [int(first or other) for first, _, other in steps] == list(range(1, len(steps) + 1))
     assert len(steps) >= 5
+
+
+def test_a_var_is_declared_checked_and_described() -> None:
+    declared = yaml.safe_load((ROOT / "dbt_project" / "dbt_project.yml").read_text())["vars"]
+    table = (ROOT / "docs" / "settings.md").read_text().split("## dbt vars")[1].split("\n## ")[0]
+    described = re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`[^|]*) \|", table, re.MULTILINE)))
+    assert sorted(described) == sorted(declared) == sorted(VARS)
