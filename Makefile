@@ -9,11 +9,15 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python -B pipeline.py
 READY := $(VENV)/.installed
+LINT_VENV := .venv-dev
+LINT_READY := $(LINT_VENV)/.installed
+
+COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml
 
 export PYTHONUNBUFFERED := 1
 export RUNTIME__DLTHUB_TELEMETRY := false
 
-.PHONY: help setup run plan extract transform push reconcile report compact doctor test soak docs bench advance clean
+.PHONY: help setup run plan extract transform push reconcile report compact doctor test lint format lock soak docs bench advance clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,20 +25,33 @@ help: ## list the targets
 
 setup: $(READY) ## install the locked dependencies, if they are not
 
-# uv when it works, else pip; both check every hash of the lock, which is complete (hence --no-deps: old pips trip over extras). Compiled now, so
-# that no later start pays for it.
+# $(call install,environment,python,lock): with uv where it works, else with pip; both check every hash. Both locks are complete, hence --no-deps:
+# old releases of pip trip over extras. uv compiles the packages now, so that no later start pays for it.
+define install
+	if uv --version >/dev/null 2>&1; then \
+		echo "Setting up $(1) with uv"; \
+		{ test -x $(1)/bin/python || uv venv --quiet --python $(2) $(1); } && \
+		uv pip install --quiet --python $(1)/bin/python --no-deps --require-hashes --compile-bytecode -r $(3); \
+	else \
+		echo "Setting up $(1) with pip (a minute or two)"; \
+		{ test -x $(1)/bin/python || $(2) -m venv $(1); } && \
+		$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(3); \
+	fi
+endef
+
 $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12 ..."; exit 2; }
-	@if uv --version >/dev/null 2>&1; then \
-		echo "Setting up $(VENV) with uv"; \
-		{ test -x $(VENV)/bin/python || uv venv --quiet --python $(PYTHON) $(VENV); } && \
-		uv pip install --quiet --python $(VENV)/bin/python --require-hashes --compile-bytecode -r requirements.lock; \
-	else \
-		echo "Setting up $(VENV) with pip (a minute or two)"; \
-		{ test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV); } && \
-		$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock; \
-	fi
+	@$(call install,$(VENV),$(PYTHON),requirements.lock)
+	@touch $@
+
+# The linters have an environment of their own, because sqlfluff needs an older click. It holds only what .venv lacks; the .pth file shows it the
+# rest, so that mypy and sqlfluff's dbt templater see the releases that the project runs on.
+$(LINT_READY): requirements-dev.lock $(READY)
+	@rm -rf $(LINT_VENV)
+	@$(call install,$(LINT_VENV),$(VENV)/bin/python,requirements-dev.lock)
+	@$(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		> "$$($(LINT_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
 	@touch $@
 
 run: $(READY) ## extract, transform, push, report
@@ -67,6 +84,27 @@ doctor: $(READY) ## check settings, permissions and mappings; write nothing
 test: $(READY) ## run every test
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
+lint: $(LINT_READY) ## check style, types, complexity and SQL (change nothing)
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(LINT_VENV)/bin/mypy
+	@find dbt_project -name '*.sql' -not -path '*/target/*' -exec awk \
+		'length > 120 { print FILENAME ":" FNR ": " length " columns, 120 at most"; n = 1 } END { exit n }' {} +
+	@PYTHONWARNINGS=ignore:resource_tracker WAREHOUSE_PATH=:memory: $(LINT_VENV)/bin/sqlfluff lint --processes 0 --disable-progress-bar \
+		dbt_project/models dbt_project/tests
+
+format: $(READY) ## format Python and fix what ruff can fix
+	@$(VENV)/bin/ruff check --fix-only .
+	@$(VENV)/bin/ruff format .
+
+lock: ## pin what pyproject.toml asks for in both locks, with uv (UPGRADE=--upgrade: the newest releases)
+	@uv pip compile $(COMPILE) --group dev $(UPGRADE) --output-file requirements.lock
+	@set -e; pins=$$(mktemp); trap 'rm -f "$$pins"' EXIT; \
+		sed -n 's/^\([a-z0-9-]*==[^\]*[^ \]\) *\\$$/\1/p' requirements.lock | grep -v '^click==' > "$$pins"; \
+		uv pip compile $(COMPILE) --group lint $(UPGRADE) --constraint "$$pins" \
+			$$(sed 's/==.*//; s/^/--no-emit-package /' "$$pins") --output-file requirements-dev.lock; \
+		grep -v '^#' requirements-dev.lock > "$$pins"; cp "$$pins" requirements-dev.lock
+
 soak: $(READY) ## 50,000 histories of the loader with faults, random worlds, every planted bug (more than an hour)
 	@SIMULATION_HISTORIES=50000 PROPERTY_HISTORIES=20000 SOAK=1 LATER_SEEDS=5 $(VENV)/bin/python -m pytest tests/simulation tests/property tests/acceptance tests/dbt/later_builds.py
 	@$(VENV)/bin/python -m tests.property.mutations
@@ -83,5 +121,5 @@ advance: $(READY) ## move the sandbox's world on a month
 	@$(VENV)/bin/python -m sandbox advance
 
 clean: ## remove what make made: environment, logs, caches (never a warehouse file)
-	@rm -rf $(VENV) logs bench-results plan.json dbt_project/target dbt_project/logs .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(LINT_VENV) logs bench-results plan.json dbt_project/target dbt_project/logs .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './data/*' -prune -exec rm -rf {} +
