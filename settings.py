@@ -26,6 +26,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent
 PositiveInteger = Annotated[int, Field(ge=1)]
+Service = Literal["stripe", "netsuite"]
 
 OAUTH2 = ("netsuite_client_id", "netsuite_certificate_id", "netsuite_private_key_file")
 TBA = ("netsuite_consumer_key", "netsuite_consumer_secret", "netsuite_token_id", "netsuite_token_secret")
@@ -139,11 +140,11 @@ class Settings(BaseSettings):
         kept = {name: getattr(self, name) for name in type(self).model_fields if name not in CONNECTION}
         blank = {name: type(self).model_fields[name].default for name in CONNECTION}
         given = {key.lower(): value for key, value in connection.items() if key.lower() in CONNECTION}
-        return Settings(_env_file=None, **{**kept, **blank, **given})
+        return Settings(**{"_env_file": None, **kept, **blank, **given})
 
 
 def load_settings(
-    require: Iterable[Literal["stripe", "netsuite"]] = ("stripe", "netsuite"),
+    require: Iterable[Service] = ("stripe", "netsuite"),
     env_file: Path | None = ROOT / ".env",
 ) -> Settings:
     """Settings from the environment and `.env`. `require`: whose credentials the command needs when
@@ -168,15 +169,16 @@ def load_settings(
 def _read(env_file: Path | None) -> tuple[Settings, list[str], set[str]]:
     """The settings, what is wrong with single values, and the names of those (they hold their default,
     so that the checks of how settings go together still run and everything is said at once)."""
+    values: dict[str, Any] = {"_env_file": env_file}
     try:
-        return Settings(_env_file=env_file), [], set()
+        return Settings(**values), [], set()
     except ValidationError as error:
         messages: dict[str, str] = {}
         for detail in error.errors(include_input=False, include_url=False):
             messages.setdefault(str(detail["loc"][0]), detail["msg"].removeprefix("Value error, "))
     defaults = {name: Settings.model_fields[name].get_default(call_default_factory=True) for name in messages}
     problems = [f"{name.upper()}: {message}" for name, message in messages.items()]
-    return Settings(_env_file=env_file, **defaults), problems, set(messages)
+    return Settings(**values, **defaults), problems, set(messages)
 
 
 # ---------- how settings go together

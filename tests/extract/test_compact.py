@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 
-import pipeline
 from extract.compact import compact, is_compacted
 from extract.endpoints import TABLES
 from extract.errors import ExtractError
 from extract.settled import note_transform
 from extract.stripe_source import StripeReport
 from extract.warehouse import current, declare_all
+from pipeline import stages
+from pipeline.exit_codes import StageFailed
+from pipeline.stages import StageResults
+from pipeline.transform import transform
 from settings import Settings
 from tests.extract.fake_stripe import T0, FakeStripe, customer, invoice
 from warehouse.connection import open_warehouse
@@ -65,14 +68,14 @@ def test_the_next_transform_starts_anew_until_one_has_ended_well(
         commands.append(command)
         return ["  it failed"] if fails else []
 
-    monkeypatch.setattr(pipeline, "_dbt", dbt)
+    monkeypatch.setattr("pipeline.transform.run_dbt", dbt)
     monkeypatch.delenv("FULL_REFRESH", raising=False)
-    pipeline.compact(settings, pipeline.Done())
-    with pytest.raises(pipeline.StageFailed):
-        pipeline.transform(settings, pipeline.Done())
+    stages.compact(settings, StageResults())
+    with pytest.raises(StageFailed):
+        transform(settings, StageResults())
     fails = False
-    pipeline.transform(settings, pipeline.Done())
-    pipeline.transform(settings, pipeline.Done())
+    transform(settings, StageResults())
+    transform(settings, StageResults())
     assert ["--full-refresh" in command for command in commands] == [True, True, False]
 
 
@@ -101,8 +104,8 @@ def test_not_after_an_extract_that_was_stopped(changed: None, query: Query, sett
 
 def test_no_warehouse_is_made_for_it(tmp_path: Path) -> None:
     settings = Settings(_env_file=None, warehouse_path=tmp_path / "none.duckdb")
-    with pytest.raises(pipeline.StageFailed, match="no warehouse"):
-        pipeline.compact(settings, pipeline.Done())
+    with pytest.raises(StageFailed, match="no warehouse"):
+        stages.compact(settings, StageResults())
     assert not (tmp_path / "none.duckdb").exists()
 
 
