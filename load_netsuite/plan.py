@@ -20,7 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from load_netsuite.errors import PlanMoved
-from load_netsuite.marts import STEPS, Marts, Record
+from load_netsuite.marts import STEPS, Marts
+from load_netsuite.records import Record
 from load_netsuite.tables import open_with_journal
 
 FORMAT = 1

@@ -433,8 +433,6 @@ def test_a_full_disk_stops_the_sending(company: Company, monkeypatch: pytest.Mon
 PUSH = """
 import pickle, sys
 from load_netsuite.push import push
-from netsuite.errors import LoginRefused
-from warehouse.connection import WarehouseLocked
 push(pickle.loads(bytes.fromhex(sys.argv[1])))
 """
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from load_netsuite import comparison
 from load_netsuite.push import push
-from load_netsuite.readback import _line_difference
 from netsuite import lookup
 from netsuite.lookup import Found, Line
 from sandbox.netsuite import service, suiteql
@@ -218,7 +218,7 @@ def rows(*amounts: str, tax: tuple[str, ...] = ()) -> list[Line]:
     ],
 )
 def test_when_lines_differ(total: str, sent: list[str], shown: list[Line], is_seen: bool) -> None:
-    difference = _line_difference(memo(total), [("50", Decimal(amount)) for amount in sent], shown)
+    difference = comparison.of_lines(memo(total), [("50", Decimal(amount)) for amount in sent], shown)
     assert (difference is not None) == is_seen, difference
 
 
