@@ -5,14 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from doctor.finding import Finding, Level
 from doctor.mappings import SEEDS, check_mappings
 from netsuite.api import NetSuite
 from netsuite.auth import CERTIFICATE_WARNING_DAYS, TBA_END, certificate_expiry
 from netsuite.errors import LoginRefused, NetSuiteError
-from settings import SettingsError
+from settings import Settings, SettingsError
 
 # Every table the pipeline reads, with what the role needs for it (facts 4, 5).
 TABLES = {
@@ -28,7 +27,7 @@ TABLES = {
 LINKS = "nexttransactionlinelink"
 
 
-def check(settings: Any, seeds: Path = SEEDS) -> list[Finding]:
+def check(settings: Settings, seeds: Path = SEEDS) -> list[Finding]:
     """All findings; an error among them means that a push would fail or be refused."""
     findings = list(_credentials(settings))
     try:
@@ -42,7 +41,7 @@ def check(settings: Any, seeds: Path = SEEDS) -> list[Finding]:
     return findings
 
 
-def _credentials(settings: Any) -> Iterator[Finding]:
+def _credentials(settings: Settings) -> Iterator[Finding]:
     if settings.netsuite_auth == "tba":
         yield Finding("warning", "NETSUITE_AUTH", TBA_END)
         return

@@ -109,7 +109,7 @@ def since_posting(
 
 def _identity(record: Record, found: Found) -> Iterator[Difference]:
     if found.type != SUITEQL_TYPES[record.record_type]:
-        yield Difference("type", f"under this external id is a {found.type}; change its external id")
+        yield Difference("type", f"is a {found.type}; change the external id of that record")
     if found.is_voided:
         yield Difference("voided", "is voided")
     if record.customer_id and found.customer != record.customer_id:

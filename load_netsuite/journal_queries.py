@@ -16,7 +16,7 @@ from load_netsuite import bodies
 from load_netsuite.bodies import Row
 from load_netsuite.journal import PRESENT, WRITTEN
 from netsuite import lookup
-from netsuite.api import to_json
+from netsuite.encoding import to_json
 from netsuite.lookup import Found
 from warehouse.query import ask, ask_in_bulks
 

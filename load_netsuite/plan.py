@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from rich.console import Console
@@ -23,6 +22,7 @@ from load_netsuite.errors import PlanMoved
 from load_netsuite.marts import STEPS, Marts
 from load_netsuite.records import Record
 from load_netsuite.tables import open_with_journal
+from settings import Settings
 
 FORMAT = 1
 SHOWN_DIFFERENCES = 20
@@ -61,7 +61,7 @@ class Plan:
         return _key(record) in self.fingerprints
 
 
-def plan(settings: Any, path: Path = Path("plan.json"), console: Console | None = None) -> Path:
+def plan(settings: Settings, path: Path = Path("plan.json"), console: Console | None = None) -> Path:
     """Writes the plan file and prints the table; asks NetSuite nothing and writes nothing there.
 
     Raises WarehouseLocked, WarehouseError.
@@ -91,7 +91,7 @@ def plan(settings: Any, path: Path = Path("plan.json"), console: Console | None 
     return path
 
 
-def read_plan(path: Path, settings: Any) -> Plan:
+def read_plan(path: Path, settings: Settings) -> Plan:
     """Raises PlanMoved when the file is no plan for this target and account."""
     try:
         content = msgspec.json.decode(path.read_bytes(), type=PlanFile)

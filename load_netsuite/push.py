@@ -35,15 +35,18 @@ from load_netsuite.adoption import adopt, entry_of, look_up
 from load_netsuite.bodies import Body
 from load_netsuite.journal import WRITTEN, Entry, Journal
 from load_netsuite.marts import STEPS, Marts
+from load_netsuite.ordering import in_order
 from load_netsuite.plan import Plan, read_plan, refuse_if_moved
 from load_netsuite.readback import read_back
 from load_netsuite.records import Record
 from load_netsuite.tables import open_with_journal
 from load_netsuite.write import Write, result_of, send
 from netsuite import lookup
-from netsuite.api import Answer, NetSuite, to_json
-from netsuite.concurrency import Clock, in_order
-from netsuite.errors import TAKEN, Action, LoginRefused, NetSuiteError, NoAnswer, NotSent
+from netsuite.answers import TAKEN, Action
+from netsuite.api import Answer, NetSuite
+from netsuite.concurrency import Clock
+from netsuite.encoding import to_json
+from netsuite.errors import LoginRefused, NetSuiteError, NoAnswer, NotSent
 from settings import Settings
 
 log = logging.getLogger("load_netsuite")
@@ -178,7 +181,7 @@ class Push:
     # ------------------------------------------------------------ 2. sending
 
     def _send_one(self, write: Write) -> None:
-        """Journals the attempt, sends, journals the answer. netsuite/errors.RULES holds the action for each answer."""
+        """Journals the attempt, sends, journals the answer. netsuite/answers.RULES holds the action for each answer."""
         record, body = write.record, write.body()
         attempt = self._journal.attempted(
             record.record_type, record.external_id, write.operation, to_json(body).decode()

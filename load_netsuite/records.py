@@ -10,7 +10,7 @@ from typing import Any
 
 from load_netsuite import bodies
 from load_netsuite.bodies import Body, CannotBuild, Row
-from netsuite.api import to_json
+from netsuite.encoding import to_json
 
 
 @dataclass(frozen=True)

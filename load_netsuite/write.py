@@ -9,8 +9,9 @@ from load_netsuite import bodies
 from load_netsuite.bodies import Body
 from load_netsuite.journal import Entry
 from load_netsuite.records import Application, Record
+from netsuite.answers import Action
 from netsuite.api import Answer, NetSuite, wait_of
-from netsuite.errors import Action, NotSent
+from netsuite.errors import NotSent
 
 SEND_TRIES = 10
 

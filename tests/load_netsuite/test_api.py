@@ -14,10 +14,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from netsuite.api import NetSuite, to_json
+from load_netsuite.ordering import in_order
+from netsuite.answers import Action
+from netsuite.api import NetSuite
 from netsuite.auth import load_private_key
-from netsuite.concurrency import Clock, Slots, in_order
-from netsuite.errors import Action, LoginRefused, NetSuiteError, NoAnswer, NotSent
+from netsuite.concurrency import Clock, Slots
+from netsuite.encoding import to_json
+from netsuite.errors import LoginRefused, NetSuiteError, NoAnswer, NotSent
 from sandbox.netsuite import credentials, service
 from sandbox.netsuite.server import start
 from settings import SettingsError
@@ -103,7 +106,7 @@ def test_overload_in_either_form_halves_the_requests_at_once(
     company: Company, monkeypatch: pytest.MonkeyPatch, auth: str, fault: service.Fault
 ) -> None:
     """429, or a login error that was long in coming: then a new signature is not what it takes."""
-    monkeypatch.setattr("netsuite.errors.SLOW_LOGIN_SECONDS", 0.1)
+    monkeypatch.setattr("netsuite.answers.SLOW_LOGIN_SECONDS", 0.1)
     with NetSuite(company.settings(netsuite_auth=auth)) as client:
         client.suiteql(COUNT)
         company.fault = lambda request: fault if request.is_write else None
@@ -217,7 +220,7 @@ def test_tls_verification_cannot_be_switched_off(company: Company, monkeypatch: 
     client = NetSuite(
         company.settings(netsuite_auth="tba", netsuite_base_url="https://1234567.suitetalk.api.netsuite.com")
     )
-    client._session.verify = False
+    client._transport.session.verify = False
     with pytest.raises(NotSent):
         client.create("creditMemo", {})
     assert verified == [True]
