@@ -46,11 +46,7 @@ class Settings(BaseSettings):
     """The checked settings. Build with `load_settings`, which also checks how they go together."""
 
     model_config = SettingsConfigDict(
-        frozen=True,
-        extra="ignore",
-        env_ignore_empty=True,
-        str_strip_whitespace=True,
-        hide_input_in_errors=True,
+        frozen=True, extra="ignore", env_ignore_empty=True, str_strip_whitespace=True, hide_input_in_errors=True
     )
 
     target: Literal["sandbox", "production"] = "sandbox"
@@ -144,8 +140,7 @@ class Settings(BaseSettings):
 
 
 def load_settings(
-    require: Iterable[Service] = ("stripe", "netsuite"),
-    env_file: Path | None = ROOT / ".env",
+    require: Iterable[Service] = ("stripe", "netsuite"), env_file: Path | None = ROOT / ".env"
 ) -> Settings:
     """Settings from the environment and `.env`. `require`: whose credentials the command needs when
     TARGET=production (a report needs none). Raises SettingsError with all problems at once."""

@@ -144,18 +144,7 @@ def _common(row: Row) -> Body:
 
 
 _LINE_FIELDS = frozenset(
-    (
-        "item",
-        "quantity",
-        "rate",
-        "amount",
-        "grossAmt",
-        "description",
-        "isTaxable",
-        "taxCode",
-        "taxDetailsReference",
-        "line",
-    )
+    "item quantity rate amount grossAmt description isTaxable taxCode taxDetailsReference line".split()
 )
 
 
@@ -248,16 +237,7 @@ def _converted(field: str, kind: str, value: str) -> Any:
     )
 
 
-_BOOLEANS = {
-    "true": True,
-    "t": True,
-    "1": True,
-    "yes": True,
-    "false": False,
-    "f": False,
-    "0": False,
-    "no": False,
-}
+_BOOLEANS = {"true": True, "t": True, "1": True, "yes": True, "false": False, "f": False, "0": False, "no": False}
 
 
 def _no_clash(fields: Body, taken: Iterable[str]) -> Body:

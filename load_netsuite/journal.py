@@ -34,6 +34,12 @@ ROWS_AT_ONCE = 100  # of one statement: one of 900 rows takes DuckDB 120 MB, one
 PRESENT = ("created", "adopted")  # states that say: the record is in NetSuite
 WRITTEN = (*PRESENT, "applied")
 
+# Columns of the log after run_id, attempt_id and at, in the order of the table (tables.py).
+COLUMNS = (
+    *("record_type", "external_id", "operation", "status", "internal_id", "http_status", "error_code"),
+    *("error_detail", "netsuite_operation_id", "payload", "duration_ms"),
+)
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -116,22 +122,8 @@ class Journal:
     def _insert(self, entries: Sequence[Entry]) -> None:
         values: list[Any] = []
         for entry in entries:
-            values += [
-                self.run_id,
-                entry.attempt_id or uuid.uuid4().hex,
-                self._tick(),
-                entry.record_type,
-                entry.external_id,
-                entry.operation,
-                entry.status,
-                entry.internal_id,
-                entry.http_status,
-                entry.error_code,
-                entry.error_detail,
-                entry.netsuite_operation_id,
-                entry.payload,
-                entry.duration_ms,
-            ]
+            columns = [getattr(entry, name) for name in COLUMNS]
+            values += [self.run_id, entry.attempt_id or uuid.uuid4().hex, self._tick(), *columns]
         row = "(?, ?, make_timestamptz(?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         statement = f"insert into load_netsuite.load_log values {', '.join([row] * len(entries))}"
         while True:
@@ -148,8 +140,7 @@ class Journal:
 
     def _is_there(self, first_tick: int) -> bool:
         rows = self._cursor.execute(
-            "select count(*) from load_netsuite.load_log where load_log.at = make_timestamptz(?)",
-            [first_tick],
+            "select count(*) from load_netsuite.load_log where load_log.at = make_timestamptz(?)", [first_tick]
         ).fetchall()
         return bool(rows[0][0])
 

@@ -120,11 +120,6 @@ def parse(payload: str | None) -> dict[str, Any]:
 def seen_payload(found: Found, applied: Iterable[tuple[str, Decimal]]) -> str:
     """The payload of an `adopted` or `verified` row: the shape of a body, as NetSuite shows the record, with our
     applications (internal id of the document, amount)."""
-    head = {
-        "externalId": found.external_id,
-        "tranDate": found.tran_date,
-        "memo": found.memo,
-        "total": found.total,
-    }
+    head = {"externalId": found.external_id, "tranDate": found.tran_date, "memo": found.memo, "total": found.total}
     shown = {name: value for name, value in head.items() if value is not None}
     return to_json(shown | {"apply": bodies.apply(applied)}).decode()

@@ -164,8 +164,7 @@ class Marts:
             f"a.application_type = '{kind}' and a.{at} is not null and a.{of} not in ({failed}) and a.state = 'ready'"
         )
         ids = self._column(
-            f"select distinct a.{of} from marts.credit_memo_applications as a where {wanted} order by 1",
-            [self._run_id],
+            f"select distinct a.{of} from marts.credit_memo_applications as a where {wanted} order by 1", [self._run_id]
         )
         for part in in_chunks(ids):
             rows = self._all(

@@ -52,6 +52,11 @@ def _only(status: int) -> range:
 
 _ANY_4XX = range(400, 500)
 
+
+def _refusal(text: str, meaning: str, source: str) -> Rule:
+    return Rule(_ANY_4XX, None, text, meaning, Action.BLOCK_ROW, source)
+
+
 # The code seen is USER_ERROR, like nearly everything's; DUP_RCRD is SOAP's word for it.
 TAKEN = Rule(
     _ANY_4XX,
@@ -67,14 +72,7 @@ RULES: tuple[Rule, ...] = (
     # A redirect is never followed on a write: the client would turn POST into GET.
     Rule(range(300, 400), None, None, "redirected", Action.LOOK_UP, "ours"),
     Rule(_only(429), None, None, "too many requests at once", Action.BACK_OFF, "facts 6"),
-    Rule(
-        _ANY_4XX,
-        "CONCURRENCY_LIMIT_EXCEEDED",
-        None,
-        "too many requests at once",
-        Action.BACK_OFF,
-        "facts 1.8",
-    ),
+    Rule(_ANY_4XX, "CONCURRENCY_LIMIT_EXCEEDED", None, "too many requests at once", Action.BACK_OFF, "facts 1.8"),
     Rule(_ANY_4XX, "SSS_REQUEST_LIMIT_EXCEEDED", None, "too many requests at once", Action.BACK_OFF, "facts 6"),
     Rule(_only(401), None, None, "login refused", Action.STOP, "facts 1.8, 5"),
     Rule(_ANY_4XX, "INVALID_LOGIN", None, "login refused", Action.STOP, "facts 1.8"),
@@ -88,69 +86,29 @@ RULES: tuple[Rule, ...] = (
         "facts 7, 8 (Lago)",
     ),
     Rule(_only(408), None, None, "timed out at the server", Action.LOOK_UP, "ours"),
-    Rule(
-        _ANY_4XX,
-        None,
+    _refusal(
         r"period.*(closed|locked)|(closed|locked).*period|CLOSED_TRAN_PRD|TRAN_PERIOD_CLOSED|within the "
         r"date range",
         "period closed",
-        Action.BLOCK_ROW,
         "facts 7",
     ),
-    Rule(
-        _ANY_4XX,
-        None,
+    _refusal(
         r"invalid sublist or line item operation|matching line for sublist",
         "not a candidate: other customer, currency or A/R account, paid, or unknown",
-        Action.BLOCK_ROW,
         "facts 1.6, 7",
     ),
-    Rule(
-        _ANY_4XX,
-        None,
-        r"INVALID_LINK_SUM|links sum to more|TRANS_APPLIED_AMTS_UNBALNCD",
-        "applies more than is open",
-        Action.BLOCK_ROW,
-        "facts 7",
-    ),
-    Rule(
-        _ANY_4XX,
-        None,
+    _refusal(r"INVALID_LINK_SUM|links sum to more|TRANS_APPLIED_AMTS_UNBALNCD", "applies more than is open", "facts 7"),
+    _refusal(
         r"invalid field value|invalid .* reference key|INVALID_KEY_OR_REF|MISMATCHED_CURRENCY",
         "a reference does not exist or does not fit",
-        Action.BLOCK_ROW,
         "facts 1.8, 7",
     ),
-    Rule(
-        _ANY_4XX,
-        None,
-        r"please enter value",
-        "a mandatory field is missing",
-        Action.BLOCK_ROW,
-        "facts 1.8, 7",
-    ),
-    Rule(
-        _ANY_4XX,
-        None,
-        r"unknown field name|unknown (field|property)",
-        "a field name is unknown",
-        Action.BLOCK_ROW,
-        "facts 1.8",
-    ),
-    Rule(
-        _ANY_4XX,
-        None,
-        r"balance|decimal|round",
-        "the amounts do not balance or do not fit",
-        Action.BLOCK_ROW,
-        "facts 1.8, 7",
-    ),
-    Rule(
-        _ANY_4XX,
-        None,
+    _refusal(r"please enter value", "a mandatory field is missing", "facts 1.8, 7"),
+    _refusal(r"unknown field name|unknown (field|property)", "a field name is unknown", "facts 1.8"),
+    _refusal(r"balance|decimal|round", "the amounts do not balance or do not fit", "facts 1.8, 7"),
+    _refusal(
         r"transaction type specified is incorrect|does not exist|NONEXISTENT_ID",
         "the record is not there, or is of another type",
-        Action.BLOCK_ROW,
         "facts 1.8",
     ),
     Rule(_only(403), None, None, "the role lacks a permission", Action.BLOCK_ROW, "facts 5"),

@@ -51,11 +51,7 @@ class OAuth2:
     """
 
     def __init__(
-        self,
-        settings: Settings,
-        base_url: str,
-        send: Callable[[requests.Request], requests.Response],
-        clock: Clock,
+        self, settings: Settings, base_url: str, send: Callable[[requests.Request], requests.Response], clock: Clock
     ) -> None:
         self._client_id = _text(settings.netsuite_client_id, "NETSUITE_CLIENT_ID")
         self._certificate_id = _text(settings.netsuite_certificate_id, "NETSUITE_CERTIFICATE_ID")

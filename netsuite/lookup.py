@@ -40,12 +40,12 @@ class Found:
     internal_id: str
     external_id: str
     type: str
-    customer: str | None
-    currency: str | None
-    total: Decimal
-    tran_date: str | None
-    memo: str | None
-    is_voided: bool
+    customer: str | None = None
+    currency: str | None = None
+    total: Decimal = Decimal(0)
+    tran_date: str | None = None
+    memo: str | None = None
+    is_voided: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,17 +80,7 @@ def find_items(client: NetSuite, external_ids: Iterable[str]) -> dict[str, Found
     for bulk in bulks(sorted({external_id.lower() for external_id in external_ids})):
         condition = f"LOWER(externalid) IN ({_literals(bulk)})"
         for row in client.suiteql(f"SELECT id, externalid, itemtype FROM item WHERE {condition} ORDER BY id"):
-            item = Found(
-                row["id"],
-                row["externalid"],
-                row.get("itemtype", ""),
-                None,
-                None,
-                Decimal(0),
-                None,
-                None,
-                False,
-            )
+            item = Found(row["id"], row["externalid"], row.get("itemtype", ""))
             found[item.external_id.lower()] = item
     return found
 

@@ -15,11 +15,7 @@ from pipeline.command import run_command
 from pipeline.transform import transform
 
 app = typer.Typer(
-    add_completion=False,
-    no_args_is_help=True,
-    help=__doc__,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
+    add_completion=False, no_args_is_help=True, help=__doc__, rich_markup_mode=None, pretty_exceptions_enable=False
 )
 
 
