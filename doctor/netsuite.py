@@ -1,4 +1,4 @@
-"""Can this account be posted to? Checks sign-in, permissions and mapped ids at NetSuite; writes nothing."""
+"""Checks NetSuite: sign-in, certificate, permissions and mapped ids. Writes nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from netsuite.auth import CERTIFICATE_WARNING_DAYS, TBA_END, certificate_expiry
 from netsuite.errors import LoginRefused, NetSuiteError
 from settings import Settings, SettingsError
 
-# Every table the pipeline reads, with what the role needs for it (facts 4, 5).
+# Every table that the pipeline reads, and the permission that the role needs for it (facts 4, 5).
 TABLES = {
     "customer": "Lists > Customers",
     "item": "Lists > Items",
@@ -28,7 +28,7 @@ LINKS = "nexttransactionlinelink"
 
 
 def check(settings: Settings, seeds: Path = SEEDS) -> list[Finding]:
-    """All findings; an error among them means that a push would fail or be refused."""
+    """All findings. An error among them means that a push would fail or be refused."""
     findings = list(_credentials(settings))
     try:
         with NetSuite(settings) as client:
@@ -50,7 +50,7 @@ def _credentials(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "ok",
             "NetSuite certificate",
-            "its end is not known: put it into NETSUITE_PRIVATE_KEY_FILE, after the key, to be warned",
+            "its end is not known: put the certificate into NETSUITE_PRIVATE_KEY_FILE, after the key, to be warned",
         )
         return
     days = (ends - dt.datetime.now(dt.UTC)).days

@@ -144,7 +144,10 @@ def _common(row: Row) -> Body:
 
 
 _LINE_FIELDS = frozenset(
-    "item quantity rate amount grossAmt description isTaxable taxCode taxDetailsReference line".split()
+    (
+        *("item", "quantity", "rate", "amount", "grossAmt", "description"),
+        *("isTaxable", "taxCode", "taxDetailsReference", "line"),
+    )
 )
 
 

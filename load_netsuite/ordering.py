@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 
 class Task(Protocol):
-    """Something to do. Tasks that share a key are done one after the other, in the order they came."""
+    """A unit of work. Tasks that share a key are done one after the other, in their order."""
 
     @property
     def keys(self) -> frozenset[Hashable]: ...
@@ -18,8 +18,8 @@ class Task(Protocol):
 T = TypeVar("T", bound=Task)
 
 
-class Lanes(Generic[T]):
-    """Which tasks may start: those that no earlier unfinished task shares a key with."""
+class KeyedQueue(Generic[T]):
+    """The tasks that may start are `ready`: no earlier unfinished task shares a key with them."""
 
     def __init__(self) -> None:
         self.ready: deque[T] = deque()
@@ -27,6 +27,7 @@ class Lanes(Generic[T]):
         self._queues: dict[Hashable, deque[T]] = {}
 
     def add(self, task: T) -> None:
+        """Appends a task."""
         self.unfinished += 1
         for key in task.keys:
             self._queues.setdefault(key, deque()).append(task)
@@ -34,16 +35,17 @@ class Lanes(Generic[T]):
             self.ready.append(task)
 
     def done(self, task: T) -> None:
+        """Removes a task that has ended, so that its followers may start."""
         self.unfinished -= 1
         followers = []
         for key in task.keys:
-            queue = self._queues[key]
-            queue.popleft()
-            if queue:
-                followers.append(queue[0])
+            waiting = self._queues[key]
+            waiting.popleft()
+            if waiting:
+                followers.append(waiting[0])
             else:
                 del self._queues[key]
-        # A follower that waits in two of our lanes is met twice and must start once.
+        # A follower that shares two keys with the task is met twice and must start once.
         for follower in {id(follower): follower for follower in followers}.values():
             if self._is_first(follower):
                 self.ready.append(follower)
@@ -55,44 +57,43 @@ class Lanes(Generic[T]):
 def in_order(
     tasks: Iterable[T], do: Callable[[T], None], threads: int, pick: Callable[[int], int] | None = None
 ) -> None:
-    """Does every task, up to `threads` at once, tasks of one key in order; returns when all are done.
+    """Does every task, up to `threads` at once, tasks that share a key in order; returns when all are done.
 
-    `tasks` is pulled only a window ahead (flat memory). The first exception stops the start of further
-    tasks and is raised once those under way have ended. With one thread all runs here, in the caller's
-    thread; then `pick(n)` may choose which of n startable tasks is next (a simulation's way to shuffle),
-    else the oldest is.
+    `tasks` is read only a window ahead (flat memory). The first exception stops the start of further tasks; it is
+    raised when the running tasks have ended. With one thread, all tasks run in the caller's thread, and `pick(n)` may
+    choose the next of n ready tasks (a simulation shuffles this way); without `pick` the oldest is next.
     """
     if threads <= 1:
         _in_this_thread(tasks, do, pick or (lambda _: 0))
     else:
-        _Pool(do, threads).run(tasks)
+        _WorkerPool(do, threads).run(tasks)
 
 
 def _in_this_thread(tasks: Iterable[T], do: Callable[[T], None], pick: Callable[[int], int], window: int = 8) -> None:
-    lanes: Lanes[T] = Lanes()
+    queue: KeyedQueue[T] = KeyedQueue()
     source = iter(tasks)
     exhausted = False
-    while not exhausted or lanes.unfinished:
-        while not exhausted and lanes.unfinished < window:
+    while not exhausted or queue.unfinished:
+        while not exhausted and queue.unfinished < window:
             task = next(source, None)
             exhausted = task is None
             if task is not None:
-                lanes.add(task)
-        if lanes.ready:
-            index = pick(len(lanes.ready))
-            task = lanes.ready[index]
-            del lanes.ready[index]
+                queue.add(task)
+        if queue.ready:
+            index = pick(len(queue.ready))
+            task = queue.ready[index]
+            del queue.ready[index]
             do(task)
-            lanes.done(task)
+            queue.done(task)
 
 
-class _Pool(Generic[T]):
+class _WorkerPool(Generic[T]):
     WINDOW_PER_THREAD = 16
 
     def __init__(self, do: Callable[[T], None], threads: int) -> None:
         self._do = do
         self._threads = threads
-        self._lanes: Lanes[T] = Lanes()
+        self._queue: KeyedQueue[T] = KeyedQueue()
         self._changed = threading.Condition()
         self._closed = False
         self._failure: BaseException | None = None
@@ -104,13 +105,13 @@ class _Pool(Generic[T]):
         try:
             for task in tasks:
                 with self._changed:
-                    self._lanes.add(task)
+                    self._queue.add(task)
                     self._changed.notify_all()
                     self._changed.wait_for(self._has_room)
                     if self._failure:
                         break
             with self._changed:
-                self._changed.wait_for(lambda: self._failure or not self._lanes.unfinished)
+                self._changed.wait_for(lambda: self._failure or not self._queue.unfinished)
         except BaseException as error:
             self._failure = self._failure or error
         with self._changed:
@@ -122,15 +123,15 @@ class _Pool(Generic[T]):
             raise self._failure
 
     def _has_room(self) -> bool:
-        return bool(self._failure) or self._lanes.unfinished < self._threads * self.WINDOW_PER_THREAD
+        return bool(self._failure) or self._queue.unfinished < self._threads * self.WINDOW_PER_THREAD
 
     def _work(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._closed or self._failure or self._lanes.ready)
-                if self._failure or not self._lanes.ready:
+                self._changed.wait_for(lambda: self._closed or self._failure or self._queue.ready)
+                if self._failure or not self._queue.ready:
                     return
-                task = self._lanes.ready.popleft()
+                task = self._queue.ready.popleft()
             try:
                 self._do(task)
             except BaseException as error:
@@ -138,5 +139,5 @@ class _Pool(Generic[T]):
                     self._failure = self._failure or error
             finally:
                 with self._changed:
-                    self._lanes.done(task)
+                    self._queue.done(task)
                     self._changed.notify_all()

@@ -147,7 +147,7 @@ class Push:
         self._resolve_lost()
 
     def _send_all(self, writes: Iterable[Write]) -> None:
-        slots = self._client.slots.most
+        slots = self._client.slots.maximum
         # More threads than requests: while some wait for the journal's disk, the others keep NetSuite busy.
         in_order(writes, self._send_one, 1 if slots == 1 else slots + min(slots, 8), self._pick)
 

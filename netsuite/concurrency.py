@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Clock:
-    """Time and chance, in one place so that a simulation can own them."""
+    """Time and chance, in one place so that a simulation can replace them."""
 
     now: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
@@ -20,28 +20,27 @@ class Clock:
     random: Callable[[], float] = random.random
 
     def back_off(self, attempt: int, first: float = 0.5, longest: float = 30.0) -> float:
-        """Seconds to wait before try `attempt` + 1 (from 0): doubled each time, jittered down to half of
-        it."""
+        """Seconds to wait before try `attempt` + 1 (from 0): doubled each time, jittered down to half."""
         return min(longest, first * 2.0 ** min(attempt, 20)) * (0.5 + self.random() / 2)
 
 
 class Slots:
-    """At most `most` requests in flight; fewer while NetSuite says it is overloaded (P7).
+    """At most `maximum` requests in flight; fewer while NetSuite is overloaded (P7).
 
     Additive increase, multiplicative decrease: an overload halves the limit, each success adds 1/limit. A
     burst of refusals counts once: only a request that started after the last cut can cut again.
     """
 
-    def __init__(self, most: int) -> None:
-        self.most = max(1, most)
-        self.limit = float(self.most)
+    def __init__(self, maximum: int) -> None:
+        self.maximum = max(1, maximum)
+        self.limit = float(self.maximum)
         self._in_flight = 0
         self._generation = 0
         self._changed = threading.Condition()
 
     @contextmanager
     def one(self) -> Iterator[int]:
-        """Waits for a slot; yields the generation to hand to `overloaded`."""
+        """Waits for a slot and yields the generation, which `overloaded` takes."""
         with self._changed:
             while self._in_flight >= int(self.limit):
                 self._changed.wait()
@@ -55,12 +54,14 @@ class Slots:
                 self._changed.notify_all()
 
     def overloaded(self, generation: int) -> None:
+        """NetSuite refused a request of this generation for too many at once."""
         with self._changed:
             if generation == self._generation:
                 self._generation += 1
                 self.limit = max(1.0, self.limit / 2)
 
     def succeeded(self) -> None:
+        """NetSuite answered a request."""
         with self._changed:
-            self.limit = min(float(self.most), self.limit + 1.0 / self.limit)
+            self.limit = min(float(self.maximum), self.limit + 1.0 / self.limit)
             self._changed.notify_all()

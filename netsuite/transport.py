@@ -35,7 +35,7 @@ class Transport:
         self.base_url = _checked_base_url(settings.netsuite_base_url or "")
         self.slots = Slots(settings.netsuite_concurrency)
         self.requests_sent = 0
-        self.session = session or _new_session(self.base_url, self.slots.most)
+        self.session = session or _new_session(self.base_url, self.slots.maximum)
         self._clock = clock
         self._counting = threading.Lock()
         self._auth: OAuth2 | TokenBased = (
