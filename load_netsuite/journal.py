@@ -109,7 +109,7 @@ class Journal:
         except (duckdb.Error, OSError) as error:
             self._failure = (
                 f"the load log cannot be written ({type(error).__name__}: {str(error)[:300]}); nothing "
-                "more was sent. Mend the disk or the warehouse file and run again: what was under way is "
+                "more was sent. Fix the disk or the warehouse file and run again: what was under way is "
                 "looked up in NetSuite first."
             )
         finally:

@@ -30,7 +30,7 @@ ROW_LIMIT = 100_000  # of one SuiteQL query (facts 4); NetSuite would cut the re
 
 @dataclass(frozen=True)
 class Answer:
-    """What NetSuite answered to one write. `body` is kept for errors only, cut short."""
+    """NetSuite's answer to one write. `body` is set for errors only, cut short."""
 
     status: int
     internal_id: str | None
@@ -93,8 +93,7 @@ class NetSuite:
     def suiteql(self, sql: str) -> list[dict[str, str]]:
         """All rows of a query: keys in lower case, every value text, null columns left out (facts 4).
 
-        Give the query an ORDER BY on a unique key if it can return more than 1,000 rows. Raises
-        NetSuiteError.
+        A query that can return more than 1,000 rows needs an ORDER BY on a unique key. Raises NetSuiteError.
         """
         return list(self.suiteql_rows(sql))
 
@@ -113,8 +112,8 @@ class NetSuite:
                 raise NetSuiteError(f"a SuiteQL query returns more than {ROW_LIMIT} rows; ask for less: {sql[:200]}")
 
     def get(self, record_type: str, internal_id: str, expand: bool = True) -> dict[str, Any]:
-        """One record, numbers as Decimal; a zero amount may be missing (facts 1.5). Raises Refused if it is
-        not there."""
+        """One record, numbers as Decimal; a zero amount may be missing (facts 1.5). Raises Refused if NetSuite does not
+        have it."""
         answer: dict[str, Any] = self._read(
             "GET", self._record_url(record_type, internal_id) + ("?expandSubResources=true" if expand else "")
         )
@@ -151,13 +150,12 @@ class NetSuite:
     # ------------------------------------------------------------ writing
 
     def create(self, record_type: str, body: dict[str, Any]) -> Answer:
-        """POST a new record, once. Raises NotSent (safe to repeat), NoAnswer (effect unknown),
-        LoginRefused."""
+        """POSTs a new record, once. Raises NotSent (safe to repeat), NoAnswer (effect unknown), LoginRefused."""
         return self._write("POST", record_type, f"{self._base_url}/services/rest/record/v1/{quote(record_type)}", body)
 
     def update(self, record_type: str, internal_id: str, body: dict[str, Any]) -> Answer:
-        """PATCH a record, once: fields that are not sent stay, keyed sublist rows merge (facts 1.6). Raises
-        as `create`."""
+        """PATCHes a record, once: fields that are not sent stay, keyed sublist rows merge (facts 1.6). Raises as
+        `create`."""
         return self._write("PATCH", record_type, self._record_url(record_type, internal_id), body)
 
     def _write(self, method: str, record_type: str, url: str, body: dict[str, Any]) -> Answer:
@@ -187,8 +185,7 @@ class NetSuite:
 
 
 def _retry_after(response: requests.Response) -> float | None:
-    """Seconds NetSuite asks to wait; undocumented there, honoured if it appears (facts 6), five minutes at
-    most."""
+    """Seconds that NetSuite asks to wait, up to five minutes. The header is undocumented, but honoured (facts 6)."""
     value = response.headers.get("Retry-After", "")
     return min(float(value), 300.0) if re.fullmatch(r"\d+(\.\d+)?", value) else None
 

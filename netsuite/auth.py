@@ -44,10 +44,9 @@ TBA_END = (
 
 
 class OAuth2:
-    """Bearer tokens by client credentials: cached, renewed before they expire, dropped when NetSuite
-    refuses one.
+    """Bearer tokens by client credentials: cached, renewed before they expire, dropped when NetSuite refuses one.
 
-    `send` sends a prepared token request through the client's one connection pool.
+    send: sends a token request through the client's one connection pool.
     """
 
     def __init__(
@@ -127,7 +126,7 @@ class OAuth2:
         ahead = server - self._clock.now()
         if abs(ahead - self._server_is_ahead) < 60:
             return False
-        log.warning("this machine's clock is %.0f s off NetSuite's; mend it (allowed for in this run)", -ahead)
+        log.warning("this machine's clock is %.0f s off NetSuite's; fix it (allowed for in this run)", -ahead)
         self._server_is_ahead = ahead
         return True
 

@@ -1,4 +1,4 @@
-"""Failures of requests to NetSuite. Each message says what happened and how to mend it; none holds a secret.
+"""Failures of requests to NetSuite. Each message says what happened and how to fix it; none holds a secret.
 
 NetSuiteError        a request did not end well
 ├── NotSent          it provably never left: safe to send again

@@ -1,4 +1,4 @@
-"""Sends one request to NetSuite: signed, within a slot, with timeouts, and told apart by how it failed."""
+"""Sends one request to NetSuite: signed, within a slot, with timeouts. Failures say whether the request left."""
 
 from __future__ import annotations
 
@@ -144,8 +144,7 @@ def _is_loopback(url: str) -> bool:
 
 
 def _never_connected(error: requests.ConnectionError) -> bool:
-    """True only if the connection itself was refused, not found or not trusted: then no byte of the request
-    has left."""
+    """True only if the connection was refused, not found or not trusted: then no byte of the request has left."""
     cause: Any = error.args[0] if error.args else None
     if isinstance(cause, MaxRetryError):
         cause = cause.reason

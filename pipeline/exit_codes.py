@@ -13,14 +13,14 @@ DONE, FAILED, SETTINGS_WRONG, REFUSED = 0, 1, 2, 3
 SEVERITY = (DONE, REFUSED, FAILED, SETTINGS_WRONG)
 MEANING = {
     DONE: "done",
-    FAILED: "failed, run it again once the cause above is mended",
+    FAILED: "failed, run it again once the cause above is fixed",
     SETTINGS_WRONG: "settings wrong, nothing was read or written",
     REFUSED: "finished, but NetSuite refused rows in this run: see above",
 }
 
 
 class StageFailed(Exception):
-    """A stage did not do its whole job. The message says why and how to mend it."""
+    """A stage did not do its whole job. The message says why and how to fix it."""
 
 
 def explain(error: Exception) -> int:

@@ -116,8 +116,8 @@ def doctor(settings: Settings, results: StageResults) -> int:
     console().print(table)
     errors = sum(finding.level == "error" for finding in findings)
     if errors:
-        raise StageFailed(f"doctor: {errors} of {len(findings)} checks show something to mend")
-    say(f"doctor: {len(findings)} checks, nothing to mend")
+        raise StageFailed(f"doctor: {errors} of {len(findings)} checks show something to fix")
+    say(f"doctor: {len(findings)} checks, nothing to fix")
     return DONE
 
 
