@@ -174,7 +174,7 @@ def load_private_key(path: Path | None) -> tuple[PrivateKey, str]:
     if path is None:
         raise SettingsError([f"{name} is missing"])
     try:
-        key = load_pem_private_key(_pem_part(path.read_bytes(), b"PRIVATE KEY"), password=None)
+        key = load_pem_private_key(_pem_part(Path(path).read_bytes(), b"PRIVATE KEY"), password=None)
     except OSError as error:
         raise SettingsError([f"{name} cannot be read: {error.strerror}"]) from None
     except (ValueError, TypeError):
@@ -191,7 +191,7 @@ def certificate_expiry(path: Path | None) -> dt.datetime | None:
     if path is None:
         return None
     try:
-        return x509.load_pem_x509_certificate(_pem_part(path.read_bytes(), b"CERTIFICATE")).not_valid_after_utc
+        return x509.load_pem_x509_certificate(_pem_part(Path(path).read_bytes(), b"CERTIFICATE")).not_valid_after_utc
     except (OSError, ValueError):
         return None
 
