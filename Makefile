@@ -7,7 +7,7 @@ SHELL := /bin/sh
 
 PYTHON ?= python3
 VENV := .venv
-RUN := $(VENV)/bin/python -B pipeline.py
+RUN := $(VENV)/bin/python -B -m pipeline
 READY := $(VENV)/.installed
 LINT_VENV := .venv-dev
 LINT_READY := $(LINT_VENV)/.installed

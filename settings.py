@@ -4,9 +4,8 @@
     settings.stripe_requests_per_second   # 20
     settings.vars["tax_strategy"]         # "tax_lines": dbt_project.yml overlaid by PIPELINE_VARS
 
-One attribute per environment variable of the interfaces (section 2), in lower case. What is wrong is
-raised as one `SettingsError` that lists all of it; each line names the variable and the mend. Secrets
-are `SecretStr` and appear in no message.
+There is one attribute per environment variable of the interfaces (section 2), in lower case. One `SettingsError` lists
+every problem; each line names the variable and the fix. Secrets are `SecretStr` and appear in no message.
 """
 
 from __future__ import annotations
@@ -26,6 +25,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent
 PositiveInteger = Annotated[int, Field(ge=1)]
+Service = Literal["stripe", "netsuite"]
 
 OAUTH2 = ("netsuite_client_id", "netsuite_certificate_id", "netsuite_private_key_file")
 TBA = ("netsuite_consumer_key", "netsuite_consumer_secret", "netsuite_token_id", "netsuite_token_secret")
@@ -34,22 +34,18 @@ CONNECTION = (*CREDENTIALS, "stripe_api_base", "netsuite_account_id", "netsuite_
 
 
 class SettingsError(Exception):
-    """Settings are missing, wrong or contradictory. `problems`: one sentence each, with the mend."""
+    """Settings are missing, wrong or contradictory. `problems`: one sentence each, with the fix."""
 
     def __init__(self, problems: Iterable[str]):
         self.problems = list(problems)
-        super().__init__("\n".join(["Settings to mend:", *(f"  - {problem}" for problem in self.problems)]))
+        super().__init__("\n".join(["Settings to fix:", *(f"  - {problem}" for problem in self.problems)]))
 
 
 class Settings(BaseSettings):
-    """The checked settings. Build with `load_settings`, which also checks how they go together."""
+    """The checked settings. Build them with `load_settings`, which also checks their combinations."""
 
     model_config = SettingsConfigDict(
-        frozen=True,
-        extra="ignore",
-        env_ignore_empty=True,
-        str_strip_whitespace=True,
-        hide_input_in_errors=True,
+        frozen=True, extra="ignore", env_ignore_empty=True, str_strip_whitespace=True, hide_input_in_errors=True
     )
 
     target: Literal["sandbox", "production"] = "sandbox"
@@ -139,14 +135,13 @@ class Settings(BaseSettings):
         kept = {name: getattr(self, name) for name in type(self).model_fields if name not in CONNECTION}
         blank = {name: type(self).model_fields[name].default for name in CONNECTION}
         given = {key.lower(): value for key, value in connection.items() if key.lower() in CONNECTION}
-        return Settings(_env_file=None, **{**kept, **blank, **given})
+        return Settings(**{"_env_file": None, **kept, **blank, **given})
 
 
 def load_settings(
-    require: Iterable[Literal["stripe", "netsuite"]] = ("stripe", "netsuite"),
-    env_file: Path | None = ROOT / ".env",
+    require: Iterable[Service] = ("stripe", "netsuite"), env_file: Path | None = ROOT / ".env"
 ) -> Settings:
-    """Settings from the environment and `.env`. `require`: whose credentials the command needs when
+    """Settings from the environment and `.env`. require: the services whose credentials the command needs when
     TARGET=production (a report needs none). Raises SettingsError with all problems at once."""
     settings, problems, wrong = _read(env_file)
     problems += check_vars(settings.pipeline_vars)[1]
@@ -166,20 +161,21 @@ def load_settings(
 
 
 def _read(env_file: Path | None) -> tuple[Settings, list[str], set[str]]:
-    """The settings, what is wrong with single values, and the names of those (they hold their default,
-    so that the checks of how settings go together still run and everything is said at once)."""
+    """The settings, the problems of single values, and the names of these values. Wrong values are replaced by their
+    defaults, so that the checks of combinations still run and one error lists every problem."""
+    values: dict[str, Any] = {"_env_file": env_file}
     try:
-        return Settings(_env_file=env_file), [], set()
+        return Settings(**values), [], set()
     except ValidationError as error:
         messages: dict[str, str] = {}
         for detail in error.errors(include_input=False, include_url=False):
             messages.setdefault(str(detail["loc"][0]), detail["msg"].removeprefix("Value error, "))
     defaults = {name: Settings.model_fields[name].get_default(call_default_factory=True) for name in messages}
     problems = [f"{name.upper()}: {message}" for name, message in messages.items()]
-    return Settings(_env_file=env_file, **defaults), problems, set(messages)
+    return Settings(**values, **defaults), problems, set(messages)
 
 
-# ---------- how settings go together
+# ---------- combinations of settings
 
 
 def _check_target(settings: Settings) -> list[str]:
@@ -195,20 +191,20 @@ def _check_target(settings: Settings) -> list[str]:
 def _check_production(settings: Settings, require: set[str], wrong: set[str]) -> list[str]:
     problems: list[str] = []
 
-    def need(*names: str, mend: str) -> None:
+    def need(*names: str, fix: str) -> None:
         missing = [name for name in names if not getattr(settings, name) and name not in wrong]
-        problems.extend(f"{name.upper()} is missing: {mend}" for name in missing)
+        problems.extend(f"{name.upper()} is missing: {fix}" for name in missing)
 
     if "stripe" in require:
-        need("stripe_api_key", mend="set a restricted read key (Stripe: Developers > API keys)")
+        need("stripe_api_key", fix="set a restricted read key (Stripe: Developers > API keys)")
         if _secret(settings.stripe_api_key).startswith("pk_"):
             problems.append("STRIPE_API_KEY is a publishable key (pk_): set a restricted (rk_) or secret key")
     if "netsuite" in require:
-        need("netsuite_account_id", mend="set it, e.g. 1234567 or 1234567_SB1")
+        need("netsuite_account_id", fix="set it, e.g. 1234567 or 1234567_SB1")
         if settings.netsuite_auth == "oauth2":
             need(
                 *OAUTH2,
-                mend="NETSUITE_AUTH=oauth2 needs it (NetSuite: OAuth 2.0 Client Credentials Setup)"
+                fix="NETSUITE_AUTH=oauth2 needs it (NetSuite: OAuth 2.0 Client Credentials Setup)"
                 + (
                     "; or set NETSUITE_AUTH=tba for the token variables that are set"
                     if all(getattr(settings, name) for name in TBA)
@@ -217,8 +213,8 @@ def _check_production(settings: Settings, require: set[str], wrong: set[str]) ->
             )
             problems += _check_key_file(settings.netsuite_private_key_file)
         else:
-            need(*TBA, mend="NETSUITE_AUTH=tba needs it (NetSuite: Access Tokens)")
-        # Also for a push alone, which asks Stripe nothing: what it posts was read with that key.
+            need(*TBA, fix="NETSUITE_AUTH=tba needs it (NetSuite: Access Tokens)")
+        # Also for a push, which asks Stripe nothing: its records were read with that key.
         problems += _check_modes(settings)
     return problems
 
@@ -246,8 +242,8 @@ def _check_key_file(path: Path | None) -> list[str]:
 
 
 def _check_modes(settings: Settings) -> list[str]:
-    """Test money must not reach real books nor live money a sandbox. Only NetSuite's own hosts are
-    judged: which books stand behind another host, nobody can tell from its account id."""
+    """Test money must not reach real books, nor live money a sandbox. Only NetSuite's own hosts are judged: the account
+    id says nothing about the books behind another host."""
     account = settings.netsuite_account_id or ""
     host = urlsplit(settings.netsuite_base_url).hostname if settings.netsuite_base_url else "x.netsuite.com"
     if not account or not str(host).endswith(".netsuite.com"):
@@ -289,8 +285,8 @@ Check = Callable[[Any], bool]
 
 
 def _one_of(*values: object) -> tuple[str, Check]:
-    said = " or ".join(json.dumps(value) for value in values)
-    return said, lambda value: any(type(value) is type(each) and value == each for each in values)
+    description = " or ".join(json.dumps(value) for value in values)
+    return description, lambda value: any(type(value) is type(each) and value == each for each in values)
 
 
 def _is_date(value: object) -> bool:
@@ -320,7 +316,7 @@ INTERNAL_ID: tuple[str, Check] = (
     lambda value: isinstance(value, str) and re.fullmatch(r"-?[0-9]+", value) is not None,
 )
 
-# What each var may be: the right values in words, and the check.
+# var → (description of its right values, check)
 VARS: dict[str, tuple[str, Check]] = {
     "go_live_date": _or_none(('a date such as "2026-01-31"', _is_date)),
     "accounting_timezone": ('an IANA time zone, e.g. "UTC" or "Europe/London"', _is_time_zone),
@@ -348,9 +344,11 @@ VARS: dict[str, tuple[str, Check]] = {
 def check_vars(
     overrides: Mapping[str, Any], project_file: Path = ROOT / "dbt_project" / "dbt_project.yml"
 ) -> tuple[dict[str, Any], list[str]]:
-    """The effective vars and what is wrong with them, each problem naming where the value stands."""
+    """The effective vars, and their problems. Each problem names the place of the value."""
     problems = [
-        f"PIPELINE_VARS: {name!r} is no setting; there are {', '.join(VARS)}" for name in overrides if name not in VARS
+        f"PIPELINE_VARS: {name!r} is no setting; the settings are {', '.join(VARS)}"
+        for name in overrides
+        if name not in VARS
     ]
     values: dict[str, Any] = {}
     defaults = _project_vars(project_file)
@@ -364,7 +362,7 @@ def check_vars(
 
 
 def _project_vars(project_file: Path) -> dict[str, Any]:
-    """Defaults of dbt_project.yml, where vars stand at the top or under the project's name."""
+    """The defaults in dbt_project.yml, where vars are at the top or under the project's name."""
     import yaml
 
     project = yaml.safe_load(project_file.read_text(encoding="utf-8"))
@@ -373,7 +371,7 @@ def _project_vars(project_file: Path) -> dict[str, Any]:
 
 
 def _plain(value: object) -> object:
-    """YAML's dates and integers as the text that JSON has; an empty text is none."""
+    """YAML's dates and integers as text, as in JSON; an empty text as None."""
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, int) and not isinstance(value, bool):

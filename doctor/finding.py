@@ -10,7 +10,7 @@ Level = Literal["ok", "warning", "error"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One checked thing. `message` says what to mend when `level` is not `ok`."""
+    """One checked thing. `message` says what to fix when `level` is not `ok`."""
 
     level: Level
     subject: str

@@ -1,20 +1,19 @@
-"""Can this account be posted to? Checks sign-in, permissions and mapped ids at NetSuite; writes nothing."""
+"""Checks NetSuite: sign-in, certificate, permissions and mapped ids. Writes nothing."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from doctor.finding import Finding, Level
 from doctor.mappings import SEEDS, check_mappings
 from netsuite.api import NetSuite
 from netsuite.auth import CERTIFICATE_WARNING_DAYS, TBA_END, certificate_expiry
 from netsuite.errors import LoginRefused, NetSuiteError
-from settings import SettingsError
+from settings import Settings, SettingsError
 
-# Every table the pipeline reads, with what the role needs for it (facts 4, 5).
+# Every table that the pipeline reads, and the permission that the role needs for it (facts 4, 5).
 TABLES = {
     "customer": "Lists > Customers",
     "item": "Lists > Items",
@@ -28,8 +27,8 @@ TABLES = {
 LINKS = "nexttransactionlinelink"
 
 
-def check(settings: Any, seeds: Path = SEEDS) -> list[Finding]:
-    """All findings; an error among them means that a push would fail or be refused."""
+def check(settings: Settings, seeds: Path = SEEDS) -> list[Finding]:
+    """All findings. An error among them means that a push would fail or be refused."""
     findings = list(_credentials(settings))
     try:
         with NetSuite(settings) as client:
@@ -42,7 +41,7 @@ def check(settings: Any, seeds: Path = SEEDS) -> list[Finding]:
     return findings
 
 
-def _credentials(settings: Any) -> Iterator[Finding]:
+def _credentials(settings: Settings) -> Iterator[Finding]:
     if settings.netsuite_auth == "tba":
         yield Finding("warning", "NETSUITE_AUTH", TBA_END)
         return
@@ -51,7 +50,7 @@ def _credentials(settings: Any) -> Iterator[Finding]:
         yield Finding(
             "ok",
             "NetSuite certificate",
-            "its end is not known: put it into NETSUITE_PRIVATE_KEY_FILE, after the key, to be warned",
+            "its end is not known: put the certificate into NETSUITE_PRIVATE_KEY_FILE, after the key, to be warned",
         )
         return
     days = (ends - dt.datetime.now(dt.UTC)).days

@@ -1,18 +1,21 @@
-"""Can Stripe be read? One request of one object per endpoint; nothing is written, nothing is kept."""
+"""Checks Stripe: one request for one object of each endpoint. Nothing is written."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from doctor.finding import Finding
+from doctor.finding import Finding, Level
 from extract.errors import StripeError
 from extract.stripe.api import StripeClient
 from extract.stripe.endpoints import ENDPOINTS
 from settings import Settings
 
+EVENTS = "/v1/events"
+
 
 def check(settings: Settings) -> list[Finding]:
-    """A finding per endpoint that an extract reads."""
+    """A finding for each endpoint that an extract reads."""
     assert settings.stripe_api_key is not None
     stripe = StripeClient(
         settings.stripe_api_base,
@@ -21,30 +24,35 @@ def check(settings: Settings) -> list[Finding]:
         total=settings.stripe_requests_per_second_total,
         attempts=3,
     )
-    paths = ["/v1/events", *(endpoint.path for endpoint in ENDPOINTS.values()), "/v1/balance_transactions"]
-
-    def one(path: str) -> Finding:
-        try:
-            found = stripe.page(path, {"limit": 1}).items
-        except StripeError as error:
-            return Finding("error", f"Stripe {path}", str(error))
-        return Finding("ok", f"Stripe {path}", "readable" if found else "readable, holds nothing")
-
-    def ledger() -> Finding:
-        subject = "Stripe /v1/customers/*/balance_transactions"
-        try:
-            customers = stripe.page("/v1/customers", {"limit": 1}).items
-            if not customers:
-                return Finding("ok", subject, "not checked: there is no customer")
-            stripe.page(f"/v1/customers/{customers[0]['id']}/balance_transactions", {"limit": 1})
-        except StripeError as error:
-            return Finding("error", subject, str(error))
-        return Finding("ok", subject, "readable")
-
+    paths = [*(endpoint.path for endpoint in ENDPOINTS.values()), "/v1/balance_transactions"]
     with ThreadPoolExecutor(8) as pool:
-        last = pool.submit(ledger)
-        findings = [*pool.map(one, paths), last.result()]
-    events = findings[0]
-    if events.level == "ok" and "nothing" in events.message:
-        findings[0] = Finding("warning", events.subject, "the event feed is empty: every run compares all lists")
-    return findings
+        ledger = pool.submit(_finding, "/v1/customers/*/balance_transactions", lambda: _ledger(stripe))
+        events = pool.submit(_finding, EVENTS, lambda: _events(stripe))
+        lists = pool.map(lambda path: _finding(path, lambda: _list(stripe, path)), paths)
+        return [events.result(), *lists, ledger.result()]
+
+
+def _finding(path: str, ask: Callable[[], tuple[Level, str]]) -> Finding:
+    try:
+        level, message = ask()
+    except StripeError as error:
+        level, message = "error", str(error)
+    return Finding(level, f"Stripe {path}", message)
+
+
+def _list(stripe: Stripe, path: str) -> tuple[Level, str]:
+    return "ok", "readable" if stripe.page(path, {"limit": 1}).items else "readable, holds nothing"
+
+
+def _events(stripe: Stripe) -> tuple[Level, str]:
+    if stripe.page(EVENTS, {"limit": 1}).items:
+        return "ok", "readable"
+    return "warning", "the event feed is empty: every run compares all lists"
+
+
+def _ledger(stripe: Stripe) -> tuple[Level, str]:
+    customers = stripe.page("/v1/customers", {"limit": 1}).items
+    if not customers:
+        return "ok", "not checked: there is no customer"
+    stripe.page(f"/v1/customers/{customers[0]['id']}/balance_transactions", {"limit": 1})
+    return "ok", "readable"

@@ -1,15 +1,18 @@
-"""Writes to NetSuite what the marts say, and keeps the journal of it. Knows no rule of accounting.
+"""Posts to NetSuite what the marts say, and keeps the journal of it. Knows no rule of accounting.
 
-push.py          the run: look up, send, resolve, read back
-plan.py          what a push would post, and the file that holds it to that
-marts.py         what is to be posted
-bodies.py        rows of the marts as request bodies
-journal.py       the durable log of attempts and answers
-readback.py      what was meant against what NetSuite shows
-reconcile.py     everything ever posted against NetSuite now
-lookup.py        what NetSuite holds, asked in bulk
-api.py, auth.py  the one NetSuite client
-errors.py        what an answer means and what is done about it
-concurrency.py   how many requests at once, and in which order
-doctor.py        can this account be posted to
+push.py             the run: look up, send, resolve, read back
+plan.py             the records that a push would post, and the file that a push can be held to
+marts.py            reads the rows that are ready
+records.py          the expected records, built from these rows
+bodies.py           request bodies
+adoption.py         records that NetSuite has already
+write.py            one request that changes NetSuite
+ordering.py         writes in parallel, in order where they share a document
+journal.py          the durable log of attempts and answers
+journal_queries.py  questions to the journal
+comparison.py       expected record and found record
+readback.py         what was written, compared with NetSuite
+reconcile.py        every posted record, compared with NetSuite now
+tables.py           the loader's tables in the warehouse
+errors.py           the loader's own failures
 """

@@ -1,8 +1,7 @@
 """Request bodies for NetSuite from rows of the marts (docs/architecture.md, "What the loader reads").
 
-A row is a dict by column name; null columns are left out of the body. Money stays Decimal and carries
-exactly the decimals NetSuite keeps for the currency; what does not fit raises CannotBuild, which blocks
-that row alone.
+A row is a dict by column name; null columns are left out of the body. Money stays Decimal with exactly the decimals
+that NetSuite keeps for the currency. A value that does not fit raises CannotBuild, which blocks that row alone.
 """
 
 from __future__ import annotations
@@ -21,11 +20,14 @@ RATE_DECIMALS = Decimal("0.00000001")
 
 
 class CannotBuild(Exception):
-    """A value of the marts cannot be sent; the message names it and says how to mend it."""
+    """A value of the marts cannot be sent; the message names it and says how to fix it."""
 
 
 def credit_memo(memo: Row, lines: Sequence[Row], tax_details: Sequence[Row], fields: Sequence[Row] = ()) -> Body:
-    """creditMemo without its applications. lines, tax_details and fields are this memo's, lines in order."""
+    """A creditMemo without its applications. lines, tax_details, fields: this memo's rows, lines in order.
+
+    Raises CannotBuild, as the other builders do.
+    """
     precision = memo["netsuite_currency_precision"]
     own, of_lines = _fields(fields)
     taxed_lines = {row["line_number"] for row in tax_details}
@@ -43,7 +45,7 @@ def credit_memo(memo: Row, lines: Sequence[Row], tax_details: Sequence[Row], fie
 
 
 def zero_invoice(invoice: Row, lines: Sequence[Row], fields: Sequence[Row] = ()) -> Body:
-    """invoice with amount zero on every line (N1)."""
+    """An invoice with amount zero on every line (N1)."""
     own, of_lines = _fields(fields)
     body = _header(invoice)
     body["item"] = _items(
@@ -65,8 +67,7 @@ def zero_invoice(invoice: Row, lines: Sequence[Row], fields: Sequence[Row] = ())
 
 
 def customer_refund(refund: Row, fields: Sequence[Row] = ()) -> Body:
-    """customerRefund without its applications. Only booked, never processed: the money has moved at Stripe,
-    so there is no payment method."""
+    """A customerRefund without its applications. It books what Stripe has paid, so it has no payment method."""
     own, _ = _fields(fields)
     body = _without_null(
         customer=_reference(refund["netsuite_customer_id"]),
@@ -79,6 +80,7 @@ def customer_refund(refund: Row, fields: Sequence[Row] = ()) -> Body:
 
 
 def journal_entry(entry: Row) -> Body:
+    """A journalEntry of two lines, debit and credit."""
     amount = money(entry["amount"], entry["netsuite_currency_precision"], "the journal")
     memo = {"memo": entry["memo_text"]} if entry["memo_text"] else {}
     lines = [
@@ -91,6 +93,7 @@ def journal_entry(entry: Row) -> Body:
 
 
 def service_sale_item(item: Row) -> Body:
+    """A serviceSaleItem for a price without an item."""
     body = _without_null(
         externalId=item["external_id"],
         itemId=item["item_name"],
@@ -102,13 +105,14 @@ def service_sale_item(item: Row) -> Body:
 
 
 def apply(applications: Iterable[tuple[str, Decimal]]) -> Body:
-    """The apply sublist from (internal id, amount): doc, apply and amount only, a display field is refused
-    (facts 1.6)."""
+    """The apply sublist from (internal id, amount): doc, apply and amount only. NetSuite refuses display fields (facts
+    1.6)."""
     return _items({"doc": {"id": doc}, "apply": True, "amount": _plain(amount)} for doc, amount in applications)
 
 
-def money(amount: Decimal, precision: int | None, what: str) -> Decimal:
-    """The amount with NetSuite's decimals for the currency (`precision` null: as it is)."""
+def money(amount: Decimal, precision: int | None, subject: str) -> Decimal:
+    """The amount with NetSuite's decimals for the currency (precision None: unchanged). Raises CannotBuild, which names
+    the `subject`."""
     if precision is None:
         return amount
     with localcontext() as context:
@@ -116,7 +120,7 @@ def money(amount: Decimal, precision: int | None, what: str) -> Decimal:
         exact = amount.quantize(Decimal(1).scaleb(-precision))
     if exact != amount:
         raise CannotBuild(
-            f"the amount {amount} of {what} has more than NetSuite's {precision} decimals for this currency"
+            f"the amount {amount} of {subject} has more than NetSuite's {precision} decimals for this currency"
         )
     return exact
 
@@ -145,16 +149,8 @@ def _common(row: Row) -> Body:
 
 _LINE_FIELDS = frozenset(
     (
-        "item",
-        "quantity",
-        "rate",
-        "amount",
-        "grossAmt",
-        "description",
-        "isTaxable",
-        "taxCode",
-        "taxDetailsReference",
-        "line",
+        *("item", "quantity", "rate", "amount", "grossAmt", "description"),
+        *("isTaxable", "taxCode", "taxDetailsReference", "line"),
     )
 )
 
@@ -188,8 +184,7 @@ def _item(line: Row) -> Body:
 
 
 def _rate(amount: Decimal, quantity: Decimal | None) -> Decimal | None:
-    """amount / quantity where that is exact: a rate that disagrees with the amount earns a warning at
-    best."""
+    """amount / quantity where that is exact. NetSuite warns, or worse, of a rate that disagrees with the amount."""
     if not quantity:
         return None
     with localcontext() as context:
@@ -199,8 +194,8 @@ def _rate(amount: Decimal, quantity: Decimal | None) -> Decimal | None:
 
 
 def _tax_detail(row: Row, precision: int | None) -> Body:
-    """All six are mandatory; the reference is ours and ties the row to its line; the rate is in percent
-    (facts 3)."""
+    """All six fields are mandatory. The reference is ours and ties the row to its line; the rate is in percent (facts
+    3)."""
     return {
         "taxDetailsReference": {"id": _tax_reference(row["line_number"])},
         "taxType": row["netsuite_tax_type_id"],  # a bare id, as in the recorded request (facts 3)
@@ -244,20 +239,11 @@ def _converted(field: str, kind: str, value: str) -> Any:
     except (ValueError, InvalidOperation):
         pass
     raise CannotBuild(
-        f"field_map.csv wants {field} as {kind}, but the value is {value[:80]!r}; mend it in Stripe or change the row"
+        f"field_map.csv wants {field} as {kind}, but the value is {value[:80]!r}; fix it in Stripe or change the row"
     )
 
 
-_BOOLEANS = {
-    "true": True,
-    "t": True,
-    "1": True,
-    "yes": True,
-    "false": False,
-    "f": False,
-    "0": False,
-    "no": False,
-}
+_BOOLEANS = {"true": True, "t": True, "1": True, "yes": True, "false": False, "f": False, "0": False, "no": False}
 
 
 def _no_clash(fields: Body, taken: Iterable[str]) -> Body:

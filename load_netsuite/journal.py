@@ -1,17 +1,15 @@
-"""The journal: what was tried at NetSuite and what came of it, durable in the warehouse before the next
-step (P2).
+"""The journal: every attempt at NetSuite and its result, durable in the warehouse before the next step (P2).
 
-    with open_warehouse(path) as warehouse:          # held for the whole push
+    with open_with_journal(path) as warehouse:       # held for the whole push
         journal = Journal(warehouse)
         attempt = journal.attempted("creditMemo", "cn_1", "create", body)     # on disk when this returns
         ... send ...
         journal.write(attempt.result("created", internal_id="17"))            # on disk when this returns
 
-A DuckDB commit appends to the write-ahead log and syncs it, so a row that `write` has returned survives
-`kill -9`. An attempt without a result is therefore a request that may or may not have had an effect: the
-next run asks NetSuite for its external id before it sends anything. If a commit fails (disk full, broken
-file) the journal closes itself: every later `write` fails too, and no request leaves without a committed
-attempt.
+A DuckDB commit appends to the write-ahead log and syncs it, so a row survives `kill -9` once `write` has returned. An
+attempt without a result is a request whose effect is unknown: the next run asks NetSuite for its external id before it
+sends anything. If a commit fails (disk full, broken file), the journal closes itself: every later `write` fails too,
+and no request leaves without a committed attempt.
 """
 
 from __future__ import annotations
@@ -29,15 +27,21 @@ from load_netsuite.errors import JournalError
 from netsuite.concurrency import Clock
 from warehouse.query import give_more_memory, is_for_memory
 
-ROWS_AT_ONCE = 100  # of one statement: one of 900 rows takes DuckDB 120 MB, one of 100 takes 20 MB and less time
+ROWS_AT_ONCE = 100  # in one statement: 900 rows take DuckDB 120 MB, 100 rows take 20 MB and less time
 
-PRESENT = ("created", "adopted")  # states that say: the record is in NetSuite
+PRESENT = ("created", "adopted")  # statuses of a record that is in NetSuite
 WRITTEN = (*PRESENT, "applied")
+
+# Columns of the log after run_id, attempt_id and at, in the order of the table (tables.py).
+COLUMNS = (
+    *("record_type", "external_id", "operation", "status", "internal_id", "http_status", "error_code"),
+    *("error_detail", "netsuite_operation_id", "payload", "duration_ms"),
+)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One row of the log; `at`, `run_id` and (unless given) `attempt_id` are the journal's to fill in."""
+    """One row of the log. The journal fills in `at`, `run_id` and, unless given, `attempt_id`."""
 
     record_type: str
     external_id: str
@@ -52,14 +56,14 @@ class Entry:
     payload: str | None = None
     duration_ms: int | None = None
 
-    def result(self, status: str, **more: Any) -> Entry:
+    def result(self, status: str, **fields: Any) -> Entry:
         """The row that ends this attempt: same attempt id, no payload of its own."""
-        return replace(self, status=status, payload=None, **more)
+        return replace(self, status=status, payload=None, **fields)
 
 
 class Journal:
-    """Appends to `load_netsuite.load_log`. Safe to share between threads: whoever comes while a commit is
-    under way waits and goes into the next one, so that many threads cost one sync (group commit)."""
+    """Appends to `load_netsuite.load_log`. Safe to share between threads: rows that come during a commit go together
+    into the next one, so that many threads cost one sync (group commit)."""
 
     def __init__(self, warehouse: duckdb.DuckDBPyConnection, clock: Clock | None = None) -> None:
         self._clock = clock or Clock()
@@ -73,22 +77,21 @@ class Journal:
         self._latest: int = latest or 0
 
     def attempted(self, record_type: str, external_id: str, operation: str, payload: str) -> Entry:
-        """Writes down that a request is about to leave. Once this returns it may."""
+        """Logs that a request is about to leave. It may leave once this returns. Raises JournalError."""
         attempt_id = uuid.uuid4().hex
         entry = Entry(record_type, external_id, operation, "attempted", attempt_id=attempt_id, payload=payload)
         self.write(entry)
         return entry
 
     def write(self, *entries: Entry) -> None:
-        """Returns when the rows are on disk. Raises JournalError, now and for ever after, when they cannot
-        be."""
+        """Returns when the rows are on disk. Raises JournalError when they cannot be written, and ever after."""
         if not entries:
             return
         ticket = _Ticket()
         with self._queue_lock:
             self._queue.append((ticket, entries))
         with self._commit_lock:
-            if not ticket.done:  # else another thread took our rows along
+            if not ticket.done:  # else another thread has committed our rows
                 with self._queue_lock:
                     batch, self._queue = self._queue, []
                 self._commit(batch)
@@ -106,7 +109,7 @@ class Journal:
         except (duckdb.Error, OSError) as error:
             self._failure = (
                 f"the load log cannot be written ({type(error).__name__}: {str(error)[:300]}); nothing "
-                "more was sent. Mend the disk or the warehouse file and run again: what was under way is "
+                "more was sent. Fix the disk or the warehouse file and run again: what was under way is "
                 "looked up in NetSuite first."
             )
         finally:
@@ -116,52 +119,37 @@ class Journal:
     def _insert(self, entries: Sequence[Entry]) -> None:
         values: list[Any] = []
         for entry in entries:
-            values += [
-                self.run_id,
-                entry.attempt_id or uuid.uuid4().hex,
-                self._tick(),
-                entry.record_type,
-                entry.external_id,
-                entry.operation,
-                entry.status,
-                entry.internal_id,
-                entry.http_status,
-                entry.error_code,
-                entry.error_detail,
-                entry.netsuite_operation_id,
-                entry.payload,
-                entry.duration_ms,
-            ]
+            columns = [getattr(entry, name) for name in COLUMNS]
+            values += [self.run_id, entry.attempt_id or uuid.uuid4().hex, self._tick(), *columns]
         row = "(?, ?, make_timestamptz(?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         statement = f"insert into load_netsuite.load_log values {', '.join([row] * len(entries))}"
         while True:
             try:
                 self._cursor.execute(statement, values)
             except duckdb.Error as error:
-                # A question to the marts, asked at the same time, may have used up what memory there was.
+                # A query of the marts at the same time may have used up the memory.
                 if not is_for_memory(error) or not give_more_memory(self._cursor):
                     raise
-                if self._is_there(first_tick=values[2]):  # of a commit that failed only the table can tell
+                # Only the table tells whether a failed commit took effect.
+                if self._is_committed(first_tick=values[2]):
                     return
             else:
                 return
 
-    def _is_there(self, first_tick: int) -> bool:
+    def _is_committed(self, first_tick: int) -> bool:
         rows = self._cursor.execute(
-            "select count(*) from load_netsuite.load_log where load_log.at = make_timestamptz(?)",
-            [first_tick],
+            "select count(*) from load_netsuite.load_log where load_log.at = make_timestamptz(?)", [first_tick]
         ).fetchall()
         return bool(rows[0][0])
 
     def _tick(self) -> int:
-        """Microseconds since 1970, later than every row before: a clock that was set back must not reorder
-        the log."""
+        """Microseconds since 1970, later than every row before: a clock that is set back must not reorder the log."""
         self._latest = max(self._latest + 1, int(self._clock.now() * 1_000_000))
         return self._latest
 
 
 class _Ticket:
-    """Says to a waiting thread what became of its rows."""
+    """Tells a waiting thread the result for its rows."""
 
     done = False
     written = False

@@ -1,9 +1,8 @@
-"""What a push would post, as a table and as a file that a later push can be held to.
+"""The plan: the records that a push would post, as a table and as a file that a later push can be held to.
 
-`plan.json`: {"format": 1, "target", "netsuite_account_id", "records": [{"operation", "record_type",
-"external_id", "currency", "total", "fingerprint"}]}. A fingerprint is the hash of the body, documents named
-by external id, so it stays the same while a run turns external ids into internal ones. No secrets and no
-bodies are in it.
+`plan.json`: {"format": 1, "target", "netsuite_account_id", "records": [{"operation", "record_type", "external_id",
+"currency", "total", "fingerprint"}]}. A fingerprint is the hash of the body with documents named by external id, so it
+stays the same while a run turns external ids into internal ones. The file holds no secrets and no bodies.
 """
 
 from __future__ import annotations
@@ -13,15 +12,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
 
 from load_netsuite.errors import PlanMoved
-from load_netsuite.marts import STEPS, Marts, Record
+from load_netsuite.marts import STEPS, Marts
+from load_netsuite.records import Record
 from load_netsuite.tables import open_with_journal
+from settings import Settings
 
 FORMAT = 1
 SHOWN_DIFFERENCES = 20
@@ -52,16 +52,17 @@ class PlanFile(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Plan:
-    """What a push may post: key → fingerprint."""
+    """The records that a push may post: key → fingerprint."""
 
     fingerprints: dict[Key, str]
 
     def holds(self, record: Record) -> bool:
+        """Whether the plan has a record of this operation, type and external id."""
         return _key(record) in self.fingerprints
 
 
-def plan(settings: Any, path: Path = Path("plan.json"), console: Console | None = None) -> Path:
-    """Writes the plan file and prints the table; asks NetSuite nothing and writes nothing there.
+def plan(settings: Settings, path: Path = Path("plan.json"), console: Console | None = None) -> Path:
+    """Writes the plan file, prints the table, and returns the file's path. Sends NetSuite nothing.
 
     Raises WarehouseLocked, WarehouseError.
     """
@@ -79,9 +80,9 @@ def plan(settings: Any, path: Path = Path("plan.json"), console: Console | None 
                     record.fingerprint,
                 )
             )
+            action = "adopt" if record.existing_id and record.operation == "create" else record.operation
             for posts_to, amount in _postings(record):
-                what = "apply" if record.operation == "apply" else "adopt" if record.existing_id else record.operation
-                key = record.record_type, what, record.currency or "", posts_to, _period(record)
+                key = record.record_type, action, record.currency or "", posts_to, _period(record)
                 rows, total = totals[key]
                 totals[key] = rows + 1, total + amount
     content = PlanFile(FORMAT, settings.target, settings.netsuite_account_id, records)
@@ -90,8 +91,8 @@ def plan(settings: Any, path: Path = Path("plan.json"), console: Console | None 
     return path
 
 
-def read_plan(path: Path, settings: Any) -> Plan:
-    """Raises PlanMoved when the file is no plan for this target and account."""
+def read_plan(path: Path, settings: Settings) -> Plan:
+    """The plan in a file. Raises PlanMoved when the file is no plan for this target and account."""
     try:
         content = msgspec.json.decode(path.read_bytes(), type=PlanFile)
     except (OSError, msgspec.MsgspecError) as error:
@@ -109,8 +110,7 @@ def read_plan(path: Path, settings: Any) -> Plan:
 
 
 def refuse_if_moved(plan: Plan, marts: Marts) -> None:
-    """Raises PlanMoved, naming the records, unless exactly the planned ones are ready with exactly the
-    planned bodies."""
+    """Raises PlanMoved, naming the records, unless the ready records and their bodies are exactly those of the plan."""
     now = {_key(record): record.fingerprint for record in _records(marts)}
     moved = [
         *(f"{_name(key)} is ready now and not in the plan" for key in now.keys() - plan.fingerprints.keys()),
@@ -122,10 +122,10 @@ def refuse_if_moved(plan: Plan, marts: Marts) -> None:
         ),
     ]
     if moved:
-        more = f"\n  ... and {len(moved) - SHOWN_DIFFERENCES} more" if len(moved) > SHOWN_DIFFERENCES else ""
+        rest = f"\n  ... and {len(moved) - SHOWN_DIFFERENCES} more" if len(moved) > SHOWN_DIFFERENCES else ""
         raise PlanMoved(
-            "the world has moved since the plan was made; nothing was posted. Make a new one with `make "
-            "plan`.\n  " + "\n  ".join(sorted(moved)[:SHOWN_DIFFERENCES]) + more
+            "the records to post have changed since the plan was made; nothing was posted. Make a new plan with `make "
+            "plan`.\n  " + "\n  ".join(sorted(moved)[:SHOWN_DIFFERENCES]) + rest
         )
 
 
@@ -148,7 +148,7 @@ def _amount(record: Record) -> Decimal:
 
 
 def _postings(record: Record) -> Iterator[tuple[str, Decimal]]:
-    """What the record posts to: (item, account or applied document, amount)."""
+    """(item, account or applied document; amount) of each posting of the record."""
     if record.problem:
         yield f"cannot be sent: {record.problem[:60]}", record.total
     elif record.operation == "apply" or record.record_type == "customerRefund":

@@ -1,45 +1,33 @@
-"""Everything ever posted, compared with NetSuite now. Differences go to `load_netsuite.drift`; nothing is
-repaired.
-
-What an accountant does by hand on top (applying an out-of-band part, adding to a refund) is progress, not
-drift.
-"""
+"""Compares every posted record with NetSuite now. Differences go to `load_netsuite.drift`; nothing is repaired."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from decimal import Decimal
-from typing import Any
 
 import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from load_netsuite import comparison
 from load_netsuite.bodies import Row
-from load_netsuite.marts import Marts
-from load_netsuite.readback import Claims, in_bulks, parse, sent_in_journal
+from load_netsuite.journal_queries import POSTED, Sent, in_bulks, parse, sent_in_journal
+from load_netsuite.marts import ExpectedTotal, Marts
 from load_netsuite.tables import open_with_journal
 from netsuite import lookup
 from netsuite.api import NetSuite
 from netsuite.lookup import Found
+from settings import Settings
 
-POSTED = """
-select record_type, external_id,
-    arg_max(internal_id, load_log.at) filter (where status in ('created', 'adopted')) as internal_id,
-    arg_max(payload, load_log.at) filter (where status in ('adopted', 'verified')) as last_seen
-from load_netsuite.load_log
-where record_type <> 'serviceSaleItem'
-group by record_type, external_id
-having internal_id is not null
-order by record_type, external_id
-"""
+COLUMNS = ("record_type", "external_id", "internal_id", "last_seen")
+"""Of the query POSTED."""
 
 
 @dataclass(frozen=True)
 class Drift:
-    """One difference; amounts in the currency's minor unit, None where there is no amount.
+    """One difference; amounts in the currency's minor unit, None where no amount differs.
 
     difference: `deleted`, `voided`, `external_id_changed`, `total_changed`, `unapplied`, `applied_less`,
     `applied_elsewhere` (taken off our document and put on another).
@@ -55,8 +43,11 @@ class Drift:
     detail: str
 
 
-def reconcile(settings: Any, console: Console | None = None) -> list[Drift]:
-    """Fills `load_netsuite.drift` anew and prints it. Raises WarehouseLocked, LoginRefused, NetSuiteError."""
+def reconcile(settings: Settings, console: Console | None = None) -> list[Drift]:
+    """Fills `load_netsuite.drift` anew and prints it.
+
+    Raises WarehouseLocked, WarehouseError, LoginRefused, NetSuiteError, SettingsError.
+    """
     with open_with_journal(settings.warehouse_path) as warehouse, NetSuite(settings) as client:
         drifts = find_drift(warehouse, client)
         _store(warehouse, drifts, client.clock.now())
@@ -65,78 +56,54 @@ def reconcile(settings: Any, console: Console | None = None) -> list[Drift]:
 
 
 def find_drift(warehouse: duckdb.DuckDBPyConnection, client: NetSuite) -> list[Drift]:
+    """Every difference between NetSuite now and the journal. Raises NetSuiteError."""
     cursor, marts = warehouse.cursor(), Marts(warehouse)
-    columns = ("record_type", "external_id", "internal_id", "last_seen")
     drifts: list[Drift] = []
-    for bulk in in_bulks(warehouse, POSTED, columns):
-        drifts += _of_bulk(bulk, cursor, marts, client)
+    for rows in in_bulks(warehouse, POSTED, COLUMNS):
+        drifts += _of_bulk(rows, cursor, marts, client)
     return drifts
 
 
 def _of_bulk(rows: Sequence[Row], cursor: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite) -> Iterator[Drift]:
-    record_type = rows[0]["record_type"]
-    ids = [row["external_id"] for row in rows]
+    record_type, names = rows[0]["record_type"], [row["external_id"] for row in rows]
     found = lookup.find_by_internal_id(client, (row["internal_id"] for row in rows))
     gone = [row["external_id"] for row in rows if row["internal_id"] not in found]
-    again = lookup.find_transactions(client, gone) if gone else {}
+    returned = lookup.find_transactions(client, gone) if gone else {}
     links = lookup.find_links(client, record_type, found)
-    sent = sent_in_journal(cursor, record_type, ids)
-    meant = marts.meant(record_type, ids)
-    scales = {row["currency"]: row["scale"] for row in meant.values() if row["scale"]}
+    sent = sent_in_journal(cursor, record_type, names)
+    expected = marts.expected_totals(record_type, names)
+    scales = {total.currency: total.minor_units for total in expected.values() if total.minor_units}
     for row in rows:
-        there = found.get(row["internal_id"])
-        mart = meant.get(row["external_id"], {})
-        seen = parse(row["last_seen"])
-        total = Decimal(seen.get("total", mart.get("total") or 0))
-        scale = mart.get("scale") or scales.get(mart.get("currency")) or Decimal(100)
-        applied = links.get(row["internal_id"], {})
-        name = seen.get("externalId", row["external_id"])
-        for difference, expected, now, detail in _differences(
-            there, again.get(name.lower()), name, total, applied, sent[row["external_id"]].claims
-        ):
+        name, internal_id = row["external_id"], row["internal_id"]
+        total = expected.get(name) or ExpectedTotal(None, None)
+        scale = total.minor_units or scales.get(total.currency) or Decimal(100)
+        applied = links.get(internal_id, {})
+        for difference in _differences(row, found.get(internal_id), returned, applied, sent[name], total):
             yield Drift(
                 record_type,
-                row["external_id"],
-                row["internal_id"],
-                difference,
-                _minor(expected, scale),
-                _minor(now, scale),
-                mart.get("currency"),
-                f"{record_type} {row['external_id']} (NetSuite {row['internal_id']}) {detail}",
+                name,
+                internal_id,
+                difference.kind,
+                _minor(difference.expected, scale),
+                _minor(difference.found, scale),
+                total.currency,
+                f"{record_type} {name} (NetSuite {internal_id}): {difference.sentence}",
             )
 
 
 def _differences(
-    there: Found | None,
-    again: Found | None,
-    external_id: str,
-    total: Decimal,
-    applied: Claims,
-    claims: Claims,
-) -> Iterator[tuple[str, Decimal | None, Decimal | None, str]]:
-    """again: what stands under our external id where our internal id is gone."""
-    if there is None:
-        now, instead = Decimal(0), ""
-        if again:
-            now = again.total
-            instead = f"; {again.internal_id} over {again.total} has its external id now"
-        yield "deleted", total, now, f"is not in NetSuite any more{instead}"
-        return
-    if there.is_voided:
-        yield "voided", total, Decimal(0), "was voided"
-    if there.external_id != external_id:
-        yield "external_id_changed", None, None, f"has the external id {there.external_id or '(none)'} now"
-    grew_by_hand = there.type == "CustRfnd" and there.total > total  # a person added a memo to the refund
-    if there.total != total and not grew_by_hand:
-        yield "total_changed", total, there.total, f"has the total {there.total} now, it was {total}"
-    elsewhere = [doc for doc in applied if doc not in claims]
-    for doc, amount in claims.items():
-        now = applied.get(doc, Decimal(0))
-        if now >= amount:
-            continue
-        kind = "applied_less" if now else "applied_elsewhere" if elsewhere else "unapplied"
-        where = f", and is applied to {', '.join(sorted(elsewhere))}" if elsewhere else ""
-        yield kind, amount, now, f"applies {now} to document {doc} now, it was {amount}{where}"
+    row: Row,
+    found: Found | None,
+    returned: dict[str, Found],
+    applied: dict[str, Decimal],
+    sent: Sent,
+    expected: ExpectedTotal,
+) -> Iterator[comparison.Difference]:
+    """The expected record is the one that the journal last saw; before any read-back, the one of the marts."""
+    last_seen = parse(row["last_seen"])
+    name = str(last_seen.get("externalId", row["external_id"]))
+    total = Decimal(last_seen.get("total", expected.total or 0))
+    return comparison.since_posting(found, returned.get(name.lower()), applied, sent.applied, name, total)
 
 
 def _minor(amount: Decimal | None, scale: Decimal) -> int | None:
@@ -148,20 +115,7 @@ def _store(warehouse: duckdb.DuckDBPyConnection, drifts: Sequence[Drift], now: f
     warehouse.execute("begin")
     warehouse.execute("delete from load_netsuite.drift")
     if drifts:
-        rows = [
-            [
-                at,
-                d.record_type,
-                d.external_id,
-                d.internal_id,
-                d.difference,
-                d.expected_minor,
-                d.found_minor,
-                d.currency,
-                d.detail,
-            ]
-            for d in drifts
-        ]
+        rows = [(at, *astuple(drift)) for drift in drifts]
         warehouse.executemany("insert into load_netsuite.drift values (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     warehouse.execute("commit")
 

@@ -1,79 +1,36 @@
-"""The one NetSuite client: signs, sends, reads SuiteQL, and never guesses about a write.
+"""The one NetSuite client: reads SuiteQL and records, and never guesses about a write.
 
-Reads (`suiteql`, `get`) are repeated until they succeed or patience ends. A write is sent once: what its
-answer means and whether it may be sent again is for the caller (push), who keeps the journal. Only a 401 is
-answered here, by one try with a new signature, because a refused login provably wrote nothing.
+Reads (`suiteql`, `get`) are repeated until they succeed or the tries end. A write is sent once: the caller judges its
+answer, decides whether to send it again, and keeps the journal.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import logging
 import re
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import msgspec
 import requests
-from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
-from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from netsuite.auth import OAuth2, TokenBased
-from netsuite.concurrency import Clock, Slots
-from netsuite.errors import (
-    Action,
-    LoginRefused,
-    NetSuiteError,
-    NoAnswer,
-    NotSent,
-    Refused,
-    Rule,
-    judge,
-    read_error,
-)
-from settings import SettingsError
+from netsuite.answers import Action, Rule, judge, read_error
+from netsuite.concurrency import Clock
+from netsuite.errors import LoginRefused, NetSuiteError, NoAnswer, NotSent, Refused
+from netsuite.transport import READ_SECONDS, READ_TRIES, Transport
+from settings import Settings
 
-log = logging.getLogger("load_netsuite")
-
-CONNECT_SECONDS = 10.0
-READ_SECONDS = 120.0
 WRITE_SECONDS = 300.0  # a write of 30 to 60 seconds is normal (facts 1.9, 9.5)
-READ_TRIES = 8
 PAGE = 1000
-MOST_ROWS = 100_000  # of one SuiteQL query (facts 4); NetSuite would cut the rest off without a word
-
-_encode = msgspec.json.Encoder(decimal_format="number").encode
-
-
-def to_json(body: Any) -> bytes:
-    """A request body as JSON. Decimals become number literals digit by digit; floats are a programming
-    error."""
-    _refuse_floats(body)
-    return _encode(body)
-
-
-def _refuse_floats(value: Any) -> None:
-    if isinstance(value, float):
-        raise TypeError(f"money and quantities are Decimal, never float: {value!r}")
-    if isinstance(value, dict):
-        value = value.values()
-    elif not isinstance(value, list | tuple):
-        return
-    for part in value:
-        _refuse_floats(part)
+ROW_LIMIT = 100_000  # of one SuiteQL query (facts 4); NetSuite would cut the rest off without a word
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What NetSuite answered to one write. `body` is kept for errors only, cut short."""
+    """NetSuite's answer to one write. `body` is set for errors only, cut short."""
 
     status: int
     internal_id: str | None
@@ -96,31 +53,23 @@ class Answer:
 class NetSuite:
     """A signed-in client with one connection pool; safe to share between threads.
 
-    settings: the attributes `netsuite_*` of settings.py · session: a requests session to use instead of an
-    own one (a simulation mounts its transport there) · write_seconds: how long to wait for the answer to a
-    write. Raises SettingsError for settings that cannot work.
+    settings: the attributes `netsuite_*` are read · session: a requests session to use instead of an own one ·
+    write_seconds: how long to wait for the answer to a write. Raises SettingsError for settings that cannot work.
     """
 
     def __init__(
         self,
-        settings: Any,
+        settings: Settings,
         *,
         session: requests.Session | None = None,
         clock: Clock | None = None,
         write_seconds: float = WRITE_SECONDS,
     ) -> None:
-        self.base_url = _checked_base_url(str(settings.netsuite_base_url))
         self.clock = clock or Clock()
-        self.slots = Slots(settings.netsuite_concurrency)
-        self.requests_sent = 0
-        self._counting = threading.Lock()
+        self._transport = Transport(settings, session, self.clock)
+        self.slots = self._transport.slots
+        self._base_url = self._transport.base_url
         self._write_seconds = write_seconds
-        self._session = session or _new_session(self.base_url, self.slots.most)
-        self._auth: OAuth2 | TokenBased = (
-            TokenBased(settings)
-            if settings.netsuite_auth == "tba"
-            else OAuth2(settings, self.base_url, self._send_token_request, self.clock)
-        )
 
     def __enter__(self) -> NetSuite:
         return self
@@ -131,15 +80,20 @@ class NetSuite:
         self.close()
 
     def close(self) -> None:
-        self._session.close()
+        """Closes the connections."""
+        self._transport.session.close()
+
+    @property
+    def requests_sent(self) -> int:
+        """HTTP requests so far, those for tokens and repeated ones included."""
+        return self._transport.requests_sent
 
     # ------------------------------------------------------------ reading
 
     def suiteql(self, sql: str) -> list[dict[str, str]]:
         """All rows of a query: keys in lower case, every value text, null columns left out (facts 4).
 
-        Give the query an ORDER BY on a unique key if it can return more than 1,000 rows. Raises
-        NetSuiteError.
+        A query that can return more than 1,000 rows needs an ORDER BY on a unique key. Raises NetSuiteError.
         """
         return list(self.suiteql_rows(sql))
 
@@ -147,19 +101,19 @@ class NetSuite:
         """As `suiteql`, page by page."""
         offset = 0
         while True:
-            url = f"{self.base_url}/services/rest/query/v1/suiteql?limit={PAGE}&offset={offset}"
+            url = f"{self._base_url}/services/rest/query/v1/suiteql?limit={PAGE}&offset={offset}"
             page = self._read("POST", url, {"q": sql}, {"Prefer": "transient"})
             items = page.get("items") or []
             yield from map(_row, items)
             if not page.get("hasMore"):
                 return
             offset += len(items)
-            if not items or offset >= MOST_ROWS:
-                raise NetSuiteError(f"a SuiteQL query returns more than {MOST_ROWS} rows; ask for less: {sql[:200]}")
+            if not items or offset >= ROW_LIMIT:
+                raise NetSuiteError(f"a SuiteQL query returns more than {ROW_LIMIT} rows; ask for less: {sql[:200]}")
 
     def get(self, record_type: str, internal_id: str, expand: bool = True) -> dict[str, Any]:
-        """One record, numbers as Decimal; a zero amount may be missing (facts 1.5). Raises Refused if it is
-        not there."""
+        """One record, numbers as Decimal; a zero amount may be missing (facts 1.5). Raises Refused if NetSuite does not
+        have it."""
         answer: dict[str, Any] = self._read(
             "GET", self._record_url(record_type, internal_id) + ("?expandSubResources=true" if expand else "")
         )
@@ -170,7 +124,7 @@ class NetSuite:
             error: NetSuiteError
             wait = self.clock.back_off(attempt)
             try:
-                response, seconds = self._send(method, url, body, headers or {}, READ_SECONDS)
+                response, seconds = self._transport.send(method, url, body, headers or {}, READ_SECONDS)
             except (NotSent, NoAnswer) as lost:
                 error = lost
             else:
@@ -196,18 +150,17 @@ class NetSuite:
     # ------------------------------------------------------------ writing
 
     def create(self, record_type: str, body: dict[str, Any]) -> Answer:
-        """POST a new record, once. Raises NotSent (safe to repeat), NoAnswer (effect unknown),
-        LoginRefused."""
-        return self._write("POST", record_type, f"{self.base_url}/services/rest/record/v1/{quote(record_type)}", body)
+        """POSTs a new record, once. Raises NotSent (safe to repeat), NoAnswer (effect unknown), LoginRefused."""
+        return self._write("POST", record_type, f"{self._base_url}/services/rest/record/v1/{quote(record_type)}", body)
 
     def update(self, record_type: str, internal_id: str, body: dict[str, Any]) -> Answer:
-        """PATCH a record, once: fields that are not sent stay, keyed sublist rows merge (facts 1.6). Raises
-        as `create`."""
+        """PATCHes a record, once: fields that are not sent stay, keyed sublist rows merge (facts 1.6). Raises as
+        `create`."""
         return self._write("PATCH", record_type, self._record_url(record_type, internal_id), body)
 
     def _write(self, method: str, record_type: str, url: str, body: dict[str, Any]) -> Answer:
         headers = {"X-NetSuite-PropertyNameValidation": "Error"}  # a misspelt field must fail, not vanish (facts 1.8)
-        response, seconds = self._send(method, url, body, headers, self._write_seconds)
+        response, seconds = self._transport.send(method, url, body, headers, self._write_seconds)
         code, detail, raw = ("", "", "") if response.ok else read_error(response.content)
         return Answer(
             status=response.status_code,
@@ -228,127 +181,11 @@ class NetSuite:
         )
 
     def _record_url(self, record_type: str, internal_id: str) -> str:
-        return f"{self.base_url}/services/rest/record/v1/{quote(record_type)}/{quote(internal_id, safe='')}"
-
-    # ------------------------------------------------------------ sending
-
-    def _send(
-        self, method: str, url: str, body: Any, headers: dict[str, str], read_seconds: float
-    ) -> tuple[requests.Response, float]:
-        """One request in one slot, and how long it took; a 401 gets one more try with a new signature,
-        unless it is NetSuite's other way to say that it is overloaded."""
-        data = None if body is None else to_json(body)
-        headers = headers | {"Accept": "application/json"} | ({"Content-Type": "application/json"} if data else {})
-        with self.slots.one() as generation:
-            for another_try in (True, False):
-                signature = self._sign()
-                request = requests.Request(method, url, headers=headers, data=data, auth=signature)
-                started = self.clock.monotonic()
-                response = self._exchange(request, read_seconds)
-                seconds = self.clock.monotonic() - started
-                is_overload = _is_overload(response, seconds)
-                is_refused = response.status_code == 401 and not is_overload
-                if not is_refused or not another_try or not self._auth.refused(signature):
-                    break
-            if is_overload:
-                self.slots.overloaded(generation)
-            elif response.ok:
-                self.slots.succeeded()
-        return response, seconds
-
-    def _sign(self) -> AuthBase:
-        """A signature; when there is none to be had, the request it was for has not been sent."""
-        try:
-            return self._auth.sign()
-        except LoginRefused:
-            raise
-        except NetSuiteError as error:
-            raise NotSent(error.detail, status=error.status, code=error.code, body=error.body) from error
-
-    def _send_token_request(self, request: requests.Request) -> requests.Response:
-        for attempt in range(READ_TRIES):
-            try:
-                response = self._exchange(request, READ_SECONDS)
-                if response.status_code != 429 and response.status_code < 500:
-                    return response
-            except (NotSent, NoAnswer):
-                if attempt + 1 == READ_TRIES:
-                    raise
-            self.clock.sleep(self.clock.back_off(attempt))
-        return response
-
-    def _exchange(self, request: requests.Request, read_seconds: float) -> requests.Response:
-        # Settings from the environment (proxy, CA bundle) are merged by hand because a prepared request
-        # skips them;
-        # `verify` starts from True and nothing of ours can make it False.
-        with self._counting:
-            self.requests_sent += 1
-        prepared = self._session.prepare_request(request)
-        settings = self._session.merge_environment_settings(prepared.url or "", {}, None, True, None)
-        try:
-            return self._session.send(
-                prepared, timeout=(CONNECT_SECONDS, read_seconds), allow_redirects=False, **settings
-            )
-        except requests.ConnectTimeout:
-            raise NotSent("NetSuite could not be reached in time; check the network and NETSUITE_BASE_URL") from None
-        except requests.ConnectionError as error:
-            if _never_connected(error):
-                raise NotSent(
-                    f"no connection to NetSuite ({type(error).__name__}); check the network and NETSUITE_BASE_URL"
-                ) from None
-            raise NoAnswer(f"the connection broke before an answer came ({type(error).__name__})") from None
-        except requests.Timeout:
-            raise NoAnswer(f"no answer within {read_seconds:.0f} s") from None
-        except requests.RequestException as error:
-            raise NoAnswer(f"no usable answer ({type(error).__name__})") from None
-
-
-def _new_session(base_url: str, connections: int) -> requests.Session:
-    session = requests.Session()
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # threads share the session: keep no state
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)  # never resend by itself
-    session.mount(base_url, adapter)
-    session.trust_env = not _is_loopback(base_url)  # a proxy has no business on loopback
-    return session
-
-
-def _checked_base_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsError(["NETSUITE_BASE_URL must be an address like https://1234567.suitetalk.api.netsuite.com"])
-    if parts.scheme == "http" and not _is_loopback(url):
-        raise SettingsError(["NETSUITE_BASE_URL must start with https:// for any host but this machine"])
-    return url.rstrip("/")
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _never_connected(error: requests.ConnectionError) -> bool:
-    """True only if the connection itself was refused, not found or not trusted: then no byte of the request
-    has left."""
-    cause: Any = error.args[0] if error.args else None
-    if isinstance(cause, MaxRetryError):
-        cause = cause.reason
-    return isinstance(cause, NewConnectionError) or "CERTIFICATE_VERIFY_FAILED" in str(error)
-
-
-def _is_overload(response: requests.Response, seconds: float) -> bool:
-    if response.ok:
-        return False
-    code, detail, _ = read_error(response.content)
-    rule = judge(response.status_code, code, detail, seconds)
-    return (rule.action is Action.BACK_OFF and "overload" in rule.meaning) or "too many" in rule.meaning
+        return f"{self._base_url}/services/rest/record/v1/{quote(record_type)}/{quote(internal_id, safe='')}"
 
 
 def _retry_after(response: requests.Response) -> float | None:
-    """Seconds NetSuite asks to wait; undocumented there, honoured if it appears (facts 6), five minutes at
-    most."""
+    """Seconds that NetSuite asks to wait, up to five minutes. The header is undocumented, but honoured (facts 6)."""
     value = response.headers.get("Retry-After", "")
     return min(float(value), 300.0) if re.fullmatch(r"\d+(\.\d+)?", value) else None
 

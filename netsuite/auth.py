@@ -1,8 +1,7 @@
 """The two ways to sign in to NetSuite (facts 5). The cryptography is PyJWT's and requests-oauthlib's.
 
-OAuth 2.0 client credentials: a JWT signed with our private key buys a bearer token for an hour. Token-based
-authentication (TBA, OAuth 1.0a): every request is signed anew with a fresh nonce and timestamp, so is every
-retry.
+OAuth 2.0 client credentials: a JWT signed with our private key is exchanged for a bearer token that lasts an hour.
+Token-based authentication (TBA, OAuth 1.0a): every request and every retry is signed with a fresh nonce and timestamp.
 """
 
 from __future__ import annotations
@@ -20,14 +19,18 @@ import requests
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from pydantic import SecretStr
 from requests.auth import AuthBase
 from requests_oauthlib import OAuth1
 
+from netsuite.answers import read_error
 from netsuite.concurrency import Clock
-from netsuite.errors import LoginRefused, NetSuiteError, read_error
-from settings import SettingsError
+from netsuite.errors import LoginRefused, NetSuiteError
+from settings import Settings, SettingsError
 
 log = logging.getLogger("load_netsuite")
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -41,21 +44,16 @@ TBA_END = (
 
 
 class OAuth2:
-    """Bearer tokens by client credentials: cached, renewed before they expire, dropped when NetSuite
-    refuses one.
+    """Bearer tokens by client credentials: cached, renewed before they expire, dropped when NetSuite refuses one.
 
-    `send` sends a prepared token request through the client's one connection pool.
+    send: sends a token request through the client's one connection pool.
     """
 
     def __init__(
-        self,
-        settings: Any,
-        base_url: str,
-        send: Callable[[requests.Request], requests.Response],
-        clock: Clock,
+        self, settings: Settings, base_url: str, send: Callable[[requests.Request], requests.Response], clock: Clock
     ) -> None:
-        self._client_id = _plain(settings.netsuite_client_id)
-        self._certificate_id = _plain(settings.netsuite_certificate_id)
+        self._client_id = _text(settings.netsuite_client_id, "NETSUITE_CLIENT_ID")
+        self._certificate_id = _text(settings.netsuite_certificate_id, "NETSUITE_CERTIFICATE_ID")
         self._key, self._algorithm = load_private_key(settings.netsuite_private_key_file)
         self._url = base_url + TOKEN_PATH
         self._send = send
@@ -119,8 +117,8 @@ class OAuth2:
         return self._send(requests.Request("POST", self._url, data=form))
 
     def _learn_clock(self, response: requests.Response) -> bool:
-        """True if this machine's clock is off by more than a minute, by NetSuite's Date header; then it is
-        allowed for."""
+        """True if this machine's clock is more than a minute off NetSuite's Date header; the difference is then allowed
+        for."""
         try:
             server = email.utils.parsedate_to_datetime(response.headers["Date"]).timestamp()
         except (KeyError, TypeError, ValueError):
@@ -128,7 +126,7 @@ class OAuth2:
         ahead = server - self._clock.now()
         if abs(ahead - self._server_is_ahead) < 60:
             return False
-        log.warning("this machine's clock is %.0f s off NetSuite's; mend it (allowed for in this run)", -ahead)
+        log.warning("this machine's clock is %.0f s off NetSuite's; fix it (allowed for in this run)", -ahead)
         self._server_is_ahead = ahead
         return True
 
@@ -136,22 +134,25 @@ class OAuth2:
 class TokenBased:
     """OAuth 1.0a, HMAC-SHA256, realm = the account id in upper case."""
 
-    def __init__(self, settings: Any) -> None:
-        self._auth = dict(
-            client_key=_plain(settings.netsuite_consumer_key),
-            client_secret=_plain(settings.netsuite_consumer_secret),
-            resource_owner_key=_plain(settings.netsuite_token_id),
-            resource_owner_secret=_plain(settings.netsuite_token_secret),
-            realm=settings.netsuite_account_id.upper().replace("-", "_"),
+    def __init__(self, settings: Settings) -> None:
+        account = _text(settings.netsuite_account_id, "NETSUITE_ACCOUNT_ID")
+        self._parts: dict[str, Any] = dict(
+            client_key=_text(settings.netsuite_consumer_key, "NETSUITE_CONSUMER_KEY"),
+            client_secret=_text(settings.netsuite_consumer_secret, "NETSUITE_CONSUMER_SECRET"),
+            resource_owner_key=_text(settings.netsuite_token_id, "NETSUITE_TOKEN_ID"),
+            resource_owner_secret=_text(settings.netsuite_token_secret, "NETSUITE_TOKEN_SECRET"),
+            realm=account.upper().replace("-", "_"),
             signature_method="HMAC-SHA256",
         )
         log.warning(TBA_END)
 
     def sign(self) -> AuthBase:
-        return OAuth1(**self._auth)  # type: ignore[no-any-return]
+        """The signature for one request."""
+        return OAuth1(**self._parts)
 
     def refused(self, used: AuthBase) -> bool:
-        return True  # a fresh nonce and timestamp may help
+        """NetSuite answered 401 to `used`. True: a fresh nonce and timestamp may help."""
+        return True
 
 
 class _Bearer(AuthBase):
@@ -164,9 +165,14 @@ class _Bearer(AuthBase):
         return request
 
 
-def load_private_key(path: Path) -> tuple[Any, str]:
-    """(key, JWT algorithm): PS256 for RSA, ES256/ES384/ES512 by curve. NetSuite does not accept RS256."""
+def load_private_key(path: Path | None) -> tuple[PrivateKey, str]:
+    """(key, JWT algorithm): PS256 for RSA, ES256/ES384/ES512 by curve. NetSuite does not accept RS256.
+
+    Raises SettingsError.
+    """
     name = "NETSUITE_PRIVATE_KEY_FILE"
+    if path is None:
+        raise SettingsError([f"{name} is missing"])
     try:
         key = load_pem_private_key(_pem_part(Path(path).read_bytes(), b"PRIVATE KEY"), password=None)
     except OSError as error:
@@ -180,16 +186,18 @@ def load_private_key(path: Path) -> tuple[Any, str]:
     raise SettingsError([f"{name} must hold an RSA key or an EC key on P-256, P-384 or P-521"])
 
 
-def certificate_expiry(path: Path) -> dt.datetime | None:
-    """When the certificate ends that stands in the same file as the key; None if there is none."""
+def certificate_expiry(path: Path | None) -> dt.datetime | None:
+    """The end of the certificate in the key's file; None if the file has no certificate."""
+    if path is None:
+        return None
     try:
-        raw = Path(path).read_bytes()
-        return x509.load_pem_x509_certificate(_pem_part(raw, b"CERTIFICATE")).not_valid_after_utc
+        return x509.load_pem_x509_certificate(_pem_part(Path(path).read_bytes(), b"CERTIFICATE")).not_valid_after_utc
     except (OSError, ValueError):
         return None
 
 
-def warn_of_certificate(path: Path, now: float) -> None:
+def warn_of_certificate(path: Path | None, now: float) -> None:
+    """Logs a warning when the certificate has expired or expires soon. now: Unix seconds."""
     ends = certificate_expiry(path)
     days = (ends.timestamp() - now) / 86400 if ends else CERTIFICATE_WARNING_DAYS
     if ends and days < CERTIFICATE_WARNING_DAYS:
@@ -210,5 +218,7 @@ def _pem_part(raw: bytes, kind: bytes) -> bytes:
     return raw[start : raw.index(end, start) + len(end)] + b"\n"
 
 
-def _plain(value: Any) -> str:
-    return str(value.get_secret_value() if hasattr(value, "get_secret_value") else value)
+def _text(value: SecretStr | str | None, name: str) -> str:
+    if value is None:
+        raise SettingsError([f"{name} is missing"])
+    return value.get_secret_value() if isinstance(value, SecretStr) else value

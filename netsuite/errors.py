@@ -1,35 +1,20 @@
-"""What can go wrong at NetSuite, what it means and what the loader does about it.
+"""Failures of requests to NetSuite. Each message says what happened and how to fix it; none holds a secret.
 
-Exceptions (every one of them names what happened and how to mend it, and none carries a secret)::
-
-    NetSuiteError        a request did not end well (status, code, detail, raw body cut short)
-    ├── NotSent          it provably never left: safe to send again
-    ├── NoAnswer         it left and no usable answer came: the effect is unknown
-    ├── LoginRefused     also with a new token
-    └── Refused          NetSuite answered that it did not do it
-
-Answers of NetSuite are judged by one table, `RULES`, first match wins. Codes alone do not suffice: nearly
-everything is a 400 with code USER_ERROR (facts 1.4, 9.18), so a row can ask for a pattern in the text too.
-"facts" is the project's NetSuite fact sheet, by section.
+NetSuiteError        a request did not end well
+├── NotSent          it provably never left: safe to send again
+├── NoAnswer         it left and no usable answer came: the effect is unknown
+├── LoginRefused     NetSuite refuses the credentials
+└── Refused          NetSuite answered that it did not do what was asked
 """
 
 from __future__ import annotations
-
-import enum
-import json
-import re
-from dataclasses import dataclass
-from typing import Any
-
-BODY_LIMIT = 2000
-"""Characters of a raw error body that are kept for the log."""
 
 
 class NetSuiteError(Exception):
     """A request to NetSuite did not end well.
 
     status: HTTP status, None when no answer came · code: `o:errorCode` · detail: NetSuite's own words ·
-    body: the raw body, cut to `BODY_LIMIT` characters.
+    body: the raw body, cut to `answers.BODY_LIMIT` characters.
     """
 
     def __init__(self, detail: str, *, status: int | None = None, code: str = "", body: str = "") -> None:
@@ -51,186 +36,3 @@ class LoginRefused(NetSuiteError):
 
 class Refused(NetSuiteError):
     """NetSuite answered, and did not do what was asked."""
-
-
-# ------------------------------------------------------------ the table
-
-
-class Action(enum.Enum):
-    """What the loader does with an answer."""
-
-    DONE = "log the result"
-    LOOK_UP = "ask NetSuite by external id before anything is sent again"
-    BACK_OFF = "nothing was done: fewer requests at once, wait, send again"
-    STOP = "log it and end the run: no row can succeed"
-    BLOCK_ROW = "log it as rejected in NetSuite's own words, go on with the next row"
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One row of the table. `code` None = any code; `text` is searched in detail and raw body, ignoring
-    case."""
-
-    statuses: range
-    code: str | None
-    text: str | None
-    meaning: str
-    action: Action
-    source: str
-
-    def fits(self, status: int, code: str, text: str) -> bool:
-        return (
-            status in self.statuses
-            and (self.code is None or self.code == code)
-            and (self.text is None or re.search(self.text, text, re.IGNORECASE) is not None)
-        )
-
-
-def _only(status: int) -> range:
-    return range(status, status + 1)
-
-
-_ANY_4XX = range(400, 500)
-
-# The code seen is USER_ERROR, like nearly everything's; DUP_RCRD is SOAP's word for it.
-TAKEN = Rule(
-    _ANY_4XX,
-    None,
-    r"this (record|entity|item|transaction) already exists|DUP_RCRD",
-    "external id is taken",
-    Action.LOOK_UP,
-    "facts 1.4",
-)
-
-RULES: tuple[Rule, ...] = (
-    Rule(range(200, 300), None, None, "done", Action.DONE, "facts 1.2, 1.6"),
-    # A redirect is never followed on a write: the client would turn POST into GET.
-    Rule(range(300, 400), None, None, "redirected", Action.LOOK_UP, "ours"),
-    Rule(_only(429), None, None, "too many requests at once", Action.BACK_OFF, "facts 6"),
-    Rule(
-        _ANY_4XX,
-        "CONCURRENCY_LIMIT_EXCEEDED",
-        None,
-        "too many requests at once",
-        Action.BACK_OFF,
-        "facts 1.8",
-    ),
-    Rule(_ANY_4XX, "SSS_REQUEST_LIMIT_EXCEEDED", None, "too many requests at once", Action.BACK_OFF, "facts 6"),
-    Rule(_only(401), None, None, "login refused", Action.STOP, "facts 1.8, 5"),
-    Rule(_ANY_4XX, "INVALID_LOGIN", None, "login refused", Action.STOP, "facts 1.8"),
-    TAKEN,
-    Rule(
-        _ANY_4XX,
-        None,
-        r"RCRD_HAS_BEEN_CHANGED|record has been changed",
-        "edited by someone at this moment",
-        Action.BACK_OFF,
-        "facts 7, 8 (Lago)",
-    ),
-    Rule(_only(408), None, None, "timed out at the server", Action.LOOK_UP, "ours"),
-    Rule(
-        _ANY_4XX,
-        None,
-        r"period.*(closed|locked)|(closed|locked).*period|CLOSED_TRAN_PRD|TRAN_PERIOD_CLOSED|within the "
-        r"date range",
-        "period closed",
-        Action.BLOCK_ROW,
-        "facts 7",
-    ),
-    Rule(
-        _ANY_4XX,
-        None,
-        r"invalid sublist or line item operation|matching line for sublist",
-        "not a candidate: other customer, currency or A/R account, paid, or unknown",
-        Action.BLOCK_ROW,
-        "facts 1.6, 7",
-    ),
-    Rule(
-        _ANY_4XX,
-        None,
-        r"INVALID_LINK_SUM|links sum to more|TRANS_APPLIED_AMTS_UNBALNCD",
-        "applies more than is open",
-        Action.BLOCK_ROW,
-        "facts 7",
-    ),
-    Rule(
-        _ANY_4XX,
-        None,
-        r"invalid field value|invalid .* reference key|INVALID_KEY_OR_REF|MISMATCHED_CURRENCY",
-        "a reference does not exist or does not fit",
-        Action.BLOCK_ROW,
-        "facts 1.8, 7",
-    ),
-    Rule(
-        _ANY_4XX,
-        None,
-        r"please enter value",
-        "a mandatory field is missing",
-        Action.BLOCK_ROW,
-        "facts 1.8, 7",
-    ),
-    Rule(
-        _ANY_4XX,
-        None,
-        r"unknown field name|unknown (field|property)",
-        "a field name is unknown",
-        Action.BLOCK_ROW,
-        "facts 1.8",
-    ),
-    Rule(
-        _ANY_4XX,
-        None,
-        r"balance|decimal|round",
-        "the amounts do not balance or do not fit",
-        Action.BLOCK_ROW,
-        "facts 1.8, 7",
-    ),
-    Rule(
-        _ANY_4XX,
-        None,
-        r"transaction type specified is incorrect|does not exist|NONEXISTENT_ID",
-        "the record is not there, or is of another type",
-        Action.BLOCK_ROW,
-        "facts 1.8",
-    ),
-    Rule(_only(403), None, None, "the role lacks a permission", Action.BLOCK_ROW, "facts 5"),
-    # Gateways answer 502 and 503 in HTML, also after NetSuite has taken the request: only a look-up tells.
-    Rule(range(500, 600), None, None, "server fault, effect unknown", Action.LOOK_UP, "facts 1.8, 9.6"),
-)
-
-UNFORESEEN = Rule(range(0, 1000), None, None, "unforeseen", Action.BLOCK_ROW, "ours: one row must not stop the others")
-
-SLOW_LOGIN_SECONDS = 30.0
-"""A login error after a queue of this length is NetSuite's other way to say that it is overloaded (facts
-6)."""
-
-
-def judge(status: int, code: str, text: str, seconds: float = 0.0) -> Rule:
-    """The row of the table for one answer. `seconds`: how long the answer took."""
-    rule = next((rule for rule in RULES if rule.fits(status, code, text)), UNFORESEEN)
-    if rule.action is Action.STOP and seconds >= SLOW_LOGIN_SECONDS:
-        return Rule(rule.statuses, None, None, "overloaded (login error after a queue)", Action.BACK_OFF, "facts 6")
-    return rule
-
-
-def read_error(raw: bytes) -> tuple[str, str, str]:
-    """(code, detail, body cut short) of an error body; whatever is not NetSuite's JSON has code '' (502 in
-    HTML)."""
-    body = raw.decode("utf-8", errors="replace")
-    code, detail = "", ""
-    try:
-        parsed: Any = json.loads(body)
-    except ValueError:
-        parsed = None
-    if isinstance(parsed, dict):
-        entries = parsed.get("o:errorDetails")
-        entries = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-        code = next((str(entry["o:errorCode"]) for entry in entries if entry.get("o:errorCode")), "")
-        detail = " ".join(
-            f"{entry.get('detail', '')}" + (f" [{entry['o:errorPath']}]" if entry.get("o:errorPath") else "")
-            for entry in entries
-        ).strip()
-        # The token endpoint speaks OAuth: {"error": ..., "error_description": ...}.
-        code = code or str(parsed.get("error") or parsed.get("o:errorCode") or "")
-        detail = detail or str(parsed.get("error_description") or parsed.get("detail") or parsed.get("title") or "")
-    return code, detail or body[:200].strip() or "(no words)", body[:BODY_LIMIT]

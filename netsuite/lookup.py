@@ -1,8 +1,8 @@
-"""What NetSuite holds now, asked in bulk by SuiteQL (P2, P5): never one request a record.
+"""Records that NetSuite holds now, asked for in bulk by SuiteQL (P2, P5): never one request a record.
 
-Sides of a link (facts 4): a credit on an invoice has previousdoc = invoice, nextdoc = memo; a refund of a
-memo has previousdoc = refund, nextdoc = memo. There is one row per pair of lines, so amounts are summed
-here.
+The sides of a link (facts 4): a credit on an invoice has previousdoc = invoice and nextdoc = memo; a refund of a memo
+has previousdoc = refund and nextdoc = memo. There is one row per pair of lines, so amounts are summed here.
+Every function raises NetSuiteError.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from netsuite.api import NetSuite
 from netsuite.errors import NetSuiteError
 
 BULK = 900  # values in one IN list: NetSuite takes 1,000 (facts 4)
-LINES_AT_ONCE = 5_000  # expected of one query; tax and system rows come on top, 100,000 is the most
+LINES_AT_ONCE = 5_000  # expected of one query; tax and system rows come on top, the limit is 100,000
 
 SUITEQL_TYPES = {
     "creditMemo": "CustCred",
@@ -40,12 +40,12 @@ class Found:
     internal_id: str
     external_id: str
     type: str
-    customer: str | None
-    currency: str | None
-    total: Decimal
-    tran_date: str | None
-    memo: str | None
-    is_voided: bool
+    customer: str | None = None
+    currency: str | None = None
+    total: Decimal = Decimal(0)
+    tran_date: str | None = None
+    memo: str | None = None
+    is_voided: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Line:
 
 
 def find_transactions(client: NetSuite, external_ids: Iterable[str]) -> dict[str, Found]:
-    """Transactions by external id in lower case: NetSuite's uniqueness ignores case (facts 1.3)."""
+    """external id in lower case → transaction: NetSuite's uniqueness ignores case (facts 1.3)."""
     found: dict[str, Found] = {}
     for bulk in bulks(sorted({external_id.lower() for external_id in external_ids})):
         for record in _transactions(client, f"LOWER(externalid) IN ({_literals(bulk)})"):
@@ -67,7 +67,7 @@ def find_transactions(client: NetSuite, external_ids: Iterable[str]) -> dict[str
 
 
 def find_by_internal_id(client: NetSuite, internal_ids: Iterable[str]) -> dict[str, Found]:
-    """Transactions by internal id."""
+    """internal id → transaction, of those that NetSuite has."""
     found: dict[str, Found] = {}
     for bulk in bulks(sorted({internal_id for internal_id in internal_ids if internal_id.isdigit()})):
         found |= {record.internal_id: record for record in _transactions(client, f"id IN ({', '.join(bulk)})")}
@@ -75,28 +75,18 @@ def find_by_internal_id(client: NetSuite, internal_ids: Iterable[str]) -> dict[s
 
 
 def find_items(client: NetSuite, external_ids: Iterable[str]) -> dict[str, Found]:
-    """Items by external id in lower case."""
+    """external id in lower case → item."""
     found: dict[str, Found] = {}
     for bulk in bulks(sorted({external_id.lower() for external_id in external_ids})):
         condition = f"LOWER(externalid) IN ({_literals(bulk)})"
         for row in client.suiteql(f"SELECT id, externalid, itemtype FROM item WHERE {condition} ORDER BY id"):
-            item = Found(
-                row["id"],
-                row["externalid"],
-                row.get("itemtype", ""),
-                None,
-                None,
-                Decimal(0),
-                None,
-                None,
-                False,
-            )
+            item = Found(row["id"], row["externalid"], row.get("itemtype", ""))
             found[item.external_id.lower()] = item
     return found
 
 
 def find_links(client: NetSuite, record_type: str, internal_ids: Iterable[str]) -> Links:
-    """What these memos (on invoices) or refunds (on memos) are applied to; nothing for other records."""
+    """The applications of these memos (to invoices) or refunds (to memos); empty for other record types."""
     sides = {
         "creditMemo": ("nextdoc", "previousdoc", "previoustype", "CustInvc"),
         "customerRefund": ("previousdoc", "nextdoc", "nexttype", "CustCred"),
@@ -119,9 +109,9 @@ def find_links(client: NetSuite, record_type: str, internal_ids: Iterable[str]) 
 
 
 def find_lines(client: NetSuite, expected: Mapping[str, int]) -> dict[str, list[Line]]:
-    """The rows below the head of transactions. expected: internal id → lines it is thought to have."""
+    """The rows below the head of transactions. expected: internal id → expected number of lines."""
     lines: defaultdict[str, list[Line]] = defaultdict(list)
-    for bulk in _within_reach(expected):
+    for bulk in _bulks_by_lines(expected):
         rows = client.suiteql(
             "SELECT transaction, id, taxline, item, foreignamount FROM transactionline WHERE mainline = 'F' "
             f"AND transaction IN ({', '.join(bulk)}) ORDER BY transaction, id"
@@ -132,8 +122,8 @@ def find_lines(client: NetSuite, expected: Mapping[str, int]) -> dict[str, list[
     return lines
 
 
-def _within_reach(expected: Mapping[str, int]) -> Iterator[Sequence[str]]:
-    """The ids in bulks for one query each."""
+def _bulks_by_lines(expected: Mapping[str, int]) -> Iterator[Sequence[str]]:
+    """The ids in bulks, so that one query returns about `LINES_AT_ONCE` lines."""
     bulk: list[str] = []
     lines = 0
     for id in sorted(id for id in expected if id.isdigit()):
@@ -147,6 +137,7 @@ def _within_reach(expected: Mapping[str, int]) -> Iterator[Sequence[str]]:
 
 
 def bulks(values: Iterable[T], size: int = BULK) -> Iterator[Sequence[T]]:
+    """The values, at most `size` at a time."""
     bulk: list[T] = []
     for value in values:
         bulk.append(value)
@@ -158,6 +149,7 @@ def bulks(values: Iterable[T], size: int = BULK) -> Iterator[Sequence[T]]:
 
 
 def number(text: str | None) -> Decimal:
+    """A number as SuiteQL writes it; absent = 0. Raises NetSuiteError."""
     try:
         return Decimal(text or 0)
     except InvalidOperation:

@@ -63,12 +63,12 @@ class Shop:
 def shop(tmp_path_factory) -> Shop:
     """Three runs; what each left behind is kept for the tests below."""
     shop = Shop(tmp_path_factory.mktemp("shop"))
-    shop.make("pipeline.py", "run")
+    shop.make("-m", "pipeline", "run")
     shop.first_outcomes, shop.first_log = shop.outcomes(), shop.log()
-    shop.make("pipeline.py", "run")
+    shop.make("-m", "pipeline", "run")
     shop.second_log = shop.log()
     shop.make("-m", "sandbox", "advance", "--state", str(shop.folder / "sandbox"))
-    shop.make("pipeline.py", "run")
+    shop.make("-m", "pipeline", "run")
     return shop
 
 
@@ -172,7 +172,7 @@ def test_nothing_that_runs_leave_behind_holds_a_secret(shop):
     plan = ROOT / "plan.json"
     was_there = plan.exists()
     try:
-        shop.make("pipeline.py", "plan")
+        shop.make("-m", "pipeline", "plan")
         places = [shop.folder, ROOT / "logs", ROOT / "dbt_project" / "target", plan]
         own = {"netsuite_credentials.json", "netsuite_private_key.pem"}
         files = [

@@ -206,7 +206,7 @@ def test_a_stage_needs_only_its_own_credentials(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [
-        ('{"go_live": "2026-01-01"}', "'go_live' is no setting; there are go_live_date"),
+        ('{"go_live": "2026-01-01"}', "'go_live' is no setting; the settings are go_live_date"),
         ('{"go_live_date": "01.01.2026"}', "it must be a date"),
         ('{"go_live_date": "2026-02-30"}', "it must be a date"),
         ('{"go_live_date": "20260101"}', "it must be a date"),

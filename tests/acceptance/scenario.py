@@ -142,7 +142,7 @@ class Scenario:
         began = time.monotonic()
         with tempfile.TemporaryFile("w+") as out:
             process = subprocess.Popen(
-                [".venv/bin/python", "-B", "pipeline.py", "run"],
+                [".venv/bin/python", "-B", "-m", "pipeline", "run"],
                 cwd=self.checkout, env=self.environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 text=True, preexec_fn=lambda: os.nice(5),
             )  # fmt: skip

@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 
-import pipeline
 from extract.compact import compact, is_compacted
 from extract.errors import ExtractError
 from extract.last_transform import note_transform
 from extract.raw_tables import current, declare_all
 from extract.stripe.endpoints import TABLES
 from extract.stripe.report import StripeReport
+from pipeline import stages
+from pipeline.exit_codes import StageFailed
+from pipeline.stages import StageResults
+from pipeline.transform import transform
 from settings import Settings
 from tests.extract.fake_stripe import T0, FakeStripe, customer, invoice
 from warehouse.connection import open_warehouse
@@ -65,14 +68,14 @@ def test_transforms_are_full_refreshes_until_one_succeeds(
         commands.append(command)
         return ["  it failed"] if fails else []
 
-    monkeypatch.setattr(pipeline, "_dbt", dbt)
+    monkeypatch.setattr("pipeline.transform.run_dbt", dbt)
     monkeypatch.delenv("FULL_REFRESH", raising=False)
-    pipeline.compact(settings, pipeline.Done())
-    with pytest.raises(pipeline.StageFailed):
-        pipeline.transform(settings, pipeline.Done())
+    stages.compact(settings, StageResults())
+    with pytest.raises(StageFailed):
+        transform(settings, StageResults())
     fails = False
-    pipeline.transform(settings, pipeline.Done())
-    pipeline.transform(settings, pipeline.Done())
+    transform(settings, StageResults())
+    transform(settings, StageResults())
     assert ["--full-refresh" in command for command in commands] == [True, True, False]
 
 
@@ -101,8 +104,8 @@ def test_compact_refuses_after_a_stopped_extract(changed: None, query: Query, se
 
 def test_compact_creates_no_warehouse(tmp_path: Path) -> None:
     settings = Settings(_env_file=None, warehouse_path=tmp_path / "none.duckdb")
-    with pytest.raises(pipeline.StageFailed, match="no warehouse"):
-        pipeline.compact(settings, pipeline.Done())
+    with pytest.raises(StageFailed, match="no warehouse"):
+        stages.compact(settings, StageResults())
     assert not (tmp_path / "none.duckdb").exists()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from load_netsuite import bodies
 from load_netsuite.bodies import CannotBuild
-from netsuite.api import to_json
+from netsuite.encoding import to_json
 
 MEMO: dict[str, Any] = {
     "external_id": "cn_1",

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from load_netsuite.journal import ROWS_AT_ONCE, Entry, Journal
-from load_netsuite.marts import Marts, Record
-from load_netsuite.readback import UNCHECKED, in_bulks
+from load_netsuite.journal_queries import UNCHECKED, in_bulks
+from load_netsuite.marts import Marts
+from load_netsuite.records import Record
 from load_netsuite.tables import ensure_tables, open_with_journal
 
 MARTS = (Path(__file__).parents[1] / "simulation" / "marts.sql").read_text()

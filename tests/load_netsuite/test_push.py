@@ -1,4 +1,4 @@
-"""What a push does, against the stand-in over loopback."""
+"""A push against the stand-in over loopback."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from load_netsuite.push import push
 from netsuite.errors import LoginRefused
 from sandbox.netsuite import service
 from sandbox.netsuite.service import Fault, Request
-from tests.load_netsuite.conftest import Company
+from tests.support.company import Company
 from warehouse.connection import WarehouseLocked
 
 
@@ -269,131 +269,6 @@ def test_a_refused_login_ends_the_run_with_a_clear_error(company: Company) -> No
     assert company.log()[-1][2] == "rejected"
 
 
-# ------------------------------------------------------------ adoption
-
-
-def test_what_is_there_and_agrees_is_adopted_and_completed(company: Company) -> None:
-    company.want_memo("cn_1", "10.00", company.invoice)
-    id = company.books.create("creditMemo", company.sale("cn_1", "10.00", autoApply=False))
-    push(company.settings())
-    assert company.log() == [
-        ("cn_1", "look_up", "adopted"),
-        ("cn_1", "apply", "attempted"),
-        ("cn_1", "apply", "applied"),
-        ("cn_1", "read_back", "verified"),
-    ]
-    assert company.books.transaction(id).applications == {int(company.invoice): 10}  # type: ignore[union-attr]
-
-
-@pytest.mark.parametrize(
-    ("there", "words"),
-    [
-        ({"name": "cn_1", "amount": "11.00"}, "has the total 11"),
-        ({"name": "CN_1", "amount": "10.00"}, "takes for the same"),
-    ],
-)
-def test_what_is_there_and_does_not_agree_is_left_alone(company: Company, there: dict[str, str], words: str) -> None:
-    company.want_memo("cn_1", "10.00", company.invoice)
-    id = company.books.create("creditMemo", company.sale(there["name"], there["amount"], autoApply=False))
-    report = push(company.settings())
-    assert company.writes() == 0 and words in report.refused[0][2] and id in report.refused[0][2]
-    assert company.log() == [("cn_1", "look_up", "differs")]
-    company.next_round()
-    assert push(company.settings()).refused, "looked at again, once a round"
-
-
-def test_another_type_under_our_external_id_differs(company: Company) -> None:
-    company.want_memo("in_1", "10.00")
-    report = push(company.settings())
-    assert "is a CustInvc" in report.refused[0][2]
-
-
-def test_a_refund_is_adopted_within_what_stripe_links(company: Company) -> None:
-    for name in ("cn_1", "cn_2"):
-        company.want_memo(name, "10.00")
-    company.want_refund("re_1", "15.00")
-    company.want_application("cn_1", "customer_refund", "re_1", "10.00")
-    company.want_application("cn_2", "customer_refund", "re_1", "6.00")
-    memo = company.books.create("creditMemo", company.sale("cn_1", "10.00", autoApply=False))
-    company.books.create(
-        "customerRefund",
-        {
-            "customer": company.customer,
-            "account": company.bank,
-            "arAcct": company.receivables,
-            "externalId": "re_1",
-            "tranDate": "2026-03-05",
-            "apply": {"items": [{"doc": memo, "apply": True, "amount": 10}]},
-        },
-    )
-    report = push(company.settings())
-    assert "would grow to 16" in report.refused[0][2], "10 there, 6 missing, 15 linked"
-    assert company.ours("CustRfnd")["re_1"].total == 10
-
-
-@pytest.mark.parametrize(("amount", "status"), [(0, "adopted"), (5, "differs")])
-def test_a_zero_invoice_that_is_there_is_adopted_if_zero(company: Company, amount: int, status: str) -> None:
-    there = company.add_invoice("made by hand", amount)
-    company.insert(
-        "wanted.zero_invoices",
-        **company.head,
-        external_id="in_zero",
-        netsuite_customer_id=company.customer,
-        netsuite_account_id=company.receivables,
-        memo_text="Stripe: in_zero.",
-        existing_netsuite_id=there,
-    )
-    push(company.settings())
-    assert company.writes() == 0
-    assert company.log("status, internal_id")[0] == (status, there)
-
-
-# ------------------------------------------------------------ read-back
-
-
-def test_another_total_than_meant_is_found_and_later_forgiven(company: Company) -> None:
-    company.want_memo("cn_1", "10.00")
-    push(company.settings())
-    id = company.ours()["cn_1"].id
-    company.books.edit_amount(id, "9.00")
-    with company.warehouse() as warehouse:
-        warehouse.execute("delete from load_netsuite.load_log where operation = 'read_back'")
-    report = push(company.settings())
-    assert "has the total 9" in report.refused[0][2]
-    push(company.settings())
-    assert [row[2] for row in company.log() if row[1] == "read_back"] == ["differs"], "not logged twice"
-    company.books.edit_amount(id, "10.00")
-    push(company.settings())
-    assert [row[2] for row in company.log() if row[1] == "read_back"] == ["differs", "verified"]
-
-
-def test_a_record_that_is_gone_before_the_read_back_differs(company: Company) -> None:
-    company.want_memo("cn_1", "10.00")
-
-    def delete(request: Request) -> None:
-        if b"FROM transaction WHERE id IN" in request.body and "cn_1" in company.ours():
-            company.books.delete(company.ours()["cn_1"].id)
-
-    company.fault = delete
-    ((_, name, words),) = push(company.settings()).refused
-    assert name == "cn_1" and words.endswith("is not in NetSuite")
-    assert company.log()[-1] == ("cn_1", "read_back", "differs")
-
-
-def test_more_applied_by_a_person_is_fine(company: Company) -> None:
-    company.want_memo("cn_1", "10.00")
-    company.want_application("cn_1", "invoice", "in_1", "4.00", company.invoice)
-    push(company.settings())
-    other = company.add_invoice("in_2")
-    company.books.apply_by_hand(company.ours()["cn_1"].id, other, "6.00")
-    with company.warehouse() as warehouse:
-        warehouse.execute("delete from load_netsuite.load_log where operation = 'read_back'")
-    assert not push(company.settings()).refused
-
-
-# ------------------------------------------------------------ the warehouse
-
-
 def test_a_locked_warehouse_is_a_clear_error_and_nothing_is_posted(company: Company) -> None:
     company.want_memo("cn_1", "10.00")
     path = str(company.warehouse_path)
@@ -433,8 +308,6 @@ def test_a_full_disk_stops_the_sending(company: Company, monkeypatch: pytest.Mon
 PUSH = """
 import pickle, sys
 from load_netsuite.push import push
-from netsuite.errors import LoginRefused
-from warehouse.connection import WarehouseLocked
 push(pickle.loads(bytes.fromhex(sys.argv[1])))
 """
 

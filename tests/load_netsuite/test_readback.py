@@ -1,4 +1,4 @@
-"""Lines are read back, and a correct memo never seems wrong (P5); a wrong internal id is found out."""
+"""Totals, applications and lines are read back; a correct memo never seems wrong (P5); a wrong id is found."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ from typing import Any
 import pytest
 
 from load_netsuite.push import push
-from load_netsuite.readback import _line_difference
-from netsuite import lookup
-from netsuite.lookup import Found, Line
 from sandbox.netsuite import service, suiteql_tables
 from sandbox.netsuite.service import Fault, Request
-from tests.load_netsuite.conftest import Company
+from tests.support.company import Company
 
 
 def want_memo_of_two_lines(company: Company, **of_lines: Any) -> None:
@@ -179,67 +176,6 @@ def test_a_role_that_may_not_read_lines_is_warned_and_goes_on(
     assert checks(company) == ["verified"]
 
 
-def memo(total: str) -> Found:
-    return Found("7", "cn_1", "CustCred", None, None, Decimal(total), None, None, False)
-
-
-def rows(*amounts: str, tax: tuple[str, ...] = ()) -> list[Line]:
-    return [Line("50", Decimal(amount), False) for amount in amounts] + [
-        Line(None, Decimal(amount), True) for amount in tax
-    ]
-
-
-@pytest.mark.parametrize(
-    ("total", "sent", "shown", "is_seen"),
-    [
-        # as the fact sheet has it, and with the other sign
-        ("10", ["4", "6"], rows("4", "6"), False),
-        ("10", ["4", "6"], rows("-4.0", "-6.00"), False),
-        ("10", ["4", "6"], rows("5", "5"), True),
-        ("10", ["4", "6"], rows("-5", "-5"), True),
-        ("8", ["10", "-2"], rows("10", "-2"), False),
-        ("8", ["10", "-2"], rows("9", "-1"), True),
-        # SuiteTax: the tax has rows of its own here, or none
-        ("11", ["4", "6"], rows("4", "6", tax=("1",)), False),
-        ("11", ["4", "6"], rows("4", "6"), False),
-        ("11", ["4", "6"], rows("5", "5", tax=("1",)), True),
-        ("11", ["4", "6"], rows("5", "5"), True),
-        # what does not add up proves nothing: a discount taken out of its line, members of a kit, no amounts
-        ("8", ["10", "-2"], rows("8", "-2"), False),
-        ("10", ["4", "6"], rows("4", "6", "1", "5"), False),
-        ("10", ["4", "6"], rows("0", "0"), False),
-        # an item group: a head without an amount, then its members
-        ("10", ["10"], [*rows("0"), Line("51", Decimal(10), False)], False),
-        # a zero invoice holds its items and no amounts
-        ("0", ["0", "0"], rows("0", "0"), False),
-        ("0", ["0", "0"], rows("0"), True),
-        # every line twice the right way, once the wrong way
-        ("12", ["4", "4", "4"], rows("4", "8"), True),
-    ],
-)
-def test_when_lines_differ(total: str, sent: list[str], shown: list[Line], is_seen: bool) -> None:
-    difference = _line_difference(memo(total), [("50", Decimal(amount)) for amount in sent], shown)
-    assert (difference is not None) == is_seen, difference
-
-
-def test_lines_are_asked_for_in_bulks_that_stay_below_what_one_query_returns() -> None:
-    asked: list[str] = []
-
-    class Client:
-        def suiteql(self, sql: str) -> list[dict[str, str]]:
-            asked.append(sql)
-            return []
-
-    lookup.find_lines(Client(), {str(n): 3 for n in range(1000, 1900)})  # type: ignore[arg-type]
-    assert len(asked) == 1, "memos of three lines"
-    asked.clear()
-    lookup.find_lines(Client(), {str(n): 400 for n in range(1000, 1025)} | {"2": 60_000})  # type: ignore[arg-type]
-    assert len(asked) == 4, "12 at a time, and one that is larger by itself"
-
-
-# ------------------------------------------------------------ the internal id
-
-
 def test_an_answer_that_names_another_record_is_found_out(company: Company) -> None:
     """The other memo is right in itself, so only its external id tells."""
     company.want_memo("cn_1", "10.00")
@@ -323,3 +259,43 @@ def test_an_answer_that_names_another_record_while_ours_is_not_there(company: Co
     company.fault = undo
     ((_, name, words),) = push(company.settings()).refused
     assert name == "cn_2" and words.endswith("is not in NetSuite: that id belongs to cn_1")
+
+
+def test_another_total_than_meant_is_found_and_later_forgiven(company: Company) -> None:
+    company.want_memo("cn_1", "10.00")
+    push(company.settings())
+    id = company.ours()["cn_1"].id
+    company.books.edit_amount(id, "9.00")
+    with company.warehouse() as warehouse:
+        warehouse.execute("delete from load_netsuite.load_log where operation = 'read_back'")
+    report = push(company.settings())
+    assert "has the total 9" in report.refused[0][2]
+    push(company.settings())
+    assert [row[2] for row in company.log() if row[1] == "read_back"] == ["differs"], "not logged twice"
+    company.books.edit_amount(id, "10.00")
+    push(company.settings())
+    assert [row[2] for row in company.log() if row[1] == "read_back"] == ["differs", "verified"]
+
+
+def test_a_record_that_is_gone_before_the_read_back_differs(company: Company) -> None:
+    company.want_memo("cn_1", "10.00")
+
+    def delete(request: Request) -> None:
+        if b"FROM transaction WHERE id IN" in request.body and "cn_1" in company.ours():
+            company.books.delete(company.ours()["cn_1"].id)
+
+    company.fault = delete
+    ((_, name, words),) = push(company.settings()).refused
+    assert name == "cn_1" and words.endswith("is not in NetSuite")
+    assert company.log()[-1] == ("cn_1", "read_back", "differs")
+
+
+def test_more_applied_by_a_person_is_fine(company: Company) -> None:
+    company.want_memo("cn_1", "10.00")
+    company.want_application("cn_1", "invoice", "in_1", "4.00", company.invoice)
+    push(company.settings())
+    other = company.add_invoice("in_2")
+    company.books.apply_by_hand(company.ours()["cn_1"].id, other, "6.00")
+    with company.warehouse() as warehouse:
+        warehouse.execute("delete from load_netsuite.load_log where operation = 'read_back'")
+    assert not push(company.settings()).refused

@@ -15,8 +15,9 @@ from typing import Any
 
 from load_netsuite.bodies import Row
 from load_netsuite.journal import WRITTEN
-from load_netsuite.marts import Marts, Record, _in_chunks, _late_record
-from load_netsuite.readback import PAYLOADS, UNCHECKED
+from load_netsuite.journal_queries import PAYLOADS, UNCHECKED
+from load_netsuite.marts import ExpectedTotal, Marts, in_chunks
+from load_netsuite.records import Record, late_record
 from sandbox.netsuite.books import Books
 from tests.simulation.world import Wanted
 
@@ -295,7 +296,7 @@ class FastMarts(Marts):
                 row for row in relations[relation] if row["state"] == "ready" and row["netsuite_internal_id"] is None
             ]
         by = "created_at" if relation == "credit_memos" else "external_id"
-        for part in _in_chunks(sorted(rows, key=lambda row: row[by])):
+        for part in in_chunks(sorted(rows, key=lambda row: row[by])):
             yield [_filled(row, columns) for row in part]
 
     def _parts_of(self, owners: Sequence[Row], relation: str, columns: str, order: str) -> dict[str, list[Row]]:
@@ -305,7 +306,7 @@ class FastMarts(Marts):
     def _fields_of(self, owners: Sequence[Row], record_type: str) -> dict[str, list[Row]]:
         return defaultdict(list)
 
-    def _claims_of(self, owners: Sequence[Row], kind: str, of: str, on: str) -> dict[str, list[Row]]:
+    def _applications_of(self, owners: Sequence[Row], kind: str, of: str, on: str) -> dict[str, list[Row]]:
         rows = [
             _claim(row, of, on)
             for row in self.states()[1]["credit_memo_applications"]
@@ -347,22 +348,22 @@ class FastMarts(Marts):
             and row[at] is not None
             and row[of] not in failed
         ]
-        for chunk in _in_chunks(sorted(_grouped(sorted(rows, key=_by_document), "external_id").items())):
-            yield [_late_record(record_type, claims) for _, claims in chunk]
+        for chunk in in_chunks(sorted(_grouped(sorted(rows, key=_by_document), "external_id").items())):
+            yield [late_record(record_type, claims) for _, claims in chunk]
 
-    def meant(self, record_type: str, external_ids: Sequence[str]) -> dict[str, Row]:
+    def expected_totals(self, record_type: str, external_ids: Sequence[str]) -> dict[str, ExpectedTotal]:
         relation = {
             "creditMemo": "credit_memos",
             "customerRefund": "customer_refunds",
             "journalEntry": "journal_entries",
         }.get(record_type)
         if relation is None:
-            return {name: {"total": Decimal(0), "cap": None} for name in external_ids}
+            return {name: ExpectedTotal(Decimal(0), None) for name in external_ids}
         return {
-            row["external_id"]: {
-                "total": row["amount"],
-                "cap": Decimal(row["linked_amount_minor"]) / 100 if record_type == "customerRefund" else None,
-            }
+            row["external_id"]: ExpectedTotal(
+                row["amount"],
+                Decimal(row["linked_amount_minor"]) / 100 if record_type == "customerRefund" else None,
+            )
             for row in self.states()[1][relation]
             if row["external_id"] in external_ids
         }

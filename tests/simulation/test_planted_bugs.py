@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from load_netsuite.adoption import Existing, look_up
 from load_netsuite.journal import Entry, Journal
-from load_netsuite.push import Push, Write
+from load_netsuite.push import Push
+from load_netsuite.write import Write
 from netsuite.api import Answer, NetSuite
 from netsuite.errors import NoAnswer
 from tests.simulation.history import play
@@ -102,12 +104,12 @@ def test_patch_that_replays_the_whole_record_is_caught(monkeypatch: pytest.Monke
 
 def test_a_new_run_that_does_not_ask_first_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """What an earlier run left unknown is sent at once; only lost answers of the same run are looked up."""
-    really_find, really_resolve = Push._find, Push._resolve
+    really_resolve = Push._resolve
     resolving: list[bool] = []
 
-    def find(self: Push, records: Any) -> Any:
+    def look_up_only_lost(client: NetSuite, records: Any) -> Existing:
         is_asked = resolving or any(record.internal_id for record in records)
-        return really_find(self, records) if is_asked else {}
+        return look_up(client, records) if is_asked else Existing()
 
     def resolve(self: Push, lost: Any) -> Any:
         resolving.append(True)
@@ -116,7 +118,7 @@ def test_a_new_run_that_does_not_ask_first_is_caught(monkeypatch: pytest.MonkeyP
         finally:
             resolving.pop()
 
-    monkeypatch.setattr(Push, "_find", find)
+    monkeypatch.setattr("load_netsuite.push.look_up", look_up_only_lost)
     monkeypatch.setattr(Push, "_resolve", resolve)
     (failure,) = caught()
     assert "was sent again without asking NetSuite" in failure

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from load_netsuite.journal_queries import UNCHECKED
 from load_netsuite.marts import STEPS, Marts
-from load_netsuite.readback import UNCHECKED
 from netsuite import lookup
 from sandbox.netsuite.suiteql import SuiteQL
 from tests.simulation.fast import FastLog, FastMarts, FastQuery

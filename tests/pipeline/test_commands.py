@@ -13,7 +13,8 @@ import duckdb
 import pytest
 from filelock import FileLock
 
-import pipeline
+from pipeline.summary import major_units
+from pipeline.transform import describe_failure
 from settings import ROOT, Settings
 
 COMMANDS = (
@@ -27,7 +28,7 @@ def start(command: str, warehouse: Path, **variables: str) -> tuple[int, list[st
     known = {name.upper() for name in Settings.model_fields}
     environment = {name: value for name, value in os.environ.items() if name not in known}
     done = subprocess.run(
-        [sys.executable, "pipeline.py", command],
+        [sys.executable, "-m", "pipeline", command],
         cwd=ROOT,
         text=True,
         stdout=subprocess.PIPE,
@@ -88,7 +89,7 @@ def test_a_failed_test_shows_file_row_and_cell(tmp_path: Path) -> None:
     node = SimpleNamespace(resource_type="test", name="mapped_items_exist", relation_name="found")
     result: Any = SimpleNamespace(node=node, status="fail", failures=1, message="Got 1 result")
     settings = Settings(_env_file=None, warehouse_path=tmp_path / "w.duckdb")
-    assert pipeline._failure(settings, result) == [
+    assert describe_failure(settings, result) == [
         "  test mapped_items_exist:",
         "    item_map.csv row 3: id 9 is inactive",
     ]
@@ -107,7 +108,7 @@ def test_a_failed_test_shows_file_row_and_cell(tmp_path: Path) -> None:
     ],
 )
 def test_amounts_are_exact(minor: int, exponent: int | None, shown: str) -> None:
-    assert pipeline._major(minor, exponent) == shown
+    assert major_units(minor, exponent) == shown
 
 
 def test_every_command_of_the_interfaces_is_a_target() -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from netsuite.errors import RULES, UNFORESEEN, Action, judge, read_error
+from netsuite.answers import RULES, UNFORESEEN, Action, judge, read_error
 from sandbox.netsuite import errors
 
 CASES = (

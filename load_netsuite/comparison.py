@@ -1,0 +1,198 @@
+"""Compares the record that the loader expects with the record that NetSuite shows (rules P5, P6, N1, R3).
+
+    before_adoption    push: may a record under our external id be taken for ours?
+    after_write        read-back: does NetSuite show what was written?
+    since_posting      reconcile: has the record changed since it was posted?
+    of_lines           read-back: does NetSuite show every line that was sent?
+
+The first three yield every difference, the most telling one first. Amounts are in the currency's major unit. A person
+may apply more of a memo and add memos to a refund: that is progress, not a difference.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from load_netsuite.marts import ExpectedTotal
+from load_netsuite.records import Record
+from netsuite.lookup import SUITEQL_TYPES, Found, Line
+
+ZERO = Decimal(0)
+REFUND = SUITEQL_TYPES["customerRefund"]
+LINES_SHOWN = 3
+
+Applied = Mapping[str, Decimal]
+"""Internal id of a document → amount applied to it."""
+
+SentLine = tuple[str, Decimal | None]
+"""(internal id of the item, amount). The amount is None where NetSuite computes it from a gross amount."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference. `sentence` has the record as its subject. The amounts are None where no amount differs."""
+
+    kind: str
+    sentence: str
+    expected: Decimal | None = None
+    found: Decimal | None = None
+
+
+def before_adoption(record: Record, found: Found, applied: Applied) -> Iterator[Difference]:
+    """Differences that forbid to take `found` for `record`. applied: the applications of `found`; those of `record`
+    that it lacks are no difference."""
+    if not record.existing_id and found.external_id != record.external_id:
+        same = f"is named {found.external_id}, which NetSuite takes for the same; rename that one"
+        yield Difference("external_id_changed", same)
+    if record.record_type == "serviceSaleItem":  # an item holds no money
+        return
+    yield from _identity(record, found)
+    wanted = [(application.doc or "", application.amount) for application in record.known_applications]
+    yield from _applications([(doc, amount) for doc, amount in wanted if doc in applied], applied)
+    if record.record_type == "customerRefund":
+        missing = sum((amount for doc, amount in wanted if doc not in applied), ZERO)
+        yield from _grown_refund(record, found.total + missing)
+    elif not record.internal_id:
+        yield from _total(record.total, found)
+
+
+def after_write(
+    found: Found | None, applied: Applied, sent: Applied, expected: ExpectedTotal | None
+) -> Iterator[Difference]:
+    """Differences between NetSuite and the write. applied: as NetSuite shows it · sent: our applications by the
+    journal · expected: None when the marts no longer have the record."""
+    if found is None:
+        yield Difference("deleted", "is not in NetSuite")
+        return
+    if found.is_voided:
+        yield Difference("voided", "is voided")
+    yield from _applications(sent.items(), applied)
+    if expected is None:
+        return
+    if found.type == REFUND:
+        yield from _refund_total(found, applied, sent, expected.cap)
+    else:
+        yield from _total(expected.total or ZERO, found)
+
+
+def since_posting(
+    found: Found | None, returned: Found | None, applied: Applied, sent: Applied, external_id: str, total: Decimal
+) -> Iterator[Difference]:
+    """Differences between NetSuite now and the record as last seen there. returned: where `found` is None, the record
+    that has our external id now · external_id, total: as last seen."""
+    if found is None:
+        sentence, now = "is not in NetSuite any more", ZERO
+        if returned:
+            now = returned.total
+            sentence += f"; {returned.internal_id} over {now} has its external id now"
+        yield Difference("deleted", sentence, total, now)
+        return
+    if found.is_voided:
+        yield Difference("voided", "is voided", total, ZERO)
+    if found.external_id != external_id:
+        yield Difference("external_id_changed", f"has the external id {found.external_id or '(none)'} now")
+    if not (found.type == REFUND and found.total > total):  # a person may add a memo to the refund
+        yield from _total(total, found)
+    elsewhere = sorted(doc for doc in applied if doc not in sent)
+    for difference in _applications(sent.items(), applied):
+        if not elsewhere:
+            yield difference
+            continue
+        kind = difference.kind if difference.found else "applied_elsewhere"
+        yield replace(
+            difference, kind=kind, sentence=f"{difference.sentence}, and is applied to {', '.join(elsewhere)}"
+        )
+
+
+def _identity(record: Record, found: Found) -> Iterator[Difference]:
+    if found.type != SUITEQL_TYPES[record.record_type]:
+        yield Difference("type", f"is a {found.type}; change the external id of that record")
+    if found.is_voided:
+        yield Difference("voided", "is voided")
+    if record.customer_id and found.customer != record.customer_id:
+        yield Difference("customer", f"belongs to customer {found.customer}, expected {record.customer_id}")
+    if record.currency_id and found.currency != record.currency_id:
+        yield Difference("currency", f"is in currency {found.currency}, expected {record.currency_id}")
+
+
+def _applications(expected: Iterable[tuple[str, Decimal]], applied: Applied) -> Iterator[Difference]:
+    for doc, amount in expected:
+        found = applied.get(doc, ZERO)
+        if found < amount:
+            sentence = f"applies {found} to document {doc}, expected {amount}"
+            yield Difference("applied_less" if found else "unapplied", sentence, amount, found)
+
+
+def _total(expected: Decimal, found: Found) -> Iterator[Difference]:
+    if found.total != expected:
+        yield Difference("total_changed", f"has the total {found.total}, expected {expected}", expected, found.total)
+
+
+def _grown_refund(record: Record, total: Decimal) -> Iterator[Difference]:
+    cap = record.total if record.cap is None else record.cap
+    if total > cap:
+        sentence = f"would grow to {total}, more than the {cap} that Stripe links to it"
+        yield Difference("total_changed", sentence, cap, total)
+
+
+def _refund_total(found: Found, applied: Applied, sent: Applied, cap: Decimal | None) -> Iterator[Difference]:
+    """A refund's total is the sum of its applications. A later application, or a person, may add to it."""
+    ours = sum(sent.values(), ZERO)
+    if found.total < ours:
+        yield from _total(ours, found)
+    if found.total != (all_applied := sum(applied.values(), ZERO)):
+        sentence = f"has the total {found.total}, but is applied to {all_applied} in all"
+        yield Difference("total_changed", sentence, all_applied, found.total)
+    if cap is not None and found.total > cap:
+        sentence = f"has the total {found.total}, more than the {cap} that Stripe links to it"
+        yield Difference("total_changed", sentence, cap, found.total)
+
+
+def of_lines(found: Found, sent: Sequence[SentLine], shown: Sequence[Line]) -> Difference | None:
+    """The lines sent that NetSuite does not show; None also if its rows prove nothing.
+
+    Every line sent must be among NetSuite's rows, by item and amount; of a gross amount, which NetSuite splits, by item
+    alone. Further rows (tax, cost of goods, members of a kit) are NetSuite's own.
+    """
+    is_gross = any(amount is None for _, amount in sent)
+    own = [line for line in shown if line.item and not line.is_tax]
+    sign = _ledger_sign(sent, own)
+    if not _is_proof(found, sent, shown, own, sign):
+        return None
+    present = Counter[SentLine]((line.item or "", None if is_gross else sign * line.amount) for line in own)
+    missing = Counter[SentLine]((item, None if is_gross else amount) for item, amount in sent) - present
+    if not missing:
+        return None
+    names = sorted(
+        f"item {item}" + ("" if amount is None else f" over {amount}") for item, amount in missing.elements()
+    )
+    rest = f" and {len(names) - LINES_SHOWN} more" if len(names) > LINES_SHOWN else ""
+    listed = ", ".join(names[:LINES_SHOWN]) + rest
+    return Difference("lines", f"lacks {len(names)} of the {len(sent)} lines sent: {listed}")
+
+
+def _ledger_sign(sent: Sequence[SentLine], own: Sequence[Line]) -> int:
+    """The ledger's sign is the opposite of the form's on an invoice (facts 4)."""
+    return -1 if _net_shown(own) * (_net_sent(sent) or 1) < 0 else 1
+
+
+def _is_proof(found: Found, sent: Sequence[SentLine], shown: Sequence[Line], own: Sequence[Line], sign: int) -> bool:
+    """Whether NetSuite's rows can be judged. Some accounts show rows that do not add up to the record (SuiteTax,
+    non-posting discounts), and the head of an item group shows no amount: its members, other items, carry it."""
+    is_gross = any(amount is None for _, amount in sent)
+    adds_up = sign * _net_shown(shown) == found.total
+    if not adds_up and (is_gross or sign * _net_shown(own) != _net_sent(sent)):
+        return False
+    heads = {line.item for line in own if not line.amount}
+    return not heads & {item for item, amount in sent if amount}
+
+
+def _net_shown(lines: Sequence[Line]) -> Decimal:
+    return sum((line.amount for line in lines), ZERO)
+
+
+def _net_sent(lines: Sequence[SentLine]) -> Decimal:
+    return sum((amount or ZERO for _, amount in lines), ZERO)

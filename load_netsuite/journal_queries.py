@@ -1,0 +1,125 @@
+"""Questions to the journal: the bodies sent, and the records that are to be compared with NetSuite."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+import duckdb
+
+from load_netsuite import bodies
+from load_netsuite.bodies import Row
+from load_netsuite.journal import PRESENT, WRITTEN
+from netsuite import lookup
+from netsuite.encoding import to_json
+from netsuite.lookup import Found
+from warehouse.query import ask, ask_in_bulks
+
+# Records written since their last read-back that found them right. Items hold no money.
+# known_difference: of a read-back after the last write · is_first: no read-back has found the record right yet.
+UNCHECKED = f"""
+with written as (
+    select record_type, external_id, max(load_log.at) as at,
+        arg_max(internal_id, load_log.at) filter (where internal_id is not null) as internal_id
+    from load_netsuite.load_log
+    where status in {WRITTEN} and record_type <> 'serviceSaleItem'
+    group by record_type, external_id
+),
+checked as (
+    select record_type, external_id, max(load_log.at) as at, arg_max(status, load_log.at) as status,
+        arg_max(error_detail, load_log.at) as difference,
+        bool_or(status = 'verified') as was_right
+    from load_netsuite.load_log
+    where operation = 'read_back'
+    group by record_type, external_id
+)
+select w.record_type, w.external_id, w.internal_id, case when c.at > w.at then c.difference end as known_difference,
+    not coalesce(c.was_right, false) as is_first
+from written as w
+left join checked as c on c.record_type = w.record_type and c.external_id = w.external_id
+where c.at is null or c.at < w.at or c.status = 'differs'
+order by w.record_type, w.external_id
+"""
+
+# Every record that is in NetSuite by the journal, and the payload of the row that last saw it there.
+POSTED = f"""
+select record_type, external_id,
+    arg_max(internal_id, load_log.at) filter (where status in {PRESENT}) as internal_id,
+    arg_max(payload, load_log.at) filter (where status in ('adopted', 'verified')) as last_seen
+from load_netsuite.load_log
+where record_type <> 'serviceSaleItem'
+group by record_type, external_id
+having internal_id is not null
+order by record_type, external_id
+"""
+
+# The body of each attempt that succeeded, and the payload of each adopted record, in order.
+PAYLOADS = f"""
+with of_these as (
+    select * from load_netsuite.load_log
+    where record_type = ? and external_id in (select unnest(?::varchar[]))
+)
+select answer.external_id, answer.status, coalesce(attempt.payload, answer.payload)
+from of_these as answer
+left join of_these as attempt
+    on attempt.attempt_id = answer.attempt_id and attempt.status = 'attempted'
+    and answer.status in ('created', 'applied')
+where answer.status in {WRITTEN}
+order by answer.at
+"""
+
+
+@dataclass
+class Sent:
+    """The content of one record by the journal.
+
+    name: its external id in NetSuite (of a record made by a person: theirs) · applied: internal id of a document →
+    our amount applied to it, in major units · lines: the item rows of the body that created it; empty if the record
+    was adopted.
+    """
+
+    name: str = ""
+    applied: dict[str, Decimal] = field(default_factory=dict)
+    lines: list[dict[str, Any]] = field(default_factory=list)
+
+
+def sent_in_journal(
+    cursor: duckdb.DuckDBPyConnection, record_type: str, external_ids: Sequence[str]
+) -> dict[str, Sent]:
+    """external id → the content sent or adopted. An external id that the journal does not have gets an empty one."""
+    sent: defaultdict[str, Sent] = defaultdict(Sent)
+    for external_id, status, payload in ask(cursor, PAYLOADS, [record_type, list(external_ids)]):
+        body, record = parse(payload), sent[external_id]
+        record.name = body.get("externalId", record.name)
+        if status == "created":
+            record.lines = body.get("item", {}).get("items", [])
+        for application in body.get("apply", {}).get("items", []):
+            record.applied[str(application["doc"]["id"])] = Decimal(application["amount"])
+    return sent
+
+
+def in_bulks(warehouse: duckdb.DuckDBPyConnection, sql: str, columns: Sequence[str]) -> Iterator[list[Row]]:
+    """Rows of a query that is ordered by record type: bulks of one type each, read as they are needed."""
+    for rows in ask_in_bulks(warehouse.cursor(), sql, lookup.BULK):
+        named = (dict(zip(columns, row, strict=True)) for row in rows)
+        for _, same_type in groupby(named, lambda row: row["record_type"]):
+            yield list(same_type)
+
+
+def parse(payload: str | None) -> dict[str, Any]:
+    """A payload of the journal, numbers as Decimal."""
+    parsed: dict[str, Any] = json.loads(payload, parse_float=Decimal, parse_int=Decimal) if payload else {}
+    return parsed
+
+
+def seen_payload(found: Found, applied: Iterable[tuple[str, Decimal]]) -> str:
+    """The payload of an `adopted` or `verified` row: the shape of a body, as NetSuite shows the record, with our
+    applications (internal id of the document, amount)."""
+    head = {"externalId": found.external_id, "tranDate": found.tran_date, "memo": found.memo, "total": found.total}
+    shown = {name: value for name, value in head.items() if value is not None}
+    return to_json(shown | {"apply": bodies.apply(applied)}).decode()

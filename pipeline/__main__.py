@@ -1,0 +1,77 @@
+"""The commands: each names its stages and the credentials that it needs.
+
+python -m pipeline run        # extract, transform, push, report
+
+Exit codes: 0 done · 1 failed, run it again · 2 settings wrong · 3 finished, but NetSuite refused rows.
+With TARGET=sandbox the stand-ins of `sandbox/` start with the command and end with it.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from pipeline import stages
+from pipeline.command import run_command
+from pipeline.transform import transform
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help=__doc__, rich_markup_mode=None, pretty_exceptions_enable=False
+)
+
+
+@app.command("run")
+def run() -> None:
+    """Extract, transform, push, report."""
+    run_command(["stripe", "netsuite"], stages.extract, transform, stages.push, stages.report)
+
+
+@app.command("plan")
+def plan() -> None:
+    """Everything of `run` except that nothing is written to NetSuite: shows what would be posted."""
+    run_command(["stripe", "netsuite"], stages.extract, transform, stages.plan, stages.report)
+
+
+@app.command("extract")
+def extract() -> None:
+    """Read Stripe and NetSuite into the raw tables (FULL_LEDGER=1: every customer's balance ledger)."""
+    run_command(["stripe", "netsuite"], stages.extract)
+
+
+@app.command("transform")
+def transform_command() -> None:
+    """Derive credit documents, memos, lines and outcomes with dbt."""
+    run_command([], transform)
+
+
+@app.command("push")
+def push() -> None:
+    """Post what is ready to NetSuite (PLAN=plan.json: only what that plan shows)."""
+    run_command(["netsuite"], stages.push)
+
+
+@app.command("reconcile")
+def reconcile() -> None:
+    """Compare what was posted with what NetSuite shows today."""
+    run_command(["netsuite"], stages.reconcile)
+
+
+@app.command("report")
+def report() -> None:
+    """Print the summary of the last run."""
+    run_command([], stages.report)
+
+
+@app.command("compact")
+def compact() -> None:
+    """Remove superseded versions of Stripe's objects from the warehouse; the current ones stay."""
+    run_command([], stages.compact)
+
+
+@app.command("doctor")
+def doctor() -> None:
+    """Check settings, credentials, permissions and mappings; write nothing."""
+    run_command(["stripe", "netsuite"], stages.doctor, locked=False)
+
+
+if __name__ == "__main__":
+    app()

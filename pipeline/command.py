@@ -1,0 +1,71 @@
+"""Runs the stages of one command: settings first, then one run at a time, then the exit code."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from pipeline.console import say
+from pipeline.exit_codes import DONE, FAILED, MEANING, SEVERITY, StageFailed, explain
+from pipeline.sandbox_process import connected
+from pipeline.stages import Stage, StageResults
+from pipeline.transform import transform
+from settings import Service, Settings, load_settings
+
+
+def run_command(require: Sequence[Service], *stages: Stage, locked: bool = True) -> None:
+    """Runs stages in order and ends the process with the most severe exit code; its meaning is the last line.
+
+    require: the services whose credentials the command needs · locked: no other command may run meanwhile.
+    """
+    code = _exit_code(require, stages, locked)
+    say(f"exit code {code}: {MEANING[code]}")
+    sys.exit(code)
+
+
+def _exit_code(require: Sequence[Service], stages: Sequence[Stage], locked: bool) -> int:
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        settings = load_settings(require)
+        with _run_lock(settings, locked), connected(settings, bool(require)) as connected_settings:
+            _import_dbt_ahead(stages)
+            code, results = DONE, StageResults()
+            for stage in stages:
+                code = max(code, stage(connected_settings, results), key=SEVERITY.index)
+            return code
+    except KeyboardInterrupt:
+        say("stopped by hand; the next run goes on from here")
+        return FAILED
+    except Exception as error:
+        return explain(error)
+
+
+@contextmanager
+def _run_lock(settings: Settings, wanted: bool) -> Iterator[None]:
+    """One run at a time for a warehouse. The lock ends with the process, however the process ends."""
+    if not wanted:
+        yield
+        return
+    from filelock import FileLock, Timeout
+
+    settings.warehouse_path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(settings.warehouse_path.with_suffix(".lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise StageFailed(
+            f"another run is under way with {settings.warehouse_path}: let it end, then run again"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _import_dbt_ahead(stages: Sequence[Stage]) -> None:
+    """Imports dbt while the extract waits for answers: the import takes two seconds."""
+    if transform in stages[1:]:
+        threading.Thread(target=lambda: __import__("dbt.cli.main"), daemon=True).start()

@@ -1,0 +1,25 @@
+"""Lines and tables on standard output."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+ROWS_SHOWN = 40
+"""Rows of a list in the summary, of refused rows, or of one failed dbt test."""
+
+
+def say(text: str) -> None:
+    """Prints one line, or several, at once."""
+    print(text, flush=True)
+
+
+def console() -> Console:
+    """The console for tables."""
+    from rich.console import Console
+
+    # A log has no width of its own; 150 keeps sentences in few lines.
+    return Console(width=None if sys.stdout.isatty() else 150, highlight=False)

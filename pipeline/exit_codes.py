@@ -1,0 +1,43 @@
+"""The exit codes of the commands (interfaces, section 1), and the exit code of an error."""
+
+from __future__ import annotations
+
+import traceback
+
+from pipeline.console import say
+from settings import ROOT, SettingsError
+
+LOGS = ROOT / "logs"
+
+DONE, FAILED, SETTINGS_WRONG, REFUSED = 0, 1, 2, 3
+SEVERITY = (DONE, REFUSED, FAILED, SETTINGS_WRONG)
+MEANING = {
+    DONE: "done",
+    FAILED: "failed, run it again once the cause above is fixed",
+    SETTINGS_WRONG: "settings wrong, nothing was read or written",
+    REFUSED: "finished, but NetSuite refused rows in this run: see above",
+}
+
+
+class StageFailed(Exception):
+    """A stage did not do its whole job. The message says why and how to fix it."""
+
+
+def explain(error: Exception) -> int:
+    """Prints an error and returns its exit code. An unexpected error also leaves its traceback in the log."""
+    from extract.errors import ExtractError
+    from load_netsuite.errors import LoaderError
+    from netsuite.errors import NetSuiteError
+    from warehouse.connection import WarehouseError
+
+    if isinstance(error, SettingsError):
+        say(str(error))
+        return SETTINGS_WRONG
+    if isinstance(error, ExtractError | LoaderError | NetSuiteError | WarehouseError | StageFailed):
+        say(str(error))
+        return FAILED
+    LOGS.mkdir(exist_ok=True)
+    with (LOGS / "pipeline.log").open("a", encoding="utf-8") as log:
+        traceback.print_exception(error, file=log)
+    say(f"unexpected {type(error).__name__}: {error} (see {LOGS.name}/pipeline.log)")
+    return FAILED

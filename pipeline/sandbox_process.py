@@ -1,0 +1,58 @@
+"""The process of the stand-ins, which runs as long as a command with TARGET=sandbox does."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline.exit_codes import LOGS, StageFailed
+from settings import ROOT, Settings
+
+START_SECONDS = 60
+
+
+@contextmanager
+def connected(settings: Settings, wanted: bool) -> Iterator[Settings]:
+    """The settings with addresses and credentials: their own in production, else those of the stand-ins while these
+    run. wanted: the command talks to Stripe or NetSuite. Raises StageFailed."""
+    if settings.target == "production" or not wanted:
+        yield settings
+        return
+    LOGS.mkdir(exist_ok=True)
+    state = settings.warehouse_path.parent / "sandbox"
+    with tempfile.TemporaryDirectory() as directory, (LOGS / "sandbox.log").open("w") as log:
+        ports = Path(directory) / "ports.json"
+        server = subprocess.Popen(
+            [sys.executable, "-m", "sandbox", "serve", "--state", str(state), "--ports-file", str(ports)],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            yield settings.with_connection(_wait_for(ports, server))
+        finally:
+            server.terminate()
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+def _wait_for(ports: Path, server: subprocess.Popen[bytes]) -> Mapping[str, str]:
+    """Addresses and credentials of the sandbox, from the JSON file that it writes, under the names of the settings."""
+    renamed = {"stripe": "stripe_api_base", "netsuite": "netsuite_base_url"}
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            connection = json.loads(ports.read_text())
+            return {renamed.get(name, name): str(value) for name, value in connection.items()}
+        except (FileNotFoundError, json.JSONDecodeError):
+            time.sleep(0.02)
+    raise StageFailed(f"the sandbox did not start; the reason is in {LOGS.name}/sandbox.log")

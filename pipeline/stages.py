@@ -1,0 +1,126 @@
+"""The stages of a command. Each returns an exit code; each imports its own room only when it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.console import ROWS_SHOWN, console, say
+from pipeline.exit_codes import DONE, FAILED, REFUSED, StageFailed
+from settings import ROOT, Settings
+
+if TYPE_CHECKING:
+    from load_netsuite.push import PushReport
+
+
+@dataclass
+class StageResults:
+    """The results that later stages of the same command need: the summary shows the push of this run."""
+
+    push: PushReport | None = None
+
+
+Stage = Callable[[Settings, StageResults], int]
+
+
+def extract(settings: Settings, results: StageResults) -> int:
+    """Reads Stripe and NetSuite into the raw tables."""
+    from extract import run
+    from extract.progress import Progress
+
+    for line in run(settings, Progress()).lines():
+        say(line)
+    return DONE
+
+
+def push(settings: Settings, results: StageResults) -> int:
+    """Posts to NetSuite what is ready. REFUSED: NetSuite refused rows; FAILED: the effect of a write is unknown."""
+    from load_netsuite.push import push
+
+    report = results.push = push(settings, plan=settings.plan)
+    say(f"push: {_sentence(report)}")
+    for record_type, external_id, reason in report.refused[:ROWS_SHOWN]:
+        say(f"  {record_type} {external_id}: {reason}")
+    if len(report.refused) > ROWS_SHOWN:
+        say(f"  and {len(report.refused) - ROWS_SHOWN} more, in marts.netsuite_load_log")
+    if report.unresolved:
+        say(
+            f"push: the effect of {report.unresolved} writes is not known yet; the next run asks NetSuite before "
+            "it sends anything again"
+        )
+        return FAILED
+    return REFUSED if report.count("rejected") else DONE
+
+
+def plan(settings: Settings, results: StageResults) -> int:
+    """Shows what a push would post, as a table and as plan.json."""
+    from load_netsuite.plan import plan
+
+    path = plan(settings, ROOT / "plan.json", console())
+    say(f"plan: nothing was written to NetSuite; `make push PLAN={path.name}` posts exactly this")
+    return DONE
+
+
+def reconcile(settings: Settings, results: StageResults) -> int:
+    """Compares NetSuite with the journal."""
+    from load_netsuite.reconcile import reconcile
+
+    reconcile(settings, console())
+    return DONE
+
+
+def report(settings: Settings, results: StageResults) -> int:
+    """Prints the summary from the marts alone. Raises StageFailed when there are none."""
+    import duckdb
+
+    from pipeline.summary import print_summary
+    from warehouse.connection import open_warehouse
+
+    with open_warehouse(settings.warehouse_path) as warehouse:
+        try:
+            print_summary(warehouse, console(), results.push)
+        except duckdb.CatalogException:
+            raise StageFailed("report: the warehouse has no marts yet; run `make run`") from None
+    return DONE
+
+
+def compact(settings: Settings, results: StageResults) -> int:
+    """Removes superseded versions of Stripe's objects. Raises StageFailed when there is no warehouse."""
+    from extract.compact import compact
+    from extract.raw_tables import declare_all
+    from warehouse.connection import open_warehouse
+
+    if not settings.warehouse_path.exists():
+        raise StageFailed(f"compact: there is no warehouse at {settings.warehouse_path} yet; run `make run`")
+    with open_warehouse(settings.warehouse_path) as warehouse:
+        declare_all(warehouse)
+        for line in compact(warehouse, settings.warehouse_path).lines():
+            say(line)
+    return DONE
+
+
+def doctor(settings: Settings, results: StageResults) -> int:
+    """Checks settings, credentials, permissions and mappings. Raises StageFailed when a check finds an error."""
+    from rich.table import Table
+
+    import doctor.netsuite
+    import doctor.stripe
+
+    findings = [*doctor.stripe.check(settings), *doctor.netsuite.check(settings)]
+    table = Table(box=None, header_style="bold")
+    for heading in ("", "checked", "finding"):
+        table.add_column(heading, overflow="fold")
+    for finding in findings:
+        table.add_row(finding.level, finding.subject, finding.message)
+    console().print(table)
+    errors = sum(finding.level == "error" for finding in findings)
+    if errors:
+        raise StageFailed(f"doctor: {errors} of {len(findings)} checks show something to fix")
+    say(f"doctor: {len(findings)} checks, nothing to fix")
+    return DONE
+
+
+def _sentence(report: PushReport) -> str:
+    counts = [f"{number} {record_type} {status}" for (record_type, status), number in sorted(report.counts.items())]
+    return f"{', '.join(counts) or 'nothing to post'} ({report.requests} requests, {report.seconds:.1f} s)"

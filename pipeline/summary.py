@@ -1,0 +1,99 @@
+"""The summary of a run: documents by state and currency, what was posted, what is blocked and why, what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.console import ROWS_SHOWN
+
+if TYPE_CHECKING:
+    from load_netsuite.push import PushReport
+
+DOCUMENTS = """
+select
+    outcomes.state, upper(outcomes.currency), count(*),
+    sum(outcomes.amount_minor)::bigint, any_value(currencies.stripe_exponent)
+from marts.credit_outcomes as outcomes
+left join reference.currencies as currencies on outcomes.currency = currencies.currency
+group by outcomes.state, outcomes.currency
+order by list_position(['posted', 'ready', 'waiting', 'blocked', 'skipped'], outcomes.state), 2
+"""
+
+POSTED = """
+select record_type, status, count(*) from marts.netsuite_load_log
+where status <> 'attempted' and run_id = coalesce(
+    $run, (select run_id from marts.netsuite_load_log order by "at" desc limit 1))
+group by record_type, status order by record_type, status
+"""
+
+BLOCKED = f"""
+select document_id, reason, detail from marts.credit_outcomes
+where state = 'blocked' order by reason, document_id limit {ROWS_SHOWN}
+"""
+
+WAITING = """
+select state, reason, count(*) from marts.credit_outcomes
+where state in ('waiting', 'skipped') group by state, reason order by state desc, reason
+"""
+
+Rows = Sequence[Sequence[object]]
+
+
+def print_summary(warehouse: duckdb.DuckDBPyConnection, console: Console, push: PushReport | None) -> None:
+    """Prints the summary. push: the push of this run; None shows the last push that did anything.
+
+    Raises duckdb.CatalogException when the marts do not exist yet.
+    """
+
+    def ask(sql: str, **values: str | None) -> list[tuple[Any, ...]]:
+        return warehouse.execute(sql, values or None).fetchall()
+
+    _print_table(
+        console,
+        "Credit documents by state and currency",
+        ("state", "currency", "documents", "amount"),
+        [(*row[:3], major_units(*row[3:])) for row in ask(DOCUMENTS)],
+        if_empty="There are no credit documents yet.",
+    )
+    _print_table(
+        console,
+        "Posted by this run" if push else "Posted by the last push that did anything",
+        ("record type", "what", "rows"),
+        ask(POSTED, run=push.run_id if push else None),
+        if_empty="Nothing was posted.",
+    )
+    _print_table(
+        console,
+        f"Blocked: a person must act (the first {ROWS_SHOWN}; all: marts.credit_outcomes)",
+        ("document", "reason", "what to do"),
+        ask(BLOCKED),
+        if_empty="Nothing is blocked.",
+    )
+    _print_table(
+        console, "Waiting and skipped", ("state", "reason", "documents"), ask(WAITING), if_empty="Nothing waits."
+    )
+
+
+def _print_table(console: Console, title: str, headings: Sequence[str], rows: Rows, if_empty: str) -> None:
+    console.print(title if rows else if_empty, style="bold")
+    if rows:
+        table = Table(box=box.ASCII2)
+        for heading in headings:
+            is_number = heading in ("documents", "amount", "rows")
+            table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*("" if value is None else str(value) for value in row))
+        console.print(table)
+    console.print()
+
+
+def major_units(minor: int, exponent: int | None) -> str:
+    """An amount in major units for people; an unknown currency (exponent None) stays in its minor unit."""
+    return f"{minor:,} minor units" if exponent is None else f"{Decimal(minor).scaleb(-exponent):,f}"

@@ -1,0 +1,103 @@
+"""The stage that runs dbt, in this process: a start of its own would cost four seconds."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from pipeline.console import ROWS_SHOWN, say
+from pipeline.exit_codes import DONE, LOGS, StageFailed
+from settings import ROOT, Settings
+
+if TYPE_CHECKING:
+    from pipeline.stages import StageResults
+
+PROJECT = ROOT / "dbt_project"
+
+
+def transform(settings: Settings, results: StageResults) -> int:
+    """Derives credit documents, memos, lines and outcomes from the raw tables. Raises StageFailed."""
+    from extract.compact import is_compacted
+    from extract.last_transform import note_transform, rules_fingerprint
+    from extract.raw_tables import declare_all
+    from load_netsuite.tables import ensure_tables
+    from warehouse.connection import open_warehouse
+
+    rules = rules_fingerprint(settings)  # as they are now: an edit during the build belongs to the next build
+    with open_warehouse(settings.warehouse_path) as warehouse:
+        declare_all(warehouse)  # so that dbt alone works on a new file, too
+        ensure_tables(warehouse)
+        full_refresh = is_compacted(warehouse) or os.environ.get("FULL_REFRESH") == "1"
+    began = time.monotonic()
+    options = ["--full-refresh"] if full_refresh else []
+    failures = run_dbt(settings, "build", "--exclude-resource-type", "unit_test", *options)
+    if failures:
+        raise StageFailed(
+            "\n".join(["transform: nothing was pushed, because", *failures, "(all of dbt's output: logs/dbt.log)"])
+        )
+    with open_warehouse(settings.warehouse_path) as warehouse:
+        note_transform(warehouse, rules)
+    say(f"transform: done in {time.monotonic() - began:.1f} s")
+    return DONE
+
+
+def run_dbt(settings: Settings, *command: str) -> list[str]:
+    """Runs dbt on the warehouse, prints its warnings and returns its failures as lines. Releases the file."""
+    os.environ["WAREHOUSE_PATH"] = str(settings.warehouse_path)
+    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    options = {
+        "--project-dir": str(PROJECT),
+        "--profiles-dir": str(PROJECT),
+        "--vars": json.dumps(settings.pipeline_vars),
+        "--log-path": str(LOGS),
+        "--log-level": "none",
+        "--log-level-file": "info",
+    }
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            outcome = dbtRunner().invoke([*command, *(word for option in options.items() for word in option)])
+    finally:
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    if outcome.exception:
+        return [f"  dbt: {outcome.exception}"]
+    failures: list[str] = []
+    for result in getattr(outcome.result, "results", None) or []:
+        if result.status == "warn":
+            say("\n".join(describe_failure(settings, result)))
+        elif result.status in ("error", "fail", "runtime error"):
+            failures += describe_failure(settings, result)
+    return failures
+
+
+def describe_failure(settings: Settings, result: Any) -> list[str]:
+    """The lines for a dbt result (`status`, `node`, `failures`, `message`) that failed or warns, in an accountant's
+    words: the `message` column of the rows that a test stored, which names file, row and cell."""
+    node = result.node
+    title = f"  {node.resource_type} {node.name}: "
+    if node.resource_type != "test" or result.status in ("error", "runtime error"):
+        return [title + str(result.message).strip()]
+    if not node.relation_name:
+        return [title + f"{result.failures} rows ({node.original_file_path})"]
+    with duckdb.connect(settings.warehouse_path) as warehouse:
+        answer = warehouse.execute(f"select * from {node.relation_name} limit {ROWS_SHOWN}")
+        names = [column[0] for column in answer.description or []]
+        rows = [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+    lines = [f"    {_sentence(row)}" for row in rows]
+    if result.failures and result.failures > ROWS_SHOWN:
+        lines.append(f"    and {result.failures - ROWS_SHOWN} more")
+    return [title.rstrip(), *lines]
+
+
+def _sentence(row: dict[str, Any]) -> str:
+    if row.get("message") is not None:
+        return str(row["message"])
+    return ", ".join(f"{name} {value}" for name, value in row.items())

@@ -1,0 +1,84 @@
+"""A record that NetSuite has already is adopted if it is as expected (P6)."""
+
+from __future__ import annotations
+
+import pytest
+
+from load_netsuite.push import push
+from tests.support.company import Company
+
+
+def test_what_is_there_and_agrees_is_adopted_and_completed(company: Company) -> None:
+    company.want_memo("cn_1", "10.00", company.invoice)
+    id = company.books.create("creditMemo", company.sale("cn_1", "10.00", autoApply=False))
+    push(company.settings())
+    assert company.log() == [
+        ("cn_1", "look_up", "adopted"),
+        ("cn_1", "apply", "attempted"),
+        ("cn_1", "apply", "applied"),
+        ("cn_1", "read_back", "verified"),
+    ]
+    assert company.books.transaction(id).applications == {int(company.invoice): 10}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [
+        ({"name": "cn_1", "amount": "11.00"}, "has the total 11"),
+        ({"name": "CN_1", "amount": "10.00"}, "takes for the same"),
+    ],
+)
+def test_what_is_there_and_does_not_agree_is_left_alone(company: Company, there: dict[str, str], words: str) -> None:
+    company.want_memo("cn_1", "10.00", company.invoice)
+    id = company.books.create("creditMemo", company.sale(there["name"], there["amount"], autoApply=False))
+    report = push(company.settings())
+    assert company.writes() == 0 and words in report.refused[0][2] and id in report.refused[0][2]
+    assert company.log() == [("cn_1", "look_up", "differs")]
+    company.next_round()
+    assert push(company.settings()).refused, "looked at again, once a round"
+
+
+def test_another_type_under_our_external_id_differs(company: Company) -> None:
+    company.want_memo("in_1", "10.00")
+    report = push(company.settings())
+    assert "is a CustInvc" in report.refused[0][2]
+
+
+def test_a_refund_is_adopted_within_what_stripe_links(company: Company) -> None:
+    for name in ("cn_1", "cn_2"):
+        company.want_memo(name, "10.00")
+    company.want_refund("re_1", "15.00")
+    company.want_application("cn_1", "customer_refund", "re_1", "10.00")
+    company.want_application("cn_2", "customer_refund", "re_1", "6.00")
+    memo = company.books.create("creditMemo", company.sale("cn_1", "10.00", autoApply=False))
+    company.books.create(
+        "customerRefund",
+        {
+            "customer": company.customer,
+            "account": company.bank,
+            "arAcct": company.receivables,
+            "externalId": "re_1",
+            "tranDate": "2026-03-05",
+            "apply": {"items": [{"doc": memo, "apply": True, "amount": 10}]},
+        },
+    )
+    report = push(company.settings())
+    assert "would grow to 16" in report.refused[0][2], "10 there, 6 missing, 15 linked"
+    assert company.ours("CustRfnd")["re_1"].total == 10
+
+
+@pytest.mark.parametrize(("amount", "status"), [(0, "adopted"), (5, "differs")])
+def test_a_zero_invoice_that_is_there_is_adopted_if_zero(company: Company, amount: int, status: str) -> None:
+    there = company.add_invoice("made by hand", amount)
+    company.insert(
+        "wanted.zero_invoices",
+        **company.head,
+        external_id="in_zero",
+        netsuite_customer_id=company.customer,
+        netsuite_account_id=company.receivables,
+        memo_text="Stripe: in_zero.",
+        existing_netsuite_id=there,
+    )
+    push(company.settings())
+    assert company.writes() == 0
+    assert company.log("status, internal_id")[0] == (status, there)

@@ -1,0 +1,118 @@
+"""The client against the stand-in over loopback: SuiteQL, writes, failures, and what is never sent."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import requests
+
+from netsuite.answers import Action
+from netsuite.api import NetSuite
+from netsuite.errors import NetSuiteError, NoAnswer, NotSent
+from sandbox.netsuite import service
+from settings import SettingsError
+from tests.support.company import Company
+
+COUNT = "SELECT id FROM customer ORDER BY id"
+
+
+@pytest.mark.parametrize("auth", ["oauth2", "tba"])
+@pytest.mark.parametrize("fault", [service.OVERLOAD, service.Fault("401", "never", delay=0.1)])
+def test_overload_in_either_form_halves_the_requests_at_once(
+    company: Company, monkeypatch: pytest.MonkeyPatch, auth: str, fault: service.Fault
+) -> None:
+    """429, or a login error that was long in coming: then a new signature is not what it takes."""
+    monkeypatch.setattr("netsuite.answers.SLOW_LOGIN_SECONDS", 0.1)
+    with NetSuite(company.settings(netsuite_auth=auth)) as client:
+        client.suiteql(COUNT)
+        company.fault = lambda request: fault if request.is_write else None
+        answer = client.create("creditMemo", company.sale("cn_1", "1.00"))
+        assert answer.rule.action is Action.BACK_OFF and client.slots.limit == 2
+        assert company.writes() == 1
+        company.fault = lambda request: None
+        assert client.create("creditMemo", company.sale("cn_1", "1.00", autoApply=False)).internal_id
+        assert client.slots.limit == 2.5
+
+
+def test_suiteql_pages_lowers_keys_and_keeps_text(company: Company) -> None:
+    for number in range(1005):
+        company.books.add("item", itemid=f"Item {number}", itemtype="Service")
+    with NetSuite(company.settings()) as client:
+        rows = client.suiteql("SELECT id AS ID, itemid, externalid FROM item ORDER BY id")
+    assert len({row["id"] for row in rows}) == 1006
+    assert rows[1].keys() == {"id", "itemid"}, "null columns and links are left out"
+
+
+def test_reads_are_repeated_writes_are_not(company: Company) -> None:
+    left = [service.ERROR_BEFORE, service.OVERLOAD, service.DROP_BEFORE]
+    company.fault = lambda request: left.pop() if left and request.path.endswith(("suiteql", "creditMemo")) else None
+    with NetSuite(company.settings()) as client:
+        assert client.suiteql(COUNT)
+        left[:] = [service.DROP_AFTER]
+        with pytest.raises(NoAnswer):
+            client.create("creditMemo", company.sale("cn_1", "1.00"))
+    assert company.writes() == 1
+
+
+def test_a_query_that_is_wrong_is_refused_at_once(company: Company) -> None:
+    with NetSuite(company.settings()) as client, pytest.raises(NetSuiteError, match="400"):
+        client.suiteql("SELECT nothing FROM nowhere")
+
+
+def test_a_refused_connection_was_never_sent(company: Company) -> None:
+    settings = company.settings(netsuite_auth="tba")
+    company.server.stop()
+    with NetSuite(settings) as client, pytest.raises(NotSent):
+        client.create("creditMemo", {})
+
+
+def test_a_timeout_leaves_the_effect_unknown(company: Company) -> None:
+    company.fault = lambda request: service.Fault(delay=1.0) if request.is_write else None
+    with NetSuite(company.settings(), write_seconds=0.2) as client, pytest.raises(NoAnswer, match=r"0 s"):
+        client.create("creditMemo", company.sale("cn_1", "1.00"))
+
+
+def test_an_answer_tells_id_operation_and_warnings(company: Company) -> None:
+    body = company.sale("cn_1", "10.00", autoApply=False)
+    body["item"]["items"][0]["rate"] = Decimal("3")
+    with NetSuite(company.settings()) as client:
+        answer = client.create("creditMemo", body)
+        assert answer.internal_id == str(company.ours()["cn_1"].id)
+        assert answer.operation_id and answer.job_id and "line total amount" in answer.warnings
+        record = client.get("creditMemo", answer.internal_id or "")
+    assert record["total"] == Decimal(10) and not isinstance(record["total"], float)
+
+
+def test_an_unknown_field_name_fails(company: Company) -> None:
+    with NetSuite(company.settings()) as client:
+        answer = client.create("creditMemo", company.sale("cn_1", "1.00", custbody_nope="x"))
+    assert answer.status == 400 and "custbody_nope" in answer.detail
+
+
+@pytest.mark.parametrize("url", ["http://1234567.suitetalk.api.netsuite.com", "ftp://127.0.0.1", "nonsense"])
+def test_only_https_off_this_machine(company: Company, url: str) -> None:
+    with pytest.raises(SettingsError, match="NETSUITE_BASE_URL"):
+        NetSuite(company.settings(netsuite_base_url=url))
+
+
+def test_tls_verification_cannot_be_switched_off(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the environment nor the session's own switch gets through to a host that is not this
+    machine."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "")
+    monkeypatch.setenv("CURL_CA_BUNDLE", "")
+    verified = []
+
+    def send(self: requests.Session, request: Any, **settings: Any) -> Any:
+        verified.append(settings["verify"])
+        raise requests.ConnectTimeout
+
+    monkeypatch.setattr(requests.Session, "send", send)
+    client = NetSuite(
+        company.settings(netsuite_auth="tba", netsuite_base_url="https://1234567.suitetalk.api.netsuite.com")
+    )
+    client._transport.session.verify = False
+    with pytest.raises(NotSent):
+        client.create("creditMemo", {})
+    assert verified == [True]
