@@ -222,23 +222,14 @@ def _check_production(settings: Settings, require: set[str], wrong: set[str]) ->
 def _check_key_file(path: Path | None) -> list[str]:
     if path is None:
         return []
+    subject = f"NETSUITE_PRIVATE_KEY_FILE names {path}, which"
     if not path.is_file():
-        return [
-            f"NETSUITE_PRIVATE_KEY_FILE names {path}, which is not a file: "
-            "set the path of the PEM file whose certificate was uploaded to NetSuite"
-        ]
+        return [f"{subject} is not a file: set the path of the PEM file whose certificate was uploaded to NetSuite"]
     try:
         is_key = "PRIVATE KEY-----" in path.read_text()
     except (OSError, UnicodeDecodeError):
         is_key = False
-    return (
-        []
-        if is_key
-        else [
-            f"NETSUITE_PRIVATE_KEY_FILE names {path}, which cannot be read as a PEM "
-            "private key (-----BEGIN PRIVATE KEY-----)"
-        ]
-    )
+    return [] if is_key else [f"{subject} cannot be read as a PEM private key (-----BEGIN PRIVATE KEY-----)"]
 
 
 def _check_modes(settings: Settings) -> list[str]:

@@ -45,21 +45,15 @@ def _credentials(settings: Settings) -> Iterator[Finding]:
     if settings.netsuite_auth == "tba":
         yield Finding("warning", "NETSUITE_AUTH", TBA_END)
         return
-    ends = certificate_expiry(settings.netsuite_private_key_file)
+    subject, ends = "NetSuite certificate", certificate_expiry(settings.netsuite_private_key_file)
     if ends is None:
-        yield Finding(
-            "ok",
-            "NetSuite certificate",
-            "its end is not known: put the certificate into NETSUITE_PRIVATE_KEY_FILE, after the key, to be warned",
-        )
+        hint = "put the certificate into NETSUITE_PRIVATE_KEY_FILE, after the key, to be warned"
+        yield Finding("ok", subject, f"its end is not known: {hint}")
         return
     days = (ends - dt.datetime.now(dt.UTC)).days
     level: Level = "error" if days < 0 else "warning" if days < CERTIFICATE_WARNING_DAYS else "ok"
-    yield Finding(
-        level,
-        "NetSuite certificate",
-        f"valid until {ends.date().isoformat()}" + ("" if level == "ok" else "; upload a new one"),
-    )
+    advice = "" if level == "ok" else "; upload a new one"
+    yield Finding(level, subject, f"valid until {ends.date().isoformat()}{advice}")
 
 
 def _permissions(client: NetSuite) -> Iterator[Finding]:

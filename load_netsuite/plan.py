@@ -70,16 +70,7 @@ def plan(settings: Settings, path: Path = Path("plan.json"), console: Console | 
     records = []
     with open_with_journal(settings.warehouse_path) as warehouse:
         for record in _records(Marts(warehouse)):
-            records.append(
-                Planned(
-                    record.operation,
-                    record.record_type,
-                    record.external_id,
-                    record.currency,
-                    str(_amount(record)),
-                    record.fingerprint,
-                )
-            )
+            records.append(Planned(*_key(record), record.currency, str(_amount(record)), record.fingerprint))
             action = "adopt" if record.existing_id and record.operation == "create" else record.operation
             for posts_to, amount in _postings(record):
                 key = record.record_type, action, record.currency or "", posts_to, _period(record)

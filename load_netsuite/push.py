@@ -216,14 +216,8 @@ class Push:
             return None
         except (NotSent, LoginRefused) as error:
             # No row can succeed. `unknown` keeps this one ready for the next run, which looks it up first.
-            self._log(
-                attempt.result(
-                    "unknown",
-                    http_status=error.status,
-                    error_code=error.code or "NOT_SENT",
-                    error_detail=f"not sent: {error.detail}",
-                )
-            )
+            code, detail = error.code or "NOT_SENT", f"not sent: {error.detail}"
+            self._log(attempt.result("unknown", http_status=error.status, error_code=code, error_detail=detail))
             raise
 
     def _remember(self, write: Write) -> None:
