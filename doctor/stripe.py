@@ -1,4 +1,4 @@
-"""Checks Stripe: one request for one object of each endpoint. Nothing is written."""
+"""Checks StripeClient: one request for one object of each endpoint. Nothing is written."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ def _finding(path: str, ask: Callable[[], tuple[Level, str]]) -> Finding:
     return Finding(level, f"Stripe {path}", message)
 
 
-def _list(stripe: Stripe, path: str) -> tuple[Level, str]:
+def _list(stripe: StripeClient, path: str) -> tuple[Level, str]:
     return "ok", "readable" if stripe.page(path, {"limit": 1}).items else "readable, holds nothing"
 
 
-def _events(stripe: Stripe) -> tuple[Level, str]:
+def _events(stripe: StripeClient) -> tuple[Level, str]:
     if stripe.page(EVENTS, {"limit": 1}).items:
         return "ok", "readable"
     return "warning", "the event feed is empty: every run compares all lists"
 
 
-def _ledger(stripe: Stripe) -> tuple[Level, str]:
+def _ledger(stripe: StripeClient) -> tuple[Level, str]:
     customers = stripe.page("/v1/customers", {"limit": 1}).items
     if not customers:
         return "ok", "not checked: there is no customer"

@@ -9,8 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from doctor import stripe
-from extract.stripe.endpoints import ENDPOINTS
 from extract.errors import StripeRefused
+from extract.stripe.endpoints import ENDPOINTS
 from settings import Settings
 
 SETTINGS = Settings(_env_file=None, stripe_api_key=SecretStr("rk_test_x"))  # type: ignore[call-arg]
@@ -28,7 +28,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             raise answer
         return SimpleNamespace(items=answer)
 
-    monkeypatch.setattr("doctor.stripe.Stripe.page", page)
+    monkeypatch.setattr("doctor.stripe.StripeClient.page", page)
     return by_path
 
 
