@@ -1,4 +1,4 @@
-"""What `settings.py` accepts and refuses, as tables of cases."""
+"""Settings that are accepted or refused, as tables of cases."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_token_based_authentication(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
     ],
 )
-def test_problems_are_all_listed(
+def test_one_error_lists_all_problems(
     monkeypatch: pytest.MonkeyPatch,
     production: dict[str, str],
     changes: dict[str, str | None],

@@ -8,7 +8,7 @@ from load_netsuite.push import push
 from tests.support.company import Company
 
 
-def test_what_is_there_and_agrees_is_adopted_and_completed(company: Company) -> None:
+def test_a_record_as_expected_is_adopted_and_completed(company: Company) -> None:
     company.want_memo("cn_1", "10.00", company.invoice)
     id = company.books.create("creditMemo", company.sale("cn_1", "10.00", autoApply=False))
     push(company.settings())
@@ -22,15 +22,15 @@ def test_what_is_there_and_agrees_is_adopted_and_completed(company: Company) -> 
 
 
 @pytest.mark.parametrize(
-    ("there", "words"),
+    ("existing", "words"),
     [
         ({"name": "cn_1", "amount": "11.00"}, "has the total 11"),
         ({"name": "CN_1", "amount": "10.00"}, "takes for the same"),
     ],
 )
-def test_what_is_there_and_does_not_agree_is_left_alone(company: Company, there: dict[str, str], words: str) -> None:
+def test_a_record_that_differs_is_left_alone(company: Company, existing: dict[str, str], words: str) -> None:
     company.want_memo("cn_1", "10.00", company.invoice)
-    id = company.books.create("creditMemo", company.sale(there["name"], there["amount"], autoApply=False))
+    id = company.books.create("creditMemo", company.sale(existing["name"], existing["amount"], autoApply=False))
     report = push(company.settings())
     assert company.writes() == 0 and words in report.refused[0][2] and id in report.refused[0][2]
     assert company.log() == [("cn_1", "look_up", "differs")]
@@ -63,13 +63,13 @@ def test_a_refund_is_adopted_within_what_stripe_links(company: Company) -> None:
         },
     )
     report = push(company.settings())
-    assert "would grow to 16" in report.refused[0][2], "10 there, 6 missing, 15 linked"
+    assert "would grow to 16" in report.refused[0][2], "10 in NetSuite, 6 missing, 15 linked"
     assert company.ours("CustRfnd")["re_1"].total == 10
 
 
 @pytest.mark.parametrize(("amount", "status"), [(0, "adopted"), (5, "differs")])
-def test_a_zero_invoice_that_is_there_is_adopted_if_zero(company: Company, amount: int, status: str) -> None:
-    there = company.add_invoice("made by hand", amount)
+def test_an_existing_invoice_is_adopted_if_its_total_is_zero(company: Company, amount: int, status: str) -> None:
+    existing = company.add_invoice("made by hand", amount)
     company.insert(
         "wanted.zero_invoices",
         **company.head,
@@ -77,8 +77,8 @@ def test_a_zero_invoice_that_is_there_is_adopted_if_zero(company: Company, amoun
         netsuite_customer_id=company.customer,
         netsuite_account_id=company.receivables,
         memo_text="Stripe: in_zero.",
-        existing_netsuite_id=there,
+        existing_netsuite_id=existing,
     )
     push(company.settings())
     assert company.writes() == 0
-    assert company.log("status, internal_id")[0] == (status, there)
+    assert company.log("status, internal_id")[0] == (status, existing)

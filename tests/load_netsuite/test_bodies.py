@@ -1,4 +1,4 @@
-"""Bodies from mart rows: exact numbers, nothing that is null, nothing that NetSuite would misread."""
+"""Bodies from rows of the marts: exact numbers, no null, no field that NetSuite would misread."""
 
 from __future__ import annotations
 

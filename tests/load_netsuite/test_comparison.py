@@ -1,17 +1,133 @@
-"""Lines that differ, and rows of NetSuite that prove nothing (P5)."""
+"""Expected record and found record: adoption (P6, N1, R3), read-back (P5), reconcile; lines that prove nothing."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from load_netsuite import comparison
+from load_netsuite.marts import ExpectedTotal
+from load_netsuite.records import Application, Record
 from netsuite.lookup import Found, Line
 
 
 def memo(total: str) -> Found:
-    return Found("7", "cn_1", "CustCred", None, None, Decimal(total), None, None, False)
+    return Found("7", "cn_1", "CustCred", total=Decimal(total))
+
+
+def refund(total: str) -> Found:
+    return Found("8", "re_1", "CustRfnd", total=Decimal(total))
+
+
+def amounts(**by_document: str) -> dict[str, Decimal]:
+    return {document: Decimal(amount) for document, amount in by_document.items()}
+
+
+MEMO = Record("creditMemo", "cn_1", customer_id="1", currency_id="2", total=Decimal(10))
+FOUND_MEMO = replace(memo("10"), customer="1", currency="2")
+REFUND = Record(
+    "customerRefund",
+    "re_1",
+    total=Decimal(10),
+    cap=Decimal(15),
+    applications=(Application("m1", "cn_1", Decimal(10)), Application(None, "cn_2", Decimal(9))),
+)
+
+
+@pytest.mark.parametrize(
+    ("record", "found", "applied", "sentences"),
+    [
+        (MEMO, FOUND_MEMO, {}, []),
+        (MEMO, replace(FOUND_MEMO, external_id="CN_1"), {}, ["is named CN_1"]),
+        (replace(MEMO, existing_id="7"), replace(FOUND_MEMO, external_id="by hand"), {}, []),
+        (MEMO, replace(FOUND_MEMO, type="CustInvc"), {}, ["is a CustInvc"]),
+        (MEMO, replace(FOUND_MEMO, is_voided=True), {}, ["is voided"]),
+        (MEMO, replace(FOUND_MEMO, customer="9"), {}, ["belongs to customer 9, expected 1"]),
+        (MEMO, replace(FOUND_MEMO, currency="9"), {}, ["is in currency 9, expected 2"]),
+        (MEMO, replace(FOUND_MEMO, total=Decimal(9)), {}, ["has the total 9, expected 10"]),
+        # only applications are to be added: the total is not compared
+        (replace(MEMO, internal_id="7"), replace(FOUND_MEMO, total=Decimal(9)), {}, []),
+        # an item holds no money
+        (Record("serviceSaleItem", "price_1"), Found("5", "price_1", "Service"), {}, []),
+        (Record("serviceSaleItem", "price_1"), Found("5", "PRICE_1", "Service"), {}, ["is named PRICE_1"]),
+        # a refund may grow to what Stripe links; an application whose memo is not in NetSuite does not count
+        (REFUND, refund("10"), amounts(m1="10"), []),
+        (REFUND, refund("5"), {}, []),
+        (REFUND, refund("6"), {}, ["would grow to 16, more than the 15"]),
+        (replace(REFUND, cap=None), refund("1"), {}, ["would grow to 11, more than the 10"]),
+        (REFUND, refund("9"), amounts(m1="9"), ["applies 9 to document m1, expected 10"]),
+    ],
+)
+def test_a_record_may_be_adopted_only_as_expected(
+    record: Record, found: Found, applied: dict[str, Decimal], sentences: list[str]
+) -> None:
+    differences = [difference.sentence for difference in comparison.before_adoption(record, found, applied)]
+    assert len(differences) == len(sentences), differences
+    assert all(difference.startswith(start) for difference, start in zip(differences, sentences, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("found", "applied", "sent", "expected", "sentences"),
+    [
+        (memo("10"), {}, {}, ExpectedTotal(Decimal(10), None), []),
+        (None, {}, {}, ExpectedTotal(Decimal(10), None), ["is not in NetSuite"]),
+        (replace(memo("10"), is_voided=True), {}, {}, None, ["is voided"]),
+        (memo("9"), {}, {}, ExpectedTotal(Decimal(10), None), ["has the total 9, expected 10"]),
+        (memo("9"), {}, {}, None, []),  # the marts no longer have the record
+        (memo("10"), amounts(i1="4"), amounts(i1="4"), None, []),
+        (memo("10"), amounts(i1="4", i2="6"), amounts(i1="4"), None, []),  # a person applied the rest
+        (memo("10"), amounts(i1="3"), amounts(i1="4"), None, ["applies 3 to document i1, expected 4"]),
+        (memo("10"), {}, amounts(i1="4"), None, ["applies 0 to document i1, expected 4"]),
+        # a refund: a person may add a memo to it, up to what Stripe links
+        (refund("12"), amounts(m1="10", m2="2"), amounts(m1="10"), ExpectedTotal(Decimal(10), Decimal(15)), []),
+        (
+            *(refund("16"), amounts(m1="10", m2="6"), amounts(m1="10")),
+            *(ExpectedTotal(Decimal(10), Decimal(15)), ["has the total 16, more than the 15 that Stripe links to it"]),
+        ),
+        (
+            *(refund("11"), amounts(m1="10"), amounts(m1="10")),
+            *(ExpectedTotal(Decimal(10), Decimal(15)), ["has the total 11, but is applied to 10 in all"]),
+        ),
+    ],
+)
+def test_what_was_written_must_be_in_netsuite(
+    found: Found | None,
+    applied: dict[str, Decimal],
+    sent: dict[str, Decimal],
+    expected: ExpectedTotal | None,
+    sentences: list[str],
+) -> None:
+    differences = comparison.after_write(found, applied, sent, expected)
+    assert [difference.sentence for difference in differences] == sentences
+
+
+@pytest.mark.parametrize(
+    ("found", "returned", "applied", "differences"),
+    [
+        (memo("10"), None, amounts(i1="4"), []),
+        (None, None, {}, [("deleted", 10, 0)]),
+        (None, memo("9"), {}, [("deleted", 10, 9)]),
+        (replace(memo("10"), is_voided=True), None, amounts(i1="4"), [("voided", 10, 0)]),
+        (replace(memo("10"), external_id=""), None, amounts(i1="4"), [("external_id_changed", None, None)]),
+        (memo("9"), None, amounts(i1="4"), [("total_changed", 10, 9)]),
+        (memo("10"), None, {}, [("unapplied", 4, 0)]),
+        (memo("10"), None, amounts(i2="4"), [("applied_elsewhere", 4, 0)]),
+        (memo("10"), None, amounts(i1="3", i2="1"), [("applied_less", 4, 3)]),
+        (memo("9"), None, {}, [("total_changed", 10, 9), ("unapplied", 4, 0)]),
+        (replace(refund("12"), external_id="cn_1"), None, amounts(i1="12"), []),
+        (replace(refund("9"), external_id="cn_1"), None, amounts(i1="9"), [("total_changed", 10, 9)]),
+    ],
+)
+def test_changes_since_posting_are_drift(
+    found: Found | None,
+    returned: Found | None,
+    applied: dict[str, Decimal],
+    differences: list[tuple[str, int | None, int | None]],
+) -> None:
+    drift = comparison.since_posting(found, returned, applied, amounts(i1="4"), "cn_1", Decimal(10))
+    assert [(difference.kind, difference.expected, difference.found) for difference in drift] == differences
 
 
 def rows(*amounts: str, tax: tuple[str, ...] = ()) -> list[Line]:

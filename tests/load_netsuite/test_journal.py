@@ -1,4 +1,4 @@
-"""The journal is on disk before the next step, whatever is killed."""
+"""The journal is on disk before the next step, even if the process is killed."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_tables_are_made_once_and_kept() -> None:
 
 
 class Short:
-    """A cursor whose first insert fails for want of memory: before anything, or after all was done."""
+    """A cursor whose first insert fails for want of memory, before or after it took effect."""
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection, error: Exception, is_done: bool) -> None:
         self.cursor, self.error, self.is_done = cursor, error, is_done
@@ -142,7 +142,7 @@ class Short:
         duckdb.TransactionException("Failed to commit: failed to allocate data of size 512 bytes"),
     ],
 )
-def test_a_question_that_took_all_memory_does_not_end_the_push(tmp_path: Path, error: Exception, is_done: bool) -> None:
+def test_a_query_that_took_all_memory_does_not_end_the_push(tmp_path: Path, error: Exception, is_done: bool) -> None:
     with open_with_journal(tmp_path / "w.duckdb") as warehouse:
         journal = Journal(warehouse)
         short = Short(journal._cursor, error, is_done)

@@ -1,4 +1,4 @@
-"""What the loader holds at a time does not grow with the rows there are: 100,000 are read in chunks."""
+"""The loader reads in chunks, so its memory does not grow with the number of rows."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def fill(path: Path, memos: int, is_posted: bool) -> None:
 
 
 def test_a_bulk_of_log_rows_is_written_in_small_statements(tmp_path: Path) -> None:
-    """Each row stands for itself, so they need not be committed together."""
+    """The rows are independent, so they need not be committed together."""
     with open_with_journal(tmp_path / "warehouse.duckdb") as warehouse:
         journal = Journal(warehouse)
         sizes = []
@@ -85,7 +85,7 @@ def sizes(chunks: Iterator[list[Record]]) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("read", [memos, late_applications, unchecked], ids=lambda read: read.__name__)
-def test_what_is_held_does_not_grow_with_the_rows(tmp_path: Path, read: Callable[[Path], Iterator[int]]) -> None:
+def test_memory_does_not_grow_with_the_number_of_rows(tmp_path: Path, read: Callable[[Path], Iterator[int]]) -> None:
     peaks = []
     for rows in (FEW, MANY):
         path = tmp_path / f"{rows}.duckdb"

@@ -27,7 +27,7 @@ def want_everything(company: Company) -> None:
     company.want_application("cn_2", "customer_refund", "re_1", "5.00")
 
 
-def test_a_plan_says_what_would_be_posted_and_posts_nothing(company: Company, tmp_path: Path) -> None:
+def test_a_plan_shows_the_records_and_posts_nothing(company: Company, tmp_path: Path) -> None:
     want_everything(company)
     shown = make_plan(company, tmp_path / "plan.json")
     records = json.loads((tmp_path / "plan.json").read_text())["records"]
@@ -62,7 +62,7 @@ def test_a_push_keeps_to_its_plan(company: Company, tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_push_refuses_when_the_world_has_moved(company: Company, tmp_path: Path, change: str, words: str) -> None:
+def test_a_push_refuses_a_plan_that_no_longer_fits(company: Company, tmp_path: Path, change: str, words: str) -> None:
     want_everything(company)
     make_plan(company, tmp_path / "plan.json")
     with company.warehouse() as warehouse:

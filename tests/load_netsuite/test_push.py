@@ -25,7 +25,7 @@ from warehouse.connection import WarehouseLocked
 
 
 def only_writes(fault: Fault, first: int = 1000):
-    """The fault for the first so many writes."""
+    """The fault for the `first` writes."""
     left = [first]
 
     def decide(request: Request) -> Fault | None:
@@ -103,7 +103,7 @@ def test_warnings_and_the_raw_body_of_an_error_are_in_the_log(company: Company) 
 
 
 def test_a_push_costs_a_request_a_record_and_a_few_for_all_together(company: Company) -> None:
-    """Look-ups and read-back are bulk queries, also for what got lost (at most 1.05 requests a record)."""
+    """Look-ups and read-back are bulk queries, also for lost answers (at most 1.05 requests a record)."""
     for number in range(100):
         company.want_memo(f"cn_{number}", "1.00", company.invoice)
     company.fault = lambda request: service.DROP_AFTER if request.is_write and request.number % 5 == 0 else None
@@ -189,7 +189,7 @@ def test_a_lost_patch_is_resolved_by_reading_the_applications(company: Company) 
 
 
 def test_a_duplicate_refusal_leads_to_adoption(company: Company) -> None:
-    """The look-up did not see it yet, then NetSuite refuses the second one."""
+    """The look-up does not see the record yet, then NetSuite refuses the second one."""
     company.want_memo("cn_1", "10.00")
     seen = []
 
@@ -204,7 +204,7 @@ def test_a_duplicate_refusal_leads_to_adoption(company: Company) -> None:
     assert len(company.ours()) == 1
 
 
-def test_a_duplicate_refusal_of_something_unseen_is_a_refusal(company: Company) -> None:
+def test_a_duplicate_of_a_record_that_the_role_cannot_see_is_rejected(company: Company) -> None:
     """A record this role cannot see holds the external id: no look-up will ever find it."""
     company.want_memo("cn_1", "10.00")
     id = company.books.create("creditMemo", company.sale("cn_1", "10.00", autoApply=False))
@@ -214,7 +214,7 @@ def test_a_duplicate_refusal_of_something_unseen_is_a_refusal(company: Company) 
     assert "permission" in report.refused[0][2] and id
 
 
-def test_overload_is_waited_out(company: Company) -> None:
+def test_a_push_waits_while_netsuite_is_overloaded(company: Company) -> None:
     for number in range(6):
         company.want_memo(f"cn_{number}", "1.00")
     company.fault = only_writes(service.OVERLOAD, 5)
@@ -224,7 +224,7 @@ def test_overload_is_waited_out(company: Company) -> None:
 
 @pytest.mark.parametrize("is_late", [False, True])
 def test_writes_to_one_invoice_are_made_one_after_the_other_in_order(company: Company, is_late: bool) -> None:
-    """Earlier documents have the first claim on it (C5, C6); to other invoices the line is free meanwhile."""
+    """Earlier documents are applied first (C5, C6). Writes to other invoices run meanwhile."""
     other = company.add_invoice("in_2")
     names = [f"cn_{number}" for number in range(6)]
     for number, name in enumerate(names):

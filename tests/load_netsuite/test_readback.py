@@ -33,9 +33,9 @@ def want_memo_of_two_lines(company: Company, **of_lines: Any) -> None:
         company.insert("marts.credit_memo_lines", **line | of_lines)
 
 
-def before_the_lines_are_read(company: Company, deed: Callable[[], None]) -> None:
+def before_the_lines_are_read(company: Company, edit: Callable[[], None]) -> None:
     """Someone edits the memo between the write and its read-back."""
-    left = [deed]
+    left = [edit]
 
     def watch(request: Request) -> Fault | None:
         if left and b"FROM transactionline" in request.body:
@@ -84,7 +84,7 @@ def test_an_amount_moved_from_line_to_line_differs(company: Company) -> None:
     assert "lacks 2 of the 2 lines sent" in push(company.settings()).refused[0][2]
 
 
-def test_a_memo_that_is_not_as_meant_gets_no_refund_in_the_same_run(company: Company) -> None:
+def test_a_memo_that_differs_gets_no_refund_in_the_same_run(company: Company) -> None:
     want_memo_of_two_lines(company)
     company.want_refund("re_1", "10.00")
     company.want_application("cn_1", "customer_refund", "re_1", "10.00")
@@ -100,7 +100,7 @@ def test_a_memo_that_is_not_as_meant_gets_no_refund_in_the_same_run(company: Com
     assert company.ours("CustRfnd")["re_1"].total == 10
 
 
-def test_what_a_person_reclassifies_later_is_theirs(company: Company) -> None:
+def test_a_later_change_of_an_item_is_no_difference(company: Company) -> None:
     other = company.books.add("item", itemid="Other", itemtype="Service", incomeaccount=company.income)
     want_memo_of_two_lines(company)
     push(company.settings())
@@ -165,7 +165,7 @@ def test_rows_that_netsuite_adds_for_itself_are_no_difference(
     assert not push(company.settings()).refused
 
 
-def test_a_role_that_may_not_read_lines_is_warned_and_goes_on(
+def test_a_role_that_may_not_read_lines_causes_a_warning(
     company: Company, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delitem(suiteql_tables.COLUMNS, "transactionline")
@@ -176,8 +176,8 @@ def test_a_role_that_may_not_read_lines_is_warned_and_goes_on(
     assert checks(company) == ["verified"]
 
 
-def test_an_answer_that_names_another_record_is_found_out(company: Company) -> None:
-    """The other memo is right in itself, so only its external id tells."""
+def test_the_read_back_finds_that_an_answer_names_another_record(company: Company) -> None:
+    """The other memo is right in itself, so only its external id shows the mistake."""
     company.want_memo("cn_1", "10.00")
     push(company.settings())
     company.want_memo("cn_2", "10.00", company.invoice)
@@ -193,7 +193,7 @@ def test_an_answer_that_names_another_record_is_found_out(company: Company) -> N
     assert not report.refused and company.writes() == 2
 
 
-def test_the_log_learns_the_right_id_also_if_somebody_took_the_application_away(company: Company) -> None:
+def test_the_log_learns_the_right_id_although_a_person_removed_the_application(company: Company) -> None:
     company.want_memo("cn_1", "10.00")
     push(company.settings())
     company.want_memo("cn_2", "10.00", company.invoice)
@@ -246,7 +246,7 @@ def test_an_answer_to_a_patch_that_names_another_record_leaves_the_effect_unknow
     ]
 
 
-def test_an_answer_that_names_another_record_while_ours_is_not_there(company: Company) -> None:
+def test_an_answer_that_names_another_record_while_ours_is_missing(company: Company) -> None:
     company.want_memo("cn_1", "10.00")
     push(company.settings())
     company.want_memo("cn_2", "10.00")
@@ -261,7 +261,7 @@ def test_an_answer_that_names_another_record_while_ours_is_not_there(company: Co
     assert name == "cn_2" and words.endswith("is not in NetSuite: that id belongs to cn_1")
 
 
-def test_another_total_than_meant_is_found_and_later_forgiven(company: Company) -> None:
+def test_a_wrong_total_differs_until_it_is_corrected(company: Company) -> None:
     company.want_memo("cn_1", "10.00")
     push(company.settings())
     id = company.ours()["cn_1"].id

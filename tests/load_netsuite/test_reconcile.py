@@ -34,7 +34,7 @@ def test_nothing_has_drifted_after_a_push(company: Company) -> None:
     assert drift(company) == []
 
 
-def test_what_people_changed_is_listed_with_amounts_and_forgotten_when_mended(company: Company) -> None:
+def test_changes_by_people_are_listed_with_amounts_until_they_are_undone(company: Company) -> None:
     want_everything(company)
     company.want_memo("cn_3", "7.00")
     company.want_memo("cn_4", "8.00", company.invoice)
@@ -57,7 +57,7 @@ def test_what_people_changed_is_listed_with_amounts_and_forgotten_when_mended(co
 
 
 def test_a_record_that_came_back_under_another_id_is_named(company: Company) -> None:
-    """Deleted by a person, and then NetSuite made it again from an attempt that it had kept waiting."""
+    """A person deletes the record; then NetSuite creates it again from a delayed attempt."""
     company.want_memo("cn_1", "7.00")
     push(company.settings())
     first = company.ours()["cn_1"]

@@ -1,4 +1,4 @@
-"""The table of errors: each row with an answer as NetSuite words it."""
+"""The table of answers: each row with an answer in NetSuite's words."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ CASES = (
 
 
 @pytest.mark.parametrize(("status", "code", "text", "action"), CASES)
-def test_what_is_done_about_an_answer(status: int, code: str, text: str, action: Action) -> None:
+def test_each_answer_has_its_action(status: int, code: str, text: str, action: Action) -> None:
     assert judge(status, code, text).action is action
 
 
@@ -61,7 +61,7 @@ def test_a_login_error_after_a_queue_means_overload() -> None:
     assert judge(401, "INVALID_LOGIN", "Invalid login attempt.", seconds=60).action is Action.BACK_OFF
 
 
-def test_nothing_foreseen_blocks_the_row_and_no_more() -> None:
+def test_an_unforeseen_answer_blocks_one_row() -> None:
     assert judge(418, "TEAPOT", "short and stout") is UNFORESEEN
 
 
@@ -87,7 +87,7 @@ def test_each_row_names_its_source_and_can_be_reached() -> None:
         (errors.unknown_field("nope", "nope"), "a field name is unknown"),
     ],
 )
-def test_the_stand_ins_answers_are_understood(refused: errors.Refused, meaning: str) -> None:
+def test_the_answers_of_the_stand_in_are_judged_right(refused: errors.Refused, meaning: str) -> None:
     code, detail, body = read_error(json.dumps(refused.body()).encode())
     assert judge(refused.status, code, f"{detail} {body}").meaning == meaning
 

@@ -23,7 +23,7 @@ COUNT = "SELECT id FROM customer ORDER BY id"
 def test_overload_in_either_form_halves_the_requests_at_once(
     company: Company, monkeypatch: pytest.MonkeyPatch, auth: str, fault: service.Fault
 ) -> None:
-    """429, or a login error that was long in coming: then a new signature is not what it takes."""
+    """429, or a login error after a long wait: a new signature would not help."""
     monkeypatch.setattr("netsuite.answers.SLOW_LOGIN_SECONDS", 0.1)
     with NetSuite(company.settings(netsuite_auth=auth)) as client:
         client.suiteql(COUNT)
@@ -92,7 +92,7 @@ def test_an_unknown_field_name_fails(company: Company) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://1234567.suitetalk.api.netsuite.com", "ftp://127.0.0.1", "nonsense"])
-def test_only_https_off_this_machine(company: Company, url: str) -> None:
+def test_another_host_needs_https(company: Company, url: str) -> None:
     with pytest.raises(SettingsError, match="NETSUITE_BASE_URL"):
         NetSuite(company.settings(netsuite_base_url=url))
 

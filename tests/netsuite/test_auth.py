@@ -80,7 +80,7 @@ def test_the_token_is_kept_and_renewed_once_when_refused(company: Company) -> No
 
 
 def test_the_token_is_renewed_before_it_ends(company: Company) -> None:
-    """It lives an hour here; five minutes before the end the next request gets another one."""
+    """A token lasts an hour here; five minutes before its end the next request gets another one."""
     seconds = [0.0]
     with NetSuite(company.settings(), clock=Clock(monotonic=lambda: seconds[0])) as client:
         for seconds[0], tokens in ((0.0, 1), (3299.0, 1), (3300.0, 2), (6599.0, 2), (6600.0, 3)):
@@ -95,7 +95,7 @@ def test_a_401_gets_one_more_try_and_no_third(company: Company) -> None:
     assert company.writes() == 2 and tokens_asked(company) == 2
 
 
-def test_wrong_credentials_are_refused_with_the_mend(company: Company) -> None:
+def test_the_error_for_wrong_credentials_says_what_to_check(company: Company) -> None:
     with (
         NetSuite(company.settings(netsuite_certificate_id="other")) as client,
         pytest.raises(LoginRefused, match="NETSUITE_CERTIFICATE_ID"),
@@ -103,7 +103,7 @@ def test_wrong_credentials_are_refused_with_the_mend(company: Company) -> None:
         client.suiteql(COUNT)
 
 
-def test_tba_signs_each_request_anew(company: Company, caplog: pytest.LogCaptureFixture) -> None:
+def test_tba_signs_every_request(company: Company, caplog: pytest.LogCaptureFixture) -> None:
     with NetSuite(company.settings(netsuite_auth="tba")) as client:
         for _ in range(3):  # the stand-in refuses a nonce it has seen
             client.suiteql(COUNT)
@@ -111,7 +111,7 @@ def test_tba_signs_each_request_anew(company: Company, caplog: pytest.LogCapture
 
 
 @pytest.mark.parametrize(("days", "warned"), [(10, True), (29, True), (31, False)])
-def test_a_certificate_that_ends_soon_is_warned_of(
+def test_a_certificate_that_expires_soon_causes_a_warning(
     company: Company, caplog: pytest.LogCaptureFixture, days: int, warned: bool
 ) -> None:
     file = company.settings().netsuite_private_key_file

@@ -1,4 +1,4 @@
-"""Commands: exit codes, what the last line says, the run lock, what an accountant sees of a failure."""
+"""Commands: exit codes and their last line, the run lock, and the lines of a failure for an accountant."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_extract_runs_alone_against_the_sandbox(tmp_path: Path) -> None:
     ],
     ids=["target", "production", "vars"],
 )
-def test_wrong_settings_end_with_2_before_anything_is_touched(
+def test_wrong_settings_end_with_2_before_anything_is_written(
     tmp_path: Path, variables: dict[str, str], words: str
 ) -> None:
     code, lines = start("run", tmp_path / "w.duckdb", **variables)
@@ -83,7 +83,7 @@ def test_a_report_without_marts_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_a_failed_test_shows_file_row_and_cell(tmp_path: Path) -> None:
-    """The `message` column of what a dbt test stored, not SQL."""
+    """The lines are the `message` column of the rows that the dbt test stored, not SQL."""
     with duckdb.connect(tmp_path / "w.duckdb") as warehouse:
         warehouse.execute("create table found as select 'item_map.csv row 3: id 9 is inactive' as message")
     node = SimpleNamespace(resource_type="test", name="mapped_items_exist", relation_name="found")

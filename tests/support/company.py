@@ -91,7 +91,7 @@ class Company:
             )
 
     def want_memo(self, name: str = "cn_1", amount: str = "10.00", invoice: str | None = None, **changes: Any) -> None:
-        """A memo over one line; with `invoice` (its internal id) all of it is applied there."""
+        """A memo of one line. invoice: internal id of the invoice that all of it is applied to."""
         total = Decimal(amount)
         row = self.head | {
             "created_at": dt.datetime(2026, 3, 5, tzinfo=dt.UTC),
@@ -156,7 +156,7 @@ class Company:
         with self.warehouse() as warehouse:
             warehouse.execute("update wanted.world set round = round + 1, built_at = now()")
 
-    # ------------------------------------------------------------ what there is
+    # ------------------------------------------------------------ NetSuite's records and the log
 
     def add_invoice(self, name: str, amount: int = 100) -> str:
         return self.books.create("invoice", self.sale(name, amount))
@@ -198,7 +198,7 @@ def company(tmp_path: Path) -> Iterator[Company]:
 
 @pytest.fixture(autouse=True)
 def no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pauses between tries are seconds in life; here they only have to be there."""
+    """Pauses between tries last seconds in production, milliseconds here."""
     monkeypatch.setattr("load_netsuite.push.RESOLVE_PAUSES", (0.0, 0.05, 0.1, 0.2))
     monkeypatch.setattr("load_netsuite.readback.SECOND_LOOK_SECONDS", 0.01)
     monkeypatch.setattr(

@@ -1,4 +1,4 @@
-"""A small share of memory for DuckDB, more of it where a question needs more."""
+"""DuckDB starts with little memory and gets more where a query needs it."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from warehouse.query import ask, ask_in_bulks, memory_limit
 GREEDY = "select len(list(n)) from range(8000000) as t(n)"
 
 
-def test_a_question_gets_the_memory_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_query_gets_the_memory_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(query, "MEMORY_STEPS_MIB", (40, 1024))
     with open_warehouse(tmp_path / "w.duckdb", memory_mib=20) as warehouse:
         with pytest.raises(duckdb.OutOfMemoryException):
             warehouse.execute(GREEDY).fetchall()
         assert ask(warehouse.cursor(), "select ? + n from range(3) as t(n)", [5]) == [(5,), (6,), (7,)]
-        assert memory_limit(warehouse) == 20, "none needed more so far"
+        assert memory_limit(warehouse) == 20, "no query needed more so far"
         assert ask(warehouse.cursor(), GREEDY) == [(8_000_000,)]
         assert memory_limit(warehouse) == 1024
 
 
-def test_a_question_that_needs_too_much_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_query_that_needs_too_much_memory_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(query, "MEMORY_STEPS_MIB", (40,))
     with open_warehouse(tmp_path / "w.duckdb", memory_mib=20) as warehouse, pytest.raises(duckdb.OutOfMemoryException):
         ask(warehouse.cursor(), GREEDY)
