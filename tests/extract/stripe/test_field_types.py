@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -62,4 +63,4 @@ def test_every_object_of_the_demo_has_the_declared_types():
         "coupons",
     ):
         for item in billing.objects(kind).values():
-            row_of(dict(item), NOW, "v")
+            row_of(copy.deepcopy(item), NOW, "v")
