@@ -86,7 +86,7 @@ def extra(
             kept.pop(name, None)
             continue
         field = fields.get(name.lower())
-        if field and field.kind == "reference" and field.table not in (None, "any"):
+        if field and field.kind == "reference" and field.table and field.table != "any":
             active(books, field.table, value, path + name)
         kept[name] = value if isinstance(value, bool) else str(value)
     return kept
