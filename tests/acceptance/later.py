@@ -64,7 +64,7 @@ def _settle_refunds(world: World) -> None:
 
 
 def _add_to_netsuite(world: World, invoice: Obj) -> None:
-    """A new invoice is in NetSuite, mostly, and nothing of it is paid there yet. Closed periods open for it."""
+    """Most new invoices get to NetSuite, and none is paid in NetSuite yet. Closed periods open for them."""
     books = world.books
     if invoice["status"] == "draft" or invoice["total"] < 0:
         return
@@ -101,7 +101,7 @@ def _close_periods(world: World) -> None:
 
 
 def _change_mappings(world: World) -> None:
-    """Items are mapped anew; failed refunds are settled by hand (R4)."""
+    """Some items are mapped to another item; some failed refunds are settled by hand (R4)."""
     dice, mappings = world.dice, world.mappings
     mappings["item_map"] = [
         row | {"netsuite_item_id": "113"} if dice.chance(50) else row for row in mappings["item_map"]

@@ -71,7 +71,7 @@ class Oddities:
         self.billing.credit_note(invoice, amount=300, out_of_band=300, memo="😀" * 990)
 
     def _huge_balance(self) -> None:
-        """Partly kept in the balance, which is used at once."""
+        """A part stays in the balance, and the next invoice uses it at once."""
         customer, rates = self._customer(), (self.catalogue.exclusive[0],)
         invoice = self._invoice([Line(80_000_001, self.catalogue.prices["usd"][1], taxes=rates)], customer=customer)
         self.billing.credit_note(invoice, amount=88_888_887, refunds=[RefundPart(33_333_331)], credit=55_555_556)

@@ -212,7 +212,7 @@ class Scenario:
 
     def _plan_refusal(self, expectations: Expectations) -> str | None:
         """A person pays an invoice between the reading and the push: NetSuite refuses the memo, and the next run finds
-        too little open. The result is the document, if there is a suitable one.
+        too little open. The result is the document, or None if none is suitable.
         """
         by_invoice: dict[str, list[Document]] = {}
         for document in expectations.documents.values():
@@ -288,7 +288,7 @@ def play(
     finally:
         scenario.stop()
     if scenario.found or keep:
-        tell(f"seed {seed}: kept {folder}")
+        tell(f"seed {seed}: see {folder}")
     else:
         shutil.rmtree(folder, ignore_errors=True)
     return scenario.found

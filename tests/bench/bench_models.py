@@ -2,10 +2,10 @@
 
     python -m tests.bench.bench_models [--notes 1000000]
 
-SQL makes the raw tables: credit notes with two lines (discount, tax, on some a part kept in the balance), and for each
-note three invoices and two ledger rows. The floor is one hand-written statement that only unnests the same credit notes
-and sums their lines. Targets for a million notes on two cores: a full build takes at most 180 s and 8 GiB; the second
-build takes at most a tenth of the first, both without dbt's own start-up.
+SQL makes the raw tables: credit notes with two lines (discount, tax, on some a part that stays in the balance), and
+three invoices and two ledger rows for each note. The floor is one hand-written statement that only unnests the same
+credit notes and sums their lines. Targets for a million notes on two cores: a full build takes at most 180 s and 8 GiB;
+the second build takes at most a tenth of the first, both without dbt's own start-up.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ MAPPINGS = {
     "account_map": "refund,,200",
 }
 
-# Of ten notes, six are on invoices that were open and then paid, three are refunded, and one is refunded in part and
-# kept in the balance in part.
+# Of ten notes, six are on invoices that were open and then paid, three are refunded, and one is in part
+# refunded and in part added to the balance.
 _PLAN = """
 create or replace temp table plan as
 select

@@ -93,7 +93,7 @@ MUTATIONS = (
         histories=1200,
     ),
     Mutation(
-        "C1: kept part not scaled for taxes",
+        "C1: taxes are not scaled",
         MEMO_COMPONENTS,
         f"from with_totals where {UNSCALED}",
         f"from with_totals where ({UNSCALED}) or component_kind = 'tax'",

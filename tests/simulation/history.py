@@ -96,7 +96,7 @@ class History:
             invariants.fail(f"the log still grows after {SETTLING_ROUNDS} fault-free runs")
 
     def _round(self, number: int) -> None:
-        """A transform and a push; the push can be killed or stop with an error, if there are faults."""
+        """A transform and a push; under faults, the push can be killed or stop with an error."""
         if self.on_duckdb:
             transform(self.warehouse, number)
         self.marts.round, self.marts.built_at = number, len(self.log)

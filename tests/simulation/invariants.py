@@ -59,7 +59,7 @@ def netsuite_was_asked(history: History, record_type: str, name: str) -> None:
 
 def check_end(history: History) -> None:
     """All invariants of the end state. What a person edited is the person's: then fewer hold."""
-    no_record_is_there_twice(history)
+    no_external_id_is_used_twice(history)
     log_has_netsuite_ids(history)
     nothing_is_applied_beyond_the_plan(history)
     if not history.is_edited:
@@ -69,7 +69,7 @@ def check_end(history: History) -> None:
     every_item_exists(history)
 
 
-def no_record_is_there_twice(history: History) -> None:
+def no_external_id_is_used_twice(history: History) -> None:
     """P2: one record for each external id, whatever its case."""
     transactions = history.company.books.transactions()
     names = Counter(t.external_id.lower() for t in transactions if t.external_id)
@@ -88,7 +88,7 @@ def log_has_netsuite_ids(history: History) -> None:
 def _is_explained_by_an_edit(history: History, name: str, id: str, logged_id: str) -> bool:
     """Two edits explain that the log has another id.
 
-    The record was found right, a person deleted it, and an attempt that NetSuite had kept waiting made it again:
+    The record was found right, a person deleted it, and an attempt that NetSuite held back made it again:
     reconcile says so, nothing else asks again for what was found right.
     Or NetSuite named another record's id, and a person edited the right record before it was read back: it is not as
     expected, so it is not adopted, and the difference names it.

@@ -24,7 +24,7 @@ def act(history: History) -> None:
 
 
 def _do(history: History, deed: str) -> bool:
-    """Whether there is something to do."""
+    """Whether the deed finds a record to work on."""
     company, chance = history.company, history.chance
     books = company.books
     ours = [t for t in books.transactions() if t.external_id in history.wanted.records]

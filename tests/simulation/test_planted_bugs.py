@@ -36,7 +36,7 @@ def test_without_a_planted_bug_the_same_seeds_pass() -> None:
 
 
 def test_log_after_send_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The attempt is kept in memory and written together with its result."""
+    """The loader holds the attempt in memory and writes it together with its result."""
     held: dict[str, Entry] = {}
     really_write = Journal.write
 

@@ -1,4 +1,4 @@
-"""One small world: a company's books at NetSuite, what is wanted there, and the warehouse between them.
+"""One small world: a company's books at NetSuite, the records it must get, and the warehouse between them.
 
 Everything random comes from one seed. Time is virtual: it moves when the loader sleeps or a request takes time.
 """
@@ -40,7 +40,7 @@ class Time:
         self._later: list[tuple[float, int, Callable[[], Any]]] = []
 
     def advance(self, seconds: float) -> None:
-        """Move on, and do what is due on the way."""
+        """Move on, and run what becomes due on the way."""
         end = self.now + seconds
         while self._later and min(self._later)[0] <= end:
             due = min(self._later)

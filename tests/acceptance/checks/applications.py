@@ -1,4 +1,4 @@
-"""credit_memo_applications: the states of what is applied to customer refunds (R2, R3)."""
+"""credit_memo_applications: the states of applications to customer refunds (R2, R3)."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from tests.property.oracle.shapes import Document
 
 @dataclass
 class State:
-    """One run: the world, what is expected of it, and the warehouse after it. `tag` names the run."""
+    """One run: the world, the expectations, and the warehouse after it. `tag` names the run."""
 
     world: World
     posted: PostedRecords

@@ -52,9 +52,9 @@ def compare_journal_entries(comparison: Comparison, document: Document) -> None:
 
 
 def compare_customer_refunds(comparison: Comparison) -> None:
-    """R1, R3: one customer refund for each refund; its amount is what is ready.
+    """R1, R3: one customer refund for each refund; its amount is the sum of its ready applications.
 
-    A refund of a document that differs already is left out: its difference is reported there.
+    The refunds of a document that differs are left out: the difference is reported already.
     """
     expectations = comparison.expectations
     reported = {difference.document for difference in comparison.found}

@@ -45,7 +45,7 @@ def create_credit_note(dice: Dice, billing: Billing, catalogue: Catalogue, invoi
     return [entry["refund"] for entry in billing.get("credit_notes", id)["refunds"] if entry["refund"]]
 
 
-# -------------------------------------------------------------------- what is credited
+# -------------------------------------------------------------------- credited lines and amounts
 
 
 def _credited(dice: Dice, catalogue: Catalogue, invoice: Obj) -> Obj:
@@ -104,7 +104,7 @@ def _custom_lines(dice: Dice, catalogue: Catalogue, currency: str) -> list[Credi
     ]
 
 
-# -------------------------------------------------------------------- how the money goes back
+# -------------------------------------------------------------------- refunds and balance
 
 
 @dataclass

@@ -120,7 +120,7 @@ def _adds_credit(facts: Facts, row: Obj) -> bool:
 
 @dataclass
 class _Credit:
-    """A ledger row that adds credit, and what is left of it."""
+    """A ledger row that adds credit, and its unused amount."""
 
     type: str
     left: int

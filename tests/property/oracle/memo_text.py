@@ -8,7 +8,7 @@ LENGTH = 999  # NetSuite's limit
 
 
 def additions(document: Document) -> list[str]:
-    """C7, X4: what must be said after Stripe's text."""
+    """C7, X4: notes that follow Stripe's text."""
     found = []
     if document.applied_to("out_of_band"):
         found.append("out-of-band")
