@@ -5,7 +5,9 @@ PROPERTY_HISTORIES (1000) is the number of customers in each combination of sett
 
 from __future__ import annotations
 
+import ast
 import os
+import sys
 import time
 from collections import Counter
 from fractions import Fraction
@@ -59,6 +61,21 @@ def test_every_reason_is_reached() -> None:
         pytest.skip("too few histories")
     expected = {reason for reasons in REASONS.values() for reason in reasons} - NEED_A_PUSH
     assert expected - reached.keys() == set()
+
+
+def test_oracle_imports_only_itself_and_the_standard_library() -> None:
+    """A second statement of the rules that shared code with the product would share its mistakes."""
+    modules = list((Path(__file__).parent / "oracle").glob("*.py"))
+    imported = {
+        name
+        for module in modules
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
+    }
+    foreign = {name for name in imported if name.split(".")[0] not in sys.stdlib_module_names}
+    assert len(modules) > 10
+    assert all(name.startswith("tests.property.oracle") for name in foreign), foreign
 
 
 @given(
