@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from sandbox.stripe.shapes import Obj
-from tests.property import checks
-from tests.property.checks import COMBINATIONS, Combination, dice_for
-from tests.property.histories import World
+from tests.property.combinations import COMBINATIONS, Combination
+from tests.property.histories.world import World, seeded_world
+from tests.property.run_models import mapping_texts, read_marts
 from tests.support import warehouse as testing
 
 HISTORIES = int(os.environ.get("LATER_HISTORIES", "80"))
@@ -51,7 +51,7 @@ class Arrival:
         shown = dict(self.world.mappings)
         for name in ("customer_map", "invoice_map", "manual_decisions"):
             shown[name] = [r for r in shown.get(name, []) if last or self.dice.random() < 0.8]
-        return checks.mapping_texts(World({}, {}, shown, {}))
+        return mapping_texts(shown)
 
     def _stripe(self, item: Obj, table: str, last: bool) -> Obj | None:
         owner = item["id"] if table == "customers" else item.get("customer")
@@ -109,14 +109,14 @@ def customers_in_scope(warehouse: Path) -> int:
 
 
 def marts(warehouse: Path) -> dict[str, list[str]]:
-    return {mart: sorted(map(repr, rows)) for mart, rows in checks.read_marts(warehouse).items()}
+    return {mart: sorted(map(repr, rows)) for mart, rows in read_marts(warehouse).items()}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("combination", COMBINATIONS[1:], ids=lambda c: c.name)
 def test_later_builds_equal_a_first_one(combination: Combination, seed: int, tmp_path: Path) -> None:
     dice = random.Random(f"{seed}/{combination.name}")
-    world = checks.make(combination, ((n, dice_for(seed, combination, n)) for n in range(HISTORIES)))
+    world = seeded_world(seed, combination, range(HISTORIES))
     arrival = Arrival(world, dice)
     later = tmp_path / "later.duckdb"
     worked_on = []

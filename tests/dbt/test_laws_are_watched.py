@@ -1,7 +1,7 @@
 # ruff: noqa: E501 (tables of cases)
-"""The data tests over the marts notice when a law is broken: a small world is built, then one table is falsified at a time.
+"""The data tests notice a broken law: a small world is built, then one table at a time is falsified.
 
-dbt keeps each data test as a view in `test_failures`, so the views are asked instead of dbt.
+dbt keeps each data test as a view in `test_failures`, so the tests query the views instead of running dbt.
 """
 
 from __future__ import annotations
@@ -32,9 +32,16 @@ def invoice(id_: str, total: int, amount_due: int) -> dict:
         "period": {"start": at(1), "end": at(20)},
     }
     return {
-        "id": id_, "created": at(1), "status": "paid", "currency": "usd", "customer": "cus_1", "total": total, "amount_due": amount_due,
-        "status_transitions": {"finalized_at": at(1), "paid_at": at(2)}, "lines": {"data": [line]},
-    }  # fmt: skip
+        "id": id_,
+        "created": at(1),
+        "status": "paid",
+        "currency": "usd",
+        "customer": "cus_1",
+        "total": total,
+        "amount_due": amount_due,
+        "status_transitions": {"finalized_at": at(1), "paid_at": at(2)},
+        "lines": {"data": [line]},
+    }
 
 
 def credit_note(id_: str, invoice_id: str, total: int, **parts) -> dict:
@@ -46,9 +53,20 @@ def credit_note(id_: str, invoice_id: str, total: int, **parts) -> dict:
         "invoice_line_item": f"il_{invoice_id}",
     }
     return {
-        "id": id_, "created": at(3), "status": "issued", "currency": "usd", "customer": "cus_1", "invoice": invoice_id, "amount": total,
-        "total": total, "pre_payment_amount": 0, "out_of_band_amount": 0, "refunds": [], "lines": {"data": [line]}, **parts,
-    }  # fmt: skip
+        "id": id_,
+        "created": at(3),
+        "status": "issued",
+        "currency": "usd",
+        "customer": "cus_1",
+        "invoice": invoice_id,
+        "amount": total,
+        "total": total,
+        "pre_payment_amount": 0,
+        "out_of_band_amount": 0,
+        "refunds": [],
+        "lines": {"data": [line]},
+        **parts,
+    }
 
 
 def ledger_row(id_: str, day: int, kind: str, amount: int, ending: int, **fields) -> dict:
@@ -66,7 +84,7 @@ def ledger_row(id_: str, day: int, kind: str, amount: int, ending: int, **fields
 
 @pytest.fixture(scope="module")
 def small_world(tmp_path_factory):
-    """A pre-payment note, a refunded note and a use of balance, all ready to be posted."""
+    """A pre-payment note, a refunded note and a use of balance; all are ready."""
     folder = tmp_path_factory.mktemp("small_world")
     project = testing.project_with_mappings(folder, MAPPINGS)
     warehouse = folder / "small.duckdb"

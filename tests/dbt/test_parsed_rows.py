@@ -1,4 +1,4 @@
-"""What is landed is parsed, also when DuckDB has numbered the raw rows anew behind rows that were removed."""
+"""New rows are parsed, also after DuckDB has renumbered the raw rows because rows were removed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ select
     '{{"id": "prod_' || n || '", "name": "name ' || n || '"}}' as payload,
 from range({first}, {last}) as t(n)
 """
-# What a checkpoint does once it has rows to merge: those that are left move up.
+# A checkpoint that has rows to merge does this: the remaining rows move up.
 RENUMBERED = """
 create table raw_stripe.moved as select * from raw_stripe.products order by rowid;
 drop table raw_stripe.products;
@@ -24,7 +24,7 @@ alter table raw_stripe.moved rename to products;
 PARSED = "select id, parse_batch, raw_row_id from parsed.stripe__products order by id"
 
 
-def test_rows_that_have_moved_hide_no_new_ones(tmp_path: Path) -> None:
+def test_rows_that_move_hide_no_new_rows(tmp_path: Path) -> None:
     project, warehouse = testing.project_with_mappings(tmp_path, {}), tmp_path / "w.duckdb"
 
     def build() -> dict[str, tuple[int, int]]:
@@ -41,11 +41,11 @@ def test_rows_that_have_moved_hide_no_new_ones(tmp_path: Path) -> None:
     sql(LANDED.format(first=0, last=10, minute=0), LANDED.format(first=0, last=4, minute=1))
     first = build()
     assert len(first) == 10
-    assert build() == first, "nothing has come"
+    assert build() == first, "no new rows"
 
-    # The four superseded rows go, six objects come: two of them stand where rows that were parsed stood.
+    # Four superseded rows go, six objects come: two of them get the row ids of rows that were parsed before.
     sql("delete from raw_stripe.products where rowid < 4", RENUMBERED)
     sql(LANDED.format(first=10, last=16, minute=2))
     second = build()
     assert len(second) == 16
-    assert build() == second, "once parsed again they are where they are thought to be"
+    assert build() == second, "a second build finds every row under its new id"
