@@ -44,21 +44,21 @@ class Mutation:
     histories: int = 300
 
 
-LINES, BALANCE = "models/intermediate/lines", "models/intermediate/balance"
+LINES, BALANCE = "models/build/lines", "models/build/balance"
 
 WHOLE = "document_type = 'credit_note' and memo_minor = document_minor and unit_minor = 1"
 
 MUTATIONS = (
     Mutation(
         "S1: floor becomes truncation",
-        "macros/arithmetic.sql",
+        "macros/money/floor_divide.sql",
         "- case when (({{ numerator }}) % ({{ denominator }})) < 0 then 1 else 0 end)",
         ")",
     ),
     Mutation(
         "S1: ties to the later component",
-        "macros/split_amount.sql",
-        "order by fraction desc, {{ order_by | join(', ') }})",
+        "macros/money/split_amount.sql",
+        "order by fraction desc, {{ order }})",
         "order by fraction desc, {{ order_by | join(' desc, ') }} desc)",
         histories=600,
     ),
@@ -116,13 +116,13 @@ MUTATIONS = (
     ),
     Mutation(
         "C5: equal counts as more",
-        "models/intermediate/findings/int_findings_amounts.sql",
+        "models/build/findings/int_findings_amounts.sql",
         "where credited_minor > invoice_total_minor",
         "where credited_minor >= invoice_total_minor",
     ),
     Mutation(
         "C6: a document that is not posted takes its part too",
-        "models/intermediate/documents/int_invoice_remaining.sql",
+        "models/build/documents/int_invoice_remaining.sql",
         "findings.document_id is null or coalesce(records.is_posted, false) as is_otherwise_ready",
         "true as is_otherwise_ready",
         histories=2000,
@@ -141,7 +141,7 @@ MUTATIONS = (
     ),
     Mutation(
         "G1: the go-live day itself is before",
-        "macros/dates.sql",
+        "macros/dates/is_before_go_live.sql",
         "({{ local_date }} < cast(",
         "({{ local_date }} <= cast(",
         combination="override",
@@ -149,7 +149,7 @@ MUTATIONS = (
     ),
     Mutation(
         "X4: locked months count as open",
-        "models/staging/netsuite/stg_netsuite__accounting_periods.sql",
+        "models/parsed/netsuite/parsed_netsuite__accounting_periods.sql",
         "arlocked",
         "isinactive",
         combination="sparse",
@@ -157,13 +157,13 @@ MUTATIONS = (
     # The unit tests let these pass.
     Mutation(
         "S1: units that are missing are ranked over the whole document",
-        "macros/split_amount.sql",
-        "partition by {{ group_by | join(', ') }} order by fraction desc",
+        "macros/money/split_amount.sql",
+        "partition by {{ whole }} order by fraction desc",
         "partition by {{ group_by[0] }} order by fraction desc",
     ),
     Mutation(
         "S1: a negative whole keeps its signs",
-        "macros/split_amount.sql",
+        "macros/money/split_amount.sql",
         "* case when raw_weight_sum < 0 then -1 else 1 end as signed_weight",
         "as signed_weight",
         combination="gross",
@@ -187,13 +187,13 @@ MUTATIONS = (
     ),
     Mutation(
         "L6: a pretax credit that repeats a discount is taken off again",
-        "macros/stripe_document_amounts.sql",
+        "macros/stripe/stripe_document_amounts.sql",
         "entry.type = 'credit_balance_transaction' and",
         "",
     ),
     Mutation(
         "R4: a canceled refund settled by hand is refunded too",
-        "models/intermediate/credit_notes/int_refund_links.sql",
+        "models/build/credit_notes/int_refund_links.sql",
         "in ('failed', 'canceled')",
         "in ('failed')",
         histories=1200,
