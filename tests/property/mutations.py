@@ -71,14 +71,14 @@ MUTATIONS = (
     Mutation(
         "B4: leftover ignores the ending balance",
         f"{BALANCE}/int_balance_leftovers.sql",
-        "or use_positions.ending_balance_minor < 0 as is_leftover",
+        "or ending_balance_minor < 0 as is_leftover",
         "as is_leftover",
     ),
     Mutation(
         "B4: leftover ignores what was given back",
         f"{BALANCE}/int_balance_leftovers.sql",
-        "_canceled') and ledger.amount_minor < 0 then ledger.amount_minor",
-        "_canceled') and ledger.amount_minor < 0 then 0",
+        "ledger.movement = 'give_back' and ledger.amount_minor < 0 then ledger.amount_minor",
+        "ledger.movement = 'give_back' and ledger.amount_minor < 0 then 0",
         histories=1200,
     ),
     Mutation(

@@ -51,60 +51,60 @@ where entry.amount <> 0
 union all
 
 select
-    id,
+    id as document_id,
     stripe_line_id,
-    cast(line_position as integer),
-    'billing_credit',
-    cast(entry_position as integer),
-    entry.amount,
-    cast(null as varchar),
-    cast(null as varchar),
-    cast(null as bigint)
+    cast(line_position as integer) as line_position,
+    'billing_credit' as amount_kind,
+    cast(entry_position as integer) as amount_position,
+    entry.amount as amount_minor,
+    cast(null as varchar) as stripe_discount_id,
+    cast(null as varchar) as stripe_tax_rate_id,
+    cast(null as bigint) as taxable_minor
 from pretax_credits
 where entry.type = 'credit_balance_transaction' and entry.amount <> 0
 
 union all
 
 select
-    id,
+    id as document_id,
     stripe_line_id,
-    cast(line_position as integer),
-    case when entry.tax_behavior = 'inclusive' then 'inclusive_tax' else 'exclusive_tax' end,
-    cast(entry_position as integer),
-    entry.amount,
-    cast(null as varchar),
-    {{ expandable_id('entry.tax_rate_details.tax_rate') }},
-    entry.taxable_amount
+    cast(line_position as integer) as line_position,
+    case when entry.tax_behavior = 'inclusive' then 'inclusive_tax' else 'exclusive_tax' end as amount_kind,
+    cast(entry_position as integer) as amount_position,
+    entry.amount as amount_minor,
+    cast(null as varchar) as stripe_discount_id,
+    {{ expandable_id('entry.tax_rate_details.tax_rate') }} as stripe_tax_rate_id,
+    entry.taxable_amount as taxable_minor
 from taxes
 where entry.amount <> 0
 
 union all
 
 select
-    id,
-    cast(null as varchar),
-    cast(null as integer),
-    'shipping',
-    0,
-    {{ struct }}.shipping_cost.amount_total,
-    cast(null as varchar),
-    cast(null as varchar),
-    cast(null as bigint)
+    id as document_id,
+    cast(null as varchar) as stripe_line_id,
+    cast(null as integer) as line_position,
+    'shipping' as amount_kind,
+    0 as amount_position,
+    {{ struct }}.shipping_cost.amount_total as amount_minor,
+    cast(null as varchar) as stripe_discount_id,
+    cast(null as varchar) as stripe_tax_rate_id,
+    cast(null as bigint) as taxable_minor
 from documents
 where {{ struct }}.shipping_cost.amount_total <> 0
 
 union all
 
 select
-    id,
-    cast(null as varchar),
-    cast(null as integer),
-    'shipping_tax',
-    cast(entry_position as integer),
-    entry.amount,
-    cast(null as varchar),
-    {{ expandable_id('entry.rate') }},
-    entry.taxable_amount
+    id as document_id,
+    cast(null as varchar) as stripe_line_id,
+    cast(null as integer) as line_position,
+    'shipping_tax' as amount_kind,
+    cast(entry_position as integer) as amount_position,
+    entry.amount as amount_minor,
+    cast(null as varchar) as stripe_discount_id,
+    {{ expandable_id('entry.rate') }} as stripe_tax_rate_id,
+    entry.taxable_amount as taxable_minor
 from shipping_taxes
 where entry.amount <> 0
 
@@ -112,15 +112,15 @@ union all
 
 -- the taxes of shipping come only when they are expanded; their sum comes always
 select
-    id,
-    cast(null as varchar),
-    cast(null as integer),
-    'shipping_tax',
-    1,
-    {{ struct }}.shipping_cost.amount_tax,
-    cast(null as varchar),
-    cast(null as varchar),
-    cast(null as bigint)
+    id as document_id,
+    cast(null as varchar) as stripe_line_id,
+    cast(null as integer) as line_position,
+    'shipping_tax' as amount_kind,
+    1 as amount_position,
+    {{ struct }}.shipping_cost.amount_tax as amount_minor,
+    cast(null as varchar) as stripe_discount_id,
+    cast(null as varchar) as stripe_tax_rate_id,
+    cast(null as bigint) as taxable_minor
 from documents
 where {{ struct }}.shipping_cost.amount_tax <> 0 and id not in (select shipping_taxes.id from shipping_taxes)
 {% endmacro %}

@@ -1,4 +1,4 @@
--- Rule B6 per customer and currency: what the ledger's rows come to, where it ends, and whether a row is missing.
+-- Rule B6 per customer and currency: the sum of the ledger's rows, its last balance, and whether a row is missing.
 with
 
 ledger as (

@@ -1,4 +1,4 @@
--- Customers and currencies whose ledger misses a row (rule B6): the chain is broken, or an invoice's arithmetic is.
+-- Customers and currencies whose ledger lacks a row (rule B6): the chain or the arithmetic of an invoice is broken.
 with
 
 chain_gaps as (

@@ -9,26 +9,27 @@ transactions as (
         currency,
         created_at,
         transaction_type,
+        movement,
         stripe_invoice_id,
         credit_note_id,
         checkout_session_id,
         amount_minor,
         ending_balance_minor,
         ending_balance_minor - amount_minor as starting_balance_minor,
-        -- rows of a second that do the same take their turns by id: one order of twins is as good as another
+        -- rows of one second with equal amounts and balances go in the order of their ids: any order of twins is right
         lag(balance_transaction_id) over (
             partition by stripe_customer_id, currency, created_at, ending_balance_minor, amount_minor order by balance_transaction_id
         ) as previous_twin_id,
-        -- a use of the same second that a give-back undoes stands before it, if the chain allows
-        case when transaction_type in ('unapplied_from_invoice', 'checkout_session_subscription_payment_canceled') then
-            min(case when transaction_type in ('applied_to_invoice', 'checkout_session_subscription_payment') then balance_transaction_id end) over (
+        -- the use of the same second that a give-back undoes; it comes before the give-back if the chain allows
+        case when movement = 'give_back' then
+            min(case when movement = 'use' then balance_transaction_id end) over (
                 partition by stripe_customer_id, currency, created_at, coalesce(stripe_invoice_id, checkout_session_id)
             )
         end as undone_id
     from {{ ref('stg_stripe__customer_balance_transactions') }}
 ),
 
--- from how many balances more than one way leads on
+-- the balances of a second from which more than one row can follow
 forks as (
     select
         stripe_customer_id,
@@ -58,7 +59,8 @@ seconds as (
     group by stripe_customer_id, currency, created_at
 ),
 
--- all ways through the rows of one second, a step at a time; where ways fork, more than a dozen rows are left to their ids
+-- all orders of the rows of one second that form a chain, one row a step; a second of more than twelve rows with forks
+-- keeps the order of its ids
 paths as (
     select
         seconds.stripe_customer_id,
@@ -84,13 +86,16 @@ paths as (
         paths.currency,
         paths.created_at,
         paths.row_count,
-        paths.steps + 1,
-        transactions.ending_balance_minor,
+        paths.steps + 1 as steps,
+        transactions.ending_balance_minor as balance_minor,
         paths.oddities + case
-            when transactions.undone_id is not null and replace(paths.path, '|' || transactions.undone_id || '|', '') = paths.path then 1
+            when
+                transactions.undone_id is not null
+                and replace(paths.path, '|' || transactions.undone_id || '|', '') = paths.path
+                then 1
             else 0
-        end,
-        paths.path || '|' || transactions.balance_transaction_id || '|'
+        end as oddities,
+        paths.path || '|' || transactions.balance_transaction_id || '|' as path
     from paths
     inner join transactions
         on

@@ -20,7 +20,7 @@ taxes as (
 totals as (
     select credit_note_id as document_id, total_minor from {{ ref('stg_stripe__credit_notes') }}
     union all
-    select stripe_invoice_id, -total_minor from {{ ref('stg_stripe__invoices') }} where total_minor < 0
+    select stripe_invoice_id as document_id, -total_minor from {{ ref('stg_stripe__invoices') }} where total_minor < 0
 ),
 
 final as (

@@ -1,4 +1,4 @@
--- Every credit document, whatever becomes of it (rule O2): credit notes, uses of balance, negative invoices.
+-- Every credit document (rule O2): credit notes, uses of balance, negative invoices. Skipped ones are included.
 with
 
 credit_notes as (

@@ -1,4 +1,4 @@
--- One row per Stripe refund that a credit note with a memo links (rules R1-R3), as things stood at this build.
+-- One row per Stripe refund that a credit note with a memo links (rules R1-R3), with what holds it back in this build.
 with
 
 links as (
@@ -54,7 +54,7 @@ refunds as (
     group by stripe_refund_id
 ),
 
--- R3: a refund that is there already takes later parts while its own period is open
+-- R3: a posted customer refund takes later parts while its own period is open
 posted as (
     select
         values_posted.external_id as stripe_refund_id,
@@ -84,14 +84,14 @@ select
     posting_dates.tran_date,
     posting_dates.netsuite_posting_period_id,
     'Stripe: ' || refunds.stripe_refund_id || '.'
-    || case when posting_dates.is_moved then ' Original transaction date: ' || cast(refunds.refund_date as varchar) else '' end as memo_text,
+    || {{ original_date_text('posting_dates.is_moved', 'refunds.refund_date') }} as memo_text,
     case
         when refunds.is_before_go_live then 'before_go_live'
         when refunds.refund_status is null or refunds.refund_status in ('pending', 'requires_action') then 'refund_pending'
         when refunds.refund_status <> 'succeeded' then 'refund_failed'
         when accounts.netsuite_account_id is null then 'account_unmapped'
         when posted.is_period_open is null and posting_dates.tran_date is null then 'period_closed'
-        -- the memo may be there for long: what it was posted for can be gone from NetSuite since
+        -- the memo may have been posted long ago; its customer or currency can be gone from NetSuite since
         when posted.is_period_open is null and refunds.netsuite_customer_id is null then 'customer_not_in_netsuite'
         when posted.is_period_open is null and refunds.netsuite_currency_id is null then 'currency_not_in_netsuite'
         else 'ready'

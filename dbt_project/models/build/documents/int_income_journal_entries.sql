@@ -10,11 +10,16 @@ final as (
         documents.stripe_exponent,
         documents.netsuite_precision,
         documents.netsuite_currency_id,
-        coalesce(invoices.netsuite_subsidiary_id, customers.netsuite_subsidiary_id, only_subsidiary.netsuite_subsidiary_id) as netsuite_subsidiary_id,
+        coalesce(
+            invoices.netsuite_subsidiary_id,
+            customers.netsuite_subsidiary_id,
+            only_subsidiary.netsuite_subsidiary_id
+        ) as netsuite_subsidiary_id,
         posting_dates.tran_date,
         posting_dates.netsuite_posting_period_id,
-        'Stripe: ' || links.stripe_refund_id || '. Refund of credit note ' || links.credit_note_id || ' on an invoice from before go-live.'
-        || case when posting_dates.is_moved then ' Original transaction date: ' || cast(links.refund_date as varchar) else '' end as memo_text,
+        'Stripe: ' || links.stripe_refund_id || '. Refund of credit note ' || links.credit_note_id
+        || ' on an invoice from before go-live.'
+        || {{ original_date_text('posting_dates.is_moved', 'links.refund_date') }} as memo_text,
         income_accounts.netsuite_account_id as debit_netsuite_account_id,
         refund_accounts.netsuite_account_id as credit_netsuite_account_id,
         cast(links.linked_minor as bigint) as amount_minor,

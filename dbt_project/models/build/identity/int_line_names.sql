@@ -4,17 +4,17 @@ with
 customers as (
     select credit_note_id as document_id, stripe_customer_id from {{ ref('stg_stripe__credit_notes') }}
     union all
-    select stripe_invoice_id, stripe_customer_id from {{ ref('stg_stripe__invoices') }}
+    select stripe_invoice_id as document_id, stripe_customer_id from {{ ref('stg_stripe__invoices') }}
 ),
 
 ids as (
     select distinct stripe_invoice_id as document_id, stripe_price_id as id from {{ ref('stg_stripe__invoice_lines') }}
     union all
-    select distinct stripe_invoice_id, stripe_product_id from {{ ref('stg_stripe__invoice_lines') }}
+    select distinct stripe_invoice_id as document_id, stripe_product_id as id from {{ ref('stg_stripe__invoice_lines') }}
     union all
-    select distinct document_id, stripe_tax_rate_id from {{ ref('stg_stripe__credit_note_amounts') }}
+    select distinct document_id, stripe_tax_rate_id as id from {{ ref('stg_stripe__credit_note_amounts') }}
     union all
-    select distinct document_id, stripe_tax_rate_id from {{ ref('stg_stripe__invoice_amounts') }}
+    select distinct document_id, stripe_tax_rate_id as id from {{ ref('stg_stripe__invoice_amounts') }}
 )
 
 select distinct

@@ -11,7 +11,7 @@ stripe_customers as (
     -- lists leave out deleted customers and those on test clocks; their documents are here all the same
     select distinct
         documents.stripe_customer_id,
-        cast(null as varchar)
+        cast(null as varchar) as metadata_netsuite_customer_id
     from {{ ref('int_credit_documents') }} as documents
     where
         documents.stripe_customer_id is not null

@@ -18,7 +18,7 @@ charged as (
     from {{ ref('stg_stripe__credit_note_amounts') }}
     where amount_kind in ('exclusive_tax', 'inclusive_tax', 'shipping_tax')
     union
-    select distinct coalesce(stripe_tax_rate_id, '')
+    select distinct coalesce(stripe_tax_rate_id, '') as stripe_tax_rate_id
     from {{ ref('stg_stripe__invoice_amounts') }}
     where amount_kind in ('exclusive_tax', 'inclusive_tax', 'shipping_tax')
 )

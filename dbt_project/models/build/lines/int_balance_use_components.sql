@@ -66,9 +66,9 @@ final as (
 
     select
         uses.document_id,
-        1,
-        cast(null as integer),
-        cast(1 as bigint)
+        1 as line_position,
+        cast(null as integer) as item_of_line_position,
+        cast(1 as bigint) as net_minor
     from uses
     where not exists (select 1 from from_lines where from_lines.document_id = uses.document_id)
 )

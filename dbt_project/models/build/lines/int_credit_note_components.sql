@@ -37,7 +37,7 @@ amounts as (
         amounts.amount_position,
         amounts.amount_minor,
         amounts.stripe_discount_id,
-        coalesce(amounts.stripe_tax_rate_id, ''),
+        coalesce(amounts.stripe_tax_rate_id, '') as stripe_tax_rate_id,
         amounts.taxable_minor
     from documents
     inner join {{ ref('stg_stripe__invoice_amounts') }} as amounts

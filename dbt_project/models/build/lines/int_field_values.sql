@@ -24,9 +24,9 @@ memos as (
 memo_objects as (
     select external_id, 'credit_note' as object_type, document_id as object_id from memos where document_type = 'credit_note'
     union all
-    select external_id, 'invoice', stripe_invoice_id from memos
+    select external_id, 'invoice' as object_type, stripe_invoice_id as object_id from memos
     union all
-    select external_id, 'customer', stripe_customer_id from memos
+    select external_id, 'customer' as object_type, stripe_customer_id as object_id from memos
 ),
 
 lines as (
@@ -44,7 +44,7 @@ lines as (
 line_objects as (
     select external_id, line_number, 'credit_note_line' as object_type, stripe_line_id as object_id from lines
     union all
-    select external_id, line_number, 'invoice_line', stripe_invoice_line_id from lines
+    select external_id, line_number, 'invoice_line' as object_type, stripe_invoice_line_id as object_id from lines
     union all
     select lines.external_id, lines.line_number, memo_objects.object_type, memo_objects.object_id
     from lines
@@ -63,13 +63,13 @@ refund_notes as (
 refund_objects as (
     select stripe_refund_id as external_id, 'refund' as object_type, stripe_refund_id as object_id from refund_notes
     union all
-    select refund_notes.stripe_refund_id, 'credit_note', refund_notes.credit_note_id from refund_notes
+    select refund_notes.stripe_refund_id as external_id, 'credit_note' as object_type, refund_notes.credit_note_id as object_id from refund_notes
     union all
-    select refund_notes.stripe_refund_id, 'invoice', documents.stripe_invoice_id
+    select refund_notes.stripe_refund_id as external_id, 'invoice' as object_type, documents.stripe_invoice_id as object_id
     from refund_notes
     inner join {{ ref('int_credit_documents') }} as documents on refund_notes.credit_note_id = documents.document_id
     union all
-    select refund_notes.stripe_refund_id, 'customer', documents.stripe_customer_id
+    select refund_notes.stripe_refund_id as external_id, 'customer' as object_type, documents.stripe_customer_id as object_id
     from refund_notes
     inner join {{ ref('int_credit_documents') }} as documents on refund_notes.credit_note_id = documents.document_id
 ),
@@ -77,7 +77,7 @@ refund_objects as (
 owners as (
     select 'creditMemo' as record_type, external_id, stripe_customer_id from memos
     union all
-    select 'customerRefund', external_id, object_id from refund_objects where object_type = 'customer'
+    select 'customerRefund' as record_type, external_id, object_id as stripe_customer_id from refund_objects where object_type = 'customer'
 ),
 
 collected as (
@@ -87,35 +87,35 @@ collected as (
     inner join memo_objects on mapped_fields.object_type = memo_objects.object_type and mapped_fields.object_id = memo_objects.object_id
     where field_map.target = 'memo'
     union all
-    select 'creditMemo', memos.external_id, cast(null as integer), field_map.netsuite_field, field_map.value_type, field_map.constant
+    select 'creditMemo' as record_type, memos.external_id, cast(null as integer) as line_number, field_map.netsuite_field, field_map.value_type, field_map.constant as value
     from field_map
     cross join memos
     where field_map.target = 'memo' and field_map.source is null
     union all
-    select 'creditMemo', line_objects.external_id, line_objects.line_number, field_map.netsuite_field, field_map.value_type, mapped_fields.value
+    select 'creditMemo' as record_type, line_objects.external_id, line_objects.line_number, field_map.netsuite_field, field_map.value_type, mapped_fields.value
     from field_map
     inner join mapped_fields on field_map.source = mapped_fields.source
     inner join line_objects on mapped_fields.object_type = line_objects.object_type and mapped_fields.object_id = line_objects.object_id
     where field_map.target = 'memo_line'
     union all
-    select 'creditMemo', lines.external_id, lines.line_number, field_map.netsuite_field, field_map.value_type, field_map.constant
+    select 'creditMemo' as record_type, lines.external_id, lines.line_number, field_map.netsuite_field, field_map.value_type, field_map.constant as value
     from field_map
     cross join lines
     where field_map.target = 'memo_line' and field_map.source is null
     union all
-    select 'customerRefund', refund_objects.external_id, cast(null as integer), field_map.netsuite_field, field_map.value_type, mapped_fields.value
+    select 'customerRefund' as record_type, refund_objects.external_id, cast(null as integer) as line_number, field_map.netsuite_field, field_map.value_type, mapped_fields.value
     from field_map
     inner join mapped_fields on field_map.source = mapped_fields.source
     inner join refund_objects on mapped_fields.object_type = refund_objects.object_type and mapped_fields.object_id = refund_objects.object_id
     where field_map.target = 'customer_refund'
     union all
-    select 'customerRefund', refund_notes.stripe_refund_id, cast(null as integer), field_map.netsuite_field, field_map.value_type, field_map.constant
+    select 'customerRefund' as record_type, refund_notes.stripe_refund_id as external_id, cast(null as integer) as line_number, field_map.netsuite_field, field_map.value_type, field_map.constant as value
     from field_map
     cross join refund_notes
     where field_map.target = 'customer_refund' and field_map.source is null
 {%- if var('out_of_band_field') is not none %}
     union all
-    select 'creditMemo', memos.external_id, cast(null as integer), {{ var_text('out_of_band_field') }}, 'boolean', 'true'
+    select 'creditMemo' as record_type, memos.external_id, cast(null as integer) as line_number, {{ var_text('out_of_band_field') }} as netsuite_field, 'boolean' as value_type, 'true' as value
     from memos
     where memos.is_out_of_band
 {%- endif %}

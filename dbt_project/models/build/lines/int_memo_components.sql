@@ -20,13 +20,13 @@ components as (
     select
         document_id,
         line_position,
-        1,
-        1,
-        'balance',
+        1 as kind_order,
+        1 as component_position,
+        'balance' as component_kind,
         net_minor,
-        cast(null as varchar),
-        cast(null as varchar),
-        cast(null as bigint),
+        cast(null as varchar) as stripe_discount_id,
+        cast(null as varchar) as stripe_tax_rate_id,
+        cast(null as bigint) as taxable_minor,
         item_of_line_position
     from {{ ref('int_balance_use_components') }}
 ),

@@ -58,16 +58,16 @@ wanted_{{ name }} as (
 objects as (
     select 'credit_note' as object_type, id as object_id, payload from credit_notes
     union all
-    select 'invoice', id, payload from invoices
+    select 'invoice' as object_type, id as object_id, payload from invoices
     union all
-    select 'customer', id, payload from customers
+    select 'customer' as object_type, id as object_id, payload from customers
     union all
-    select 'refund', id, payload from refunds
+    select 'refund' as object_type, id as object_id, payload from refunds
     union all
-    select 'credit_note_line', {{ json_text('line', "'$.id'") }}, line
+    select 'credit_note_line' as object_type, {{ json_text('line', "'$.id'") }} as object_id, line as payload
     from ({{ json_elements('credit_notes', 'payload', '$.lines.data[*]', 'line') }}) as note_lines
     union all
-    select 'invoice_line', {{ json_text('line', "'$.id'") }}, line
+    select 'invoice_line' as object_type, {{ json_text('line', "'$.id'") }} as object_id, line as payload
     from ({{ json_elements('invoices', 'payload', '$.lines.data[*]', 'line') }}) as invoice_lines
 )
 
