@@ -1,9 +1,10 @@
 {#-
     Current version of each Stripe object whose parsed row is missing or outdated.
 
-    Only rows landed since the last build are looked at, and row ids are chosen before any payload is read. DuckDB numbers
-    the rows behind removed rows anew (make compact, or doubles after a crash), at a checkpoint of its own choice. So the
-    newest parsed row must still have its row id; otherwise all rows are looked at, and rows that moved are parsed again.
+    Only rows landed since the last build are looked at, and row ids are chosen before any payload is read. After rows
+    were removed (make compact, or doubles after a crash) DuckDB numbers the rows behind them anew, at a checkpoint of
+    its own choice. So the newest parsed row must still have its row id; otherwise all rows are looked at, and rows that
+    moved are parsed again.
 
     table_name   table of source raw_stripe; the model that calls this is incremental and stores raw_row_id
     Returns a select of all columns of the raw table and raw_row_id.

@@ -11,8 +11,8 @@
     has_empty_key   true when a row with an empty key_column is a row like any other (rule L8)
     allowed         column -> list of the values it may hold
     internal_ids    column -> kind of NetSuite record whose internal id it holds: item or account
-    caller          more problems of this file: selects from `numbered` (the rows of the file and row_number_in_file), with
-                    row_number_in_file, column_name, cell_value and problem
+    caller          more problems of this file: selects of row_number_in_file, column_name, cell_value and problem
+                    from `numbered` (the rows of the file with row_number_in_file)
 -#}
 {% macro mapping_file_problems(
     file, key_column, columns, required, key=none, required_by='', has_empty_key=false, allowed={}, internal_ids={}

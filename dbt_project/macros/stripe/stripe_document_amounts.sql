@@ -1,14 +1,16 @@
 {#-
     Discounts, billing credits, taxes and shipping of credit notes or invoices, whose structs carry them alike.
 
-    relation   base model with one struct per document
+    relation   relation with id and one struct per document
     struct     name of the struct column
 
     Returns document_id, stripe_line_id and line_position (null for shipping), amount_kind (discount, billing_credit,
-    exclusive_tax, inclusive_tax, shipping, shipping_tax), amount_position, amount_minor, stripe_discount_id, stripe_tax_rate_id,
-    taxable_minor. Pretax credits of type `discount` repeat the discounts and are left out (L6).
+    exclusive_tax, inclusive_tax, shipping, shipping_tax), amount_position, amount_minor, stripe_discount_id,
+    stripe_tax_rate_id, taxable_minor. Zero amounts are left out, and pretax credits of type `discount`: they repeat the
+    discounts (L6).
 -#}
 {% macro stripe_document_amounts(relation, struct) %}
+{%- set of_line = ['id', 'line_position', 'line.id as stripe_line_id'] %}
 with
 
 documents as (
@@ -20,15 +22,15 @@ line_rows as (
 ),
 
 discounts as (
-    {{ unnest_rows('line_rows', ['id', 'line_position', 'line.id as stripe_line_id'], 'line.discount_amounts', 'entry', 'entry_position') }}
+    {{ unnest_rows('line_rows', of_line, 'line.discount_amounts', 'entry', 'entry_position') }}
 ),
 
 pretax_credits as (
-    {{ unnest_rows('line_rows', ['id', 'line_position', 'line.id as stripe_line_id'], 'line.pretax_credit_amounts', 'entry', 'entry_position') }}
+    {{ unnest_rows('line_rows', of_line, 'line.pretax_credit_amounts', 'entry', 'entry_position') }}
 ),
 
 taxes as (
-    {{ unnest_rows('line_rows', ['id', 'line_position', 'line.id as stripe_line_id'], 'line.taxes', 'entry', 'entry_position') }}
+    {{ unnest_rows('line_rows', of_line, 'line.taxes', 'entry', 'entry_position') }}
 ),
 
 shipping_taxes as (
@@ -110,7 +112,7 @@ where entry.amount <> 0
 
 union all
 
--- the taxes of shipping come only when they are expanded; their sum comes always
+-- Stripe sends the taxes of shipping only when they are expanded, but always their sum
 select
     id as document_id,
     cast(null as varchar) as stripe_line_id,

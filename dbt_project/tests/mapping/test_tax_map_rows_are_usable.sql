@@ -1,5 +1,5 @@
--- Rules L8, L5: each tax rate once (an empty rate id serves every other rate), with the columns that var tax_strategy or
--- line_amount_basis needs.
+-- Rules L8, L5: each tax rate once (an empty rate id serves every other rate), with the columns that var tax_strategy
+-- or line_amount_basis needs.
 {%- set needed = [] if var('tax_strategy') == 'none'
     else ['netsuite_tax_code_id'] if var('line_amount_basis') == 'gross'
     else ['netsuite_tax_code_id', 'netsuite_tax_type_id'] if var('tax_strategy') == 'suitetax_override'

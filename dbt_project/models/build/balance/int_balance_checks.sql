@@ -22,7 +22,9 @@ select
     ledger.debited_minor,
     ledger.balance_minor,
     last_rows.ending_balance_minor,
-    case when lower(customers.default_currency) = ledger.currency then customers.balance_minor end as customer_balance_minor,
+    case
+        when lower(customers.default_currency) = ledger.currency then customers.balance_minor
+    end as customer_balance_minor,
     gaps.gap_count is null as is_complete,
     coalesce(gaps.gap_count, 0) as gap_count,
     gaps.first_gap

@@ -1,7 +1,7 @@
 -- Which credit each use consumed, oldest first (rules B5, B7). Stripe's ledger does not say so; first in, first out is
 -- our choice. Credits and amounts taken are placed end to end on two axes, in the order of the ledger. Where a taken
--- stretch and a credit overlap, that credit paid it. A use that was given back becomes a credit again; what is taken from
--- it comes from the credit that the use had consumed.
+-- stretch and a credit overlap, that credit paid it. A use that was given back becomes a credit again; what is taken
+-- from it comes from the credit that the use had consumed.
 with recursive
 
 ledger as (

@@ -18,7 +18,8 @@ transactions as (
         ending_balance_minor - amount_minor as starting_balance_minor,
         -- rows of one second with equal amounts and balances go in the order of their ids: any order of twins is right
         lag(balance_transaction_id) over (
-            partition by stripe_customer_id, currency, created_at, ending_balance_minor, amount_minor order by balance_transaction_id
+            partition by stripe_customer_id, currency, created_at, ending_balance_minor, amount_minor
+            order by balance_transaction_id
         ) as previous_twin_id,
         -- the use of the same second that a give-back undoes; it comes before the give-back if the chain allows
         case when movement = 'give_back' then
@@ -152,7 +153,9 @@ final as (
         coalesce(
             lag(ending_balance_minor) over (partition by stripe_customer_id, currency order by chain_position), 0
         ) as previous_balance_minor,
-        lag(balance_transaction_id) over (partition by stripe_customer_id, currency order by chain_position) as previous_transaction_id
+        lag(balance_transaction_id) over (
+            partition by stripe_customer_id, currency order by chain_position
+        ) as previous_transaction_id
     from placed
 )
 

@@ -29,7 +29,9 @@ candidates as (
         sessions.currency,
         sessions.session_key,
         arithmetic.stripe_invoice_id,
-        count(*) over (partition by sessions.stripe_customer_id, sessions.currency, sessions.session_key) as invoices_of_session,
+        count(*) over (
+            partition by sessions.stripe_customer_id, sessions.currency, sessions.session_key
+        ) as invoices_of_session,
         count(*) over (partition by arithmetic.stripe_invoice_id) as sessions_of_invoice
     from sessions
     inner join {{ ref('int_invoice_arithmetic') }} as arithmetic

@@ -1,5 +1,5 @@
--- The first finding of each document by rank (rule O3). What NetSuite still has open on the invoice (C6) is left out: it
--- depends on the other findings.
+-- The first finding of each document by rank (rule O3). What NetSuite still has open on the invoice (C6) is left out:
+-- it depends on the other findings.
 with
 
 ranked as (

@@ -11,7 +11,8 @@ compared as (
         remaining.reason as remaining_reason,
         remaining.detail as remaining_detail,
         remaining.document_id is not null
-        and (findings.document_id is null or remaining_reasons.reason_rank < findings.reason_rank) as is_remaining_too_low,
+        and (findings.document_id is null or remaining_reasons.reason_rank < findings.reason_rank)
+            as is_remaining_too_low,
         coalesce(findings.has_failed_refund, false) as has_failed_refund,
         findings.failed_refund_detail
     from {{ ref('int_credit_documents') }} as documents

@@ -28,7 +28,8 @@ final as (
     inner join {{ ref('int_refund_links') }} as links on notes.document_id = links.credit_note_id
     inner join {{ ref('int_credit_documents') }} as documents on notes.document_id = documents.document_id
     left join {{ ref('int_posting_dates') }} as posting_dates on links.refund_date = posting_dates.transaction_date
-    left join {{ ref('int_netsuite_customers') }} as customers on documents.stripe_customer_id = customers.stripe_customer_id
+    left join {{ ref('int_netsuite_customers') }} as customers
+        on documents.stripe_customer_id = customers.stripe_customer_id
     left join {{ ref('int_netsuite_invoices') }} as invoices on documents.stripe_invoice_id = invoices.stripe_invoice_id
     left join {{ ref('reference_accounts') }} as income_accounts
         on documents.currency = income_accounts.currency and income_accounts.purpose = 'pre_go_live_income'

@@ -1,5 +1,5 @@
--- The amount that each memo settles of its NetSuite invoice: the pre-payment part of a credit note, the whole of a balance
--- use (C6, B3), and what an existing memo of ours has applied already (P5).
+-- The amount that each memo settles of its NetSuite invoice: the pre-payment part of a credit note, the whole of a
+-- balance use (C6, B3), and what an existing memo of ours has applied already (P5).
 with
 
 wanted as (

@@ -1,5 +1,6 @@
--- Rule C6: documents whose part is more than NetSuite still has open on their invoice, less earlier documents of the same
--- run. One step per document of an invoice, in the order of their creation; a document that does not fit takes nothing.
+-- Rule C6: documents whose part is more than NetSuite still has open on their invoice, less earlier documents of the
+-- same run. One step per document of an invoice, in the order of their creation; a document that does not fit takes
+-- nothing.
 with recursive
 
 candidates as (
@@ -45,7 +46,8 @@ turns as (
         open_amount as available_amount,
         needed_amount,
         needed_amount > open_amount as is_too_low,
-        open_amount - case when is_otherwise_ready and needed_amount <= open_amount then needed_amount else 0 end as left_amount
+        open_amount
+        - case when is_otherwise_ready and needed_amount <= open_amount then needed_amount else 0 end as left_amount
     from candidates
     where turn = 1
 
@@ -59,7 +61,8 @@ turns as (
         candidates.needed_amount,
         candidates.needed_amount > turns.left_amount as is_too_low,
         cast(turns.left_amount - case
-            when candidates.is_otherwise_ready and candidates.needed_amount <= turns.left_amount then candidates.needed_amount
+            when candidates.is_otherwise_ready and candidates.needed_amount <= turns.left_amount
+                then candidates.needed_amount
             else 0
         end as decimal(22, 3)) as left_amount
     from turns

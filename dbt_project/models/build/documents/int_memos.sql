@@ -8,9 +8,11 @@ documents as (
         coalesce(parts.out_of_band_minor, 0) > 0 as is_out_of_band
     from {{ ref('int_credit_documents') }} as documents
     inner join {{ ref('int_document_verdicts') }} as verdicts on documents.document_id = verdicts.document_id
-    left join {{ ref('stg_stripe__credit_notes') }} as credit_notes on documents.document_id = credit_notes.credit_note_id
+    left join {{ ref('stg_stripe__credit_notes') }} as credit_notes
+        on documents.document_id = credit_notes.credit_note_id
     left join {{ ref('int_credit_note_parts') }} as parts on documents.document_id = parts.credit_note_id
-    left join {{ ref('int_pre_go_live_credit_notes') }} as pre_go_live on documents.document_id = pre_go_live.document_id
+    left join {{ ref('int_pre_go_live_credit_notes') }} as pre_go_live
+        on documents.document_id = pre_go_live.document_id
     left join {{ ref('stg_load_netsuite__records') }} as records
         on documents.external_id = records.external_id and records.record_type = 'creditMemo'
     where
@@ -37,7 +39,8 @@ texts as (
         end
         || {{ original_date_text('posting_dates.is_moved', 'documents.transaction_date') }} as text_end
     from documents
-    left join {{ ref('int_posting_dates') }} as posting_dates on documents.transaction_date = posting_dates.transaction_date
+    left join {{ ref('int_posting_dates') }} as posting_dates
+        on documents.transaction_date = posting_dates.transaction_date
 )
 
 select

@@ -43,8 +43,12 @@ select
     wanted.transaction_date,
     own_period.transaction_date is not null as is_open,
 {%- if var('closed_period') == 'first_open_day' %}
-    case when own_period.transaction_date is not null then wanted.transaction_date else next_period.next_open_on end as tran_date,
-    coalesce(own_period.netsuite_posting_period_id, next_period.netsuite_posting_period_id) as netsuite_posting_period_id,
+    case
+        when own_period.transaction_date is not null then wanted.transaction_date
+        else next_period.next_open_on
+    end as tran_date,
+    coalesce(own_period.netsuite_posting_period_id, next_period.netsuite_posting_period_id)
+        as netsuite_posting_period_id,
     own_period.transaction_date is null and next_period.transaction_date is not null as is_moved
 {%- else %}
     case when own_period.transaction_date is not null then wanted.transaction_date end as tran_date,

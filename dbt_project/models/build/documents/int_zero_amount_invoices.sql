@@ -17,7 +17,8 @@ select
     || {{ original_date_text('posting_dates.is_moved', 'documents.transaction_date') }} as memo_text,
     invoices.netsuite_invoice_id as existing_netsuite_id
 from {{ ref('int_credit_documents') }} as documents
-left join {{ ref('int_netsuite_customers') }} as customers on documents.stripe_customer_id = customers.stripe_customer_id
+left join {{ ref('int_netsuite_customers') }} as customers
+    on documents.stripe_customer_id = customers.stripe_customer_id
 left join {{ ref('int_netsuite_invoices') }} as invoices on documents.stripe_invoice_id = invoices.stripe_invoice_id
 left join {{ ref('int_posting_dates') }} as posting_dates on documents.transaction_date = posting_dates.transaction_date
 where documents.document_type = 'negative_invoice'

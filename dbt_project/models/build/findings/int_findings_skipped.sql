@@ -32,7 +32,8 @@ union all
 select
     document_id,
     'integration_blocked_by_metadata' as reason,
-    'Left out because netsuite_block_integration is set in Stripe on ' || document_id || ' or on invoice ' || stripe_invoice_id || '.' as detail
+    'Left out because netsuite_block_integration is set in Stripe on ' || document_id || ' or on invoice '
+    || stripe_invoice_id || '.' as detail
 from documents
 where is_blocked_by_metadata
 
@@ -92,6 +93,7 @@ union all
 select
     document_id,
     'debit_balance_collected' as reason,
-    'Invoice ' || stripe_invoice_id || ' collected what customer ' || stripe_customer_id || ' owed from before; no credit was used.' as detail
+    'Invoice ' || stripe_invoice_id || ' collected what customer ' || stripe_customer_id
+    || ' owed from before; no credit was used.' as detail
 from documents
 where document_type = 'balance_use' and amount_minor < 0

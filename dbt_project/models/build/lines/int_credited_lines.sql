@@ -1,4 +1,5 @@
--- The Stripe lines a credit note credits: its own, or, for a note without lines over the whole invoice, the invoice's (rule L4).
+-- The Stripe lines that a credit note credits: its own, or, for a note without lines over the whole invoice, the
+-- invoice's (rule L4).
 with
 
 line_counts as (
@@ -23,14 +24,15 @@ credit_notes as (
         end as lines_from
     from {{ ref('stg_stripe__credit_notes') }} as credit_notes
     left join line_counts on credit_notes.credit_note_id = line_counts.credit_note_id
-    left join {{ ref('stg_stripe__invoices') }} as invoices on credit_notes.stripe_invoice_id = invoices.stripe_invoice_id
+    left join {{ ref('stg_stripe__invoices') }} as invoices
+        on credit_notes.stripe_invoice_id = invoices.stripe_invoice_id
 ),
 
 final as (
     select
         credit_notes.credit_note_id as document_id,
         credit_notes.lines_from,
-        -- whose discounts, taxes and shipping go with the lines
+        -- the document whose discounts, taxes and shipping belong to the lines
         credit_notes.credit_note_id as amounts_of_document_id,
         note_lines.stripe_line_id,
         note_lines.line_position,
@@ -97,7 +99,7 @@ final as (
 
     union all
 
-    -- no line at all, so that its shipping finds its document
+    -- a row without an amount, so that the shipping of the note finds its document
     select
         credit_note_id as document_id,
         lines_from,

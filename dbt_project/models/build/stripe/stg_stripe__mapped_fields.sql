@@ -1,6 +1,7 @@
 {{ config(materialized='table') }}
 
--- Values that field_map.csv asks for (rule M1), of the objects credit documents refer to: one row per object and source.
+-- Values that field_map.csv asks for (rule M1), of the objects credit documents refer to: one row per object and
+-- source.
 with
 
 sources as (
@@ -9,7 +10,8 @@ sources as (
         split_part({{ cell('source') }}, '.', 1) as object_type,
         case
             when split_part({{ cell('source') }}, '.', 2) = 'metadata'
-                then '$.metadata."' || substr({{ cell('source') }}, length(split_part({{ cell('source') }}, '.', 1)) + 11) || '"'
+                then '$.metadata."'
+                    || substr({{ cell('source') }}, length(split_part({{ cell('source') }}, '.', 1)) + 11) || '"'
             else '$.' || substr({{ cell('source') }}, length(split_part({{ cell('source') }}, '.', 1)) + 2)
         end as path
     from {{ ref('field_map') }}
@@ -22,8 +24,10 @@ object_types as (
 ),
 
 {%- for name, kinds, key in [
-    ('credit_notes', ['credit_note', 'credit_note_line'], 'credit_note_id'), ('invoices', ['invoice', 'invoice_line'], 'stripe_invoice_id'),
-    ('customers', ['customer'], 'stripe_customer_id'), ('refunds', ['refund'], 'stripe_refund_id'),
+    ('credit_notes', ['credit_note', 'credit_note_line'], 'credit_note_id'),
+    ('invoices', ['invoice', 'invoice_line'], 'stripe_invoice_id'),
+    ('customers', ['customer'], 'stripe_customer_id'),
+    ('refunds', ['refund'], 'stripe_refund_id'),
 ] %}
 
 wanted_{{ name }} as (
@@ -34,7 +38,9 @@ wanted_{{ name }} as (
         and named.stripe_invoice_id in (
             select stripe_invoice_id from {{ ref('stg_stripe__credit_notes') }}
             union all
-            select stripe_invoice_id from {{ ref('stg_stripe__customer_balance_transactions') }} where stripe_invoice_id is not null
+            select stripe_invoice_id
+            from {{ ref('stg_stripe__customer_balance_transactions') }}
+            where stripe_invoice_id is not null
             union all
             -- checkout rows may name no invoice (B1): any of the customer's can be the one
             select invoices.stripe_invoice_id
