@@ -1,5 +1,5 @@
 -- The customer balance ledger as a chain (rule B6): every row with its place, per customer and currency.
--- Rows of one second are put in the order in which each starts where the one before it ended, not by id.
+-- Rows of one second are ordered so that each starts where the row before it ended, not by id.
 with recursive
 
 transactions as (
@@ -132,7 +132,7 @@ placed as (
             partition by transactions.stripe_customer_id, transactions.currency
             order by
                 transactions.created_at,
-                -- place in the path: how much of it lies before the row's id
+                -- position in the path: the length of the path before the row's id
                 case
                     when chosen_paths.path is null then 0
                     else length(split_part(chosen_paths.path, '|' || transactions.balance_transaction_id || '|', 1))

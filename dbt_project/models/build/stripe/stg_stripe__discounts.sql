@@ -1,7 +1,6 @@
 {{ config(materialized='table') }}
 
--- A discount cannot be fetched by its id; its coupon is known from where it stands expanded on a credit note or an
--- invoice.
+-- A discount cannot be fetched by its id. Its coupon is known from credit notes and invoices that carry it expanded.
 with
 
 on_credit_notes as (

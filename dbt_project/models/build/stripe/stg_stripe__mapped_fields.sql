@@ -18,7 +18,7 @@ sources as (
     where {{ cell('source') }} is not null
 ),
 
--- ids are chosen first: no payload is read that no mapping asks for
+-- ids are chosen first, so that only payloads that a mapping asks for are read
 object_types as (
     select distinct object_type from sources
 ),
@@ -42,7 +42,7 @@ wanted_{{ name }} as (
             from {{ ref('stg_stripe__customer_balance_transactions') }}
             where stripe_invoice_id is not null
             union all
-            -- checkout rows may name no invoice (B1): any of the customer's can be the one
+            -- a checkout row may name no invoice (B1): it can belong to any invoice of the customer
             select invoices.stripe_invoice_id
             from {{ ref('stg_stripe__invoices') }} as invoices
             inner join {{ ref('stg_stripe__customer_balance_transactions') }} as ledger

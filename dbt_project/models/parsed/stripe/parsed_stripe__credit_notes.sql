@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', unique_key='id', incremental_strategy='delete+insert', on_schema_change='fail') }}
 
--- Each payload is parsed once, when it is new; everything else reads the struct.
+-- Each payload is parsed once, when it is new; every other model reads the struct.
 with
 
 parsed as (
