@@ -204,6 +204,20 @@ def test_a_broken_file_stops_the_build_before_the_marts(office, tmp_path):
     assert {"credit_memos", "credit_memo_applications"}.isdisjoint(row["table_name"] for row in marts)
 
 
+@pytest.mark.parametrize("file", testing.MAPPING_HEADERS)
+def test_each_file_is_checked_before_what_the_push_reads(file, manifest):
+    """dbt runs a data test before a model if and only if the model descends from everything that the test reads."""
+    test = next(node for node in manifest.nodes.values() if node.name == f"test_{file}_rows_are_usable")
+    for mart in ("credit_memos", "credit_memo_applications"):
+        ancestors, queue = set(), [f"model.stripe_credit_to_netsuite.{mart}"]
+        while queue:
+            node = manifest.nodes.get(queue.pop())
+            parents = set(node.depends_on_nodes) - ancestors if node else set()
+            ancestors |= parents
+            queue += parents
+        assert set(test.depends_on_nodes) <= ancestors
+
+
 @pytest.mark.parametrize(
     ("variables", "columns"),
     [

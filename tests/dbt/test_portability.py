@@ -25,7 +25,7 @@ FOLDERS = (
 MODELS = sorted(path.stem for folder in FOLDERS for path in (testing.PROJECT / "models" / folder).rglob("*.sql"))
 
 # DuckDB's own function -> the dispatched macro it comes from
-FUNCTIONS_OF_MACROS = {"timezone": "accounting_date"}
+FUNCTIONS_OF_MACROS = {"timezone": "accounting_date", "hash": "fingerprint"}
 # type that only DuckDB has -> the dispatched macro it comes from
 TYPES_OF_MACROS = {"INT128": "wide_integer"}
 # types that every engine has under some name

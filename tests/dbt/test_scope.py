@@ -597,7 +597,7 @@ def test_every_change_is_seen(tmp_path: Path) -> None:
     testing.run_dbt(testing.WITHOUT_TESTS, project, warehouse, variables=VARIABLES)
     assert not differences(marts(warehouse), expected)
 
-    macro = project / "macros" / "split_amount.sql"
+    macro = project / "macros" / "money" / "split_amount.sql"
     for lost in (None, "books.memos", "books.inputs", "books.names", "a rule in a macro"):
         robbed = shutil.copy(warehouse, tmp_path / "robbed.duckdb")
         if lost == "a rule in a macro":

@@ -41,10 +41,10 @@ class Mutation:
 
 
 # Files of dbt_project/ that are mutated. Only these lines name paths.
-ARITHMETIC = "macros/arithmetic.sql"
-SPLIT_AMOUNT = "macros/split_amount.sql"
-DATES = "macros/dates.sql"
-DOCUMENT_AMOUNTS = "macros/stripe_document_amounts.sql"
+FLOOR_DIVIDE = "macros/money/floor_divide.sql"
+SPLIT_AMOUNT = "macros/money/split_amount.sql"
+IS_BEFORE_GO_LIVE = "macros/dates/is_before_go_live.sql"
+DOCUMENT_AMOUNTS = "macros/stripe/stripe_document_amounts.sql"
 ACCOUNTING_PERIODS = "models/parsed/netsuite/parsed_netsuite__accounting_periods.sql"
 BALANCE_LEDGER = "models/build/balance/int_balance_ledger.sql"
 BALANCE_USES = "models/build/balance/int_balance_uses.sql"
@@ -62,7 +62,7 @@ UNSCALED = "document_type = 'credit_note' and memo_minor = document_minor and un
 MUTATIONS = (
     Mutation(
         "S1: floor becomes truncation",
-        ARITHMETIC,
+        FLOOR_DIVIDE,
         "- case when (({{ numerator }}) % ({{ denominator }})) < 0 then 1 else 0 end)",
         ")",
     ),
@@ -82,14 +82,14 @@ MUTATIONS = (
     Mutation(
         "B4: leftover ignores the ending balance",
         BALANCE_LEFTOVERS,
-        "or use_positions.ending_balance_minor < 0 as is_leftover",
+        "or ending_balance_minor < 0 as is_leftover",
         "as is_leftover",
     ),
     Mutation(
         "B4: leftover ignores what was given back",
         BALANCE_LEFTOVERS,
-        "_canceled') and ledger.amount_minor < 0 then ledger.amount_minor",
-        "_canceled') and ledger.amount_minor < 0 then 0",
+        "ledger.movement = 'give_back' and ledger.amount_minor < 0 then ledger.amount_minor",
+        "ledger.movement = 'give_back' and ledger.amount_minor < 0 then 0",
         histories=1200,
     ),
     Mutation(
@@ -152,7 +152,7 @@ MUTATIONS = (
     ),
     Mutation(
         "G1: the go-live day itself is before",
-        DATES,
+        IS_BEFORE_GO_LIVE,
         "({{ local_date }} < cast(",
         "({{ local_date }} <= cast(",
         combination="override",

@@ -57,7 +57,10 @@ select
     coalesce(found_item_id, unallocated_item_id) as netsuite_item_id,
     cast(null as varchar) as item_external_id
 {%- elif var('missing_item') == 'create' %}
-    case when found_item_id is null and stripe_price_id = '' then unallocated_item_id else found_item_id end as netsuite_item_id,
+    case
+        when found_item_id is null and stripe_price_id = '' then unallocated_item_id
+        else found_item_id
+    end as netsuite_item_id,
     case when found_item_id is null and stripe_price_id <> '' then stripe_price_id end as item_external_id
 {%- else %}
     found_item_id as netsuite_item_id,

@@ -1,5 +1,6 @@
--- Components after the tax of their line is moved: inclusive tax out of the item, its discounts and billing credits, in
--- proportion to their amounts (rule L7){% if var('line_amount_basis') == 'gross' %}; then all taxes of the line into them and no tax rows (rule L5, gross){% endif %}.
+-- Components after the tax of their line is moved: inclusive tax is taken out of the item, its discounts and billing
+-- credits in proportion to their amounts (rule L7). With line_amount_basis gross all taxes of the line are then added
+-- to them, and there are no tax rows (rule L5).
 with
 
 components as (
@@ -18,7 +19,7 @@ line_taxes as (
     group by document_id, line_position
 ),
 
--- what carries the tax: the line itself, its discounts and billing credits; shipping is net of its taxes already
+-- components that carry the tax of their line: item, discounts, billing credits; shipping is net of its taxes already
 bearing as (
     select
         components.*,
@@ -32,12 +33,18 @@ bearing as (
 ),
 
 inclusive_shares as (
-    {{ split_amount('bearing', ['document_id', 'line_position'], 'line_inclusive_minor', 'amount_minor', ['kind_order', 'component_position']) }}
+    {{ split_amount(
+        'bearing', ['document_id', 'line_position'], 'line_inclusive_minor', 'amount_minor',
+        ['kind_order', 'component_position']
+    ) }}
 ),
 {%- if var('line_amount_basis') == 'gross' %}
 
 gross_shares as (
-    {{ split_amount('bearing', ['document_id', 'line_position'], 'line_tax_minor', 'amount_minor', ['kind_order', 'component_position']) }}
+    {{ split_amount(
+        'bearing', ['document_id', 'line_position'], 'line_tax_minor', 'amount_minor',
+        ['kind_order', 'component_position']
+    ) }}
 ),
 {%- endif %}
 

@@ -1,10 +1,13 @@
--- Rows of the zero-amount invoice of a negative Stripe invoice: one per Stripe line, item by L1, its quantity (rule N1).
+-- Rows of the zero-amount invoice of a negative Stripe invoice: one per Stripe line, item by L1, its quantity (rule
+-- N1).
 with
 
 final as (
     select
         documents.document_id,
-        cast(row_number() over (partition by documents.document_id order by invoice_lines.line_position) as integer) as line_number,
+        cast(row_number() over (
+            partition by documents.document_id order by invoice_lines.line_position) as integer
+        ) as line_number,
         invoice_lines.stripe_line_id,
         coalesce(invoice_lines.stripe_price_id, '') as stripe_price_id,
         coalesce(invoice_lines.stripe_product_id, '') as stripe_product_id,
