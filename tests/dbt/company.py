@@ -1,4 +1,7 @@
-"""A small world for tests of builds: what Stripe, NetSuite, the mapping files and the journal hold, and what builds derive of it."""
+"""A small world for tests of later builds.
+
+A company has records in Stripe and NetSuite, mapping files and a journal; helpers build the marts and compare them.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,10 @@ VARIABLES = {
 
 
 class Company:
-    """What Stripe, NetSuite, the mapping files and the journal hold; a test changes it in place and lands the whole of it.
+    """What Stripe, NetSuite, the mapping files and the journal hold; a test changes them in place.
 
-    The objects of customer `x` are cus_x, in_x, cn_x, il_x (invoice line), price_x and prod_x; NetSuite has customer Nx and invoice Tx for it.
+    The objects of customer `x` are cus_x, in_x, cn_x, il_x (invoice line), price_x and prod_x.
+    NetSuite has customer Nx and invoice Tx for it.
     """
 
     def __init__(self) -> None:
@@ -56,20 +60,22 @@ class Company:
     def invoice(self, name: str, total: int = 1000, **fields: Any) -> str:
         id, at = f"in_{name}", fields.pop("at", NOW)
         line = {
-            "id": f"il_{name}", "amount": total, "description": name, "quantity": 1, "period": {"start": at, "end": at + 30 * DAY},
+            "id": f"il_{name}", "amount": total, "description": name, "quantity": 1,
+            "period": {"start": at, "end": at + 30 * DAY},
             "pricing": {"price_details": {"price": f"price_{name}", "product": f"prod_{name}"}},
         }  # fmt: skip
         self.stripe["invoices"][id] = {
-            "id": id, "customer": f"cus_{name}", "currency": "usd", "status": "paid", "total": total, "amount_due": total, "created": at,
-            "number": name, "metadata": {}, "status_transitions": {"finalized_at": at, "paid_at": at}, "lines": {"data": [line]},
+            "id": id, "customer": f"cus_{name}", "currency": "usd", "status": "paid", "total": total,
+            "amount_due": total, "created": at, "number": name, "metadata": {}, "lines": {"data": [line]},
+            "status_transitions": {"finalized_at": at, "paid_at": at},
         } | fields  # fmt: skip
         self.transaction(f"T{name}", externalid=id, entity=f"N{name}")
         return id
 
     def transaction(self, id: str, **fields: Any) -> None:
         self.netsuite["transactions"][id] = {
-            "id": id, "type": "CustInvc", "currency": "1", "foreigntotal": "10.00", "foreignamountunpaid": "10.00", "voided": "F",
-            "subsidiary": "1", "account": "11",
+            "id": id, "type": "CustInvc", "currency": "1", "foreigntotal": "10.00", "foreignamountunpaid": "10.00",
+            "voided": "F", "subsidiary": "1", "account": "11",
         } | fields  # fmt: skip
 
     def note(self, name: str, *, refund: str | None = None, **fields: Any) -> str:
@@ -95,9 +101,10 @@ class Company:
                 ],
             }
         self.stripe["credit_notes"][id] = {
-            "id": id, "customer": f"cus_{name}", "invoice": f"in_{name}", "currency": "usd", "status": "issued", "total": amount,
-            "amount": amount, "pre_payment_amount": 0 if refund else amount, "created": NOW + DAY, "number": id, "metadata": {},
-            "refunds": [{"amount_refunded": amount, "refund": refund, "type": "refund"}] if refund else [], "lines": {"data": [line]},
+            "id": id, "customer": f"cus_{name}", "invoice": f"in_{name}", "currency": "usd", "status": "issued",
+            "total": amount, "amount": amount, "pre_payment_amount": 0 if refund else amount, "created": NOW + DAY,
+            "number": id, "metadata": {}, "lines": {"data": [line]},
+            "refunds": [{"amount_refunded": amount, "refund": refund, "type": "refund"}] if refund else [],
         } | fields  # fmt: skip
         return id
 
@@ -123,7 +130,10 @@ class Company:
         self.note(name, **note)
 
     def land(self, warehouse: Path, project: Path) -> None:
-        """Append a newer version of every Stripe object, replace NetSuite's tables, add the journal rows, copy the dbt project with the mapping files."""
+        """Append a newer version of every Stripe object, replace NetSuite's tables and add the new journal rows.
+
+        The dbt project is copied anew, with these mapping files.
+        """
         self.version += 1
         testing.project_with_mappings(project.parent, {n: "\n".join(rows) for n, rows in self.mappings.items()})
         with testing.opened(warehouse) as connection:
@@ -134,8 +144,8 @@ class Company:
                 testing.land_netsuite(connection, table, rows.values())
             for record_type, external_id, status, internal_id in self.journal:
                 connection.execute(
-                    'insert into load_netsuite.load_log (run_id, attempt_id, "at", record_type, external_id, operation, status, internal_id) '
-                    "values ('run', ?, now(), ?, ?, 'create', ?, ?)",
+                    'insert into load_netsuite.load_log (run_id, attempt_id, "at", record_type, external_id, '
+                    "operation, status, internal_id) values ('run', ?, now(), ?, ?, 'create', ?, ?)",
                     [f"{external_id}-{status}", record_type, external_id, status, internal_id or None],
                 )
             self.journal = []
@@ -148,7 +158,8 @@ def marts(warehouse: Path) -> dict[str, list[str]]:
     """Each mart with its rows as sorted texts, without the journal itself."""
     with testing.opened(warehouse) as connection:
         names = connection.execute(
-            "select table_name from information_schema.tables where table_schema = 'marts' and table_name <> 'netsuite_load_log'"
+            "select table_name from information_schema.tables "
+            "where table_schema = 'marts' and table_name <> 'netsuite_load_log'"
         ).fetchall()
         return {n: sorted(map(repr, connection.execute(f"select * from marts.{n}").fetchall())) for (n,) in names}
 
@@ -169,7 +180,17 @@ def first_build(project: Path, warehouse: Path) -> dict[str, list[str]]:
     first = warehouse.with_name("first.duckdb")
     shutil.copy(warehouse, first)
     with testing.opened(first) as connection:
-        for schema in ("parsed", "reference", "scope", "build", "books", "outcomes", "marts", "mapping", "test_failures"):
+        for schema in (
+            "parsed",
+            "reference",
+            "scope",
+            "build",
+            "books",
+            "outcomes",
+            "marts",
+            "mapping",
+            "test_failures",
+        ):
             connection.execute(f"drop schema if exists {schema} cascade")
     testing.run_dbt(testing.WITHOUT_TESTS, project, first, variables=VARIABLES)
     return marts(first)

@@ -425,7 +425,8 @@ def test_every_change_is_seen(tmp_path: Path) -> None:
     expected = first_build(project, warehouse)
     assert not differences(marts(warehouse), expected)
 
-    # A build of other rules breaks after it replaced some books. Then the rules are put back, so no input differs from those of the first build.
+    # A build of other rules breaks after it replaced some books. Then the rules are put back, so no input differs from
+    # those of the first build.
     models = project / "models"
     broken = {
         models / "build" / "lines" / "int_memo_lines.sql": (
