@@ -1,8 +1,8 @@
 """Builds that come one after the other give the same marts as one first build of the same raw rows (models/scope).
 
 The histories of a random world arrive in parts: objects come in older versions or later, NetSuite records are missing
-or different for a day, mapping rows come and go, NetSuite's answers reach the journal. Each build after the first derives
-some customers anew; with the books of the others it has to give what a first build gives.
+or different for a day, mapping rows come and go, and NetSuite's answers reach the journal. Each build after the first
+derives some customers anew. With the books of the others it has to give what a first build gives.
 Part of `make soak`; one change at a time: test_scope.py.
 """
 
@@ -100,7 +100,8 @@ def journal(warehouse: Path, dice: random.Random) -> None:
             for status in ["attempted", *answers]:
                 connection.execute(
                     'insert into load_netsuite.load_log (run_id, attempt_id, "at", record_type, external_id, '
-                    "operation, status, internal_id, error_detail, payload) values ('run', ?, now(), ?, ?, ?, ?, ?, ?, ?)",
+                    "operation, status, internal_id, error_detail, payload) "
+                    "values ('run', ?, now(), ?, ?, ?, ?, ?, ?, ?)",
                     [
                         attempt,
                         record_type,
