@@ -563,8 +563,9 @@ def test_a_build_with_a_failing_data_test_leaves_its_customers_stale(world: Worl
     with pytest.raises(testing.BuildFailed, match="test_fails"):
         testing.build(project, warehouse, variables=VARIABLES)
     assert marts(warehouse) != world.after
+    assert derive_scope(project, warehouse) == {"cus_Quiet"}, "the failed build does not count"
     land_note(world, warehouse, version=2)
-    assert derive_scope(project, warehouse) == {"cus_Quiet"}
+    assert derive_scope(project, warehouse) == {"cus_Quiet"}, "nor do the books before it, whose inputs these are"
 
 
 def test_a_killed_build_leaves_its_customers_stale(world: World, copied: tuple[Path, Path]) -> None:
