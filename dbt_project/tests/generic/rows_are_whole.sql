@@ -50,7 +50,8 @@ keyed as (
 )
 
 select
-    '{{ model.schema }}.{{ model.identifier }}: ' || cast(count(*) as varchar) || ' rows have the key ' || key_value || '.'
+    '{{ model.schema }}.{{ model.identifier }}: ' || cast(count(*) as varchar) || ' rows have the key '
+    || key_value || '.'
         as message
 from keyed
 group by key_value

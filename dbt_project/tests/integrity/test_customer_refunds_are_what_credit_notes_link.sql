@@ -10,7 +10,8 @@ customer_refunds as materialized (
 )
 
 select
-    'Customer refund ' || external_id || ' is ' || cast(amount_minor as varchar) || ' minor units, credit notes link only '
+    'Customer refund ' || external_id || ' is ' || cast(amount_minor as varchar)
+    || ' minor units, credit notes link only '
     || cast(linked_amount_minor as varchar) || ' of it.' as message
 from customer_refunds
 where amount_minor > linked_amount_minor

@@ -1,5 +1,5 @@
--- Rules B6, L1, X3, X4: the keys that the rules join on name one row each. A second row would double an amount. The keys of
--- books and marts stand beside these models (rows_are_whole).
+-- Rules B6, L1, X3, X4: the keys that the rules join on name one row each. A second row would double an amount. The
+-- keys of books and marts stand beside these models (rows_are_whole).
 with
 
 keys as (

@@ -1,5 +1,5 @@
--- Rule C5: memos posted or to be posted for the credit notes of an invoice are not more than its total. More would credit
--- the customer with money that was never charged.
+-- Rule C5: memos posted or to be posted for the credit notes of an invoice are not more than its total. More would
+-- credit the customer with money that was never charged.
 {%- if is_nobody_in_scope() %}
 {{ no_messages() }}
 {%- else %}

@@ -1,6 +1,6 @@
 -- Rules C3, L1, N1, R1, G2, X4: a record that the next push posts has every value that its request to NetSuite needs,
--- and a memo has lines that all name an item. NetSuite would refuse the request, or fill in a default of its own. A null
--- receivables account lets NetSuite choose, and only OneWorld has subsidiaries, so these two may be missing.
+-- and a memo has lines that all name an item. NetSuite would refuse the request, or fill in a default of its own. A
+-- null receivables account lets NetSuite choose, and only OneWorld has subsidiaries, so these two may be missing.
 {%- if is_nobody_in_scope() %}
 {{ no_messages() }}
 {%- else %}
