@@ -1,4 +1,5 @@
--- The ids that the customers' objects have or name: by them a changed input finds the customers that it concerns (models/scope).
+-- The ids that the customers' objects have or name: by them a changed input finds the customers that it concerns
+-- (models/scope).
 select customer_key, name, max(links) as links
 from (
     select customer_key, name, links from {{ ref('scope_names') }}

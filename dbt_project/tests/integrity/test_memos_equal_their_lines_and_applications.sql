@@ -1,6 +1,7 @@
--- Rules L10, C1, S1: the lines of a memo, with its tax details (under tax_strategy none: with the taxes that the account computes), come to the
--- memo's amount, to the unit; so do, per memo, its applications (C6, C7, R1) where its parts add up. Memos whose parts or lines do not add up, or
--- whose amount NetSuite cannot show, are blocked for just that, or wait for Stripe before anybody looks.
+-- Rules L10, C1, S1: the lines of a memo, with its tax details (under tax_strategy none: with the taxes that the
+-- account computes), come to the memo's amount, to the unit; so do, per memo, its applications (C6, C7, R1) where its
+-- parts add up. Memos whose parts or lines do not add up, or whose amount NetSuite cannot show, are blocked for just
+-- that, or wait for Stripe before anybody looks.
 with
 
 memos as (
@@ -39,7 +40,8 @@ sums as (
 )
 
 select
-    'Memo ' || memos.external_id || ' (' || memos.state || ', ' || memos.reason || ') is ' || cast(memos.amount_minor as varchar)
+    'Memo ' || memos.external_id || ' (' || memos.state || ', ' || memos.reason || ') is '
+    || cast(memos.amount_minor as varchar)
     || ' minor units, its lines and taxes come to ' || cast(coalesce(sums.lines_minor, 0) as varchar)
     || ', its applications to ' || cast(coalesce(sums.applications_minor, 0) as varchar) || '.' as message
 from memos

@@ -1,4 +1,5 @@
--- Rules O2, C3, L8: every document has a verdict; a memo, a line, a tax detail and an application belong to a document, a tax detail to one of its lines.
+-- Rules O2, C3, L8: every document has a verdict; a memo, a line, a tax detail and an application belong to a document,
+-- a tax detail to one of its lines.
 with
 
 documents as (
@@ -17,7 +18,8 @@ children as (
     select 'Line of a zero-amount invoice', document_id from {{ ref('int_zero_invoice_lines') }}
 )
 
-select children.relation || ' belongs to document ' || children.document_id || ', which is not in credit_outcomes.' as message
+select children.relation || ' belongs to document ' || children.document_id
+|| ', which is not in credit_outcomes.' as message
 from children
 left join documents on children.document_id = documents.document_id
 where documents.document_id is null
