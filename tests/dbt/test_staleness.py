@@ -163,7 +163,7 @@ def parsed_fields() -> Iterator[tuple[str, tuple[str | int, ...], str]]:
             yield path, structure
 
     for file in sorted((testing.PROJECT / "models" / "parsed" / "stripe").glob("*.sql")):
-        text = re.search(r"parse_json\('payload', '(\{.*?\})'\)", file.read_text(), re.DOTALL)
+        text = re.search(r"parse_json\(\s*'payload',\s*'(\{.*?\})'\s*\)", file.read_text(), re.DOTALL)
         assert text, file
         for path, type in leaves(json.loads(text[1]), ()):
             yield file.stem.removeprefix("parsed_stripe__"), path, type

@@ -57,10 +57,11 @@ records as (
     from {{ ref('books_income_journal_entries') }} as entries
     left join {{ ref('outcomes_records') }} as records
         on entries.external_id = records.external_id and records.record_type = 'journalEntry'
-    where not exists (
-        select 1 from {{ ref('outcomes_records') }} as memos
-        where memos.external_id = entries.document_id and memos.record_type = 'creditMemo' and memos.is_posted
-    )
+    where
+        not exists (
+            select 1 from {{ ref('outcomes_records') }} as memos
+            where memos.external_id = entries.document_id and memos.record_type = 'creditMemo' and memos.is_posted
+        )
     group by entries.document_id
     having count(records.external_id) > 0
 ),
@@ -100,18 +101,22 @@ select
     judged.reason,
     case
         when judged.reason in ('created', 'adopted')
-            then judged.record_name || judged.netsuite_internal_id || ' in NetSuite stands for ' || judged.document_id
+            then
+                judged.record_name || judged.netsuite_internal_id || ' in NetSuite stands for ' || judged.document_id
                 || case when judged.reason = 'adopted' then ' (it was there already and agrees).' else '.' end
         when judged.reason = 'ready' then 'The next push posts ' || judged.document_id || ' to NetSuite.'
         when judged.reason = 'netsuite_rejected'
-            then 'NetSuite refused ' || judged.document_id || ': ' || coalesce(judged.rejection, 'no reason given')
+            then
+                'NetSuite refused ' || judged.document_id || ': ' || coalesce(judged.rejection, 'no reason given')
                 || ' Correct this in NetSuite or in the mapping; the next run tries again.'
         when judged.reason = 'netsuite_differs' and judged.difference is not null
-            then 'NetSuite record ' || coalesce(judged.netsuite_internal_id, '(unknown id)')
+            then
+                'NetSuite record ' || coalesce(judged.netsuite_internal_id, '(unknown id)')
                 || ' does not show what was meant for ' || judged.document_id || ': '
                 || judged.difference || ' Correct it in NetSuite.'
         when judged.reason = 'refund_failed' and judged.is_posted
-            then judged.record_name || judged.netsuite_internal_id || ' for ' || judged.document_id
+            then
+                judged.record_name || judged.netsuite_internal_id || ' for ' || judged.document_id
                 || ' is in NetSuite, but this happened since: '
                 || coalesce(judged.failed_refund_detail, 'a refund failed in Stripe.')
                 || ' Until then reverse by hand in NetSuite what was booked for that refund.'
@@ -120,7 +125,8 @@ select
     -- B5: using a balance pays, it does not change what was taxed
     || case
         when judged.tax_not_reversed_minor <> 0 and reasons.state <> 'skipped'
-            then ' Its credit held '
+            then
+                ' Its credit held '
                 || {{ money_text('judged.tax_not_reversed_minor', 'judged.stripe_exponent', 'judged.currency') }}
                 || ' of tax that NetSuite does not reverse by this; book it by a journal entry.'
         else ''

@@ -1,4 +1,4 @@
-{{ config(materialized="table") }}
+{{ config(materialized="replaced_table") }}
 
 {%- set zero_decimal = [
     'bif', 'clp', 'djf', 'gnf', 'jpy', 'kmf', 'krw', 'mga', 'pyg', 'rwf', 'vnd', 'vuv', 'xaf', 'xof', 'xpf',

@@ -16,7 +16,7 @@
     ('ready', ['ready']),
     ('posted', ['created', 'adopted']),
 ] -%}
-{{ config(materialized='table') }}
+{{ config(materialized='replaced_table') }}
 {%- set rank = namespace(value=0) %}
 
 {%- for state, names in reasons %}

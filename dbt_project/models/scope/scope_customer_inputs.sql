@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 -- Which inputs concern which customer, as they are now. The names of customers are those of the books: a customer whose own objects have changed is
 -- stale by these.

@@ -1,4 +1,4 @@
-{{ config(materialized='table', post_hook='{{ forget_fingerprints() }}') }}
+{{ config(materialized='replaced_table', post_hook='{{ forget_fingerprints() }}') }}
 
 -- The customers that this build derives anew: the stale ones, and those that share an id with one of them, directly or through others.
 with recursive

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 -- The names of the customers in scope: fresh ones of stale customers, those of the books for whoever is only derived together with them.
 select customer_key, name, links from {{ ref('scope_stale_names') }}

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 -- Customers whose books were not derived from the inputs that concern them now: new ones, changed ones, those of a build that broke, and those that are gone.
 with
 

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 -- The ids that the objects of stale customers have or name. Customers with the same name are derived together where `links` is true: their objects share
 -- an id or name one, or they are the same invoice in NetSuite (rules X2, C6).
 with

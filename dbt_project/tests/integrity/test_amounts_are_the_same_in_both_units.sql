@@ -28,7 +28,7 @@ amounts as (
         state as state
     from {{ rows }} as mart_rows
     union all
-{%- endfor %}
+    {%- endfor %}
 {%- for mart, rows in {
     'credit_memo_applications': memo_applications_in_scope(),
     'credit_memo_lines': 'credit_memo_lines',
@@ -44,7 +44,7 @@ amounts as (
     from {{ rows }} as child
     inner join credit_memos on child.external_id = credit_memos.external_id
     {% if not loop.last %}union all{% endif %}
-{%- endfor %}
+    {%- endfor %}
 )
 
 select

@@ -16,7 +16,7 @@ records as (
     from {{ rows }} as mart_rows
     where state in ('ready', 'posted')
     {% if not loop.last %}union all{% endif %}
-{%- endfor %}
+    {%- endfor %}
 )
 
 select

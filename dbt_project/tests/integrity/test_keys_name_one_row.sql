@@ -22,7 +22,7 @@ keys as (
         {% endfor %} as key_value
     from {{ ref(model) }}
     {% if not loop.last %}union all{% endif %}
-{%- endfor %}
+    {%- endfor %}
 )
 
 select model || ': ' || cast(count(*) as varchar) || ' rows have the key ' || key_value || '.' as message

@@ -22,7 +22,7 @@ parts as (
     select document_id, 'lines' as kind, amount_minor from {{ ref('int_memo_lines') }}
     union all
     select document_id, 'lines', amount_minor from {{ ref('int_memo_tax_details') }}
-{%- if var('tax_strategy') == 'none' %}
+    {%- if var('tax_strategy') == 'none' %}
     union all
     select document_id, 'lines', share_minor from {{ ref('int_memo_components') }} where component_kind = 'tax'
 {%- endif %}

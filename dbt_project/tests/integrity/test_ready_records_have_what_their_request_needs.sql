@@ -44,7 +44,7 @@ missing as (
     -- an invoice that is in NetSuite already is adopted and needs no period
     where state = 'ready'{% if mart == 'zero_amount_invoices' %} and existing_netsuite_id is null{% endif %}
     {% if not loop.last %}union all{% endif %}
-{%- endfor %}
+    {%- endfor %}
 ),
 
 line_counts as (

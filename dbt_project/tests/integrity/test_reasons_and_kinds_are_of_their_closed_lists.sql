@@ -37,7 +37,7 @@ judged as (
         reason as reason,
         detail as detail
     from {{ rows }} as mart_rows
-{%- endfor %}
+    {%- endfor %}
 ),
 
 kinds as (
@@ -65,7 +65,7 @@ closed_kinds as (
     select '{{ column }}' as column_name, '{{ name }}' as kind
     {% if not (is_last_column and loop.last) %}union all{% endif %}
     {%- endfor %}
-{%- endfor %}
+    {%- endfor %}
 )
 
 select

@@ -18,8 +18,9 @@ children as (
     select 'Line of a zero-amount invoice', document_id from {{ ref('int_zero_invoice_lines') }}
 )
 
-select children.relation || ' belongs to document ' || children.document_id
-|| ', which is not in credit_outcomes.' as message
+select
+    children.relation || ' belongs to document ' || children.document_id
+    || ', which is not in credit_outcomes.' as message
 from children
 left join documents on children.document_id = documents.document_id
 where documents.document_id is null
@@ -34,7 +35,8 @@ where verdicts.document_id is null
 union all
 
 -- a tax whose line has no row of its own blocks its memo (lines_do_not_add_up)
-select 'Tax detail ' || cast(details.detail_number as varchar) || ' of ' || details.document_id || ' belongs to line '
+select
+    'Tax detail ' || cast(details.detail_number as varchar) || ' of ' || details.document_id || ' belongs to line '
     || cast(details.line_number as varchar) || ', which is not in credit_memo_lines.'
 from {{ ref('int_memo_tax_details') }} as details
 left join {{ ref('int_memo_lines') }} as memo_lines on details.document_id = memo_lines.document_id and details.line_number = memo_lines.line_number

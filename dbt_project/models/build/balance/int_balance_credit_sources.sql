@@ -90,7 +90,7 @@ returned as (
             uses.stripe_customer_id = give_backs.stripe_customer_id
             and uses.currency = give_backs.currency
             and uses.used_on_invoice_id = give_backs.used_on_invoice_id
-            and give_backs.own_start < uses.own_used
+            and uses.own_used > give_backs.own_start
             and give_backs.own_start + give_backs.size_minor > uses.own_start
     group by uses.balance_transaction_id
 ),
@@ -114,10 +114,14 @@ stretches as (
         back.document_id,
         back.stripe_customer_id,
         back.currency,
-        cast(earlier.axis_end - earlier.size_minor
-            + greatest(back.own_from - earlier.own_start, 0) as bigint) as taken_from,
-        cast(earlier.axis_end - earlier.size_minor
-            + least(back.own_to, earlier.own_used) - earlier.own_start as bigint) as taken_to,
+        cast(
+            earlier.axis_end - earlier.size_minor
+            + greatest(back.own_from - earlier.own_start, 0) as bigint
+        ) as taken_from,
+        cast(
+            earlier.axis_end - earlier.size_minor
+            + least(back.own_to, earlier.own_used) - earlier.own_start as bigint
+        ) as taken_to,
         back.depth + 1 as depth
     from (
         select

@@ -22,10 +22,11 @@ transactions as (
             order by balance_transaction_id
         ) as previous_twin_id,
         -- the use of the same second that a give-back undoes; it comes before the give-back if the chain allows
-        case when movement = 'give_back' then
-            min(case when movement = 'use' then balance_transaction_id end) over (
-                partition by stripe_customer_id, currency, created_at, coalesce(stripe_invoice_id, checkout_session_id)
-            )
+        case
+            when movement = 'give_back' then
+                min(case when movement = 'use' then balance_transaction_id end) over (
+                    partition by stripe_customer_id, currency, created_at, coalesce(stripe_invoice_id, checkout_session_id)
+                )
         end as undone_id
     from {{ ref('stg_stripe__customer_balance_transactions') }}
 ),

@@ -33,7 +33,8 @@ final as (
         sum(cast(
             {{ floor_divide(tax ~ ' * sources.used_to_minor', total) }}
             - {{ floor_divide(tax ~ ' * sources.used_from_minor', total) }}
-        as bigint)) as tax_not_reversed_minor
+            as bigint
+        )) as tax_not_reversed_minor
     from {{ ref('int_balance_credit_sources') }} as sources
     inner join totals on coalesce(sources.credit_note_id, sources.stripe_invoice_id) = totals.document_id
     inner join taxes on totals.document_id = taxes.document_id

@@ -1,6 +1,6 @@
 -- Ledger rows that use balance or give it back, each with its invoice (rule B1). Checkout rows that name no invoice
 -- belong to the one invoice of that customer and currency whose arithmetic lacks exactly their amount.
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 

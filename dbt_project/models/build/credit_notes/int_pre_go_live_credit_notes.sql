@@ -27,12 +27,12 @@ final as (
     select
         documents.document_id,
         posted.credit_note_id is not null
-{%- if var('pre_go_live_credit_notes') == 'income_account' %}
+        {%- if var('pre_go_live_credit_notes') == 'income_account' %}
         or coalesce(links.refunded_minor = documents.memo_minor, false)
 {%- endif %} as is_income_account,
         'Credit note ' || documents.document_id || ' belongs to invoice ' || documents.stripe_invoice_id
         || ' from before the go-live date. '
-{%- if var('pre_go_live_credit_notes') == 'income_account' %}
+        {%- if var('pre_go_live_credit_notes') == 'income_account' %}
         || 'It is not refunded in full, so it cannot be posted to the income account. '
 {%- endif %}
         || 'Create the credit memo in NetSuite by hand, apply it to the same invoice or refund, match the refund to '

@@ -102,24 +102,29 @@ select
         when refunds.is_before_go_live
             then 'Refund ' || refunds.stripe_refund_id || ' was made before the go-live date; match it by hand.'
         when refunds.refund_status is null or refunds.refund_status in ('pending', 'requires_action')
-            then 'Refund ' || refunds.stripe_refund_id || ' is ' || coalesce(refunds.refund_status, 'not known')
+            then
+                'Refund ' || refunds.stripe_refund_id || ' is ' || coalesce(refunds.refund_status, 'not known')
                 || ' in Stripe; the customer refund follows when it succeeds.'
         when refunds.refund_status <> 'succeeded'
-            then 'Refund ' || refunds.stripe_refund_id || ' is ' || refunds.refund_status || ' in Stripe'
+            then
+                'Refund ' || refunds.stripe_refund_id || ' is ' || refunds.refund_status || ' in Stripe'
                 || coalesce(' (' || refunds.failure_reason || ')', '')
                 || '; refund the customer anew, or decide out_of_band in manual_decisions.csv.'
         when accounts.netsuite_account_id is null
             then 'account_map.csv has no account of purpose refund for ' || upper(refunds.currency) || '; add a row.'
         when posted.is_period_open is null and posting_dates.tran_date is null
-            then 'The period of refund ' || refunds.stripe_refund_id || ' (' || cast(refunds.refund_date as varchar)
+            then
+                'The period of refund ' || refunds.stripe_refund_id || ' (' || cast(refunds.refund_date as varchar)
                 || ') is closed in NetSuite. Open it.'
         when posted.is_period_open is null and refunds.netsuite_customer_id is null
-            then 'The customer of refund ' || refunds.stripe_refund_id || ' (Stripe '
+            then
+                'The customer of refund ' || refunds.stripe_refund_id || ' (Stripe '
                 || coalesce(refunds.stripe_customer_id, 'names none')
                 || ') is not found in NetSuite any more; the customer refund follows when it is. Put back its '
                 || 'external id, or add a row to customer_map.csv.'
         when posted.is_period_open is null and refunds.netsuite_currency_id is null
-            then 'NetSuite has no active currency ' || upper(refunds.currency) || ' for refund '
+            then
+                'NetSuite has no active currency ' || upper(refunds.currency) || ' for refund '
                 || refunds.stripe_refund_id || '; the customer refund follows when it has.'
     end as detail,
     coalesce(not posted.is_period_open, false) as is_posted_period_closed

@@ -29,7 +29,8 @@ texts as (
         posting_dates.netsuite_posting_period_id,
         case
             when documents.document_type = 'balance_use'
-                then 'Stripe: ' || documents.stripe_invoice_id
+                then
+                    'Stripe: ' || documents.stripe_invoice_id
                     || '. This credit memo was created by a Stripe customer''s balance.'
             when documents.document_type = 'credit_note' then 'Stripe: ' || documents.document_id || '.'
         end as text_start,

@@ -1,5 +1,5 @@
 -- Amounts that contradict each other (rules C1, C5, L10).
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 
@@ -55,10 +55,12 @@ select
     'parts_do_not_add_up' as reason,
     case
         when parts.memo_minor is null or parts.kept_minor is null
-            then 'Stripe sent credit note ' || documents.document_id
+            then
+                'Stripe sent credit note ' || documents.document_id
                 || ' without an amount that is needed (total, pre-payment, refunds or out of band); read it again '
                 || 'with make extract, and if it stays so ask Stripe.'
-        else 'Credit note ' || documents.document_id || ' is '
+        else
+            'Credit note ' || documents.document_id || ' is '
             || {{ money_text('documents.amount_minor', 'documents.stripe_exponent', 'documents.currency') }}
             || ', of which ' || {{ money_text('parts.memo_minor', 'documents.stripe_exponent', 'documents.currency') }}
             || ' were credited to the invoice, refunded or settled out of band; the rest should be in the customer '

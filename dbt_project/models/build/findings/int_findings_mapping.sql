@@ -1,5 +1,5 @@
 -- Missing rows of mapping files (rules L1, L5, L8, R1, G2), and receivables accounts that one refund cannot mix (C4).
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 {#- L5, L8: the columns of tax_map.csv that the settings need -#}
 {%- set tax_columns = ['netsuite_tax_code_id'] if var('line_amount_basis') == 'gross'
@@ -106,7 +106,8 @@ select distinct
     'No NetSuite item for '
     || case
         when role is not null then 'role ' || role || ' in default_items.csv; add a row for it.'
-        else 'price ' || case when stripe_price_id = '' then '(none)' else stripe_price_id end
+        else
+            'price ' || case when stripe_price_id = '' then '(none)' else stripe_price_id end
             || ' in item_map.csv; add a row for it.'
     end as detail
 from memo_lines
@@ -133,9 +134,9 @@ from refund_links
 left join accounts on refund_links.currency = accounts.currency and accounts.purpose = 'refund'
 where
     accounts.netsuite_account_id is null
-{%- if var('pre_go_live_credit_notes') == 'manual' %}
+    {%- if var('pre_go_live_credit_notes') == 'manual' %}
     and not refund_links.is_invoice_before_go_live
-{%- endif %}
+    {%- endif %}
 {%- if var('pre_go_live_credit_notes') == 'income_account' %}
 
 union all

@@ -1,6 +1,6 @@
 -- Customers, invoices and currencies that NetSuite lacks or has otherwise (rules C4, X1), and records that exist
 -- already under our external ids (N1, P5, X2).
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 

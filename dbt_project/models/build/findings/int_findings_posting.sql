@@ -1,5 +1,5 @@
 -- Go-live, refunds, periods, currency units, colliding ids and the balance ledger (rules G2, R2, X2, X3, X4, B6, B7).
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 
@@ -122,10 +122,12 @@ select distinct
     'currency_precision' as reason,
     case
         when documents.stripe_exponent is null
-            then 'Nobody has told this project how many decimals '
+            then
+                'Nobody has told this project how many decimals '
                 || coalesce(upper(documents.currency), 'a missing currency') || ' has in Stripe; book '
                 || documents.document_id || ' by hand and skip it, or add the currency to reference_currencies.'
-        else 'NetSuite keeps ' || upper(documents.currency) || ' with ' || cast(documents.netsuite_precision as varchar)
+        else
+            'NetSuite keeps ' || upper(documents.currency) || ' with ' || cast(documents.netsuite_precision as varchar)
             || ' decimals; '
             || {{ money_text('amounts.amount_minor', 'documents.stripe_exponent', 'documents.currency') }} || ' of '
             || documents.document_id

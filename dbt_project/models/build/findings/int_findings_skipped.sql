@@ -1,5 +1,5 @@
 -- Documents for which nothing is posted, now or later (rules C1, C2, B1, N1, G1, X1, X5).
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 

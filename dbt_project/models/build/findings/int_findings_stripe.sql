@@ -1,5 +1,5 @@
 -- Documents that wait for Stripe: for a payment or the settlement of their invoice (rules C2, B2, N1).
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 
@@ -37,10 +37,14 @@ select
     document_id,
     'invoice_open' as reason,
     case document_type
-        when 'credit_note' then 'Invoice ' || stripe_invoice_id
-            || ' is not paid yet, so the credit note can still be voided; the memo follows when the invoice is paid.'
-        when 'balance_use' then 'Invoice ' || stripe_invoice_id
-            || ' is not paid yet; the memo for the balance it used follows when it is.'
+        when 'credit_note'
+            then
+                'Invoice ' || stripe_invoice_id
+                || ' is not paid yet, so the credit note can still be voided; the memo follows when the invoice is paid.'
+        when 'balance_use'
+            then
+                'Invoice ' || stripe_invoice_id
+                || ' is not paid yet; the memo for the balance it used follows when it is.'
         when 'negative_invoice' then 'Invoice ' || document_id || ' is not settled in Stripe yet.'
     end as detail
 from documents

@@ -1,6 +1,6 @@
 -- NetSuite's item, tax code and tax type of each Stripe tax rate that was charged (rule L8): the rate's own row of
 -- tax_map.csv, else the row with an empty rate id.
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 
@@ -26,9 +26,9 @@ charged as (
 
 select
     charged.stripe_tax_rate_id,
-{%- for column in ['netsuite_item_id', 'netsuite_tax_code_id', 'netsuite_tax_type_id'] %}
+    {%- for column in ['netsuite_item_id', 'netsuite_tax_code_id', 'netsuite_tax_type_id'] %}
     case when own.stripe_tax_rate_id is not null then own.{{ column }} else other.{{ column }} end as {{ column }},
-{%- endfor %}
+    {%- endfor %}
     tax_rates.percentage,
     coalesce(tax_rates.is_flat, false) as is_flat
 from charged

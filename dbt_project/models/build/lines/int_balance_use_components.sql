@@ -45,11 +45,11 @@ from_lines as (
         line_position,
         discounted_minor as net_minor
     from lines
-{%- if var('customer_balance_lines') == 'invoice_lines' %}
+    {%- if var('customer_balance_lines') == 'invoice_lines' %}
     where discounted_minor > 0
 {%- elif var('customer_balance_lines') == 'auto' %}
     where line_count = 1 and not is_leftover
-{%- else %}
+    {%- else %}
     where false
 {%- endif %}
 ),

@@ -56,13 +56,13 @@ final as (
         components.component_position,
         components.component_kind,
         components.amount_minor - coalesce(inclusive_shares.share_minor, 0)
-{%- if var('line_amount_basis') == 'gross' %} + coalesce(gross_shares.share_minor, 0){% endif %} as net_minor,
+        {%- if var('line_amount_basis') == 'gross' %} + coalesce(gross_shares.share_minor, 0){% endif %} as net_minor,
         components.stripe_discount_id,
-{%- if var('line_amount_basis') == 'gross' %}
+        {%- if var('line_amount_basis') == 'gross' %}
         inclusive_shares.line_tax_rate_id as stripe_tax_rate_id,
 {%- else %}
         components.stripe_tax_rate_id,
-{%- endif %}
+        {%- endif %}
         components.taxable_minor
     from components
     left join inclusive_shares
@@ -72,7 +72,7 @@ final as (
             and components.kind_order = inclusive_shares.kind_order
             and components.component_position = inclusive_shares.component_position
             and components.component_kind <> 'tax'
-{%- if var('line_amount_basis') == 'gross' %}
+    {%- if var('line_amount_basis') == 'gross' %}
     left join gross_shares
         on
             components.document_id = gross_shares.document_id

@@ -152,7 +152,7 @@ collected as (
     from field_map
     inner join targets on field_map.target = targets.target
     where field_map.source is null
-{%- if var('out_of_band_field') is not none %}
+    {%- if var('out_of_band_field') is not none %}
     union all
     select
         'creditMemo' as record_type,

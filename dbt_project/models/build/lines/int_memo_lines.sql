@@ -5,7 +5,7 @@ with
 components as (
     select * from {{ ref('int_memo_components') }}
     where share_minor <> 0
-{%- if var('tax_strategy') != 'tax_lines' %} and component_kind <> 'tax'{% endif %}
+    {%- if var('tax_strategy') != 'tax_lines' %} and component_kind <> 'tax'{% endif %}
 ),
 
 documents as (
@@ -99,18 +99,18 @@ final as (
         roles.share_minor as amount_minor,
         -- L2: revenue recognition dates of item lines; Stripe's period end is exclusive, NetSuite's inclusive
         case when roles.is_stripe_line then {{ accounting_date('roles.period_start_at') }} end as period_start,
-{%- if var('period_end') == 'inclusive' %}
+        {%- if var('period_end') == 'inclusive' %}
         case
             when not roles.is_stripe_line then null
             when {{ accounting_date('roles.period_end_at') }} > {{ accounting_date('roles.period_start_at') }}
                 then cast({{ accounting_date('roles.period_end_at') }} - interval '1' day as date)
             else {{ accounting_date('roles.period_start_at') }}
         end as period_end,
-{%- else %}
+        {%- else %}
         case when roles.is_stripe_line then {{ accounting_date('roles.period_end_at') }} end as period_end,
 {%- endif %}
         nullif(roles.stripe_tax_rate_id, '') as stripe_tax_rate_id,
-{%- if var('line_amount_basis') == 'gross' %}
+        {%- if var('line_amount_basis') == 'gross' %}
         roles.component_kind in ('item', 'custom', 'discount', 'billing_credit', 'shipping') as is_gross,
         tax_codes.netsuite_tax_code_id as gross_tax_code_id,
         roles.stripe_tax_rate_id is not null as carries_tax
@@ -118,7 +118,7 @@ final as (
         false as is_gross,
         cast(null as varchar) as gross_tax_code_id,
         false as carries_tax
-{%- endif %}
+        {%- endif %}
     from roles
     left join {{ ref('reference_default_items') }} as default_items on roles.role = default_items.role
     left join {{ ref('reference_default_items') }} as unallocated on unallocated.role = 'unallocated_invoice_item'
@@ -133,11 +133,11 @@ select
     final.*,
     -- L11: NetSuite must not add tax of its own. With tax_strategy none the account taxes credit notes, but never the
     -- use of a balance (B5).
-{%- set leaves_tax_to_netsuite = "line_kind <> 'balance'" if var('tax_strategy') == 'none' else 'false' %}
-{%- if var('untaxed_tax_code') is none %}
+    {%- set leaves_tax_to_netsuite = "line_kind <> 'balance'" if var('tax_strategy') == 'none' else 'false' %}
+    {%- if var('untaxed_tax_code') is none %}
     case when carries_tax or {{ leaves_tax_to_netsuite }} then cast(null as boolean) else false end as is_taxable,
     case when carries_tax then gross_tax_code_id end as netsuite_tax_code_id
-{%- else %}
+    {%- else %}
     cast(null as boolean) as is_taxable,
     case
         when carries_tax then gross_tax_code_id

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 -- records under an external id of the build's objects, whatever its case (X2), or that a custom field, a mapping or

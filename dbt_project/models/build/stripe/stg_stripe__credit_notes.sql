@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 select
     ---------- ids
     id as credit_note_id,

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 -- A discount cannot be fetched by its id. Its coupon is known from credit notes and invoices that carry it expanded.
 with
 

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 -- The structs of the customers in scope, selected once for all staging models that read them.
 select id, invoice
 from {{ ref('parsed_stripe__invoices') }}

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 -- Values that field_map.csv asks for (rule M1), of the objects credit documents refer to: one row per object and
 -- source.
 with
@@ -10,7 +8,8 @@ sources as (
         split_part({{ cell('source') }}, '.', 1) as object_type,
         case
             when split_part({{ cell('source') }}, '.', 2) = 'metadata'
-                then '$.metadata."'
+                then
+                    '$.metadata."'
                     || substr({{ cell('source') }}, length(split_part({{ cell('source') }}, '.', 1)) + 11) || '"'
             else '$.' || substr({{ cell('source') }}, length(split_part({{ cell('source') }}, '.', 1)) + 2)
         end as path
@@ -33,8 +32,9 @@ object_types as (
 wanted_{{ name }} as (
     select named.{{ key }} as id
     from {{ ref('stg_stripe__' ~ name) }} as named
-    where exists (select 1 from object_types where object_types.object_type in ('{{ kinds | join("', '") }}'))
-    {%- if name == 'invoices' %}
+    where
+        exists (select 1 from object_types where object_types.object_type in ('{{ kinds | join("', '") }}'))
+        {%- if name == 'invoices' %}
         and named.stripe_invoice_id in (
             select stripe_invoice_id from {{ ref('stg_stripe__credit_notes') }}
             union all
@@ -49,7 +49,7 @@ wanted_{{ name }} as (
                 on invoices.stripe_customer_id = ledger.stripe_customer_id
             where ledger.stripe_invoice_id is null and ledger.checkout_session_id is not null
         )
-    {%- endif %}
+        {%- endif %}
 ),
 
 {{ name }} as (
