@@ -69,7 +69,7 @@ MUTATIONS = (
     Mutation(
         "S1: ties to the later component",
         SPLIT_AMOUNT,
-        "order by fraction desc, {{ order_by | join(', ') }})",
+        "order by fraction desc, {{ order }})",
         "order by fraction desc, {{ order_by | join(' desc, ') }} desc)",
         histories=600,
     ),
@@ -169,7 +169,7 @@ MUTATIONS = (
     Mutation(
         "S1: units that are missing are ranked over the whole document",
         SPLIT_AMOUNT,
-        "partition by {{ group_by | join(', ') }} order by fraction desc",
+        "partition by {{ whole }} order by fraction desc",
         "partition by {{ group_by[0] }} order by fraction desc",
     ),
     Mutation(

@@ -1,11 +1,13 @@
 {#-
-    Fingerprint of what is no table: all models and macros of the project, what is declared of the inputs, and every var that the code can read.
+    Fingerprint of what is no table: all models and macros of the project, what is declared of the inputs, and every
+    var that the code can read.
 
     inputs    what build_inputs returns
     Returns an SQL expression of wide_integer_type.
 -#}
 {% macro code_fingerprint(inputs) -%}
-    {%- set parts = code_parts((graph.nodes.values() if execute else []) | selectattr('resource_type', 'equalto', 'model') | list) -%}
+    {%- set nodes = graph.nodes.values() if execute else [] -%}
+    {%- set parts = code_parts(nodes | selectattr('resource_type', 'equalto', 'model') | list) -%}
     {%- for input in inputs -%}
         {%- do parts.append([input.id, input.names, input.customer_key, input.version, input.concerns_all] | string) -%}
     {%- endfor -%}
@@ -13,7 +15,8 @@
 {%- endmacro %}
 
 {#-
-    One text for each of these models, each macro of the project and each var that they name. Vars are found by their names in the code, so that a new one
+    One text for each of these models, each macro of the project and each var that they name. Vars are found by their
+    names in the code, so that a new one
     cannot be left out.
 -#}
 {% macro code_parts(models) -%}

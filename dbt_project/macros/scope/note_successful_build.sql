@@ -1,5 +1,6 @@
 {#-
-    on-run-end: when every model of the project was built and no data test failed, the customers in scope get the fingerprint of the inputs that their
+    on-run-end: when every model of the project was built and no data test failed, the customers in scope get the
+    fingerprint of the inputs that their
     books were derived from, and all parsed tables are of the code as it is (parsed_code).
 -#}
 {% macro note_successful_build(results) -%}
@@ -17,7 +18,8 @@
 
 {% macro is_successful_build(results) -%}
     {%- set built = results | selectattr('status', 'equalto', 'success') | map(attribute='node.unique_id') | list -%}
-    {%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | map(attribute='unique_id') | list -%}
+    {%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model')
+        | map(attribute='unique_id') | list -%}
     {%- set broken = results | selectattr('status', 'in', ['error', 'fail', 'skipped']) | list -%}
     {{ return(results and not broken and not models | reject('in', built) | list) }}
 {%- endmacro %}

@@ -1,5 +1,6 @@
 {#-
-    Materializations `replaced_table` and `replaced_view`: one statement each. dbt-duckdb's own make a new relation, rename twice and drop, which takes a
+    Materializations `replaced_table` and `replaced_view`: one statement each. dbt-duckdb's own make a new relation,
+    rename twice and drop, which takes a
     fifth of a build in which nothing changed, and a killed build leaves the relations of its middle behind.
 -#}
 {% materialization replaced_table, adapter='duckdb' %}

@@ -21,7 +21,8 @@ stripe_side as (
 
     union all
 
-    -- B1: every invoice with total >= 0 to which at least one row applied balance; checkout rows that name no invoice were attributed
+    -- B1: every invoice with total >= 0 to which at least one row applied balance; checkout rows that name no
+    -- invoice were attributed
     select
         'balance_use' as document_type,
         lower(coalesce(min(invoices.currency), min(ledger.currency))) as currency,
@@ -39,7 +40,12 @@ stripe_side as (
         and coalesce(ledger.stripe_invoice_id, use_rows.stripe_invoice_id) is not null
         and (invoices.id is null or (invoices.total_minor >= 0 and invoices.invoice_status <> 'draft'))
     group by coalesce(ledger.stripe_invoice_id, use_rows.stripe_invoice_id)
-    having max(case when ledger.transaction_type in ('applied_to_invoice', 'checkout_session_subscription_payment') then 1 else 0 end) = 1
+    having max(
+        case
+            when ledger.transaction_type in ('applied_to_invoice', 'checkout_session_subscription_payment') then 1
+            else 0
+        end
+    ) = 1
 ),
 
 stripe_sums as (

@@ -15,19 +15,23 @@ memos as (
     inner join {{ ref('reference_outcome_reasons') }} as reasons on memos.reason = reasons.reason
     where
         memos.reason <> 'currency_precision'
-        and reasons.reason_rank > (select limits.reason_rank from {{ ref('reference_outcome_reasons') }} as limits where limits.reason = 'lines_do_not_add_up')
+        and reasons.reason_rank > (
+            select limits.reason_rank
+            from {{ ref('reference_outcome_reasons') }} as limits
+            where limits.reason = 'lines_do_not_add_up'
+        )
 ),
 
 parts as (
     select document_id, 'lines' as kind, amount_minor from {{ ref('int_memo_lines') }}
     union all
-    select document_id, 'lines', amount_minor from {{ ref('int_memo_tax_details') }}
+    select document_id, 'lines' as kind, amount_minor from {{ ref('int_memo_tax_details') }}
     {%- if var('tax_strategy') == 'none' %}
     union all
-    select document_id, 'lines', share_minor from {{ ref('int_memo_components') }} where component_kind = 'tax'
+    select document_id, 'lines' as kind, share_minor as amount_minor from {{ ref('int_memo_components') }} where component_kind = 'tax'
 {%- endif %}
     union all
-    select document_id, 'applications', amount_minor from {{ ref('int_memo_applications') }}
+    select document_id, 'applications' as kind, amount_minor from {{ ref('int_memo_applications') }}
 ),
 
 sums as (

@@ -25,7 +25,8 @@ transactions as (
         case
             when movement = 'give_back' then
                 min(case when movement = 'use' then balance_transaction_id end) over (
-                    partition by stripe_customer_id, currency, created_at, coalesce(stripe_invoice_id, checkout_session_id)
+                    partition by
+                        stripe_customer_id, currency, created_at, coalesce(stripe_invoice_id, checkout_session_id)
                 )
         end as undone_id
     from {{ ref('stg_stripe__customer_balance_transactions') }}

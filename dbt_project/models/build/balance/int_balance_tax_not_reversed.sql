@@ -21,7 +21,9 @@ taxes as (
 totals as (
     select credit_note_id as document_id, total_minor from {{ ref('stg_stripe__credit_notes') }}
     union all
-    select stripe_invoice_id as document_id, -total_minor from {{ ref('stg_stripe__invoices') }} where total_minor < 0
+    select stripe_invoice_id as document_id, -total_minor as total_minor
+    from {{ ref('stg_stripe__invoices') }}
+    where total_minor < 0
 ),
 
 final as (

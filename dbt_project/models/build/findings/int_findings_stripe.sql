@@ -40,7 +40,8 @@ select
         when 'credit_note'
             then
                 'Invoice ' || stripe_invoice_id
-                || ' is not paid yet, so the credit note can still be voided; the memo follows when the invoice is paid.'
+                || ' is not paid yet, so the credit note can still be voided; '
+                || 'the memo follows when the invoice is paid.'
         when 'balance_use'
             then
                 'Invoice ' || stripe_invoice_id
