@@ -39,7 +39,7 @@ final as (
         || 'the bank deposit by hand, '
         || 'then skip the note in manual_decisions.csv.' as detail
     from {{ ref('int_credit_documents') }} as documents
-    left join links on documents.document_id = links.credit_note_id -- noqa: ST11 (used under income_account)
+    left join links on documents.document_id = links.credit_note_id -- noqa: ST11
     left join posted on documents.document_id = posted.credit_note_id
     where
         documents.document_type = 'credit_note'
