@@ -77,6 +77,7 @@ class Books(Ledger):
         refuses_apply_in_post: bool | None = None,
         language: str | None = None,
         wants_language: bool | None = None,
+        hides_journal_totals: bool | None = None,
     ) -> None:
         """Change the account's settings. A new setting of the account has its place here and in `tables.TABLES`.
 
@@ -96,6 +97,7 @@ class Books(Ledger):
           words; the stand-in knows only German, whatever the language.
         - `wants_language`: requests for records must name the company's language: writes in `Content-Language`, all
           in `Accept-Language`. SuiteQL needs neither (seen).
+        - `hides_journal_totals`: SuiteQL shows no `foreigntotal` for journal entries (facts 11, D2: unconfirmed).
         """
         named = custom_fields if isinstance(custom_fields, Mapping) else dict.fromkeys(custom_fields, "text")
         if unknown := set(named.values()) - set(CUSTOM_KINDS):
@@ -113,6 +115,7 @@ class Books(Ledger):
             "refusesapplyinpost": refuses_apply_in_post,
             "language": language,
             "wantslanguage": wants_language,
+            "hidesjournaltotals": hides_journal_totals,
         }
         schema.check_names(given["requiredfields"] or {}, fields)
         suiteql_tables.check_columns(given["hiddencolumns"] or ())
@@ -251,6 +254,22 @@ class Books(Ledger):
         """Change the amount of one item line. Raises `Refused` as REST would."""
         row = {"line": line, "amount": Decimal(amount)}
         self.update(self._record_type_of(id), id, {"item": {"items": [row]}})
+
+    def void(self, id: str | int) -> None:
+        """Void an invoice or memo as a person does: it stays, with amounts of zero. Raises `Refused` while it is
+        applied to something, or something to it (inferred).
+        """
+        with self._writing() as changes:
+            old = self._transactions[int(id)]
+            if self.applied_to(old.id) or old.applications:
+                raise errors.applied_elsewhere()
+            zero = Decimal(0)
+            lines = tuple(msgspec.structs.replace(line, amount=zero, tax=zero) for line in old.lines)
+            new = msgspec.structs.replace(
+                old, total=zero, tax=zero, lines=lines, tax_details=(), voided=True, memo="VOID", modified=self.now()
+            )
+            periods.require_open(self, new)
+            changes.append(("transaction", old.id, new))
 
     def delete(self, id: str | int) -> None:
         """Delete a transaction. Raises `Refused` while others are applied to it, and for an applied memo (inferred)."""

@@ -203,6 +203,11 @@ def applied_elsewhere() -> Refused:
     return Refused(ACCESS + "This record cannot be deleted because it has dependent records")
 
 
+def voided() -> Refused:
+    """Text guessed."""
+    return Refused(ACCESS + "You cannot change a voided transaction.")
+
+
 def cannot_change(field: str) -> Refused:
     """Text guessed."""
     return Refused(f"{ACCESS}You cannot change the {field} of this transaction.", path=field)

@@ -58,6 +58,7 @@ _WORDS = (
     (r"Applied and unapplied amounts .*", "Verrechnete und offene Beträge ergeben nicht die Summe der Transaktion."),
     (r"This record cannot be deleted .*", "Dieser Datensatz kann nicht gelöscht werden, andere hängen von ihm ab"),
     (r"You cannot change the (.*) of this transaction\.", r"Sie können \1 dieser Transaktion nicht ändern."),
+    (r"You cannot change a voided transaction\.", "Eine stornierte Transaktion bleibt, wie sie ist."),
     (r"There is no open accounting period for .* (\S+)", r"Für das Datum \1 gibt es keine offene Buchungsperiode"),
     (r"The accounting period (.*) is closed\.", r"Die Buchungsperiode \1 ist geschlossen."),
     (r"The accounting period (.*) is locked .*", r"Die Buchungsperiode \1 ist für Debitoren gesperrt."),

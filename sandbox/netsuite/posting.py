@@ -39,6 +39,8 @@ class Posting:
 
     def build(self, type: str, body: object, id: int) -> Transaction:
         """The transaction after the request. `type` is SuiteQL's code. Raises `Refused`."""
+        if self.old is not None and self.old.voided:
+            raise errors.voided()
         values = self.reader.read(body, BODY[TYPE_NAMES[type]], self.books.custom_fields("custbody"))
         references.require(self.books, TYPE_NAMES[type], values, is_new=self.old is None)
         kinds = {"CustInvc": self._invoice, "CustCred": self._memo, "CustPymt": self._payment}
@@ -56,8 +58,10 @@ class Posting:
         new = self._sale(type, values, id)
         if new.total < self.books.applied_to(id):
             raise errors.applied_too_much(of_target=True)
-        approved = values.get("approvalStatus")  # 1: pending; absent: approved
-        return new if approved is None else msgspec.structs.replace(new, approved=approved == "2")
+        status = values.get("approvalStatus")  # 1: pending, 2: approved, 3: rejected; absent: approved
+        if status is None:
+            return new
+        return msgspec.structs.replace(new, approved=status == "2", rejected=status == "3")
 
     def _memo(self, type: str, values: dict[str, Any], id: int) -> Transaction:
         new = self._sale(type, values, id)
@@ -91,6 +95,7 @@ class Posting:
             tax_details=details,
             tax_override=override,
             approved=old.approved if old else True,
+            rejected=bool(old and old.rejected),
             applications=old.applications if old else {},
         )
 

@@ -118,7 +118,7 @@ class SuiteQL:
         books = self._books
         with books.lock:
             books.refresh()
-            shape = [books.company()[name] for name in ("customfields", "hiddencolumns")]
+            shape = [books.company()[name] for name in ("customfields", "hiddencolumns", "hidesjournaltotals")]
             if shape != self._shape:
                 self._shape, self._stale = shape, {}
             if self._changed["subsidiary"]:  # an item without subsidiaries belongs to all of them

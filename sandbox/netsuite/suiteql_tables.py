@@ -36,7 +36,7 @@ def _columns(**names: str) -> Mapping[str, str]:
 
 COLUMNS: Mapping[str, Mapping[str, str]] = {
     "transaction": _columns(
-        ids="id entity currency postingperiod",
+        ids="id entity currency postingperiod approvalstatus",
         texts="tranid externalid type memo status posting voided",
         numbers="exchangerate foreigntotal foreignamountpaid foreignamountunpaid",
         dates="trandate",
@@ -155,12 +155,15 @@ def transaction_row(books: Ledger, transaction: Transaction) -> dict[str, Any]:
         "foreigntotal": sign * transaction.total,
         "status": render.status(books, transaction),
         "posting": "T" if transaction.approved else "F",
-        "voided": "F",
+        "voided": "T" if transaction.voided else "F",
         "postingperiod": transaction.period,
         "createddate": transaction.created.replace(tzinfo=None),
         "lastmodifieddate": transaction.modified.replace(tzinfo=None),
     }
+    if transaction.type == "Journal" and books.company()["hidesjournaltotals"]:
+        del row["foreigntotal"]
     if transaction.type == "CustInvc":  # null on memos and payments (guessed)
+        row["approvalstatus"] = "2" if transaction.approved else "3" if transaction.rejected else "1"
         open_amount = books.open_amount(transaction)
         row |= {"foreignamountpaid": transaction.total - open_amount, "foreignamountunpaid": open_amount}
     return row | _custom(transaction.extra, "custbody")

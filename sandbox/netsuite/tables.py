@@ -38,7 +38,7 @@ TABLES: Mapping[str, Mapping[str, object]] = {
     "location": {"name": None, "isinactive": "F"},
     "company": {  # one row: the settings, see Books.configure
         "customfields": {}, "defaulttaxcode": "-6", "requiredfields": {}, "hiddencolumns": [], "exactnames": False,
-        "refusesapplyinpost": False, "language": "en", "wantslanguage": False,
+        "refusesapplyinpost": False, "language": "en", "wantslanguage": False, "hidesjournaltotals": False,
     },
 }  # fmt: skip
 
