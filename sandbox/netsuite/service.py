@@ -110,7 +110,10 @@ OTHER_LOCATION = Fault("other_location")
 
 @dataclass(frozen=True)
 class Options:
-    """The behaviour of the service. Times are in seconds. A simulation sets `sleep`, `clock` and `later`."""
+    """The behaviour of the service. Times are in seconds. A simulation sets `sleep`, `clock` and `later`.
+
+    `faults` is asked for the fault of each request; it can also raise a `Refused`, which is then the answer.
+    """
 
     concurrency: int = 5  # requests at once, over all; the Standard tier's limit
     latency: float = 0.0  # of each write
@@ -170,7 +173,10 @@ class Service:
         return answer
 
     def _serve(self, request: Request) -> Answer | None:
-        fault = (self.options.faults and self.options.faults(request)) or Fault()
+        try:
+            fault = (self.options.faults and self.options.faults(request)) or Fault()
+        except errors.Refused as refused:  # the hook's own refusal, without effect
+            return self._refusal(refused)
         answer = self._carry_out(request, fault)
         if fault.delay:
             self.options.sleep(fault.delay)
