@@ -241,6 +241,14 @@ def test_suiteql_can_lag_behind() -> None:
     assert seen() == ([(invoice, "100"), (memo, None)], 0)
 
 
+def test_a_lag_can_begin_before_the_first_query() -> None:
+    books = company()
+    engine = SuiteQL(books)
+    engine.lag = 20
+    books.create("invoice", sale())
+    assert engine.query("SELECT id FROM transaction")["totalResults"] == 0
+
+
 def test_journals_can_have_no_total() -> None:
     books = company()
     books.create("journalEntry", JOURNAL)
