@@ -295,6 +295,10 @@ def refund(identifier: str, created: int = T0, **fields: Any) -> Object:
     }
 
 
+def coupon(identifier: str, created: int = T0, **fields: Any) -> Object:
+    return {"id": identifier, "object": "coupon", "created": created, "percent_off": 5, **fields}
+
+
 def payout(identifier: str, created: int = T0, **fields: Any) -> Object:
     return {
         "id": identifier,

@@ -191,3 +191,25 @@ def test_fetched_at_never_goes_back(stripe: FakeStripe, read: Read, query: Query
     read()
     assert status(query, "refunds", "re_1") == "succeeded"
     assert query("select max(fetched_at) from raw_stripe.refunds")[0][0] > datetime(2090, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("unknown", [None, "on_hold"])
+def test_a_status_that_is_absent_or_unknown_may_still_change(
+    account: FakeStripe, read: Read, query: Query, unknown: str | None
+) -> None:
+    """No event names these objects, and no window reaches them (rules R2, O5)."""
+    account.add("refunds", refund("re_odd", OLD, status=unknown))
+    account.add("credit_notes", credit_note("cn_odd", OLD, invoice="in_1", status=unknown))
+    account.add("invoices", invoice("in_odd", OLD, status=unknown, starting_balance=-5))
+    read()
+    assert read().mode == "later"
+    for table, identifier, known in (
+        ("refunds", "re_odd", "failed"),
+        ("credit_notes", "cn_odd", "void"),
+        ("invoices", "in_odd", "paid"),
+    ):
+        account.add(table, {**account.lists[table][identifier], "status": known})
+    read()
+    assert status(query, "refunds", "re_odd") == "failed"
+    assert status(query, "credit_notes", "cn_odd") == "void"
+    assert status(query, "invoices", "in_odd") == "paid"
