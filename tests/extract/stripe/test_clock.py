@@ -145,6 +145,26 @@ def test_a_stopped_run_ahead_of_time_does_not_make_old_versions_current(
     assert query("select (payload->>'status') from raw_stripe.refunds_current where id = 're_1'") == [("failed",)]
 
 
+def test_a_stopped_first_load_ahead_of_time_is_not_continued(
+    account: FakeStripe, read: Read, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows how old it is, so the event feed may not reach back to it."""
+
+    def fail(path: str, params: dict[str, str]) -> Any:
+        return (401, {}, {"error": {"message": "no"}}) if path.startswith("/v1/payouts") else None
+
+    account.hook = fail
+    with pytest.raises(Exception, match="401"):
+        read_ahead(read, monkeypatch)
+    account.hook = lambda path, params: None
+    query("""
+        insert into raw_stripe.extract_slices
+        select run_id, 'coupons', null, null, null, 1, 0, 0, started_at from raw_stripe.extract_runs""")
+    account.requests.clear()
+    read()
+    assert "/v1/coupons" in {path for path, _ in account.requests}
+
+
 def test_runs_of_an_earlier_version_get_their_order_once(stripe: FakeStripe, read: Read, query: Query) -> None:
     read()
     read()

@@ -124,6 +124,18 @@ def test_one_that_an_event_names_is_noticed_without_a_comparison(account: FakeSt
     assert report.mode == "later" and query(GONE) == [("cn_7", "credit_note")]
 
 
+def test_an_event_that_names_a_recorded_one_records_it_no_second_time(
+    account: FakeStripe, read: Read, query: Query
+) -> None:
+    read()
+    gone = account.lists["refunds"]["re_1"]
+    lose(account, "refunds", "re_1")
+    read()
+    account.event(gone, "refund.updated", int(time.time()))
+    assert read().gone == ["refund re_1"]
+    assert query(GONE) == [("re_1", "refund")]
+
+
 def test_what_an_earlier_version_marked_deleted_is_asked_for_again(
     account: FakeStripe, read: Read, query: Query
 ) -> None:
