@@ -81,7 +81,7 @@ class Scenario:
 
     @property
     def warehouse(self) -> Path:
-        return self.checkout / "data" / "production.duckdb"
+        return self.checkout / "data" / f"production-{self.credentials['account_id']}.duckdb"
 
     def stop(self) -> None:
         self.netsuite.stop()

@@ -121,6 +121,8 @@ def serve(counts: dict[str, int], latency: float, endpoint_rate: float, total_ra
 
         def do_GET(self) -> None:
             url = urlsplit(self.path)
+            if url.path == "/v1/account":
+                return self.answer(200, b'{"id": "acct_1", "object": "account"}')
             table = url.path.split("/")[2]
             time.sleep(latency)
             if not paces[table].take() or not total.take():
