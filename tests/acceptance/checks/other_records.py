@@ -13,7 +13,7 @@ from tests.property.oracle.shapes import Document
 def check_zero_invoice(state: State, document: Document) -> None:
     """N1."""
     id = document.id
-    if document.existing_invoice:
+    if document.existing_record:
         state.check("adopted, not created", id, [], state.records.get(id, []))
         return
     invoice = state.record(id, "CustInvc")

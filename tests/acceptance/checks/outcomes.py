@@ -65,7 +65,7 @@ def _check_outcome(state: State, document: Document, row: Obj) -> None:
 def _outcome_after_push(document: Document) -> tuple[str, str]:
     """(state, reason): what was ready is posted."""
     if document.state == "ready":
-        return "posted", "adopted" if document.existing_invoice else "created"
+        return "posted", "adopted" if document.existing_record else "created"
     return document.state, document.reason
 
 

@@ -20,7 +20,7 @@ class Difference:
 
     what: str  # which comparison
     document: str
-    customer: str
+    customer: str | None
     expected: Any
     found: Any
     is_crowded: bool = False  # the customer has more than twelve ledger rows in one second
@@ -52,7 +52,7 @@ class Comparison:
         """Note a difference of one document."""
         self.check_id(what, document.id, document.customer, expected, found)
 
-    def check_id(self, what: str, id: str, customer: str, expected: Any, found: Any) -> None:
+    def check_id(self, what: str, id: str, customer: str | None, expected: Any, found: Any) -> None:
         """Note a difference of something that is not a document of the oracle."""
         if expected != found:
             self.found.append(Difference(what, id, customer, expected, found, customer in self._crowded))
