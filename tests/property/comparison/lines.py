@@ -107,6 +107,8 @@ def _compare_tax_details(comparison: Comparison, document: Document, lines: list
         for row in rows
     ]
     comparison.check("tax details", document, expected, found)
-    for detail, row in zip(document.tax_details, rows, strict=False):
+    if expected != found:
+        return
+    for detail, row in zip(document.tax_details, rows, strict=True):
         if detail.basis is not None:
             comparison.check("tax basis", document, detail.basis, row["tax_basis_minor"])
