@@ -78,6 +78,7 @@ COMBINATIONS = (
             "untaxed_tax_code": "5",
         },
         closed_until=date(2026, 2, 1),
+        unknown_currency="isk",
         missing_roles=("billing_credit", "customer_balance"),
         accounts=[
             {"purpose": "refund", "currency": "usd", "netsuite_account_id": "13"},

@@ -211,7 +211,7 @@ class History:
             else:
                 billing.unapply_balance(invoice)
         else:
-            notes = [n["id"] for n in billing.owned(invoice, "credit_notes")]
+            notes = [n["id"] for id in self.invoices for n in billing.owned(id, "credit_notes")]
             if notes:
                 billing.void_credit_note(dice.pick(notes))
 

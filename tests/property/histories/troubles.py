@@ -46,7 +46,7 @@ class Trouble:
 
 
 def choose_trouble(dice: Dice, billing: Billing, customer: str, invoices: Sequence[str]) -> list[Obj]:
-    """One trouble that can happen to the customer: its name (`kind`), the id of its object, a number for its variant."""
+    """One trouble that can happen to the customer: its name (`kind`), the id of its object, the number of a variant."""
     notes = [note for invoice in invoices for note in billing.owned(invoice, "credit_notes")]
     refunds = [entry["refund"] for note in notes for entry in note["refunds"] if entry["refund"]]
     candidates: dict[str, list[str]] = {
@@ -258,16 +258,16 @@ TROUBLES = {
     "lost_session": Trouble("checkout_invoices", _invoice_is_not_landed, 6),
     "parts": Trouble("credit_notes", _parts_do_not_add_up, 3),
     "lines": Trouble("credit_notes", _lines_do_not_add_up, 3),
-    "second_note": Trouble("credit_notes", _note_comes_twice, 3),
+    "second_note": Trouble("credit_notes", _note_comes_twice, 8),
     "split_tax": Trouble("credit_notes", _rate_comes_twice, 5),
     "note_status": Trouble("credit_notes", _note_status_is_unknown, 3),
     "invoice_status": Trouble("invoices", _invoice_status_is_unknown, 3),
     "quantity": Trouble("invoices", _quantity_is_decimal, 5),
-    "refund_status": Trouble("refunds", _refund_status_is_odd, 5),
+    "refund_status": Trouble("refunds", _refund_status_is_odd, 8),
     "unlanded_refund": Trouble("refunds", _refund_is_not_landed, 2),
-    "refund_amount": Trouble("refunds", _links_exceed_the_refund, 4),
-    "refund_currency": Trouble("refunds", _refund_has_another_currency, 2),
-    "two_notes": Trouble("refunds", _refund_is_linked_by_two_notes, 4),
+    "refund_amount": Trouble("refunds", _links_exceed_the_refund, 6),
+    "refund_currency": Trouble("refunds", _refund_has_another_currency, 4),
+    "two_notes": Trouble("refunds", _refund_is_linked_by_two_notes, 8),
     "gone_note": Trouble("credit_notes", _is_gone("credit_notes"), 2),
     "gone_invoice": Trouble("invoices", _is_gone("invoices"), 2),
     "gone_refund": Trouble("refunds", _is_gone("refunds"), 2),

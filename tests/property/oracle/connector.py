@@ -26,6 +26,25 @@ def find_existing_memo(facts: Facts, document: Document, note: Obj | None) -> No
         _follow_connector(facts, document, note)
 
 
+def lacks_of_invoice(facts: Facts, document: Document) -> int:
+    """C6, K2: what the run applies to the NetSuite invoice. An adopted memo adds what it lacks, if it has that much
+    unapplied; else it adds nothing.
+    """
+    wanted = sum(part.amount for part in document.applied_to("invoice"))
+    if document.existing_record is None:
+        return wanted
+    links = [row for row in facts.netsuite.get("applications", []) if row["nextdoc"] == document.existing_record]
+    unit = Fraction(10) ** decimals(document.currency)
+    applied = {
+        place: sum(abs(Fraction(row["foreignamount"])) * unit for row in links if place in (None, row["previousdoc"]))
+        for place in (None, document.netsuite_invoice)
+    }
+    lacks = max(0, wanted - int(applied[document.netsuite_invoice]))
+    others = sum(part.amount for part in document.applied_to("customer_refund"))
+    unapplied = (document.memo_amount or 0) - applied[None]
+    return lacks if unapplied >= lacks + others else 0
+
+
 def _follow_connector(facts: Facts, document: Document, note: Obj | None) -> None:
     """K2: take the record over; K3: an id that NetSuite lacks; K4: a record that is not to be taken over."""
     is_guard = facts.settings["connector_records"] == "guard"
