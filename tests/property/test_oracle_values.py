@@ -99,6 +99,14 @@ def test_an_invoice_without_a_customer_blocks_no_other_use() -> None:
     assert outcome(found, "in_2_balance") == ("blocked", "balance_ledger_incomplete")
 
 
+def test_invoices_without_a_customer_block_no_use_of_each_other() -> None:
+    """B8: in_1 has rows all the same."""
+    invoices = [fully_used(customer=None), fully_used("in_2", customer=None)]
+    found = expect(facts({"invoices": invoices, LEDGER: credit_and_use()}))
+    assert outcome(found, "in_1_balance") == ("waiting", "customer_not_in_netsuite")
+    assert outcome(found, "in_2_balance") == ("blocked", "balance_ledger_incomplete")
+
+
 def test_an_invoice_that_gave_everything_back_proves_no_use() -> None:
     """B8: rows that give back are left out of what the invoice lacks."""
     given_back = ledger_row(-1200, -1200, "cbtxn_1", type="unapplied_from_invoice", invoice="in_1")
@@ -455,6 +463,16 @@ def test_external_ids_that_differ_in_case_collide_unless_one_is_skipped() -> Non
     skip = {"document_id": "cn_2", "decision": "skip"}
     found = expect(facts(objects, mappings={"manual_decisions": [skip], "account_map": REFUND_ACCOUNT}))
     assert outcome(found, "cn_1") == ("ready", "ready")
+
+
+def test_a_foreign_record_that_differs_only_in_case_collides() -> None:
+    """X2: under a memo's id; a record under a refund's id is R3's."""
+    rows = [netsuite_record(), netsuite_record("970", type="CustPymt", externalid="CN_1", foreigntotal="3.00")]
+    assert outcome(expect(facts(refunded_note(), transactions=rows)), "cn_1") == ("blocked", "external_id_collision")
+    rows[1] |= {"externalid": "RE_1"}
+    assert outcome(expect(facts(refunded_note(), transactions=rows)), "cn_1") == ("ready", "ready")
+    rows[1] |= {"externalid": "cn_1"}
+    assert outcome(expect(facts(refunded_note(), transactions=rows)), "cn_1") == ("blocked", "netsuite_differs")
 
 
 REFUND_ACCOUNT = [{"purpose": "refund", "currency": "", "netsuite_account_id": "12"}]

@@ -17,7 +17,7 @@ WITHOUT_LINES = {"lines_do_not_add_up", "parts_do_not_add_up", "tax_rate_unmappe
 def compare_lines(comparison: Comparison, document: Document) -> None:
     """All lines and tax details of a ready document; of another one the amounts, if the mart has lines at all."""
     is_ready = document.state == "ready"
-    rows = comparison.lines.get(document.id, [])
+    rows = comparison.lines.get(comparison.memo_id(document), [])
     if not is_ready and (document.findings & WITHOUT_LINES or not rows):
         return
     if document.is_order_uncertain and comparison.settings["customer_balance_lines"] == "auto":
@@ -91,7 +91,7 @@ def _compare_tax_code(comparison: Comparison, document: Document, line: Line, ro
 def _compare_tax_details(comparison: Comparison, document: Document, lines: list[Obj]) -> None:
     """L8: tax details in the order of the lines they belong to."""
     line_of = {row["line_number"]: row["stripe_line_id"] for row in lines}
-    rows = comparison.tax_details.get(document.id, [])
+    rows = comparison.tax_details.get(comparison.memo_id(document), [])
     expected = [
         (detail.tax_rate, detail.amount, detail.stripe_line, detail.tax_code, detail.tax_type)
         for detail in document.tax_details

@@ -22,7 +22,7 @@ IDENTITY = (
 
 def compare_memo(comparison: Comparison, document: Document) -> None:
     """The memo's row: its amount always, the rest if the memo is ready."""
-    row = comparison.memos.get(document.id)
+    row = comparison.memos.get(comparison.memo_id(document))
     if row is None:
         comparison.check("memo", document, "a row", None)
         return
@@ -56,17 +56,17 @@ def _compare_identity(comparison: Comparison, document: Document, row: Obj) -> N
 
 def _check_sums(comparison: Comparison, document: Document, memo: Obj) -> None:
     """Lines and taxes come to the memo (L10), applications come to the memo (C7), from the marts alone."""
-    lines = sum(row["amount_minor"] for row in comparison.lines.get(document.id, []))
-    taxes = sum(row["amount_minor"] for row in comparison.tax_details.get(document.id, []))
+    lines = sum(row["amount_minor"] for row in comparison.lines.get(comparison.memo_id(document), []))
+    taxes = sum(row["amount_minor"] for row in comparison.tax_details.get(comparison.memo_id(document), []))
     if comparison.settings["tax_strategy"] != "none" or document.type == "balance_use":
         comparison.check("law: lines + taxes = memo", document, memo["amount_minor"], lines + taxes)
-    parts = sum(row["amount_minor"] for row in comparison.applications.get(document.id, []))
+    parts = sum(row["amount_minor"] for row in comparison.applications.get(comparison.memo_id(document), []))
     comparison.check("law: applications = memo", document, memo["amount_minor"], parts)
 
 
 def compare_applications(comparison: Comparison, document: Document) -> None:
     """Targets and amounts; states where those agree. An out-of-band part has no state of its own."""
-    rows = comparison.applications.get(document.id, [])
+    rows = comparison.applications.get(comparison.memo_id(document), [])
     expected = sorted((part.type, part.target or "", part.amount) for part in document.applications)
     found = sorted((row["application_type"], row["target_external_id"] or "", row["amount_minor"]) for row in rows)
     comparison.check("applications", document, expected, found)

@@ -47,7 +47,7 @@ def _compare_outcome(comparison: Comparison, document: Document, row: Obj) -> No
         document.invoice,
         document.currency,
         document.amount,
-        document.external_id,
+        document.external_id if document.state == "ready" else comparison.memo_id(document),
         document.state,
         document.reason,
     )
