@@ -24,6 +24,8 @@ CUSTOM_FIELDS = {
     "custbody_total": "number",
     "custbody_reason": "text",
     "custcol_line_id": "text",
+    "custcol_invoice_line": "text",
+    "custcol_kind": "text",
 }
 ACCOUNT_TYPES = {"10": "AcctRec", "11": "AcctRec", "12": "Bank", "13": "Bank", "14": "Income", "15": "Income"}
 

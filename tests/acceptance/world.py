@@ -23,7 +23,7 @@ from tests.property.histories.catalogue import make_catalogue
 from tests.property.histories.dice import Dice, Seeded
 from tests.property.histories.history import DAY, START, History
 from tests.property.histories.landed import landed
-from tests.property.histories.mapping_files import mapping_files
+from tests.property.histories.mapping_files import field_map, mapping_files
 from tests.property.histories.netsuite import NetSuiteRows
 from tests.property.oracle.expectations import Expectations, expect
 from tests.property.oracle.facts import Facts
@@ -39,6 +39,11 @@ FIELD_MAP = (
     ("memo", "custbody_source", "text", "", "Stripe, Inc."),
     ("memo", "custbody_total", "number", "credit_note.total", ""),
     ("memo_line", "custcol_line_id", "text", "credit_note_line.id", ""),
+    ("memo_row", "custcol_invoice_line", "text", "invoice_line.id", ""),
+    ("memo_row", "custcol_kind", "text", "", "row"),
+    ("memo_line", "custcol_kind", "text", "", "line"),
+    ("zero_invoice", "custbody_invoice_number", "text", "invoice.number", ""),
+    ("zero_invoice_row", "custcol_kind", "text", "", "zero"),
     ("customer_refund", "custbody_reason", "text", "refund.reason", ""),
 )
 
@@ -131,8 +136,7 @@ def make(seed: int, customers: int) -> World:
         accounts=choices.accounts,
     )
     if choices.has_field_map:
-        names = MAPPING_HEADERS["field_map"].split(",")
-        mappings["field_map"] = [dict(zip(names, row, strict=True)) for row in FIELD_MAP]
+        mappings["field_map"] = field_map(FIELD_MAP)
     histories: list[History] = []
     for number in range(customers):
         dice = Seeded(f"acceptance {seed}/{number}")

@@ -19,6 +19,7 @@ class Combination:
     closed_until: date | None = None
     unknown_currency: str | None = None
     any_rate: bool = False
+    has_field_map: bool = False
     missing_roles: Sequence[str] = ()
     accounts: Sequence[Obj] = ()
     starts: tuple[int, int] = (0, 150)  # first day of a history, counted from START
@@ -79,6 +80,7 @@ COMBINATIONS = (
         },
         closed_until=date(2026, 2, 1),
         unknown_currency="isk",
+        has_field_map=True,
         missing_roles=("billing_credit", "customer_balance"),
         accounts=[
             {"purpose": "refund", "currency": "usd", "netsuite_account_id": "13"},

@@ -40,6 +40,7 @@ MARTS = (
     "zero_amount_invoices",
     "zero_amount_invoice_lines",
     "journal_entries",
+    "netsuite_field_values",
     "refund_reconciliation",
     "credit_balance_check",
 )

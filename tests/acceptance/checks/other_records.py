@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from tests.acceptance.checks.posted import PostedRefund
 from tests.acceptance.checks.state import State, major
+from tests.property.oracle.fields import fields_of, memo_objects
 from tests.property.oracle.memo_text import text_of
 from tests.property.oracle.refunds import account
 from tests.property.oracle.shapes import Document
@@ -25,6 +26,12 @@ def check_zero_invoice(state: State, document: Document) -> None:
     state.check("total", id, Decimal(0), invoice.total)
     state.check("date", id, document.posting_date, invoice.tran_date)
     state.check("text", id, text_of(document), invoice.memo)
+    for target, extra in (
+        ("zero_invoice", invoice.extra),
+        *(("zero_invoice_row", line.extra) for line in invoice.lines),
+    ):
+        wanted = fields_of(state.facts, target, memo_objects(state.facts, document))
+        state.check(f"fields of {target}", id, wanted, {name: extra.get(name) for name in wanted})
     created = {row["externalid"]: row["id"] for row in state.world.books.rows("item") if row["externalid"]}
     lines = [(item or created.get(external_id), n) for item, external_id, n in document.zero_lines]
     state.check("zero lines", id, lines, [(line.item, line.quantity) for line in invoice.lines])

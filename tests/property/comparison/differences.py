@@ -114,5 +114,9 @@ class Comparison:
     def journal_entries(self) -> dict[str, list[Obj]]:
         return self._grouped("journal_entries", "document_id", "external_id")
 
+    @cached_property
+    def field_values(self) -> dict[str, list[Obj]]:
+        return self._grouped("netsuite_field_values", "external_id", "netsuite_field")
+
     def _grouped(self, mart: str, key: str, order: str) -> dict[str, list[Obj]]:
         return grouped(sorted(self.marts[mart], key=lambda row: row[order]), key)

@@ -47,6 +47,7 @@ def make(combination: Combination, dice: Iterable[tuple[int, Dice]]) -> World:
         catalogue,
         netsuite,
         any_rate=combination.any_rate,
+        has_field_map=combination.has_field_map,
         missing_roles=combination.missing_roles,
         accounts=combination.accounts,
     )
