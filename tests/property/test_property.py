@@ -26,6 +26,7 @@ from tests.property.oracle.amounts import split
 from tests.property.oracle.balance import USE
 from tests.property.oracle.expectations import Expectations
 from tests.property.oracle.findings import REASONS
+from tests.property.oracle.reconciliation import refund_rows
 from tests.property.reproduce import reproduction
 from tests.property.run_models import run_models
 
@@ -123,6 +124,8 @@ def test_oracle_keeps_the_conservation_laws(data: st.DataObject, combination: Co
     expectations = expectations_of(make(combination, [(0, Drawn(data.draw))]), combination)
     strategy = expectations.facts.settings["tax_strategy"]
     check_rows_are_in_one_document(expectations)
+    for id, rows in refund_rows(expectations).items():  # G3
+        assert sum(amount for _, amount in rows) == expectations.facts.stripe["refunds"][id]["amount"]
     for document in expectations.documents.values():
         if document.state != "ready" or document.type == "negative_invoice" or document.existing_record:
             continue
