@@ -7,6 +7,7 @@ from decimal import Decimal
 from tests.property.comparison.differences import Comparison
 from tests.property.oracle.amounts import decimals
 from tests.property.oracle.facts import Obj
+from tests.property.oracle.findings import CREDIT_NOTE_STATUSES, INVOICE_STATUSES
 from tests.property.oracle.shapes import Document
 
 # Reasons that depend on the order of the ledger inside one second (B4, B7).
@@ -61,6 +62,13 @@ def _compare_detail(comparison: Comparison, document: Document, detail: str) -> 
     comparison.check("detail ends", document, ".", detail[-1:])
     is_named = any(id in detail for id in _stripe_ids(document))
     comparison.check("detail names a Stripe id", document, (True, ""), (is_named, "" if is_named else detail))
+    if document.reason == "ambiguous_in_netsuite":
+        named = {id for id in document.named_in_detail if id in detail}
+        comparison.check("detail names the records (X1)", document, document.named_in_detail, named)
+    if document.reason == "stripe_status_unknown":
+        statuses = _unknown_statuses(comparison, document)
+        named = {status for status in statuses if status in detail}
+        comparison.check("detail names the status (O5)", document, statuses, named)
     if document.tax_not_reversed and document.state == "ready" and not document.is_order_uncertain:
         tax = Decimal(document.tax_not_reversed).scaleb(-decimals(document.currency))
         amount = f"{tax} {document.currency.upper()}"
@@ -72,6 +80,15 @@ def _compare_detail(comparison: Comparison, document: Document, detail: str) -> 
             f"for {document.id}. Set connector_records to adopt, or skip it by hand."
         )
         comparison.check("detail of a connector's record", document, words, detail)
+
+
+def _unknown_statuses(comparison: Comparison, document: Document) -> set[str]:
+    """O5: values of the note's and the invoice's status that are not known; a missing one has no name."""
+    stripe = comparison.world.stripe
+    note, invoice = stripe["credit_notes"].get(document.id), stripe["invoices"].get(document.invoice or "")
+    found = {note["status"] for note in [note] if note} - set(CREDIT_NOTE_STATUSES)
+    found |= {invoice["status"] for invoice in [invoice] if invoice} - set(INVOICE_STATUSES)
+    return found - {None}
 
 
 def _stripe_ids(document: Document) -> list[str]:

@@ -70,11 +70,17 @@ def has_other_currency(facts: Facts, document: Document, invoice: Obj) -> bool:
     return facts.symbols.get(invoice["currency"]) != document.currency
 
 
+def set_ambiguous(document: Document, found: list[Obj]) -> None:
+    """X1: `detail` names all internal ids."""
+    document.findings.add("ambiguous_in_netsuite")
+    document.named_in_detail |= {row["id"] for row in found}
+
+
 def set_customer(facts: Facts, document: Document, obj: Obj) -> None:
     """X1, X3: the document's customer; findings if NetSuite lacks the customer or the currency."""
     found = customers_in_netsuite(facts, obj)
     if len(found) > 1:
-        document.findings.add("ambiguous_in_netsuite")
+        set_ambiguous(document, found)
     elif found:
         document.netsuite_customer = found[0]["id"]
     else:
@@ -87,7 +93,7 @@ def set_invoice(facts: Facts, document: Document, stripe_invoice: Obj) -> None:
     """C4, X1: the NetSuite invoice that the document's memo refers to. The customer is set already."""
     found = invoices_in_netsuite(facts, stripe_invoice)
     if len(found) > 1:
-        document.findings.add("ambiguous_in_netsuite")
+        set_ambiguous(document, found)
         return
     if not found:
         document.findings.add("invoice_not_in_netsuite")

@@ -11,7 +11,13 @@ from tests.property.oracle.components import quantity_of
 from tests.property.oracle.dates import day_of, is_before_go_live, set_posting_date
 from tests.property.oracle.facts import Facts, Obj, stripe_customer
 from tests.property.oracle.findings import INVOICE_STATUSES, gone, stopped_by_hand, unknown_status
-from tests.property.oracle.identity import has_other_currency, has_other_customer, invoices_in_netsuite, set_customer
+from tests.property.oracle.identity import (
+    has_other_currency,
+    has_other_customer,
+    invoices_in_netsuite,
+    set_ambiguous,
+    set_customer,
+)
 from tests.property.oracle.lines import item_of_invoice_line
 from tests.property.oracle.shapes import Document
 
@@ -55,7 +61,7 @@ def _adopt(facts: Facts, document: Document, invoice: Obj) -> None:
     """
     found = invoices_in_netsuite(facts, invoice)
     if len(found) > 1:
-        document.findings.add("ambiguous_in_netsuite")
+        set_ambiguous(document, found)
     if not found and invoice["id"] in facts.transactions_by_external_id:
         document.findings.add("netsuite_differs")  # X2: of another type
     if len(found) != 1:

@@ -81,6 +81,7 @@ class Document:
     existing_record: str | None = None  # N1, P5, K2: internal id of the NetSuite record that is adopted
     external_id: str = ""  # K2: that of the adopted memo, else the document's id
     connector_record: Obj | None = None  # K4: the NetSuite record that holds the document up
+    named_in_detail: set[str] = field(default_factory=set)  # X1: internal ids that are ambiguous
     tax_not_reversed: int = 0  # B5
     blocked_links: set[str] = field(default_factory=set)  # R6: refunds that its links contradict
     income_entries: list[tuple[str, int]] = field(default_factory=list)  # G2: external id, amount
