@@ -20,6 +20,7 @@ SETTINGS = (
     ("period_end", ("inclusive", "as_is")),
     ("closed_period", ("first_open_day", "first_open_day", "block")),
     ("uncollectible_invoices", ("wait", "as_paid")),
+    ("connector_records", ("guard", "adopt", "ignore")),
 )
 
 

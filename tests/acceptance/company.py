@@ -24,6 +24,8 @@ CUSTOM_FIELDS = {
     "custbody_total": "number",
     "custbody_reason": "text",
     "custcol_line_id": "text",
+    "custcol_invoice_line": "text",
+    "custcol_kind": "text",
 }
 ACCOUNT_TYPES = {"10": "AcctRec", "11": "AcctRec", "12": "Bank", "13": "Bank", "14": "Income", "15": "Income"}
 
@@ -41,7 +43,10 @@ def fill_books(books: Books, rows: Rows, *, tax_strategy: str | None) -> dict[st
         books.add("accountingperiod", **(period | {"closed": "F", "arlocked": "F"}))
     _add_customers(books, rows, untaxed={"taxable": "F"} if tax_strategy == "none" else {})
     for row in rows["transactions"]:
-        add_invoice(books, row)
+        if row["type"] == "CustInvc":
+            add_invoice(books, row)
+        else:
+            _add_memo(books, row)
     for period in filter(is_closed, periods):
         books.set_period(period["id"], closed=period["closed"] == "T", arlocked=period["arlocked"] == "T")
     return {t.extra.get("custbody_fact"): str(t.id) for t in books.transactions()}
@@ -117,6 +122,30 @@ def add_invoice(books: Books, row: Obj) -> None:
     id = books.create("invoice", body)
     if total > open_amount:
         pay_invoice(books, id, total - open_amount)
+
+
+def _add_memo(books: Books, row: Obj) -> None:
+    """A credit memo of the Stripe Connector or of a person, not applied to anything. Whatever type the row has, it
+    is a memo here. Books refuse a name that is taken, and a total of zero stands for nothing.
+    """
+    customer = books.row("customer", row["entity"]) or books.row("customer", "1")
+    currency = row["currency"] if books.row("currency", row["currency"]) else "1"
+    amount = abs(Decimal(row["foreigntotal"]))
+    body = {
+        "entity": {"id": customer["id"]},
+        "currency": {"id": currency},
+        "subsidiary": {"id": customer["subsidiary"] or "1"},
+        "account": {"id": row["account"]},
+        "tranDate": "2025-12-01",
+        "autoApply": False,
+        "custbody_fact": row["id"],
+        "item": {"items": [{"item": {"id": "101"}, "quantity": 1, "amount": amount, "isTaxable": False}]},
+    }
+    if row["externalid"]:
+        body["externalId"] = row["externalid"]
+    if amount:
+        with contextlib.suppress(Refused):
+            books.create("creditMemo", body)
 
 
 def pay_invoice(books: Books, invoice: str, amount: Decimal) -> None:

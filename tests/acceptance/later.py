@@ -9,7 +9,8 @@ from typing import Any
 from sandbox.stripe.billing import Refused
 from tests.acceptance.company import add_invoice, is_closed
 from tests.acceptance.world import World
-from tests.property.histories.netsuite import has_dead_refund, major
+from tests.property.histories.foreign_records import major
+from tests.property.histories.netsuite import has_dead_refund
 
 Obj = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""Customers that random histories do not make: long, huge, deleted, oddly written, twice the same id."""
+"""Customers that random histories do not make: long, huge, deleted, oddly written, with chosen ids."""
 
 from __future__ import annotations
 
@@ -30,11 +30,13 @@ class Oddities:
         self._deleted_customer()
         self._ids_that_differ_in_case()
         self._one_refund_of_two_notes()
+        self._chosen_customer_ids()
+        self._two_first_invoices_through_checkout()
         self.billing.now += 60
 
-    def _customer(self) -> str:
+    def _customer(self, id: str | None = None) -> str:
         self.billing.now += 3600
-        self.customers.append(self.billing.create_customer(currency="usd", metadata={}))
+        self.customers.append(self.billing.create_customer(currency="usd", metadata={}, id=id))
         return self.customers[-1]
 
     def _invoice(self, lines: Sequence[Line], *, customer: str | None = None, is_paid: bool = True) -> str:
@@ -94,3 +96,18 @@ class Oddities:
         refund = self.billing.refund(self.billing.charges_of(invoice)[0]["id"], 900)
         for amount in (400, 500):
             self.billing.credit_note(invoice, amount=amount, refunds=[RefundPart(amount, refund=refund)])
+
+    def _chosen_customer_ids(self) -> None:
+        """Ids that users choose go into URLs, SuiteQL and SQL; a balance of 12.00 pays an invoice of 12.00."""
+        for id in ("team#7", "who?7", "a'b%2F/c"):
+            customer = self._customer(id)
+            self.billing.adjust_balance(customer, -1200, currency="usd")
+            self._invoice([Line(1200)], customer=customer, is_paid=False)
+
+    def _two_first_invoices_through_checkout(self) -> None:
+        """B9: the balance pays both, and no ledger row names an invoice."""
+        customer = self._customer()
+        self.billing.adjust_balance(customer, -4000, currency="usd")
+        for _ in range(2):
+            draft = self.billing.draft_invoice(customer, [Line(2000)], currency="usd")
+            self.billing.finalize_invoice(draft, through_checkout=True)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import copy
 import csv
+import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sandbox.netsuite.books import Books
-from tests.acceptance.account import Account, damage_account, sort_lists
+from tests.acceptance.account import Account, make_trouble, sort_lists
 from tests.acceptance.choices import Choices, choose
 from tests.acceptance.company import fill_books
 from tests.acceptance.oddities import Oddities
@@ -22,7 +23,7 @@ from tests.property.histories.catalogue import make_catalogue
 from tests.property.histories.dice import Dice, Seeded
 from tests.property.histories.history import DAY, START, History
 from tests.property.histories.landed import landed
-from tests.property.histories.mapping_files import mapping_files
+from tests.property.histories.mapping_files import field_map, mapping_files
 from tests.property.histories.netsuite import NetSuiteRows
 from tests.property.oracle.expectations import Expectations, expect
 from tests.property.oracle.facts import Facts
@@ -38,6 +39,11 @@ FIELD_MAP = (
     ("memo", "custbody_source", "text", "", "Stripe, Inc."),
     ("memo", "custbody_total", "number", "credit_note.total", ""),
     ("memo_line", "custcol_line_id", "text", "credit_note_line.id", ""),
+    ("memo_row", "custcol_invoice_line", "text", "invoice_line.id", ""),
+    ("memo_row", "custcol_kind", "text", "", "row"),
+    ("memo_line", "custcol_kind", "text", "", "line"),
+    ("zero_invoice", "custbody_invoice_number", "text", "invoice.number", ""),
+    ("zero_invoice_row", "custcol_kind", "text", "", "zero"),
     ("customer_refund", "custbody_reason", "text", "refund.reason", ""),
 )
 
@@ -76,12 +82,14 @@ class World:
                 "entity": t.entity,
                 "currency": t.currency,
                 "foreigntotal": str(t.total),
-                "foreignamountunpaid": str(books.open_amount(t)),
+                "foreignamountunpaid": str(books.open_amount(t)) if t.type == "CustInvc" else None,
+                "voided": "T" if getattr(t, "voided", False) else "F",
                 "subsidiary": t.subsidiary,
                 "account": t.receivable,
                 "stripe_id": t.extra.get("custbody_stripe_id"),
             }
-            for t in books.transactions("CustInvc")
+            for t in books.transactions()
+            if t.type == "CustInvc" or (t.type == "CustCred" and t.id in self.not_from_pipeline)
         ]
         return {
             "customers": customers,
@@ -89,6 +97,7 @@ class World:
             "items": books.rows("item"),
             "currencies": books.rows("currency"),
             "accounting_periods": books.rows("accountingperiod"),
+            "subsidiaries": books.rows("subsidiary"),
         }
 
     def write_mappings(self, seeds: Path) -> None:
@@ -127,15 +136,14 @@ def make(seed: int, customers: int) -> World:
         accounts=choices.accounts,
     )
     if choices.has_field_map:
-        names = MAPPING_HEADERS["field_map"].split(",")
-        mappings["field_map"] = [dict(zip(names, row, strict=True)) for row in FIELD_MAP]
+        mappings["field_map"] = field_map(FIELD_MAP)
     histories: list[History] = []
     for number in range(customers):
         dice = Seeded(f"acceptance {seed}/{number}")
         history = History(dice, billing, catalogue, choices.starts)
         customer = history.run()
-        for damage in history.damage:
-            damage_account(billing, damage)
+        for trouble in history.troubles:
+            make_trouble(billing, trouble)
         netsuite.add(dice, billing, customer, number)
         histories.append(history)
     oddities = Oddities(billing, catalogue, START + (choices.starts[0] + 20) * DAY)
@@ -148,15 +156,20 @@ def make(seed: int, customers: int) -> World:
     billing.now, billing.tick = int(time.time()) - 5, 0
     world = World(choices, billing, Books(None), histories, mappings, Seeded(f"world {seed}"))
     ids = fill_books(world.books, netsuite.rows, tax_strategy=choices.variables.get("tax_strategy"))
-    _rename_invoices(world, ids)
+    _rename_records(world, ids)
     world.not_from_pipeline = {t.id for t in world.books.transactions()}
     return world
 
 
-def _rename_invoices(world: World, ids: dict[str, str]) -> None:
+def _rename_records(world: World, ids: dict[str, str]) -> None:
     """Mapping rows and metadata name the internal ids that the books gave."""
     for mapping in world.mappings["invoice_map"]:
         mapping["netsuite_invoice_id"] = ids.get(mapping["netsuite_invoice_id"], mapping["netsuite_invoice_id"])
-    for invoice in world.billing.objects("invoices").values():
-        if named := invoice["metadata"].get("netsuite_invoice_id"):
-            invoice["metadata"] = invoice["metadata"] | {"netsuite_invoice_id": ids.get(named, named)}
+    for kind in ("invoices", "credit_notes", "refunds"):
+        for obj in world.billing.objects(kind).values():
+            obj["metadata"] = {key: _renamed(value, ids) for key, value in (obj["metadata"] or {}).items()}
+
+
+def _renamed(value: str, ids: dict[str, str]) -> str:
+    """An internal id, or several with what stands between them (X1)."""
+    return re.sub(r"\d+", lambda match: ids.get(match[0], match[0]), value)

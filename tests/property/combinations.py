@@ -19,6 +19,7 @@ class Combination:
     closed_until: date | None = None
     unknown_currency: str | None = None
     any_rate: bool = False
+    has_field_map: bool = False
     missing_roles: Sequence[str] = ()
     accounts: Sequence[Obj] = ()
     starts: tuple[int, int] = (0, 150)  # first day of a history, counted from START
@@ -39,6 +40,7 @@ COMBINATIONS = (
             "uncollectible_invoices": "as_paid",
             "customer_id_field": "custentity_stripe_id",
             "invoice_id_field": "custbody_stripe_id",
+            "connector_records": "adopt",
         },
         closed_until=date(2026, 2, 1),
         any_rate=True,
@@ -53,6 +55,7 @@ COMBINATIONS = (
             "closed_period": "block",
             "accounting_timezone": "Pacific/Auckland",
             "customer_balance_date": "applied_at",
+            "connector_records": "ignore",
         },
         closed_until=date(2026, 1, 1),
     ),
@@ -76,6 +79,8 @@ COMBINATIONS = (
             "untaxed_tax_code": "5",
         },
         closed_until=date(2026, 2, 1),
+        unknown_currency="isk",
+        has_field_map=True,
         missing_roles=("billing_credit", "customer_balance"),
         accounts=[
             {"purpose": "refund", "currency": "usd", "netsuite_account_id": "13"},

@@ -14,6 +14,7 @@ from tests.property.combinations import Combination, combination_named
 from tests.property.comparison.compare import compare
 from tests.property.comparison.differences import Difference
 from tests.property.histories.world import World, seeded_world
+from tests.property.oracle.facts import stripe_customer
 from tests.property.run_models import run_models
 
 Obj = dict[str, Any]
@@ -46,10 +47,11 @@ def reproduction(world: World, combination: Combination, seed: int, differences:
         by_customer[difference.customer].append(difference)
     kinds = dict(Counter(difference.what for difference in differences))
     lines = [f"{len(differences)} differences, {len(by_customer)} customers; by kind: {kinds}"]
-    sizes = {c: len(json.dumps(objects_of(world, c))) for c in list(by_customer)[:200] if c}
+    sizes = {c: len(json.dumps(objects_of(world, c))) for c in list(by_customer)[:200] if c in world.history_of}
     if not sizes:
         return "\n".join(lines + [str(difference) for difference in differences[:5]])
     customer = min(sizes, key=lambda c: sizes[c])
+    lines.append(f"troubles: {', '.join(world.troubles[customer]) or 'none'}")
     lines += [f"again: python -m tests.property.reproduce {combination.name} {seed} {world.history_of[customer]}"]
     lines += [str(difference) for difference in by_customer[customer][:5]]
     lines += [f"{kind}: {json.dumps(obj)}" for kind, objs in objects_of(world, customer).items() for obj in objs]
@@ -59,10 +61,10 @@ def reproduction(world: World, combination: Combination, seed: int, differences:
 def objects_of(world: World, customer: str) -> dict[str, list[Obj]]:
     """One customer's objects, without empty values and irrelevant keys."""
     stripe, netsuite = world.stripe, world.netsuite
-    invoices = {id for id, invoice in stripe["invoices"].items() if invoice["customer"] == customer}
+    invoices = {id for id, invoice in stripe["invoices"].items() if stripe_customer(invoice) == customer}
 
     def owned(kind: str) -> list[Obj]:
-        return [_shortened(obj) for obj in stripe[kind].values() if obj["customer"] == customer]
+        return [_shortened(obj) for obj in stripe[kind].values() if stripe_customer(obj) == customer]
 
     return {
         "invoice": owned("invoices"),
@@ -70,9 +72,19 @@ def objects_of(world: World, customer: str) -> dict[str, list[Obj]]:
         "ledger": owned("customer_balance_transactions"),
         "payment": [_shortened(p) for p in stripe["invoice_payments"].values() if p["invoice"] in invoices],
         "refund": owned("refunds"),
+        "session": owned("checkout_sessions"),
         "netsuite customer": [row for row in netsuite["customers"] if row.get("externalid") == customer],
-        "netsuite invoice": [row for row in netsuite["transactions"] if row.get("externalid") in invoices],
+        "netsuite record": _records(world, invoices | {note["id"] for note in owned("credit_notes")}),
     }
+
+
+def _records(world: World, ids: set[str]) -> list[Obj]:
+    """NetSuite's rows under the ids, and those that the connector names after them."""
+    return [
+        row
+        for row in world.netsuite["transactions"]
+        if row.get("stripe_invoice") in ids or (row.get("externalid") or "").removeprefix("ns_memo:") in ids
+    ]
 
 
 def _shortened(value: Any) -> Any:

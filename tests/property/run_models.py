@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from tests.property.combinations import Combination
 from tests.property.histories.world import World
+from tests.property.oracle.facts import stripe_customer
 from tests.support.warehouse import (
     MAPPING_HEADERS,
     NETSUITE_TABLES,
@@ -39,6 +40,7 @@ MARTS = (
     "zero_amount_invoices",
     "zero_amount_invoice_lines",
     "journal_entries",
+    "netsuite_field_values",
     "refund_reconciliation",
     "credit_balance_check",
 )
@@ -96,7 +98,7 @@ def _stripe_columns(table: str, objects: Iterable[Obj]) -> dict[str, pa.Array]:
     fetched = [datetime(2026, 10, 1, tzinfo=UTC)] * len(items)
     return {
         "id": pa.array([item["id"] for item in items], pa.string()),
-        "parent_id": pa.array([item["customer"] if has_parent else None for item in items], pa.string()),
+        "parent_id": pa.array([stripe_customer(item) if has_parent else None for item in items], pa.string()),
         "created": pa.array(created, pa.timestamp("us", "UTC")),
         "fetched_at": pa.array(fetched, pa.timestamp("us", "UTC")),
         "api_version": pa.array(["2026-10-28.endive"] * len(items), pa.string()),

@@ -7,15 +7,18 @@ from decimal import Decimal
 from sandbox.netsuite.records import Line as RecordLine
 from sandbox.netsuite.records import Transaction
 from tests.acceptance.checks.state import State, major
-from tests.property.comparison.lines import LONGEST_DESCRIPTION
-from tests.property.oracle import memo_text
-from tests.property.oracle.lines import is_gross, tax_row
+from tests.property.oracle.fields import fields_of_memo, fields_of_memo_row
+from tests.property.oracle.lines import is_gross
+from tests.property.oracle.memo_text import text_of
 from tests.property.oracle.shapes import Document, Line
 
 
 def check_memo(state: State, document: Document) -> None:
     """C1 to C7, B3: the head of the memo, its lines and applications."""
     id, books = document.id, state.world.books
+    if document.existing_record:
+        _check_adopted(state, document)
+        return
     memo = state.record(id, "CustCred")
     if memo is None or id in state.posted.uncertain:
         return
@@ -27,7 +30,8 @@ def check_memo(state: State, document: Document) -> None:
         state.check("A/R account", id, invoice.receivable, memo.receivable)
         state.check("subsidiary", id, invoice.subsidiary, memo.subsidiary)
     state.check("date", id, document.posting_date, memo.tran_date)
-    _check_text(state, document, memo.memo or "")
+    # NetSuite trims texts.
+    state.check("memo text", id, text_of(document).strip(), (memo.memo or "").strip())
     _check_lines(state, document, memo)
     amount = sum(part.amount for part in document.applied_to("invoice"))
     applications = {document.netsuite_invoice: major(document, amount)} if amount else {}
@@ -35,14 +39,12 @@ def check_memo(state: State, document: Document) -> None:
     _check_fields(state, document, memo)
 
 
-def _check_text(state: State, document: Document, text: str) -> None:
-    """C3, C7, X4. NetSuite trims texts."""
-    additions = memo_text.additions(document)
-    if not additions:
-        expected = document.memo_text[: memo_text.LENGTH].strip()
-        state.check("memo text", document.id, expected, text.strip())
-    elif not memo_text.is_expected(document, text):
-        state.note(f"memo text of {document.id}: expected {document.memo_text!r} + {additions}, found {text!r}")
+def _check_adopted(state: State, document: Document) -> None:
+    """K2, P5: no memo is created beside the one that is there, and the outcome shows that one."""
+    if state.outcomes[document.id]["netsuite_internal_id"]:
+        id = state.outcomes[document.id]["netsuite_internal_id"]
+        state.check("adopted memo", document.id, document.existing_record, id)
+    state.check("adopted, not created", document.id, [], state.records.get(document.id, []))
 
 
 def _check_fields(state: State, document: Document, memo: Transaction) -> None:
@@ -51,16 +53,10 @@ def _check_fields(state: State, document: Document, memo: Transaction) -> None:
     if flag and document.type == "credit_note":
         is_out_of_band = bool(document.applied_to("out_of_band"))
         state.check("out-of-band flag", document.id, is_out_of_band, bool(memo.extra.get(flag)))
-    if not state.mapped_fields("memo"):
-        return
-    note = state.facts.stripe["credit_notes"].get(document.id, {})
-    expected = {
-        "custbody_note_number": note.get("number"),
-        "custbody_invoice_number": state.facts.stripe["invoices"][document.invoice]["number"],
-        "custbody_source": "Stripe, Inc.",
-    }
-    for name, value in expected.items():
-        state.check(name, document.id, value or None, memo.extra.get(name))
+    expected = fields_of_memo(state.facts, document)
+    for name in state.mapped_fields("memo"):
+        value = memo.extra.get(name)
+        state.check(name, document.id, expected.get(name), None if value is None else str(value))
 
 
 # -------------------------------------------------------------------- lines
@@ -81,7 +77,7 @@ def _check_lines(state: State, document: Document, memo: Transaction) -> None:
         _check_amount(state, document, name, expected_line, line)
         _check_content(state, name, expected_line, line)
         _check_tax_code(state, document, name, expected_line, line)
-        _check_line_field(state, document, name, expected_line, line)
+        _check_line_fields(state, document, name, expected_line, line)
     _check_tax_details(state, document, memo)
 
 
@@ -105,11 +101,10 @@ def _check_amount(state: State, document: Document, name: str, expected: Line, l
 
 def _check_content(state: State, name: str, expected: Line, line: RecordLine) -> None:
     """L1, L2, L3: quantity, description and period, as far as the rules decide them for the kind of line."""
-    if expected.kind == "item":
-        state.check("quantity", name, Decimal(expected.quantity or 0), line.quantity)
+    if expected.kind in ("item", "balance"):
+        state.check("quantity", name, expected.quantity, line.quantity)
     if expected.kind in ("item", "custom") or (expected.kind == "balance" and expected.stripe_line):
-        description = (expected.description or "")[:LONGEST_DESCRIPTION]
-        state.check("description", name, description, line.description or "")
+        state.check("description", name, expected.description or "", line.description or "")
     if expected.kind in ("item", "balance"):
         period = tuple(day and str(day) for day in (expected.period_start, expected.period_end))
         found = (line.extra.get("revRecStartDate"), line.extra.get("revRecEndDate"))
@@ -119,20 +114,17 @@ def _check_content(state: State, name: str, expected: Line, line: RecordLine) ->
 def _check_tax_code(state: State, document: Document, name: str, expected: Line, line: RecordLine) -> None:
     """L5: a gross line carries its rate's code; L11, B5: other lines carry the untaxed code."""
     untaxed_code = state.facts.settings["untaxed_tax_code"]
-    if is_gross(state.facts) and expected.tax_rate and document.type == "credit_note":
-        code = tax_row(state.facts, expected.tax_rate).get("netsuite_tax_code_id")
-        state.check("tax code", name, code, line.tax_code)
+    if expected.tax_code:
+        state.check("tax code", name, expected.tax_code, line.tax_code)
     elif untaxed_code and (state.tax_strategy != "none" or document.type == "balance_use"):
         state.check("tax code", name, untaxed_code, line.tax_code)
 
 
-def _check_line_field(state: State, document: Document, name: str, expected: Line, line: RecordLine) -> None:
-    """M1: the credit note line's id; a note without lines has the invoice's lines, which are none of its own (L4)."""
-    if "custcol_line_id" in state.mapped_fields("memo_line") and expected.kind in ("item", "custom"):
-        note = state.facts.stripe["credit_notes"].get(document.id)
-        own_lines = {own["id"] for own in note["lines"]["data"]} if note else set()
-        value = expected.stripe_line if expected.stripe_line in own_lines else None
-        state.check("custcol_line_id", name, value, line.extra.get("custcol_line_id"))
+def _check_line_fields(state: State, document: Document, name: str, expected: Line, line: RecordLine) -> None:
+    """M1, M2."""
+    wanted = fields_of_memo_row(state.facts, document, expected)
+    for field in state.mapped_fields("memo_line") | state.mapped_fields("memo_row"):
+        state.check(field, name, wanted.get(field), line.extra.get(field))
 
 
 def _check_tax_details(state: State, document: Document, memo: Transaction) -> None:

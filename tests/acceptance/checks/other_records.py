@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from tests.acceptance.checks.posted import PostedRefund
 from tests.acceptance.checks.state import State, major
+from tests.property.oracle.fields import fields_of, memo_objects
+from tests.property.oracle.memo_text import text_of
 from tests.property.oracle.refunds import account
 from tests.property.oracle.shapes import Document
 
@@ -13,7 +15,7 @@ from tests.property.oracle.shapes import Document
 def check_zero_invoice(state: State, document: Document) -> None:
     """N1."""
     id = document.id
-    if document.existing_invoice:
+    if document.existing_record:
         state.check("adopted, not created", id, [], state.records.get(id, []))
         return
     invoice = state.record(id, "CustInvc")
@@ -23,9 +25,15 @@ def check_zero_invoice(state: State, document: Document) -> None:
     state.check("currency", id, document.currency, state.currency_of(invoice))
     state.check("total", id, Decimal(0), invoice.total)
     state.check("date", id, document.posting_date, invoice.tran_date)
-    state.check("text", id, True, (invoice.memo or "").startswith(f"Stripe: {id}."))
+    state.check("text", id, text_of(document), invoice.memo)
+    for target, extra in (
+        ("zero_invoice", invoice.extra),
+        *(("zero_invoice_row", line.extra) for line in invoice.lines),
+    ):
+        wanted = fields_of(state.facts, target, memo_objects(state.facts, document))
+        state.check(f"fields of {target}", id, wanted, {name: extra.get(name) for name in wanted})
     created = {row["externalid"]: row["id"] for row in state.world.books.rows("item") if row["externalid"]}
-    lines = [(item or created.get(external_id), Decimal(n)) for item, external_id, n in document.zero_lines]
+    lines = [(item or created.get(external_id), n) for item, external_id, n in document.zero_lines]
     state.check("zero lines", id, lines, [(line.item, line.quantity) for line in invoice.lines])
 
 
@@ -55,7 +63,11 @@ def _check_refund(state: State, id: str, posted: PostedRefund) -> None:
     if refund is None:
         return
     document = documents[0]
-    memos = {d.id: state.record(d.id, "CustCred") for d in documents}
+    books = state.world.books
+    memos = {
+        d.id: books.transaction(d.existing_record) if d.existing_record else state.record(d.id, "CustCred")
+        for d in documents
+    }
     expected = {memo.id: major(document, posted.parts[note]) for note, memo in memos.items() if memo}
     state.check("refund applications", id, expected, refund.applications)
     state.check("refund total", id, sum(expected.values(), Decimal(0)), refund.total)

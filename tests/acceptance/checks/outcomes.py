@@ -50,7 +50,7 @@ def _check_outcome(state: State, document: Document, row: Obj) -> None:
         ("currency", document.currency),
         ("amount_minor", document.amount),
         ("document_type", document.type),
-        ("external_id", document.id),
+        ("external_id", document.external_id),
     ):
         state.check(f"outcome {column}", document.id, value, row[column])
     is_posted = found[0] == "posted"
@@ -65,7 +65,7 @@ def _check_outcome(state: State, document: Document, row: Obj) -> None:
 def _outcome_after_push(document: Document) -> tuple[str, str]:
     """(state, reason): what was ready is posted."""
     if document.state == "ready":
-        return "posted", "adopted" if document.existing_invoice else "created"
+        return "posted", "adopted" if document.existing_record else "created"
     return document.state, document.reason
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.property.combinations import Combination
 from tests.property.comparison.differences import Comparison
+from tests.property.comparison.fields import compare_fields
 from tests.property.comparison.laws import (
     check_ledgers,
     check_memos_on_invoices,
@@ -64,3 +65,4 @@ def _compare_records(comparison: Comparison, document: Document) -> None:
         compare_memo(comparison, document)
         compare_lines(comparison, document)
         compare_applications(comparison, document)
+        compare_fields(comparison, document)

@@ -20,7 +20,7 @@ class Difference:
 
     what: str  # which comparison
     document: str
-    customer: str
+    customer: str | None
     expected: Any
     found: Any
     is_crowded: bool = False  # the customer has more than twelve ledger rows in one second
@@ -52,7 +52,7 @@ class Comparison:
         """Note a difference of one document."""
         self.check_id(what, document.id, document.customer, expected, found)
 
-    def check_id(self, what: str, id: str, customer: str, expected: Any, found: Any) -> None:
+    def check_id(self, what: str, id: str, customer: str | None, expected: Any, found: Any) -> None:
         """Note a difference of something that is not a document of the oracle."""
         if expected != found:
             self.found.append(Difference(what, id, customer, expected, found, customer in self._crowded))
@@ -67,6 +67,14 @@ class Comparison:
         ledger = self.world.stripe["customer_balance_transactions"].values()
         seconds = Counter((row["customer"], row["created"]) for row in ledger)
         return {customer for (customer, _), rows in seconds.items() if rows > 12}
+
+    def memo_id(self, document: Document) -> str:
+        """What the marts call the document's memo.
+
+        reading (K2): `external_id` shows the one found where the memo is taken over; of a document that waits or is
+        blocked either one may stand.
+        """
+        return document.external_id if document.external_id in self.memos else document.id
 
     # ---------------------------------------------------------------- rows of the marts
 
@@ -105,6 +113,10 @@ class Comparison:
     @cached_property
     def journal_entries(self) -> dict[str, list[Obj]]:
         return self._grouped("journal_entries", "document_id", "external_id")
+
+    @cached_property
+    def field_values(self) -> dict[str, list[Obj]]:
+        return self._grouped("netsuite_field_values", "external_id", "netsuite_field")
 
     def _grouped(self, mart: str, key: str, order: str) -> dict[str, list[Obj]]:
         return grouped(sorted(self.marts[mart], key=lambda row: row[order]), key)

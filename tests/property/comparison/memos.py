@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from tests.property.comparison.differences import Comparison
-from tests.property.oracle import memo_text
 from tests.property.oracle.amounts import decimals
 from tests.property.oracle.facts import Obj
+from tests.property.oracle.memo_text import text_of
 from tests.property.oracle.shapes import Document
 
 IDENTITY = (
@@ -22,7 +22,7 @@ IDENTITY = (
 
 def compare_memo(comparison: Comparison, document: Document) -> None:
     """The memo's row: its amount always, the rest if the memo is ready."""
-    row = comparison.memos.get(document.id)
+    row = comparison.memos.get(comparison.memo_id(document))
     if row is None:
         comparison.check("memo", document, "a row", None)
         return
@@ -31,9 +31,11 @@ def compare_memo(comparison: Comparison, document: Document) -> None:
     comparison.check("memo amount", document, (document.memo_amount, amount), found)
     if document.state == "ready":
         _compare_identity(comparison, document, row)
+        if document.existing_record:
+            return  # K2: the adopted memo keeps its date, text and lines
         if document.posting_date:
             comparison.check("memo date", document, document.posting_date, row["tran_date"])
-        _compare_text(comparison, document, row["memo_text"])
+        comparison.check("memo text", document, text_of(document), row["memo_text"])
         _check_sums(comparison, document, row)
 
 
@@ -52,25 +54,19 @@ def _compare_identity(comparison: Comparison, document: Document, row: Obj) -> N
     comparison.check("memo identity", document, expected, tuple(row[column] for column in IDENTITY))
 
 
-def _compare_text(comparison: Comparison, document: Document, text: str) -> None:
-    if not memo_text.is_expected(document, text):
-        expected = (document.memo_text, memo_text.additions(document))
-        comparison.check("memo text", document, expected, (text, len(text)))
-
-
 def _check_sums(comparison: Comparison, document: Document, memo: Obj) -> None:
     """Lines and taxes come to the memo (L10), applications come to the memo (C7), from the marts alone."""
-    lines = sum(row["amount_minor"] for row in comparison.lines.get(document.id, []))
-    taxes = sum(row["amount_minor"] for row in comparison.tax_details.get(document.id, []))
+    lines = sum(row["amount_minor"] for row in comparison.lines.get(comparison.memo_id(document), []))
+    taxes = sum(row["amount_minor"] for row in comparison.tax_details.get(comparison.memo_id(document), []))
     if comparison.settings["tax_strategy"] != "none" or document.type == "balance_use":
         comparison.check("law: lines + taxes = memo", document, memo["amount_minor"], lines + taxes)
-    parts = sum(row["amount_minor"] for row in comparison.applications.get(document.id, []))
+    parts = sum(row["amount_minor"] for row in comparison.applications.get(comparison.memo_id(document), []))
     comparison.check("law: applications = memo", document, memo["amount_minor"], parts)
 
 
 def compare_applications(comparison: Comparison, document: Document) -> None:
     """Targets and amounts; states where those agree. An out-of-band part has no state of its own."""
-    rows = comparison.applications.get(document.id, [])
+    rows = comparison.applications.get(comparison.memo_id(document), [])
     expected = sorted((part.type, part.target or "", part.amount) for part in document.applications)
     found = sorted((row["application_type"], row["target_external_id"] or "", row["amount_minor"]) for row in rows)
     comparison.check("applications", document, expected, found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from tests.property.comparison.differences import Comparison
+from tests.property.oracle.memo_text import text_of
 from tests.property.oracle.refunds import account
 from tests.property.oracle.shapes import Document
 
@@ -30,12 +31,14 @@ def compare_zero_invoice(comparison: Comparison, document: Document) -> None:
         document.netsuite_customer,
         customer["subsidiary"],
         customer["receivablesaccount"],
-        document.existing_invoice,
+        document.existing_record,
     )
     found = tuple(row[column] for column in ZERO_INVOICE_IDENTITY)
     comparison.check("zero invoice identity", document, expected, found)
-    if document.posting_date and not document.existing_invoice:
+    if document.posting_date and not document.existing_record:
         comparison.check("zero invoice date", document, document.posting_date, row["tran_date"])
+    if not document.existing_record:
+        comparison.check("zero invoice text", document, text_of(document), row["memo_text"])
     lines = [
         (line["netsuite_item_id"], line["item_external_id"], line["quantity"])
         for line in comparison.zero_invoice_lines.get(document.id, [])

@@ -6,18 +6,18 @@ import contextlib
 from typing import Any
 
 from sandbox.stripe.amounts import step
-from sandbox.stripe.billing import Billing, Line, Refused
+from sandbox.stripe.billing import Billing, CreditLine, Line, Refused
 from tests.property.histories.catalogue import CURRENCIES, Catalogue
 from tests.property.histories.credit_notes import create_credit_note
-from tests.property.histories.damage import choose_damage
 from tests.property.histories.dice import Dice
 from tests.property.histories.draws import amount, metadata, tax_rates
+from tests.property.histories.troubles import choose_trouble
 
 Obj = dict[str, Any]
 
 DAY = 86_400
 START = 1_763_337_600  # 2025-11-17
-DESCRIPTIONS = ("Seat", "Größe 4 Stück", "", None, "x" * 4100)
+DESCRIPTIONS = ("Seat", "Größe 4 Stück", "", None, "x" * 4100, "a\x07b\r\n\tc", "e\u0301" * 2050)
 
 
 class History:
@@ -30,8 +30,7 @@ class History:
         self.dice, self.billing, self.catalogue, self.starts = dice, billing, catalogue, starts
         self.invoices: list[str] = []
         self.refunds: list[str] = []
-        self.has_used_checkout = False
-        self.damage: list[Obj] = []
+        self.troubles: list[Obj] = []  # of the landed copy
 
     def run(self) -> str:
         """Play the whole history; the result is the customer."""
@@ -43,8 +42,14 @@ class History:
         if dice.chance(12):
             with contextlib.suppress(Refused):
                 self.use_credit_twice()
-        if dice.chance(10):
-            self.damage += choose_damage(dice, self.billing, self.customer, self.invoices, self.has_used_checkout)
+        if dice.chance(8):
+            with contextlib.suppress(Refused):
+                self.pay_twice_through_checkout()
+        if dice.chance(4):
+            with contextlib.suppress(Refused):
+                self.credit_one_unit()
+        if dice.chance(20):
+            self.troubles = choose_trouble(dice, self.billing, self.customer, self.invoices)
         return self.customer
 
     def _begin(self) -> None:
@@ -108,6 +113,21 @@ class History:
             else:
                 billing.void_invoice(id)
 
+    def pay_twice_through_checkout(self) -> None:
+        """B9: two invoices of one amount, each paid by balance through a session of its own."""
+        dice, billing = self.dice, self.billing
+        currency = dice.pick(self.currencies)
+        size = step(currency) * (100 if currency == "huf" else 1)
+        price = dice.integer(1, 40) * 100 * size
+        billing.adjust_balance(self.customer, -2 * price, currency=currency)
+        for _ in range(2):
+            draft = billing.draft_invoice(self.customer, [Line(price)], currency=currency)
+            billing.finalize_invoice(draft, through_checkout=True)
+            self.invoices.append(draft)
+            with contextlib.suppress(Refused):
+                if billing.get("invoices", draft)["status"] == "open":
+                    billing.pay(draft)
+
     # ---------------------------------------------------------------- invoices
 
     def invoice(self) -> None:
@@ -119,10 +139,7 @@ class History:
                 billing.mark_uncollectible(id)
             self.invoices.append(id)
             return
-        before = len(billing.owned(self.customer, "customer_balance_transactions"))
         billing.finalize_invoice(id, through_checkout=through_checkout)
-        rows = billing.owned(self.customer, "customer_balance_transactions")[before:]
-        self.has_used_checkout |= any(row["checkout_session"] for row in rows)
         self.invoices.append(id)
         if dice.chance(65):
             with contextlib.suppress(Refused):
@@ -135,7 +152,7 @@ class History:
         sign = -1 if dice.chance(8) else 1
         lines = [self._line(currency, sign if i == 0 or dice.chance(30) else 1) for i in range(dice.pick((1, 1, 2, 3)))]
         shipping = amount(dice, currency, 3_000) if dice.chance(20) else 0
-        through_checkout = not self.has_used_checkout and dice.chance(8)
+        through_checkout = dice.chance(8)
         id = self.billing.draft_invoice(
             self.customer,
             lines,
@@ -189,14 +206,12 @@ class History:
         if way <= 30:
             billing.mark_uncollectible(invoice)
         elif way <= 90:
-            if any(r["checkout_session"] for r in billing.owned(invoice, "customer_balance_transactions")):
-                return
             if way <= 70:
                 billing.void_invoice(invoice, gives_balance_back=dice.chance(85))
             else:
                 billing.unapply_balance(invoice)
         else:
-            notes = [n["id"] for n in billing.owned(invoice, "credit_notes")]
+            notes = [n["id"] for id in self.invoices for n in billing.owned(id, "credit_notes")]
             if notes:
                 billing.void_credit_note(dice.pick(notes))
 
@@ -215,6 +230,21 @@ class History:
         if self.refunds:
             refund, status = self.dice.pick(self.refunds), self.dice.pick(("succeeded", "failed", "canceled"))
             self.billing.settle_refund(refund, status)
+
+    def credit_one_unit(self) -> None:
+        """L6, S1: all but one unit stays in the balance, so that an item row of zero stands above its discount row."""
+        billing, currency = self.billing, self.currencies[0]
+        unit = step(currency) * (100 if currency == "huf" else 1)
+        value, whole_discount = 1_000 * unit, self.catalogue.coupons[currency][3]
+        lines = [Line(value), Line(value), Line(value, discounts=[whole_discount])]
+        invoice = billing.invoice(self.customer, lines, currency=currency)
+        self.invoices.append(invoice)
+        if billing.get("invoices", invoice)["status"] == "open":
+            billing.pay(invoice)
+        credited = [
+            CreditLine(row["id"], amount=row["amount"]) for row in billing.get("invoices", invoice)["lines"]["data"]
+        ]
+        billing.credit_note(invoice, lines=credited, credit=2 * value - unit, out_of_band=unit)
 
     def credit(self) -> None:
         """A credit note on one of the invoices, with the refunds that it makes."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sandbox.stripe.billing import Billing
-from tests.property.histories.damage import apply_damage
+from tests.property.histories.troubles import apply_trouble
 
 Obj = dict[str, Any]
 
@@ -27,8 +27,8 @@ KINDS = (
 )
 
 
-def landed(billing: Billing, damage: Sequence[Obj]) -> dict[str, dict[str, Obj]]:
-    """Kind -> id -> object, expanded as docs/architecture.md says, with the damage that histories ask for."""
+def landed(billing: Billing, troubles: Sequence[Obj]) -> dict[str, dict[str, Obj]]:
+    """Kind -> id -> object, expanded as docs/architecture.md says, with the trouble that histories ask for."""
     ledger = billing.objects("customer_balance_transactions")
     discounts = billing.objects("discounts")
 
@@ -47,10 +47,22 @@ def landed(billing: Billing, damage: Sequence[Obj]) -> dict[str, dict[str, Obj]]
             "customer_balance_transaction": ledger[row] if row else None,
             "discount_amounts": expanded(note["discount_amounts"]),
         }
-    for item in damage:
-        apply_damage(stripe, item)
+    stripe["checkout_sessions"] = _sessions(billing)
+    for trouble in troubles:
+        apply_trouble(stripe, trouble)
     _scramble_ledger_ids(stripe)
     return stripe
+
+
+def _sessions(billing: Billing) -> dict[str, Obj]:
+    """B9: the sessions of ledger rows, each with the invoice that it paid."""
+    sessions = {}
+    for id, invoice in billing.objects("invoices").items():
+        for row in billing.owned(id, "customer_balance_transactions"):
+            if session := row["checkout_session"]:
+                shared = {"object": "checkout.session", "customer": invoice["customer"], "created": row["created"]}
+                sessions[session] = shared | {"id": session, "invoice": id}
+    return sessions
 
 
 def _scramble_ledger_ids(stripe: dict[str, dict[str, Obj]]) -> None:

@@ -27,12 +27,26 @@ ACCOUNTS = (
     {"purpose": "item_income", "currency": "", "netsuite_account_id": "15"},
 )
 
+# Rows of field_map, in the order of its columns: M1, and M2 on every row of a memo.
+FIELD_MAP = (
+    ("memo", "custbody_number", "text", "credit_note.number", ""),
+    ("memo", "custbody_created", "date", "credit_note.created", ""),
+    ("memo", "custbody_total", "number", "invoice.total", ""),
+    ("memo", "custbody_source", "text", "", "Stripe"),
+    ("memo_line", "custcol_line", "text", "credit_note_line.id", ""),
+    ("memo_line", "custcol_kind", "text", "", "line"),
+    ("memo_row", "custcol_kind", "text", "", "row"),
+    ("memo_row", "custcol_invoice_line", "text", "invoice_line.id", ""),
+    ("memo_row", "custcol_number", "text", "credit_note.number", ""),
+)
+
 
 def mapping_files(
     catalogue: Catalogue,
     netsuite: NetSuiteRows,
     *,
     any_rate: bool = False,
+    has_field_map: bool = False,
     missing_roles: Sequence[str] = (),
     accounts: Sequence[Obj] = (),
 ) -> dict[str, list[Obj]]:
@@ -52,7 +66,14 @@ def mapping_files(
         "item_map": [{"stripe_id": id, "netsuite_item_id": item} for id, item in items.items()],
         "tax_map": [*taxes, *([_tax("", 9)] if any_rate else [])],
         "account_map": list(accounts or ACCOUNTS),
+        "field_map": field_map(FIELD_MAP) if has_field_map else [],
     }
+
+
+def field_map(rows: Sequence[Sequence[str]]) -> list[Obj]:
+    """Rows of field_map by column."""
+    columns = ("target", "netsuite_field", "value_type", "source", "constant")
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def _name_items(catalogue: Catalogue, netsuite: NetSuiteRows) -> None:

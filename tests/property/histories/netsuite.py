@@ -10,19 +10,11 @@ from sandbox.stripe.amounts import step
 from sandbox.stripe.billing import Billing
 from tests.property.histories.catalogue import CURRENCIES, PRECISIONS
 from tests.property.histories.dice import Dice
-from tests.property.oracle.amounts import decimals
+from tests.property.histories.foreign_records import Place, add_foreign_record, major
 
 Obj = dict[str, Any]
 
 NOT_A_USE = ("invoice_too_small", "invoice_too_large", "invoice_overpaid")
-
-
-def major(amount: int, currency: str) -> str:
-    """A minor amount as a decimal string."""
-    places = decimals(currency)
-    digits = f"{abs(amount):0{places + 1}d}"
-    text = f"{digits[:-places]}.{digits[-places:]}" if places else digits
-    return ("-" if amount < 0 else "") + text
 
 
 class NetSuiteRows:
@@ -35,6 +27,7 @@ class NetSuiteRows:
         self, *, unknown_currency: str | None = None, closed_until: date | None = None, has_id_fields: bool = False
     ) -> None:
         self.has_id_fields = has_id_fields
+        self.troubles: dict[str, str] = {}  # by Stripe customer
         self.currency_ids = {c: str(i + 1) for i, c in enumerate(CURRENCIES) if c != unknown_currency}
         item = {"itemtype": "Service", "isinactive": "F", "subsidiary": "1"}
         self.rows: dict[str, list[Obj]] = {
@@ -55,6 +48,7 @@ class NetSuiteRows:
     def add(self, dice: Dice, billing: Billing, customer: str, number: int) -> None:
         """The customer, its invoices, and decisions about its credit notes. `number` makes the ids."""
         row = self._add_customer(dice, billing, customer, number)
+        before = len(self.rows["transactions"])
         for index, invoice in enumerate(billing.owned(customer, "invoices")):
             if invoice["status"] != "draft":
                 id = f"{2_000_000 + number}{index:02d}"
@@ -62,6 +56,12 @@ class NetSuiteRows:
         for invoice in billing.owned(customer, "invoices"):
             for note in billing.owned(invoice["id"], "credit_notes"):
                 self._decide_on_note(dice, billing, note)
+        if dice.chance(15):
+            found = {row["stripe_invoice"]: row for row in self.rows["transactions"][before:]}
+            shared = (dice, billing, self.rows, self.currency_ids, self.has_id_fields)
+            place = Place(*shared, number, customer, row, found)
+            if trouble := add_foreign_record(place):
+                self.troubles[customer] = trouble
 
     # ---------------------------------------------------------------- customers
 
@@ -124,6 +124,7 @@ class NetSuiteRows:
         open_amount = _open_amount(dice, parts, step(currency), is_too_little=trouble <= 15)
         row = {
             "id": own_id,
+            "stripe_invoice": id,
             "type": "CustInvc",
             "entity": entity,
             "trandate": "2025-12-01",

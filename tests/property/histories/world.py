@@ -20,12 +20,13 @@ Obj = dict[str, Any]
 
 @dataclass
 class World:
-    """All that is landed: Stripe's objects after damage, and NetSuite's rows."""
+    """All that is landed: Stripe's objects after the trouble, and NetSuite's rows."""
 
     stripe: dict[str, dict[str, Obj]]
     netsuite: dict[str, list[Obj]]
     mappings: dict[str, list[Obj]]
     history_of: dict[str, int]  # Stripe customer -> number of its history
+    troubles: dict[str, list[str]]  # Stripe customer -> names of TROUBLES and FOREIGN
 
 
 def seeded_world(seed: int, combination: Combination, numbers: Iterable[int]) -> World:
@@ -46,16 +47,20 @@ def make(combination: Combination, dice: Iterable[tuple[int, Dice]]) -> World:
         catalogue,
         netsuite,
         any_rate=combination.any_rate,
+        has_field_map=combination.has_field_map,
         missing_roles=combination.missing_roles,
         accounts=combination.accounts,
     )
-    damage: list[Obj] = []
+    troubles: list[Obj] = []
+    names: dict[str, list[str]] = {}
     history_of: dict[str, int] = {}
     for number, die in dice:
         history = History(die, billing, catalogue, combination.starts)
         customer = history.run()
         netsuite.add(die, billing, customer, number)
         history_of[customer] = number
-        damage += history.damage
+        troubles += history.troubles
+        foreign = [netsuite.troubles[customer]] if customer in netsuite.troubles else []
+        names[customer] = [*(trouble["kind"] for trouble in history.troubles), *foreign]
         billing.objects("events").clear()
-    return World(landed(billing, damage), netsuite.rows, mappings, history_of)
+    return World(landed(billing, troubles), netsuite.rows, mappings, history_of, names)

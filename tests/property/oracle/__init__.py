@@ -7,19 +7,22 @@ fractions and lists; one function states one rule. `expectations.expect` is the 
 |---|---|
 | facts | what a run reads, with look-up tables |
 | shapes | what the rules produce |
-| findings | reasons, their precedence, decisions by hand: O1, O3, X5 |
+| findings | reasons, their precedence, decisions by hand, unknown statuses: O1, O3, O5, I3, X5 |
 | amounts | minor units and splits: S1, X3 |
 | dates | time zone, go-live, open periods: G1, X4 |
 | identity | customer, invoice and currency in NetSuite: X1, C4 |
-| chain, balance | the customer balance ledger: B1, B4, B6, B7 |
-| balance_uses | documents for balance that pays an invoice: B1 to B5 |
+| chain, balance | the customer balance ledger: B1, B4, B6, B8, B9 |
+| credit_sources | which credit a use takes, and its tax: B5, B7 |
+| balance_uses | documents for balance that pays an invoice: B1 to B5, B8, B9 |
 | credit_notes | credit notes and their parts: C1 to C7, G1, G2 |
-| components, lines | from Stripe's lines to memo lines: L1 to L11 |
+| components, lines | from Stripe's lines to memo lines: L1 to L11, K5 |
 | negative_invoices | zero-amount invoices: N1 |
 | refunds | customer refunds: R1 to R4 |
-| documents | several documents together, states: C5, C6, X2, O3 |
-| memo_text | text of a memo: C3, C7, X4 |
-| reconciliation | refunds and ledgers as a whole: G3, B6 |
+| connector | records that stand for a document already: P5, X2, K1 to K4 |
+| documents | several documents together, states: C4 to C6, R6, X2, O3 |
+| memo_text | texts: C3, C7, X4, X6 |
+| fields | fields of field_map: M1, M2 |
+| reconciliation | refunds and ledgers as a whole: G3, B5, B6, O2 |
 
 A comment `reading:` marks a sentence of the rules that can be read in more than one way, and says how it is read.
 The readings in `lines` were settled after a first comparison showed that the text allows two.

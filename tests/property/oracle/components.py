@@ -1,9 +1,10 @@
-"""The components of a credit note: items, discounts, billing credits, shipping and taxes (L3, L4, L6, L7, L9)."""
+"""The components of a credit note: items, discounts, billing credits, shipping and taxes (L1, L3, L4, L6, L7, L9)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from tests.property.oracle.amounts import split
 from tests.property.oracle.facts import Facts, Obj
@@ -23,9 +24,10 @@ class Component:
     coupon: str | None = None
     tax_rate: str | None = None
     basis: int | None = None
-    quantity: int | None = None
+    quantity: Decimal | None = None
     description: str | None = None
     period: tuple[int, int] | None = None
+    tax_code: str | None = None  # L5: of a gross line
     scaled: int = 0  # after C1 and S1
     stripe_amount: int = 0  # before L7
 
@@ -55,9 +57,7 @@ def components_of(facts: Facts, note: Obj, invoice: Obj) -> list[Component]:
     elif shipping and note["total"] == shipping["amount_total"]:
         pass  # the note credits shipping only
     elif note["total"] == invoice["total"]:  # L4: the invoice's own lines
-        for line in invoice["lines"]["data"]:
-            components += _line_components(facts, line, line, len(components))
-        shipping = invoice["shipping_cost"]
+        return invoice_components(facts, invoice)
     else:
         amount = note["total"] - (shipping["amount_total"] if shipping else 0)
         components.append(Component("whole_note", None, amount, 0, role="credit_note"))
@@ -66,10 +66,33 @@ def components_of(facts: Facts, note: Obj, invoice: Obj) -> list[Component]:
     return components
 
 
+def invoice_components(facts: Facts, invoice: Obj) -> list[Component]:
+    """The components of an invoice, in the order of its lines, shipping last."""
+    components: list[Component] = []
+    for line in invoice["lines"]["data"]:
+        components += _line_components(facts, line, line, len(components))
+    if invoice["shipping_cost"]:
+        components += _shipping_components(invoice["shipping_cost"], len(components))
+    return components
+
+
+def invoice_taxes(invoice: Obj) -> int:
+    """The tax in an invoice's total."""
+    shipping = invoice["shipping_cost"] or {}
+    entries = [
+        *(tax for line in invoice["lines"]["data"] for tax in line["taxes"] or []),
+        *(shipping.get("taxes") or []),
+    ]
+    return sum(entry["amount"] for entry in entries)
+
+
 def _line_components(facts: Facts, line: Obj, source: Obj | None, group: int) -> list[Component]:
-    """A line's item or custom component, its discounts, billing credits and taxes. `source` is the invoice line."""
+    """A line's item or custom component, its discounts, billing credits and taxes. `source` is the invoice line.
+
+    Components of zero stay: L6 and L8 may need their rows.
+    """
     base = _item(line, source, group) if source else _custom(line, group)
-    parts = [part for part in (base, *_deductions(facts, line, group)) if part.amount]
+    parts = [base, *_deductions(facts, line, group)]
     taxes = _merged(
         Tax(t["tax_rate_details"]["tax_rate"], t["amount"], t["taxable_amount"], t["tax_behavior"] == "inclusive")
         for t in line["taxes"] or []
@@ -106,9 +129,10 @@ def price_details(invoice_line: Obj) -> Obj:
     return (invoice_line.get("pricing") or {}).get("price_details") or {}
 
 
-def quantity_of(line: Obj) -> int:
-    """L1: a line without quantity counts as one."""
-    return 1 if line["quantity"] is None else int(line["quantity"])
+def quantity_of(line: Obj) -> Decimal:
+    """L1, N1: `quantity_decimal` is exact and `quantity` is cut; absent or zero counts as one."""
+    exact = line.get("quantity_decimal")
+    return Decimal(str(line["quantity"] or 0 if exact is None else exact)) or Decimal(1)
 
 
 def _deductions(facts: Facts, line: Obj, group: int) -> list[Component]:
@@ -143,9 +167,7 @@ def _shipping_components(cost: Obj, group: int) -> list[Component]:
 
 
 def _tax_components(taxes: Iterable[Tax], line: str | None, group: int) -> list[Component]:
-    return [
-        Component("tax", line, tax.amount, group, tax_rate=tax.rate, basis=tax.basis) for tax in taxes if tax.amount
-    ]
+    return [Component("tax", line, tax.amount, group, tax_rate=tax.rate, basis=tax.basis) for tax in taxes]
 
 
 def _merged(taxes: Iterable[Tax]) -> list[Tax]:

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from tests.property.oracle.amounts import smallest_unit
 from tests.property.oracle.components import components_of
+from tests.property.oracle.connector import find_existing_memo
 from tests.property.oracle.dates import day_of, is_before_go_live, posting_day, set_posting_date
-from tests.property.oracle.facts import Facts, Obj
-from tests.property.oracle.findings import stopped_by_hand, unpaid
+from tests.property.oracle.facts import Facts, Obj, stripe_customer
+from tests.property.oracle.findings import CREDIT_NOTE_STATUSES, gone, stopped_by_hand, unknown_status, unpaid
 from tests.property.oracle.identity import set_customer, set_invoice
 from tests.property.oracle.lines import add_lines
-from tests.property.oracle.refunds import account, is_dead
+from tests.property.oracle.memo_text import clean
+from tests.property.oracle.refunds import account, is_dead, outcome_of
 from tests.property.oracle.shapes import Application, Document
 
 # What only a memo needs: a note that is posted as journal entries does without (G2).
@@ -25,6 +27,8 @@ NEEDED_BY_A_MEMO = {
     "invoice_not_in_netsuite",
     "customer_not_in_netsuite",
     "period_closed",
+    "netsuite_differs",
+    "ambiguous_in_netsuite",
 }
 
 
@@ -32,23 +36,27 @@ def credit_notes(facts: Facts) -> Iterator[Document]:
     """The documents of all credit notes: by invoice, and by `created` and id on each invoice."""
     for invoice_id, notes in facts.credit_notes_of.items():
         for note in notes:
-            yield _credit_note(facts, note, facts.stripe["invoices"][invoice_id])
+            yield _credit_note(facts, note, facts.invoice(invoice_id))
 
 
 def _credit_note(facts: Facts, note: Obj, invoice: Obj) -> Document:
     currency, total = note["currency"], note["total"]
-    document = Document(note["id"], "credit_note", note["customer"], invoice["id"], currency, total, note["created"])
-    document.memo_text = f"Stripe: {note['id']}." + (f" {note['memo']}" if note["memo"] else "")
+    customer = stripe_customer(note)
+    document = Document(note["id"], "credit_note", customer, invoice["id"], currency, total, note["created"])
+    memo = clean(note["memo"] or "")
+    document.memo_text = f"Stripe: {note['id']}." + (f" {memo}" if memo else "")
     _set_parts(facts, document, note)
     document.findings |= _held_up_by_stripe(facts, note, invoice)
-    set_customer(facts, document)
-    set_invoice(facts, document)
+    set_customer(facts, document, note)
+    set_invoice(facts, document, invoice)
     _set_date(facts, document, note)
     _set_lines(facts, document, note, invoice)
-    if is_before_go_live(facts, invoice["status_transitions"]["finalized_at"]):
+    finalized_at = invoice["status_transitions"].get("finalized_at")
+    if finalized_at and is_before_go_live(facts, finalized_at):
         document.findings.add("invoice_before_go_live")
         if facts.settings["pre_go_live_credit_notes"] == "income_account":
-            _post_as_income(facts, document)
+            _post_as_income(facts, document, invoice)
+    find_existing_memo(facts, document, note)
     return document
 
 
@@ -59,16 +67,25 @@ def _set_parts(facts: Facts, document: Document, note: Obj) -> None:
     """C1: what goes to the invoice, to refunds and out of band is the memo; the rest stays in the balance (C7)."""
     document.applications = _parts(facts, document, note)
     document.memo_amount = sum(part.amount for part in document.applications)
-    own_row = note["customer_balance_transaction"]
-    if note["total"] - document.memo_amount != (-own_row["amount"] if own_row else 0):
+    if note["total"] - document.memo_amount != -_own_row_amount(facts, note):
         document.findings.add("parts_do_not_add_up")
-    if document.memo_amount == 0:
+    elif document.memo_amount == 0:
         document.findings.add("kept_in_customer_balance")
     unit = smallest_unit(facts, document.currency)
     if any(part.amount % unit for part in document.applications):
         document.findings.add("currency_precision")
     if document.applied_to("customer_refund") and account(facts, "refund", document.currency) is None:
         document.findings.add("account_unmapped")
+
+
+def _own_row_amount(facts: Facts, note: Obj) -> int:
+    """C1: the note's own row, read from the ledger, or expanded on the note; 0 without one."""
+    row = note["customer_balance_transaction"]
+    id = row["id"] if isinstance(row, dict) else row
+    landed = facts.stripe["customer_balance_transactions"].get(id or "")
+    if landed is None and not isinstance(row, dict):
+        return 0
+    return int((landed or row)["amount"])
 
 
 def _parts(facts: Facts, document: Document, note: Obj) -> list[Application]:
@@ -96,6 +113,9 @@ def _parts(facts: Facts, document: Document, note: Obj) -> list[Application]:
 def _held_up_by_stripe(facts: Facts, note: Obj, invoice: Obj) -> set[str]:
     """C2, G1: findings that Stripe's objects and people give, before NetSuite is looked at."""
     found = stopped_by_hand(facts, note["id"], note, invoice) | unpaid(facts, invoice)
+    found |= unknown_status(note, CREDIT_NOTE_STATUSES)
+    refunds = [facts.stripe["refunds"].get(entry["refund"] or "") for entry in note["refunds"]]
+    found |= gone(note, invoice, *refunds)
     if note["status"] == "void":
         found.add("credit_note_void")
     if invoice["status"] == "void":
@@ -125,20 +145,36 @@ def _set_lines(facts: Facts, document: Document, note: Obj, invoice: Obj) -> Non
 # -------------------------------------------------------------------- G2
 
 
-def _post_as_income(facts: Facts, document: Document) -> None:
+def _post_as_income(facts: Facts, document: Document, invoice: Obj) -> None:
     """G2: a note that was refunded in full after go-live is posted as journal entries.
 
     reading: a note posted as journal entries has no memo, so what only a memo needs does not hold it up.
     """
     parts = document.applied_to("customer_refund")
-    refunds = [facts.stripe["refunds"][part.target] for part in parts]
     is_whole = sum(part.amount for part in parts) == document.memo_amount
-    is_paid_out = all(r["status"] == "succeeded" and not is_before_go_live(facts, r["created"]) for r in refunds)
     purposes = ("refund", "pre_go_live_income")
     has_accounts = all(account(facts, purpose, document.currency) for purpose in purposes)
-    if not (parts and is_whole and is_paid_out and has_accounts):
+    if not (parts and is_whole and has_accounts and all(_is_paid_out(facts, part) for part in parts)):
         return
     document.income_entries = [(f"{part.target}_{document.id}_income", part.amount) for part in parts]
     document.findings -= NEEDED_BY_A_MEMO
-    if any(posting_day(facts, day_of(facts, refund["created"])) is None for refund in refunds):
+    if _income_subsidiary(facts, document, invoice) is None:
+        document.findings.add("account_unmapped")
+    days = [day_of(facts, facts.stripe["refunds"][part.target or ""]["created"]) for part in parts]
+    if any(posting_day(facts, day) is None for day in days):
         document.findings.add("period_closed")
+
+
+def _is_paid_out(facts: Facts, part: Application) -> bool:
+    """G2, R2: the refund succeeded, after go-live."""
+    id = part.target or ""
+    return outcome_of(facts, id) == "succeeded" and not is_before_go_live(facts, facts.stripe["refunds"][id]["created"])
+
+
+def _income_subsidiary(facts: Facts, document: Document, invoice: Obj) -> str | None:
+    """G2: the NetSuite invoice's subsidiary, else the customer's, else the only one."""
+    netsuite_invoice = facts.transactions.get(document.netsuite_invoice or "") or {}
+    customer = facts.netsuite_customers.get(document.netsuite_customer or "") or {}
+    subsidiaries = facts.netsuite["subsidiaries"]
+    only = subsidiaries[0]["id"] if len(subsidiaries) == 1 else None
+    return netsuite_invoice.get("subsidiary") or customer.get("subsidiary") or only

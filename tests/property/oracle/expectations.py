@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from tests.property.oracle.balance import Ledger, read_ledger
 from tests.property.oracle.balance_uses import balance_uses
 from tests.property.oracle.credit_notes import credit_notes
-from tests.property.oracle.documents import check_external_ids, check_invoice_totals, check_open_amounts, set_states
+from tests.property.oracle.documents import (
+    check_external_ids,
+    check_invoice_totals,
+    check_open_amounts,
+    check_refund_accounts,
+    check_refund_links,
+    set_states,
+)
 from tests.property.oracle.facts import Facts
 from tests.property.oracle.negative_invoices import negative_invoices
 from tests.property.oracle.refunds import customer_refunds
@@ -33,9 +40,11 @@ def expect(facts: Facts, posted: Mapping[str, Document] | None = None) -> Expect
     documents = {document.id: document for document in all_documents}
     for id in posted.keys() & documents.keys():
         if documents[id].type == "negative_invoice":
-            documents[id].existing_invoice = posted[id].existing_invoice
-    check_invoice_totals(facts, documents)
-    check_external_ids(documents)
+            documents[id].existing_record = posted[id].existing_record
+    check_invoice_totals(facts, documents, posted)
+    check_refund_links(facts, documents, posted)
+    check_refund_accounts(facts, documents, posted)
+    check_external_ids(facts, documents, posted)
     check_open_amounts(facts, documents, posted)
     set_states(facts, documents, posted)
     return Expectations(facts, ledger, documents, customer_refunds(documents.values()))

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 Obj = dict[str, Any]
+LedgerKey = tuple[str | None, str]  # customer (X1), currency
 
 DEFAULTS: Obj = {
     "go_live_date": None,
@@ -29,6 +30,19 @@ DEFAULTS: Obj = {
     "untaxed_tax_code": None,
     "customer_id_field": None,
     "invoice_id_field": None,
+    "connector_records": "guard",
+}
+
+
+# What is known of an invoice that was not landed: nothing.
+NOT_LANDED: Obj = {
+    "status": None,
+    "total": None,
+    "customer": None,
+    "currency": None,
+    "lines": {"data": []},
+    "shipping_cost": None,
+    "status_transitions": {},
 }
 
 
@@ -36,9 +50,10 @@ DEFAULTS: Obj = {
 class Facts:
     """Everything the rules look at.
 
-    stripe: kind of object -> id -> object, as landed.
+    stripe: kind of object -> id -> object, as landed; `deleted` marks an object that Stripe no longer has.
+        `checkout_sessions` is absent where the key may not read sessions (B9).
     mappings: mapping file -> rows.
-    netsuite: table of raw_netsuite -> rows, all values text.
+    netsuite: table of raw_netsuite -> rows, all values text, without the records that the pipeline made (K1).
     variables: dbt vars that differ from DEFAULTS.
     """
 
@@ -101,17 +116,33 @@ class Facts:
         return {row["id"]: row for row in self.netsuite["transactions"]}
 
     @cached_property
-    def netsuite_by_field(self) -> dict[tuple[str, str], dict[str, Obj]]:
-        """(table, column) -> value of that column -> row."""
+    def netsuite_invoices(self) -> dict[str, Obj]:
+        """By internal id."""
+        return {id: row for id, row in self.transactions.items() if row["type"] == "CustInvc"}
+
+    @cached_property
+    def netsuite_by_field(self) -> dict[tuple[str, str], dict[str, list[Obj]]]:
+        """(table, column) -> value of that column -> rows; of the transactions only invoices."""
+        tables = {"customers": self.netsuite["customers"], "transactions": self.netsuite_invoices.values()}
         return {
-            (table, column): {row[column]: row for row in self.netsuite[table] if row.get(column)}
-            for table in ("customers", "transactions")
+            (table, column): grouped((row for row in rows if row.get(column)), column)
+            for table, rows in tables.items()
             for column in ("externalid", "stripe_id")
         }
 
     @cached_property
+    def transactions_by_external_id(self) -> dict[str, Obj]:
+        """Of every type: an external id is unique over all of them (X2)."""
+        return {row["externalid"]: row for row in self.netsuite["transactions"] if row.get("externalid")}
+
+    @cached_property
+    def active_items(self) -> dict[str, Obj]:
+        """By internal id; L1: an inactive item is not found."""
+        return {row["id"]: row for row in self.netsuite["items"] if row.get("isinactive") != "T"}
+
+    @cached_property
     def items_by_external_id(self) -> dict[str, str]:
-        return {row["externalid"]: row["id"] for row in self.netsuite["items"] if row.get("externalid")}
+        return {row["externalid"]: id for id, row in self.active_items.items() if row.get("externalid")}
 
     @cached_property
     def symbols(self) -> dict[str, str]:
@@ -125,6 +156,10 @@ class Facts:
 
     # ---------------------------------------------------------------- Stripe
 
+    def invoice(self, id: str) -> Obj:
+        """The invoice; one that was not landed has no status and no total."""
+        return self.stripe["invoices"].get(id) or NOT_LANDED | {"id": id}
+
     @cached_property
     def credit_notes_of(self) -> dict[str, list[Obj]]:
         """Invoice -> its credit notes in the order of C5 and C6: by `created`, then id."""
@@ -136,7 +171,7 @@ class Facts:
         return grouped(self.stripe["invoice_payments"].values(), "invoice")
 
     @cached_property
-    def invoices_of(self) -> dict[tuple[str, str], list[Obj]]:
+    def invoices_of(self) -> dict[LedgerKey, list[Obj]]:
         """(customer, currency) -> invoices."""
         return by_ledger(self.stripe["invoices"].values())
 
@@ -144,6 +179,16 @@ class Facts:
     def coupons(self) -> dict[str, str]:
         """Discount -> its coupon."""
         return {id: discount["source"]["coupon"] for id, discount in self.stripe["discounts"].items()}
+
+
+def stripe_customer(obj: Obj) -> str | None:
+    """X1: the Stripe customer of an object is its `customer`, else its `customer_account`."""
+    return obj["customer"] or obj.get("customer_account")
+
+
+def is_gone(obj: Obj) -> bool:
+    """I3: Stripe answered 404 for an object that it never deletes."""
+    return bool(obj.get("deleted"))
 
 
 def grouped(rows: Iterable[Obj], key: str) -> dict[str, list[Obj]]:
@@ -154,9 +199,9 @@ def grouped(rows: Iterable[Obj], key: str) -> dict[str, list[Obj]]:
     return dict(groups)
 
 
-def by_ledger(rows: Iterable[Obj]) -> dict[tuple[str, str], list[Obj]]:
+def by_ledger(rows: Iterable[Obj]) -> dict[LedgerKey, list[Obj]]:
     """Rows by customer and currency: Stripe keeps one balance for each pair."""
-    groups: dict[tuple[str, str], list[Obj]] = defaultdict(list)
+    groups: dict[LedgerKey, list[Obj]] = defaultdict(list)
     for row in rows:
-        groups[row["customer"], row["currency"]].append(row)
+        groups[stripe_customer(row), row["currency"]].append(row)
     return dict(groups)

@@ -1,8 +1,8 @@
-"""Reasons of an outcome, which of several decides, and what people decide by hand: O1, O3, X5."""
+"""Reasons of an outcome, which of several decides, and what people decide by hand: O1, O3, O5, I3, X5."""
 
 from __future__ import annotations
 
-from tests.property.oracle.facts import Facts, Obj
+from tests.property.oracle.facts import Facts, Obj, is_gone
 
 # O1's table, in the order of O3: skipped, waiting for Stripe, blocked, waiting for NetSuite.
 REASONS = {
@@ -36,9 +36,16 @@ REASONS = {
         "balance_from_payment",
         "netsuite_rejected",
         "netsuite_differs",
+        "stripe_status_unknown",
+        "ambiguous_in_netsuite",
+        "memo_not_in_netsuite",
+        "refund_not_in_netsuite",
+        "gone_from_stripe",
     ),
     "waiting_netsuite": ("customer_not_in_netsuite", "invoice_not_in_netsuite", "currency_not_in_netsuite"),
 }
+INVOICE_STATUSES = ("draft", "open", "paid", "uncollectible", "void")  # O5
+CREDIT_NOTE_STATUSES = ("issued", "void")
 PRECEDENCE = [(group.partition("_")[0], reason) for group, reasons in REASONS.items() for reason in reasons]
 
 
@@ -62,9 +69,21 @@ def stopped_by_hand(facts: Facts, document: str, *objects: Obj) -> set[str]:
 
 
 def unpaid(facts: Facts, invoice: Obj) -> set[str]:
-    """C2, B2: a memo waits until its invoice is paid, or uncollectible where the settings count that as paid."""
-    if invoice["status"] == "open":
+    """C2, B2: a memo waits until its invoice is paid, or uncollectible where the settings count that as paid.
+    O5: a draft counts as open, and a status that is not known blocks.
+    """
+    if invoice["status"] in ("draft", "open"):
         return {"invoice_open"}
     if invoice["status"] == "uncollectible" and facts.settings["uncollectible_invoices"] == "wait":
         return {"invoice_uncollectible"}
-    return set()
+    return unknown_status(invoice, INVOICE_STATUSES)
+
+
+def unknown_status(obj: Obj, known: tuple[str, ...]) -> set[str]:
+    """O5: a credit note or an invoice with another status, or without one."""
+    return set() if obj["status"] in known else {"stripe_status_unknown"}
+
+
+def gone(*objects: Obj | None) -> set[str]:
+    """I3: one of the objects that a document rests on answered 404."""
+    return {"gone_from_stripe"} if any(obj and is_gone(obj) for obj in objects) else set()

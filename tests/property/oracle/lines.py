@@ -1,4 +1,4 @@
-"""From components to memo lines and tax details: scaling, items, taxes, service periods (L1 to L11, C1, S1)."""
+"""From components to memo lines and tax details: scaling, items, taxes, service periods (L1 to L11, C1, S1, K5)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from tests.property.oracle.amounts import smallest_unit, split, split_unit
 from tests.property.oracle.components import Component, price_details
 from tests.property.oracle.dates import day_of
 from tests.property.oracle.facts import Facts, Obj
+from tests.property.oracle.memo_text import description_of
 from tests.property.oracle.shapes import Document, Line, TaxDetail
+
+CONNECTOR_ITEM_KEYS = tuple(
+    f"netsuite_{kind}_item_id"
+    for kind in ("service_sale", "service_resale", "non_inventory_sale", "non_inventory_resale")
+)
+BASES = ("item", "custom", "whole_note", "shipping")  # rows that discounts and tax details stand below
 
 
 def add_lines(facts: Facts, document: Document, components: list[Component], total: int) -> None:
@@ -18,11 +25,10 @@ def add_lines(facts: Facts, document: Document, components: list[Component], tot
     """
     _check_tax_rates(facts, document, components)
     if is_gross(facts):
-        components = _gross(components)
+        components = _gross(facts, components)
     _scale(facts, document, components, total)
-    remaining = [component for component in components if component.scaled]
-    document.has_tax = any(component.kind == "tax" for component in remaining)
-    for component in remaining:
+    document.has_tax = any(component.kind == "tax" and component.scaled for component in components)
+    for component in _with_rows(facts, components):
         if component.kind == "tax":
             _add_tax(facts, document, component, total)
         else:
@@ -32,6 +38,40 @@ def add_lines(facts: Facts, document: Document, components: list[Component], tot
 def is_gross(facts: Facts) -> bool:
     """L5: lines hold their taxes, and no tax is sent."""
     return bool(facts.settings["line_amount_basis"] == "gross")
+
+
+def _with_rows(facts: Facts, components: list[Component]) -> list[Component]:
+    """L6, L8, S1: the components that get a row. Components that are zero get none, with two exceptions."""
+    result: list[Component] = []
+    for group in dict.fromkeys(component.group for component in components):
+        of_line = [c for c in components if c.group == group]
+        is_base_kept = any(c.scaled and _needs_base(facts, c) for c in of_line)
+        has_base = is_base_kept or any(c.scaled for c in of_line if c.kind in BASES)
+        taxes = [c for c in of_line if c.kind == "tax"]
+        for component in of_line:
+            is_kept = component.kind in BASES and is_base_kept
+            is_zero_rated = taxes == [component] and has_base and _has_zero_detail(facts, component)
+            if component.scaled or is_kept or is_zero_rated:
+                result.append(component)
+    return result
+
+
+def _needs_base(facts: Facts, component: Component) -> bool:
+    """L6: a discount, a billing credit or a tax detail stands only below the item row of its line.
+
+    reading: custom rows and shipping carry tax details as item rows do.
+    """
+    is_tax_detail = component.kind == "tax" and facts.settings["tax_strategy"] == "suitetax_override"
+    return component.kind in ("discount", "billing_credit") or is_tax_detail
+
+
+def _has_zero_detail(facts: Facts, tax: Component) -> bool:
+    """L8: a line's only tax, if zero, has a tax detail where tax_map has a row of its own for the rate.
+
+    reading: a tax that S1 scales to zero is a zero tax too.
+    """
+    is_override = facts.settings["tax_strategy"] == "suitetax_override"
+    return is_override and own_tax_row(facts, tax.tax_rate) is not None
 
 
 def _scale(facts: Facts, document: Document, components: list[Component], total: int) -> None:
@@ -48,20 +88,27 @@ def _scale(facts: Facts, document: Document, components: list[Component], total:
             component.scaled = share
 
 
-def _gross(components: list[Component]) -> list[Component]:
+def _gross(facts: Facts, components: list[Component]) -> list[Component]:
     """L5: each line of a Stripe line takes its share of all its taxes; no tax components remain.
 
     reading: "by amount" is by Stripe's amounts, before L7; C1 then scales gross lines; shipping is sent gross too.
+    reading: every row of a line with a tax carries the rate's code, also where its own share of the tax is zero.
     """
     result: list[Component] = []
     for group in dict.fromkeys(component.group for component in components):
         lines = [c for c in components if c.group == group and c.kind != "tax"]
-        taxes = [c for c in components if c.group == group and c.kind == "tax"]
+        all_taxes = [c for c in components if c.group == group and c.kind == "tax"]
+        taxes = [tax for tax in all_taxes if tax.amount]
         if taxes:
             shares = split(sum(tax.amount for tax in taxes), [line.stripe_amount for line in lines])
+            code = tax_row(facts, taxes[0].tax_rate).get("netsuite_tax_code_id")
             for line, share in zip(lines, shares, strict=True):
                 line.amount += share
-                line.scaled, line.tax_rate = line.amount, taxes[0].tax_rate
+                line.scaled, line.tax_rate, line.tax_code = line.amount, taxes[0].tax_rate, code
+        elif len(all_taxes) == 1:
+            row = own_tax_row(facts, all_taxes[0].tax_rate) or {}
+            for line in lines:
+                line.tax_rate, line.tax_code = all_taxes[0].tax_rate, row.get("netsuite_tax_code_id") or None
         result += lines
     return result
 
@@ -74,12 +121,17 @@ def tax_row(facts: Facts, rate: str | None) -> Obj:
     return facts.tax_map.get(rate or "") or facts.tax_map.get("") or {}
 
 
+def own_tax_row(facts: Facts, rate: str | None) -> Obj | None:
+    """L5, L8: for a zero tax the row for any rate does not count: its code could tax the line."""
+    return facts.tax_map.get(rate) if rate else None
+
+
 def _check_tax_rates(facts: Facts, document: Document, components: list[Component]) -> None:
     """L8: a non-zero tax needs its columns in tax_map. L5: a gross line has one rate only."""
     needed = _needed_tax_columns(facts)
     rates: dict[int, set[str | None]] = {}
     for component in components:
-        if component.kind == "tax":
+        if component.kind == "tax" and component.amount:
             rates.setdefault(component.group, set()).add(component.tax_rate)
             row = tax_row(facts, component.tax_rate)
             if not all(row.get(column) for column in needed):
@@ -117,12 +169,13 @@ def _add_tax(facts: Facts, document: Document, tax: Component, total: int) -> No
 
 
 def _line(facts: Facts, document: Document, component: Component) -> Line:
-    if component.coupon and component.coupon in facts.item_map:
-        item, external_id = facts.item_map[component.coupon], None
+    external_id = None
+    if component.coupon and (item_of_coupon := _coupon_item(facts, component.coupon)):
+        item: str | None = item_of_coupon
     elif component.role == "unallocated_invoice_item":
         item, external_id = _item(facts, document, component.price, component.product)
     else:
-        item, external_id = default_item(facts, document, component.role or ""), None
+        item = default_item(facts, document, component.role or "")
     start, end = service_period(facts, component.period) if component.period else (None, None)
     return Line(
         component.kind,
@@ -131,10 +184,11 @@ def _line(facts: Facts, document: Document, component: Component) -> Line:
         external_id,
         component.scaled,
         component.quantity,
-        component.description,
+        description_of(component.description),
         start,
         end,
         component.tax_rate,
+        component.tax_code,
     )
 
 
@@ -145,8 +199,10 @@ def item_of_invoice_line(facts: Facts, document: Document, line: Obj) -> tuple[s
 
 
 def _item(facts: Facts, document: Document, price: str | None, product: str | None) -> tuple[str | None, str | None]:
-    """L1: by item_map, else by external id, else as `missing_item` says."""
-    for items in (facts.item_map, facts.items_by_external_id):
+    """L1: by item_map, else by the connector's link (K5), else by external id, else as `missing_item` says."""
+    linked = _linked_item(facts, "prices", price, CONNECTOR_ITEM_KEYS)
+    by_price = {price: linked} if price and linked else {}
+    for items in (facts.item_map, by_price, facts.items_by_external_id):
         for id in (price, product):
             if id and id in items:
                 return items[id], None
@@ -156,6 +212,25 @@ def _item(facts: Facts, document: Document, price: str | None, product: str | No
         document.findings.add("item_unmapped")
         return None, None
     return default_item(facts, document, "unallocated_invoice_item"), None
+
+
+def _coupon_item(facts: Facts, coupon: str) -> str | None:
+    """L6: the item mapped for the coupon; K5: else the connector's link, else the discount item under its id."""
+    if coupon in facts.item_map:
+        return facts.item_map[coupon]
+    if linked := _linked_item(facts, "coupons", coupon, ("netsuite_discount_item_id",)):
+        return linked
+    item = facts.active_items.get(facts.items_by_external_id.get(coupon, ""))
+    is_adopted = facts.settings["connector_records"] == "adopt" and item is not None
+    return item["id"] if is_adopted and item and item["itemtype"] == "Discount" else None
+
+
+def _linked_item(facts: Facts, kind: str, id: str | None, keys: tuple[str, ...]) -> str | None:
+    """K5: the first metadata key that names an active item."""
+    if facts.settings["connector_records"] != "adopt":
+        return None
+    metadata = facts.stripe[kind].get(id or "", {}).get("metadata") or {}
+    return next((metadata[key] for key in keys if metadata.get(key) in facts.active_items), None)
 
 
 def default_item(facts: Facts, document: Document, role: str) -> str | None:

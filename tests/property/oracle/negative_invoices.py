@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from fractions import Fraction
 
+from tests.property.oracle.amounts import decimals
 from tests.property.oracle.components import quantity_of
 from tests.property.oracle.dates import day_of, is_before_go_live, set_posting_date
-from tests.property.oracle.facts import Facts, Obj
-from tests.property.oracle.findings import stopped_by_hand
-from tests.property.oracle.identity import has_other_currency, has_other_customer, invoice_in_netsuite, set_customer
+from tests.property.oracle.facts import Facts, Obj, stripe_customer
+from tests.property.oracle.findings import INVOICE_STATUSES, gone, stopped_by_hand, unknown_status
+from tests.property.oracle.identity import (
+    has_other_currency,
+    has_other_customer,
+    invoices_in_netsuite,
+    set_ambiguous,
+    set_customer,
+)
 from tests.property.oracle.lines import item_of_invoice_line
 from tests.property.oracle.shapes import Document
 
@@ -22,7 +30,7 @@ def negative_invoices(facts: Facts) -> Iterator[Document]:
 
 
 def _negative_invoice(facts: Facts, invoice: Obj) -> Document:
-    id, customer, currency = invoice["id"], invoice["customer"], invoice["currency"]
+    id, customer, currency = invoice["id"], stripe_customer(invoice), invoice["currency"]
     finalized_at = invoice["status_transitions"]["finalized_at"]
     document = Document(id, "negative_invoice", customer, id, currency, invoice["total"], finalized_at)
     document.findings |= stopped_by_hand(facts, id, invoice)
@@ -30,28 +38,38 @@ def _negative_invoice(facts: Facts, invoice: Obj) -> Document:
         document.findings.add("invoice_void")
     if invoice["status"] == "uncollectible":
         document.findings.add("invoice_uncollectible")
+    if invoice["status"] == "open":  # reading: "a paid invoice": an open one waits, as C2 says of all others
+        document.findings.add("invoice_open")
+    document.findings |= unknown_status(invoice, INVOICE_STATUSES) | gone(invoice)
+    amount = Decimal(-invoice["total"]).scaleb(-decimals(currency))
+    document.memo_text = f"Stripe: {id}. {amount} {currency.upper()} added to the customer's balance."
     if is_before_go_live(facts, finalized_at):
         document.findings.add("before_go_live")
-    set_customer(facts, document)
+    set_customer(facts, document, invoice)
     set_posting_date(facts, document, day_of(facts, finalized_at))
-    _adopt(facts, document)
+    _adopt(facts, document, invoice)
     for line in invoice["lines"]["data"]:
         item, external_id = item_of_invoice_line(facts, document, line)
         document.zero_lines.append((item, external_id, quantity_of(line)))
     return document
 
 
-def _adopt(facts: Facts, document: Document) -> None:
+def _adopt(facts: Facts, document: Document, invoice: Obj) -> None:
     """N1, P5: a zero-amount invoice that NetSuite has already is adopted, if it is the customer's.
 
     reading: what exists already needs no open period.
     """
-    existing = invoice_in_netsuite(facts, document.invoice)
-    if existing is None:
+    found = invoices_in_netsuite(facts, invoice)
+    if len(found) > 1:
+        set_ambiguous(document, found)
+    if not found and invoice["id"] in facts.transactions_by_external_id:
+        document.findings.add("netsuite_differs")  # X2: of another type
+    if len(found) != 1:
         return
+    existing = found[0]
     document.findings.discard("period_closed")
     has_amount = Fraction(existing["foreigntotal"]) != 0
     if has_amount or has_other_customer(document, existing) or has_other_currency(facts, document, existing):
         document.findings.add("netsuite_differs")
     else:
-        document.existing_invoice = existing["id"]
+        document.existing_record = existing["id"]

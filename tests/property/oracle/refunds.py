@@ -1,11 +1,13 @@
-"""Customer refunds: accounts, states, and one refund over several credit notes (R1 to R4)."""
+"""Customer refunds: accounts, what counts as succeeded, states, and one refund over several credit notes (R1 to R4)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 
+from tests.property.oracle.amounts import decimals
 from tests.property.oracle.dates import day_of, is_before_go_live, posting_day
-from tests.property.oracle.facts import Facts
+from tests.property.oracle.facts import Facts, Obj, is_gone
 from tests.property.oracle.shapes import Application, Document, Refund
 
 
@@ -19,20 +21,79 @@ def account(facts: Facts, purpose: str, currency: str) -> str | None:
     return found.get(currency) or found.get("")
 
 
-def is_dead(facts: Facts, refund: str) -> bool:
+def outcome_of(facts: Facts, refund_id: str) -> str:
+    """R2: `failed`, `succeeded` or `pending`. A refund that was not landed is pending."""
+    refund = facts.stripe["refunds"].get(refund_id)
+    if refund is None:
+        return "pending"
+    if refund["status"] in ("failed", "canceled") or refund["reason"] == "expired_uncaptured_charge":
+        return "failed"
+    is_old = not refund["status"] and refund["balance_transaction"]
+    return "succeeded" if refund["status"] == "succeeded" or is_old else "pending"
+
+
+def linked_amounts(note: Obj) -> dict[str, int]:
+    """Refund -> what the credit note links of it. The refund of a payment record is no Stripe refund (C1)."""
+    linked: dict[str, int] = {}
+    for entry in note["refunds"]:
+        if entry["type"] != "payment_record_refund":
+            linked[entry["refund"]] = linked.get(entry["refund"], 0) + entry["amount_refunded"]
+    return linked
+
+
+def is_dead(facts: Facts, refund_id: str) -> bool:
     """R2: the money did not leave."""
-    return facts.stripe["refunds"][refund]["status"] in ("failed", "canceled")
+    return outcome_of(facts, refund_id) == "failed"
 
 
 def set_state(facts: Facts, part: Application) -> None:
     """R2: what holds up one refund of a ready document. A refund from before go-live is never pushed (G1)."""
-    refund = facts.stripe["refunds"][part.target or ""]
-    if is_before_go_live(facts, refund["created"]):
+    refund = facts.stripe["refunds"].get(part.target or "")
+    if refund and is_before_go_live(facts, refund["created"]):
         part.state, part.reason = "skipped", "before_go_live"
-    elif refund["status"] in ("pending", "requires_action"):
+    elif refund is None or outcome_of(facts, refund["id"]) == "pending":
         part.state, part.reason = "waiting", "refund_pending"
+    elif is_gone(refund):
+        part.state, part.reason = "blocked", "gone_from_stripe"
     elif posting_day(facts, day_of(facts, refund["created"])) is None:
         part.state, part.reason = "blocked", "period_closed"  # reading: of the refund's record only
+
+
+def existing_record(facts: Facts, refund_id: str) -> Obj | None:
+    """R3, K1, K2: the record under the refund's id, else under `adopt` the one that its metadata names."""
+    if record := facts.transactions_by_external_id.get(refund_id):
+        return record
+    metadata = (facts.stripe["refunds"].get(refund_id) or {}).get("metadata") or {}
+    is_adopted = facts.settings["connector_records"] == "adopt"
+    return facts.transactions.get(metadata.get("netsuite_customer_refund_id", "")) if is_adopted else None
+
+
+def check_existing_records(facts: Facts, documents: Iterable[Document]) -> None:
+    """R3: a customer refund that somebody else made takes the missing applications, if it agrees and has room for them.
+
+    Else the applications are blocked. A part that is in it already keeps its state.
+    """
+    parts_of: dict[str, list[tuple[Document, Application]]] = {}
+    for document in documents:
+        for part in document.applied_to("customer_refund"):
+            if not document.income_entries:
+                parts_of.setdefault(str(part.target), []).append((document, part))
+    for refund_id, parts in parts_of.items():
+        record = existing_record(facts, refund_id)
+        if record is None:
+            continue
+        missing = [(document, part) for document, part in parts if part.state == "ready"]
+        linked = sum(part.amount for document, part in parts if refund_id not in document.blocked_links)
+        added = sum(part.amount for _, part in missing)
+        for document, part in missing:
+            unit = Fraction(10) ** decimals(document.currency)
+            is_same = (
+                record["type"] == "CustRfnd"
+                and record["entity"] == document.netsuite_customer
+                and facts.symbols.get(record["currency"]) == document.currency
+            )
+            if not is_same or abs(Fraction(record["foreigntotal"])) * unit + added > linked:
+                part.state, part.reason = "blocked", "netsuite_differs"
 
 
 def customer_refunds(documents: Iterable[Document]) -> dict[str, Refund]:

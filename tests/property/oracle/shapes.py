@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
+
+from tests.property.oracle.facts import Obj
 
 
 @dataclass
@@ -18,11 +21,12 @@ class Line:
     item: str | None
     item_external_id: str | None  # of an item that the run creates
     amount: int
-    quantity: int | None = None
+    quantity: Decimal | None = None
     description: str | None = None
     period_start: date | None = None
     period_end: date | None = None
     tax_rate: str | None = None
+    tax_code: str | None = None  # L5: of a gross line; None: the line goes by L11
 
 
 @dataclass
@@ -54,8 +58,8 @@ class Document:
 
     id: str
     type: str  # credit_note, balance_use, negative_invoice
-    customer: str
-    invoice: str
+    customer: str | None
+    invoice: str | None
     currency: str
     amount: int
     created: int
@@ -71,11 +75,21 @@ class Document:
     memo_text: str = ""
     netsuite_customer: str | None = None
     netsuite_invoice: str | None = None
-    zero_lines: list[tuple[str | None, str | None, int]] = field(default_factory=list)  # item, external id, quantity
-    existing_invoice: str | None = None  # N1: the NetSuite invoice that is adopted
+    zero_lines: list[tuple[str | None, str | None, Decimal]] = field(
+        default_factory=list
+    )  # item, external id, quantity
+    existing_record: str | None = None  # N1, P5, K2: internal id of the NetSuite record that is adopted
+    external_id: str = ""  # K2: that of the adopted memo, else the document's id
+    connector_record: Obj | None = None  # K4: the NetSuite record that holds the document up
+    named_in_detail: set[str] = field(default_factory=set)  # X1: internal ids that are ambiguous
+    tax_not_reversed: int = 0  # B5
+    blocked_links: set[str] = field(default_factory=set)  # R6: refunds that its links contradict
     income_entries: list[tuple[str, int]] = field(default_factory=list)  # G2: external id, amount
     has_tax: bool = False  # a tax of its own remains after C1 and L5
     is_order_uncertain: bool = False  # B4: more than one order of the ledger is possible inside one second
+
+    def __post_init__(self) -> None:
+        self.external_id = self.id
 
     def applied_to(self, type: str) -> list[Application]:
         """The applications of one type."""
