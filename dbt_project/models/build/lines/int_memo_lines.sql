@@ -95,7 +95,10 @@ final as (
         case
             when roles.component_kind = 'custom' or roles.is_stripe_line then substr(roles.line_description, 1, 4000)
         end as description,
-        case roles.component_kind when 'item' then roles.line_quantity when 'balance' then 1 end as quantity,
+        case
+            when roles.component_kind = 'item' then roles.line_quantity
+            when roles.component_kind = 'balance' then cast(1 as decimal(38, 12))
+        end as quantity,
         roles.share_minor as amount_minor,
         -- L2: revenue recognition dates of item lines; Stripe's period end is exclusive, NetSuite's inclusive
         case when roles.is_stripe_line then {{ accounting_date('roles.period_start_at') }} end as period_start,

@@ -16,7 +16,7 @@ final as (
         price_items.netsuite_item_id,
         price_items.item_external_id,
         substr(invoice_lines.description, 1, 4000) as description,
-        coalesce(invoice_lines.quantity, 1) as quantity
+        coalesce(nullif(invoice_lines.quantity, 0), 1) as quantity
     from {{ ref('int_credit_documents') }} as documents
     inner join {{ ref('stg_stripe__invoice_lines') }} as invoice_lines
         on documents.stripe_invoice_id = invoice_lines.stripe_invoice_id
