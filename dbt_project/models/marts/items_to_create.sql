@@ -21,10 +21,15 @@ wanted as (
 final as (
     select
         wanted.item_external_id as external_id,
-        -- an item's name is unique in NetSuite and has 60 characters; a product's in Stripe is neither
+        -- an item's name is unique in NetSuite and has 60 characters; a product's in Stripe is neither. No product name,
+        -- or no room for one beside the price id, ` (` and `)`: the price id alone.
         coalesce(
-            trim(substr(max(products.product_name), 1, 57 - length(wanted.item_external_id)))
-            || ' (' || wanted.item_external_id || ')',
+            case
+                when length(wanted.item_external_id) < 57
+                    then
+                        nullif(trim(substr(trim(max(products.product_name)), 1, 57 - length(wanted.item_external_id))), '')
+                        || ' (' || wanted.item_external_id || ')'
+            end,
             wanted.item_external_id
         ) as item_name,
         min(accounts.netsuite_account_id) as netsuite_income_account_id,
