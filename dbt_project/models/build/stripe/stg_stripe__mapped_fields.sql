@@ -14,7 +14,9 @@ sources as (
             else '$.' || substr({{ cell('source') }}, length(split_part({{ cell('source') }}, '.', 1)) + 2)
         end as path
     from {{ ref('field_map') }}
-    where {{ cell('source') }} is not null
+    where
+        {{ cell('source') }} is not null
+        and {{ cell('source') }} not in (select private.source from {{ ref('reference_private_sources') }} as private)
 ),
 
 -- ids are chosen first, so that only payloads that a mapping asks for are read
