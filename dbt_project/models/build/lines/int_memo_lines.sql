@@ -1,6 +1,7 @@
 -- The rows of a memo's item sublist (rules L1-L9, L11, B4): components that are not zero, numbered, each with its item.
 -- Under suitetax_override taxes are no lines: int_memo_tax_details.
-{%- set stand_below = ['discount', 'billing_credit'] + (['tax'] if var('tax_strategy') == 'suitetax_override' else []) %}
+{%- set tax_details = ['tax'] if var('tax_strategy') == 'suitetax_override' else [] %}
+{%- set stand_below = ['discount', 'billing_credit'] + tax_details %}
 with
 
 all_components as (
