@@ -8,6 +8,7 @@ from __future__ import annotations
 import duckdb
 
 from extract.stripe.endpoints import TABLES
+from extract.stripe.privacy import PRIVATE_FIELDS
 
 # Every raw_stripe.<object>: its columns and their types.
 STRIPE_COLUMNS = {
@@ -116,6 +117,16 @@ create table if not exists raw_stripe.extract_unread_ledgers (
 """
 
 
+def declare_private_fields(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write `PRIVATE_FIELDS` to `raw_stripe.private_fields`, by which the test of field_map.csv refuses a source that
+    is never landed (rule M1): the list is kept once."""
+    rows = sorted((kind, field) for kind, fields in PRIVATE_FIELDS.items() for field in fields)
+    connection.execute(
+        "create or replace table raw_stripe.private_fields (object varchar not null, field varchar not null)"
+    )
+    connection.executemany("insert into raw_stripe.private_fields values (?, ?)", rows)
+
+
 def declare_stripe_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the missing tables of `raw_stripe` and, over each object table, the view `<object>_current`."""
     columns = ", ".join(f"{name} {kind}" for name, kind in STRIPE_COLUMNS.items())
@@ -126,6 +137,7 @@ def declare_stripe_tables(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"create or replace view raw_stripe.{table}_current as select * from {newest}")
     for statement in (RUNS, ORDER_OF_RUNS, SLICES, TRANSFORMS, SETTLED, COMPACTED, GONE, UNREAD_LEDGERS):
         connection.execute(statement)
+    declare_private_fields(connection)
 
 
 def declare_all(connection: duckdb.DuckDBPyConnection) -> None:

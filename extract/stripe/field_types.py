@@ -20,7 +20,7 @@ INTEGERS = frozenset({
     "marked_uncollectible_at", "start", "end",
 })  # fmt: skip
 
-TEXTS = frozenset({"id", "object", "currency", "status"})
+TEXTS = frozenset({"id", "object", "currency", "status", "quantity_decimal"})
 
 LISTS = frozenset({"refunds", "discount_amounts", "pretax_credit_amounts", "taxes", "total_discount_amounts"})
 

@@ -68,6 +68,7 @@ RULES = {
     "X4": "closed periods; dates in the accounting time zone",
     "X5": "decisions by hand",
     "M1": "custom fields",
+    "M2": "custom fields on every row and record",
 }
 
 _NAMED = re.compile(r"\b([A-Z])(\d{1,2})(?:-\1?(\d{1,2}))?\b")

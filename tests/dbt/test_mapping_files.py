@@ -54,7 +54,7 @@ BROKEN = [
     ("invoice_map", ",1", "stripe_invoice_id", "the empty cell must hold a value"),
     ("invoice_map", "in_1,2", "stripe_invoice_id", '"in_1" repeats row 2'),
     ("invoice_map", '"in_2 ",7', "stripe_invoice_id", '"in_2 " has white space around it'),
-    ("field_map", "memos,f1,text,,x", "target", '"memos" is not one of memo, memo_line, customer_refund'),
+    ("field_map", "memos,f1,text,,x", "target", '"memos" is not one of memo, memo_line, memo_row, '),
     ("field_map", ",f2,text,,x", "target", "the empty cell must hold a value"),
     ("field_map", "memo,,text,,x", "netsuite_field", "the empty cell must hold a value"),
     ("field_map", "memo,cust body,text,,x", "netsuite_field", '"cust body" is no field id of NetSuite'),
@@ -76,6 +76,27 @@ BROKEN = [
     ("field_map", "memo,f16,date,,01/02/2026", "constant", '"01/02/2026" is no date (YYYY-MM-DD)'),
     ("field_map", "memo,f17,reference,,Sales", "constant", '"Sales" is no reference (an internal id)'),
     ("field_map", "memo,f8,text,invoice.id,", "netsuite_field", '"f8" repeats row '),
+    ("field_map", "item,f19,text,invoice.id,", "source", '"invoice.id" must be empty: '),
+    ("field_map", "item,f20,text,,", "source", "the empty cell must hold a source, or the column constant a value"),
+    ("field_map", "zero_invoice,f21,text,credit_note.id,", "source",
+     '"credit_note.id" does not start with one of invoice., customer., which a zero_invoice has'),
+    ("field_map", "zero_invoice_row,f22,text,credit_note_line.id,", "source",
+     '"credit_note_line.id" does not start with one of invoice., customer., invoice_line.'),
+    ("field_map", "journal_entry,f23,text,invoice_line.id,", "source",
+     '"invoice_line.id" does not start with one of refund., '),
+    ("field_map", "journal_row,f24,text,credit_note_line.id,", "source",
+     '"credit_note_line.id" does not start with one of refund., '),
+    ("field_map", "memo_row,f25,text,refund.id,", "source", '"refund.id" does not start with one of credit_note., '),
+    ("field_map", "memo,f26,text,customer.name,", "source", '"customer.name" is not landed, for privacy'),
+    ("field_map", "memo,f27,text,invoice.customer_address.city,", "source",
+     '"invoice.customer_address.city" is not landed, for privacy'),
+    ("field_map", "customer_refund,f28,text,refund.destination_details.card.type,", "source",
+     '"refund.destination_details.card.type" is not landed, for privacy'),
+    ("field_map", "journal_row,f29,text,customer.tax.ip_address,", "source",
+     '"customer.tax.ip_address" is not landed, for privacy'),
+    ("field_map", "memo,f30,text,customer.metadata.name,", "source", ""),
+    ("field_map", "memo,f31,text,credit_note.memo,", "source", ""),
+    ("field_map", "memo_line,f32,text,invoice_line.description,", "source", ""),
     ("manual_decisions", "cn_1,ignore,x", "decision", '"ignore" is not one of skip, out_of_band'),
     ("manual_decisions", "cn_2,,x", "decision", "the empty cell must hold a value"),
     ("manual_decisions", ",skip,x", "document_id", "the empty cell must hold a value"),
@@ -97,7 +118,15 @@ SOUND = {
     "memo_line,class,reference,invoice_line.metadata.class,\n"
     "customer_refund,custbody_b,date,refund.created,\n"
     "memo,custbody_c,number,,-1.50\n"
-    "memo,custbody_d,date,,2026-01-31",
+    "memo,custbody_d,date,,2026-01-31\n"
+    "memo_row,department,reference,,4\n"
+    "memo_row,class,reference,credit_note_line.metadata.class,\n"
+    "zero_invoice,location,reference,customer.metadata.location,\n"
+    "zero_invoice_row,class,reference,invoice_line.metadata.class,\n"
+    "journal_entry,custbody_e,text,refund.reason,\n"
+    "journal_row,department,reference,credit_note.metadata.department,\n"
+    "customer_refund,paymentOption,reference,,8\n"
+    "item,taxSchedule,reference,,1",
     "manual_decisions": "cn_1,skip,booked by hand\ncn_1,out_of_band,\nin_1_balance,skip,",
 }
 
@@ -106,6 +135,7 @@ CHECKS = [
     "path:seeds",
     "path:tests/mapping",
     "reference_currencies",
+    "reference_private_sources",
     "--exclude-resource-type",
     "unit_test",
 ]

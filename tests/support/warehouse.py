@@ -66,6 +66,7 @@ _FETCHED_AT = datetime(2026, 6, 1, tzinfo=UTC)
 
 def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """All raw tables, empty, and the loader's journal."""
+    from extract.raw_tables import declare_private_fields
     from load_netsuite.tables import ensure_tables
 
     connection.execute("create schema if not exists raw_stripe")
@@ -79,6 +80,7 @@ def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(
             f"create table if not exists raw_netsuite.{table} ({', '.join(c + ' text' for c in columns.split())})"
         )
+    declare_private_fields(connection)
     ensure_tables(connection)
 
 
@@ -189,7 +191,7 @@ def _failures(result: Any, warehouse: Path) -> Iterator[str]:
         if node.status in ("error", "fail"):
             yield f"{node.node.unique_id}: {node.message}"
             with contextlib.suppress(duckdb.Error, AttributeError):
-                found = rows(warehouse, f"select message from {node.node.relation_name} limit 20")
+                found = rows(warehouse, f"select message from {node.node.relation_name} limit 100")
                 yield from (f"    {row['message']}" for row in found)
 
 

@@ -1,7 +1,7 @@
 {#-
     Makes scope_customer_inputs come after every seed and parsed model that a rule reads. dbt wants these edges before
-    it knows the graph, so they are
-    written down; one that is missing stops the build with a sentence.
+    it knows the graph, so they are written down; one that is missing stops the build with a sentence.
+    reference_private_sources stands here because the test of field_map.csv reads it: so it comes before every mart.
 -#}
 {% macro comes_after_all_inputs() -%}
     {%- for name in [
@@ -10,6 +10,7 @@
         'parsed_stripe__refunds', 'parsed_stripe__invoice_payments', 'parsed_stripe__tax_rates',
         'default_items', 'item_map', 'tax_map', 'account_map', 'customer_map', 'invoice_map', 'field_map',
         'manual_decisions',
+        'reference_private_sources',
     ] %}
 -- depends_on: {{ ref(name) }}
     {%- endfor %}

@@ -6,8 +6,8 @@
 
     Returns document_id, stripe_line_id and line_position (null for shipping), amount_kind (discount, billing_credit,
     exclusive_tax, inclusive_tax, shipping, shipping_tax), amount_position, amount_minor, stripe_discount_id,
-    stripe_tax_rate_id, taxable_minor. Zero amounts are left out, and pretax credits of type `discount`: they repeat the
-    discounts (L6).
+    stripe_tax_rate_id, taxable_minor. Zero amounts are left out, but not those of taxes: a zero-rated line keeps its
+    code (L5, L8). Pretax credits of type `discount` are left out too: they repeat the discounts (L6).
 -#}
 {% macro stripe_document_amounts(relation, struct) %}
 {%- set of_line = ['id', 'line_position', 'line.id as stripe_line_id'] %}
@@ -78,7 +78,7 @@ select
     {{ expandable_id('entry.tax_rate_details.tax_rate') }} as stripe_tax_rate_id,
     entry.taxable_amount as taxable_minor
 from taxes
-where entry.amount <> 0
+where entry.amount is not null
 
 union all
 
@@ -108,7 +108,7 @@ select
     {{ expandable_id('entry.rate') }} as stripe_tax_rate_id,
     entry.taxable_amount as taxable_minor
 from shipping_taxes
-where entry.amount <> 0
+where entry.amount is not null
 
 union all
 

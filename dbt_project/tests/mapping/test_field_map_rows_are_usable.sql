@@ -1,5 +1,5 @@
--- Rule M1: each target and field once, a known value type, and exactly one of source and constant. A source names an
--- object that the target has.
+-- Rules M1, M2: each target and field once, a known value type, and exactly one of source and constant. A source names
+-- an object that the target has, and a field that is landed: private ones are not.
 {%- set sources %}
     (
         select
@@ -9,7 +9,12 @@
             case {{ cell('target') }}
                 when 'memo' then 'credit_note., invoice., customer.'
                 when 'memo_line' then 'credit_note., invoice., customer., credit_note_line., invoice_line.'
+                when 'memo_row' then 'credit_note., invoice., customer., credit_note_line., invoice_line.'
                 when 'customer_refund' then 'refund., credit_note., invoice., customer.'
+                when 'zero_invoice' then 'invoice., customer.'
+                when 'zero_invoice_row' then 'invoice., customer., invoice_line.'
+                when 'journal_entry' then 'refund., credit_note., invoice., customer.'
+                when 'journal_row' then 'refund., credit_note., invoice., customer.'
             end as allowed_objects
         from numbered
         where {{ cell('source') }} is not null
@@ -23,7 +28,10 @@
     columns=['target', 'netsuite_field', 'value_type', 'source', 'constant'],
     required=['target', 'netsuite_field', 'value_type'],
     allowed={
-        'target': ['memo', 'memo_line', 'customer_refund'],
+        'target': [
+            'memo', 'memo_line', 'memo_row', 'customer_refund', 'zero_invoice', 'zero_invoice_row', 'journal_entry',
+            'journal_row', 'item',
+        ],
         'value_type': ['text', 'number', 'date', 'reference'],
     }
 ) %}
@@ -54,6 +62,27 @@
         'does not start with one of ' || allowed_objects || ', which a ' || {{ cell('target') }} || ' has' as problem
     from {{ sources }}
     where allowed_objects is not null and ' ' || allowed_objects not like '% ' || object_type || '.%'
+
+    union all
+
+    select
+        row_number_in_file,
+        'source' as column_name,
+        {{ cell('source') }} as cell_value,
+        'must be empty: an item serves every document, so target item takes a constant' as problem
+    from {{ sources }}
+    where {{ cell('target') }} = 'item'
+
+    union all
+
+    select
+        row_number_in_file,
+        'source' as column_name,
+        {{ cell('source') }} as cell_value,
+        'is not landed, for privacy (it can tell who a person is); take the row out, or keep what NetSuite needs in '
+        || 'metadata' as problem
+    from numbered
+    where {{ cell('source') }} in (select private.source from {{ ref('reference_private_sources') }} as private)
 
     union all
 

@@ -39,6 +39,10 @@ def note(**changed):
             {"lines": {"data": [{"id": "cnli_1", "taxes": [{"amount": "7"}]}]}},
             "cn_1: lines.data[].taxes[].amount is 7",
         ),
+        (
+            {"lines": {"data": [{"id": "cnli_1", "quantity_decimal": Decimal("1.5")}]}},
+            "cn_1: lines.data[].quantity_decimal is 1.5",
+        ),
     ],
 )
 def test_a_changed_type_is_named(changed, named):

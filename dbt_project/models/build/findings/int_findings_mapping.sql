@@ -40,7 +40,10 @@ taxes as (
         tax_codes.netsuite_tax_type_id
     from {{ ref('int_credit_note_components') }} as components
     left join {{ ref('int_tax_codes') }} as tax_codes on components.stripe_tax_rate_id = tax_codes.stripe_tax_rate_id
-    where components.component_kind = 'tax' and components.document_id not in (select document_id from without_memo)
+    where
+        components.component_kind = 'tax'
+        and components.amount_minor <> 0
+        and components.document_id not in (select document_id from without_memo)
 ),
 
 accounts as (

@@ -29,6 +29,8 @@ select
     {%- for column in ['netsuite_item_id', 'netsuite_tax_code_id', 'netsuite_tax_type_id'] %}
     case when own.stripe_tax_rate_id is not null then own.{{ column }} else other.{{ column }} end as {{ column }},
     {%- endfor %}
+    -- L5, L8: only its own row says which code a tax of zero has; the row with an empty rate id could tax the line
+    charged.stripe_tax_rate_id <> '' and own.stripe_tax_rate_id is not null as has_own_row,
     tax_rates.percentage,
     coalesce(tax_rates.is_flat, false) as is_flat
 from charged

@@ -162,4 +162,5 @@ select
     cast(taxable_minor as bigint) as taxable_minor,
     cast(inclusive_minor as bigint) as inclusive_minor
 from components
-where amount_minor <> 0
+-- an item of zero can have a row below it (L6), and a tax of zero a code (L5, L8)
+where amount_minor <> 0 or component_kind in ('item', 'custom', 'shipping', 'tax')

@@ -1,10 +1,19 @@
 -- Components after the tax of their line is moved: inclusive tax is taken out of the item, its discounts and billing
 -- credits in proportion to their amounts (rule L7). With line_amount_basis gross all taxes of the line are then added
--- to them, and there are no tax rows (rule L5).
+-- to them, and there are no tax rows (rule L5); stripe_tax_rate_id is then the rate whose code the row carries.
 with
 
 components as (
     select * from {{ ref('int_credit_note_components') }}
+),
+
+taxes as (
+    select
+        components.*,
+        tax_codes.has_own_row
+    from components
+    left join {{ ref('int_tax_codes') }} as tax_codes on components.stripe_tax_rate_id = tax_codes.stripe_tax_rate_id
+    where components.component_kind = 'tax'
 ),
 
 line_taxes as (
@@ -13,9 +22,12 @@ line_taxes as (
         line_position,
         sum(inclusive_minor) as inclusive_minor,
         sum(amount_minor) as tax_minor,
-        min(stripe_tax_rate_id) as stripe_tax_rate_id
-    from components
-    where component_kind = 'tax'
+        -- L5: the code of the rate with tax; of a line whose only tax is zero that rate's, if tax_map has a row for it
+        coalesce(
+            min(case when amount_minor <> 0 then stripe_tax_rate_id end),
+            case when count(*) = 1 then min(case when has_own_row then stripe_tax_rate_id end) end
+        ) as stripe_tax_rate_id
+    from taxes
     group by document_id, line_position
 ),
 

@@ -1,5 +1,5 @@
 -- The Stripe lines that a credit note credits: its own, or, for a note without lines over the whole invoice, the
--- invoice's (rule L4).
+-- invoice's (rule L4). A quantity that is absent or zero is 1 (rule L1).
 with
 
 line_counts as (
@@ -39,7 +39,9 @@ final as (
         case when note_lines.stripe_invoice_line_id is null then 'custom' else 'item' end as line_kind,
         -- L1: description of the credit note line, else of the invoice line; L3: a custom line has its own only
         coalesce(nullif(note_lines.description, ''), invoice_lines.description) as description,
-        case when note_lines.stripe_invoice_line_id is not null then coalesce(note_lines.quantity, 1) end as quantity,
+        case
+            when note_lines.stripe_invoice_line_id is not null then coalesce(nullif(note_lines.quantity, 0), 1)
+        end as quantity,
         note_lines.amount_minor,
         note_lines.stripe_invoice_line_id,
         invoice_lines.stripe_price_id,
@@ -65,7 +67,7 @@ final as (
         invoice_lines.line_position,
         'item' as line_kind,
         invoice_lines.description,
-        coalesce(invoice_lines.quantity, 1) as quantity,
+        coalesce(nullif(invoice_lines.quantity, 0), 1) as quantity,
         invoice_lines.amount_minor,
         invoice_lines.stripe_line_id as stripe_invoice_line_id,
         invoice_lines.stripe_price_id,
@@ -87,7 +89,7 @@ final as (
         1 as line_position,
         'whole_note' as line_kind,
         cast(null as varchar) as description,
-        cast(null as bigint) as quantity,
+        cast(null as decimal(38, 12)) as quantity,
         total_minor - shipping_minor as amount_minor,
         cast(null as varchar) as stripe_invoice_line_id,
         cast(null as varchar) as stripe_price_id,
@@ -108,7 +110,7 @@ final as (
         0 as line_position,
         'shipping_only' as line_kind,
         cast(null as varchar) as description,
-        cast(null as bigint) as quantity,
+        cast(null as decimal(38, 12)) as quantity,
         0 as amount_minor,
         cast(null as varchar) as stripe_invoice_line_id,
         cast(null as varchar) as stripe_price_id,

@@ -1,7 +1,9 @@
--- Rule M1: what field_map.csv puts into memos, their item and custom lines, and customer refunds; and the out-of-band
--- flag (C7).
+-- What field_map.csv puts into the records and rows of NetSuite (rules M1, M2), and the out-of-band flag (C7). A
+-- customer refund has values of each credit note behind it; which note gives them follows from the outcomes (mart
+-- netsuite_field_values).
 {%- set is_epoch = "length(value) between 9 and 11 and translate(value, '0123456789', '') = ''" %}
 {%- set epoch = "case when " ~ is_epoch ~ " then value else '0' end" %}
+{%- set no_id = 'cast(null as varchar)' %}
 with
 
 field_map as (
@@ -15,148 +17,225 @@ field_map as (
     from {{ ref('field_map') }}
 ),
 
-mapped_fields as (
-    select * from {{ ref('stg_stripe__mapped_fields') }}
-),
-
 memos as (
-    select * from {{ ref('int_memos') }}
+    select
+        memos.*,
+        case when document_type = 'credit_note' then document_id end as credit_note_id
+    from {{ ref('int_memos') }} as memos
 ),
 
--- the Stripe objects that a memo, a line or a refund takes values from
-memo_objects as (
-    select external_id, 'credit_note' as object_type, document_id as object_id
-    from memos
-    where document_type = 'credit_note'
-    union all
-    select external_id, 'invoice' as object_type, stripe_invoice_id as object_id from memos
-    union all
-    select external_id, 'customer' as object_type, stripe_customer_id as object_id from memos
-),
-
-lines as (
+memo_rows as (
     select
         memos.external_id,
         memos.document_id,
+        memos.stripe_customer_id,
         memo_lines.line_number,
-        memo_lines.stripe_line_id,
-        memo_lines.stripe_invoice_line_id
+        memo_lines.line_kind,
+        memos.credit_note_id,
+        memos.stripe_invoice_id,
+        case when memo_lines.line_kind <> 'balance' then memo_lines.stripe_line_id end as credit_note_line_id,
+        -- a balance row can stand for a line of the invoice (B4)
+        case
+            when memo_lines.line_kind = 'balance' then memo_lines.stripe_line_id
+            else memo_lines.stripe_invoice_line_id
+        end as invoice_line_id
     from memos
     inner join {{ ref('int_memo_lines') }} as memo_lines on memos.document_id = memo_lines.document_id
-    where memo_lines.line_kind in ('item', 'custom')
 ),
 
-line_objects as (
-    select external_id, line_number, 'credit_note_line' as object_type, stripe_line_id as object_id from lines
-    union all
-    select external_id, line_number, 'invoice_line' as object_type, stripe_invoice_line_id as object_id from lines
-    union all
-    select lines.external_id, lines.line_number, memo_objects.object_type, memo_objects.object_id
-    from lines
-    inner join memo_objects on lines.external_id = memo_objects.external_id
+zero_invoices as (
+    select * from {{ ref('int_zero_amount_invoices') }}
 ),
 
--- a refund of several credit notes takes the values of the first one
-refund_notes as (
+credit_documents as (
+    select * from {{ ref('int_credit_documents') }}
+),
+
+journal_entries as (
     select
-        first_notes.stripe_refund_id,
-        first_notes.credit_note_id,
-        documents.stripe_invoice_id,
-        documents.stripe_customer_id
-    from (
-        select stripe_refund_id, min(credit_note_id) as credit_note_id
-        from {{ ref('int_refund_links') }}
-        group by stripe_refund_id
-    ) as first_notes
-    inner join {{ ref('int_credit_documents') }} as documents on first_notes.credit_note_id = documents.document_id
+        entries.external_id,
+        entries.document_id,
+        entries.stripe_refund_id,
+        credit_documents.stripe_customer_id,
+        credit_documents.stripe_invoice_id
+    from {{ ref('int_income_journal_entries') }} as entries
+    inner join credit_documents on entries.document_id = credit_documents.document_id
 ),
 
-refund_objects as (
-    select stripe_refund_id as external_id, 'refund' as object_type, stripe_refund_id as object_id from refund_notes
-    union all
-    select stripe_refund_id as external_id, 'credit_note' as object_type, credit_note_id as object_id from refund_notes
-    union all
-    select stripe_refund_id as external_id, 'invoice' as object_type, stripe_invoice_id as object_id from refund_notes
-    union all
-    select stripe_refund_id as external_id, 'customer' as object_type, stripe_customer_id as object_id from refund_notes
-),
-
-owners as (
-    select 'creditMemo' as record_type, external_id, stripe_customer_id from memos
-    union all
-    select 'customerRefund' as record_type, external_id, object_id as stripe_customer_id
-    from refund_objects
-    where object_type = 'customer'
-),
-
--- the record or line that each target of field_map.csv stands for; line_number is null for the body of a record
+-- each record, and each row of one, with the Stripe objects that it has; line_number is null for the body of a record
 targets as (
-    select 'memo' as target, 'creditMemo' as record_type, external_id, cast(null as integer) as line_number from memos
-    union all
-    select 'memo_line' as target, 'creditMemo' as record_type, external_id, line_number from lines
-    union all
-    select
-        'customer_refund' as target,
-        'customerRefund' as record_type,
-        stripe_refund_id as external_id,
-        cast(null as integer) as line_number
-    from refund_notes
-),
-
-target_objects as (
     select
         'memo' as target,
         'creditMemo' as record_type,
         external_id,
+        document_id,
+        stripe_customer_id,
         cast(null as integer) as line_number,
-        object_type,
-        object_id
-    from memo_objects
+        credit_note_id,
+        stripe_invoice_id,
+        {{ no_id }} as stripe_refund_id,
+        {{ no_id }} as credit_note_line_id,
+        {{ no_id }} as invoice_line_id
+    from memos
+
     union all
-    select 'memo_line' as target, 'creditMemo' as record_type, external_id, line_number, object_type, object_id
-    from line_objects
+{%- for target, condition in {'memo_line': "line_kind in ('item', 'custom')", 'memo_row': 'true'}.items() %}
+
+    select
+        '{{ target }}' as target,
+        'creditMemo' as record_type,
+        external_id,
+        document_id,
+        stripe_customer_id,
+        line_number,
+        credit_note_id,
+        stripe_invoice_id,
+        {{ no_id }} as stripe_refund_id,
+        credit_note_line_id,
+        invoice_line_id
+    from memo_rows
+    where {{ condition }}
+
     union all
+{%- endfor %}
+
     select
         'customer_refund' as target,
         'customerRefund' as record_type,
-        external_id,
+        links.stripe_refund_id as external_id,
+        links.credit_note_id as document_id,
+        credit_documents.stripe_customer_id,
         cast(null as integer) as line_number,
-        object_type,
-        object_id
-    from refund_objects
+        links.credit_note_id,
+        credit_documents.stripe_invoice_id,
+        links.stripe_refund_id,
+        {{ no_id }} as credit_note_line_id,
+        {{ no_id }} as invoice_line_id
+    from {{ ref('int_refund_links') }} as links
+    inner join credit_documents on links.credit_note_id = credit_documents.document_id
+
+    union all
+
+    select
+        'zero_invoice' as target,
+        'invoice' as record_type,
+        external_id,
+        document_id,
+        stripe_customer_id,
+        cast(null as integer) as line_number,
+        {{ no_id }} as credit_note_id,
+        document_id as stripe_invoice_id,
+        {{ no_id }} as stripe_refund_id,
+        {{ no_id }} as credit_note_line_id,
+        {{ no_id }} as invoice_line_id
+    from zero_invoices
+
+    union all
+
+    select
+        'zero_invoice_row' as target,
+        'invoice' as record_type,
+        zero_invoices.external_id,
+        zero_invoices.document_id,
+        zero_invoices.stripe_customer_id,
+        zero_lines.line_number,
+        {{ no_id }} as credit_note_id,
+        zero_invoices.document_id as stripe_invoice_id,
+        {{ no_id }} as stripe_refund_id,
+        {{ no_id }} as credit_note_line_id,
+        zero_lines.stripe_line_id as invoice_line_id
+    from zero_invoices
+    inner join {{ ref('int_zero_invoice_lines') }} as zero_lines on zero_invoices.document_id = zero_lines.document_id
+{%- for target, line_number in [
+    ('journal_entry', 'cast(null as integer)'),
+    ('journal_row', '1'),
+    ('journal_row', '2'),
+] %}
+
+    union all
+
+    -- the rows of a journal entry: 1 is its debit, 2 its credit
+    select
+        '{{ target }}' as target,
+        'journalEntry' as record_type,
+        external_id,
+        document_id,
+        stripe_customer_id,
+        {{ line_number }} as line_number,
+        document_id as credit_note_id,
+        stripe_invoice_id,
+        stripe_refund_id,
+        {{ no_id }} as credit_note_line_id,
+        {{ no_id }} as invoice_line_id
+    from journal_entries
+{%- endfor %}
+),
+
+wanted as (
+    select
+        targets.target,
+        targets.record_type,
+        targets.external_id,
+        targets.document_id,
+        targets.stripe_customer_id,
+        targets.line_number,
+        field_map.netsuite_field,
+        field_map.value_type,
+        field_map.source,
+        field_map.constant,
+        case field_map.object_type
+            when 'credit_note' then targets.credit_note_id
+            when 'invoice' then targets.stripe_invoice_id
+            when 'customer' then targets.stripe_customer_id
+            when 'refund' then targets.stripe_refund_id
+            when 'credit_note_line' then targets.credit_note_line_id
+            when 'invoice_line' then targets.invoice_line_id
+        end as object_id
+    from targets
+    inner join field_map on targets.target = field_map.target
+),
+
+found as (
+    select
+        wanted.*,
+        case when wanted.source is null then wanted.constant else mapped_fields.value end as value
+    from wanted
+    left join {{ ref('stg_stripe__mapped_fields') }} as mapped_fields
+        on wanted.source = mapped_fields.source and wanted.object_id = mapped_fields.object_id
+),
+
+-- M2: where memo_line and memo_row both give a row a value, that of memo_line counts
+ranked as (
+    select
+        found.*,
+        row_number() over (
+            partition by record_type, external_id, document_id, line_number, netsuite_field order by target
+        ) as value_rank
+    from found
+    where value is not null
 ),
 
 collected as (
     select
-        target_objects.record_type,
-        target_objects.external_id,
-        target_objects.line_number,
-        field_map.netsuite_field,
-        field_map.value_type,
-        mapped_fields.value
-    from field_map
-    inner join mapped_fields on field_map.source = mapped_fields.source
-    inner join target_objects
-        on
-            field_map.target = target_objects.target
-            and mapped_fields.object_type = target_objects.object_type
-            and mapped_fields.object_id = target_objects.object_id
-    union all
-    select
-        targets.record_type,
-        targets.external_id,
-        targets.line_number,
-        field_map.netsuite_field,
-        field_map.value_type,
-        field_map.constant as value
-    from field_map
-    inner join targets on field_map.target = targets.target
-    where field_map.source is null
+        record_type,
+        external_id,
+        document_id,
+        stripe_customer_id,
+        line_number,
+        netsuite_field,
+        value_type,
+        value
+    from ranked
+    where value_rank = 1
     {%- if var('out_of_band_field') is not none %}
+
     union all
+
     select
         'creditMemo' as record_type,
         external_id,
+        document_id,
+        stripe_customer_id,
         cast(null as integer) as line_number,
         {{ var_text('out_of_band_field') }} as netsuite_field,
         'boolean' as value_type,
@@ -166,10 +245,11 @@ collected as (
 {%- endif %}
 )
 
-select distinct
-    collected.record_type,
-    collected.external_id,
-    owners.stripe_customer_id,
+select
+    record_type,
+    external_id,
+    document_id,
+    stripe_customer_id,
     line_number,
     netsuite_field,
     value_type,
@@ -181,5 +261,3 @@ select distinct
         else value
     end as value
 from collected
-inner join owners on collected.record_type = owners.record_type and collected.external_id = owners.external_id
-where value is not null

@@ -1,11 +1,25 @@
 -- The rows of a memo's item sublist (rules L1-L9, L11, B4): components that are not zero, numbered, each with its item.
 -- Under suitetax_override taxes are no lines: int_memo_tax_details.
+{%- set tax_details = ['tax'] if var('tax_strategy') == 'suitetax_override' else [] %}
+{%- set stand_below = ['discount', 'billing_credit'] + tax_details %}
 with
 
+all_components as (
+    select
+        components.*,
+        -- L6: NetSuite takes a discount only below a row, and a tax detail needs its line
+        max(case when component_kind in ('{{ stand_below | join("', '") }}') and share_minor <> 0 then 1 else 0 end)
+            over (partition by document_id, line_position) = 1 as is_row_needed
+    from {{ ref('int_memo_components') }} as components
+),
+
 components as (
-    select * from {{ ref('int_memo_components') }}
-    where share_minor <> 0
-    {%- if var('tax_strategy') != 'tax_lines' %} and component_kind <> 'tax'{% endif %}
+    select * from all_components
+    where
+        (share_minor <> 0 or (is_row_needed and component_kind in ('item', 'custom', 'shipping')))
+        {%- if var('tax_strategy') != 'tax_lines' %}
+        and component_kind <> 'tax'
+        {%- endif %}
 ),
 
 documents as (
@@ -95,7 +109,10 @@ final as (
         case
             when roles.component_kind = 'custom' or roles.is_stripe_line then substr(roles.line_description, 1, 4000)
         end as description,
-        case roles.component_kind when 'item' then roles.line_quantity when 'balance' then 1 end as quantity,
+        case
+            when roles.component_kind = 'item' then roles.line_quantity
+            when roles.component_kind = 'balance' then cast(1 as decimal(38, 12))
+        end as quantity,
         roles.share_minor as amount_minor,
         -- L2: revenue recognition dates of item lines; Stripe's period end is exclusive, NetSuite's inclusive
         case when roles.is_stripe_line then {{ accounting_date('roles.period_start_at') }} end as period_start,
@@ -132,10 +149,12 @@ final as (
 select
     final.*,
     -- L11: NetSuite must not add tax of its own. With tax_strategy none the account taxes credit notes, but never the
-    -- use of a balance (B5).
+    -- use of a balance (B5). Under suitetax_override the memo carries taxDetailsOverride, and isTaxable is not sent.
     {%- set leaves_tax_to_netsuite = "line_kind <> 'balance'" if var('tax_strategy') == 'none' else 'false' %}
     {%- if var('untaxed_tax_code') is none %}
-    case when carries_tax or {{ leaves_tax_to_netsuite }} then cast(null as boolean) else false end as is_taxable,
+        {%- set is_sent_untaxed = 'false' if var('tax_strategy') == 'suitetax_override'
+            else 'not (carries_tax or ' ~ leaves_tax_to_netsuite ~ ')' %}
+    case when {{ is_sent_untaxed }} then false end as is_taxable,
     case when carries_tax then gross_tax_code_id end as netsuite_tax_code_id
     {%- else %}
     cast(null as boolean) as is_taxable,

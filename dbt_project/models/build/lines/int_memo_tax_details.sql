@@ -7,8 +7,17 @@ components as (
 ),
 
 taxes as (
-    select * from components
-    where component_kind = 'tax' and share_minor <> 0
+    select
+        components.*,
+        tax_codes.netsuite_tax_code_id,
+        tax_codes.netsuite_tax_type_id,
+        tax_codes.percentage,
+        tax_codes.is_flat,
+        -- a tax of zero: the line's only tax, with a row of its own in tax_map
+        share_minor = 0 and count(*) over (partition by document_id, line_position) = 1 and has_own_row as is_zero_rated
+    from components
+    left join {{ ref('int_tax_codes') }} as tax_codes on components.stripe_tax_rate_id = tax_codes.stripe_tax_rate_id
+    where component_kind = 'tax'
 ),
 
 -- the line after discounts and inclusive tax, scaled: the basis when Stripe gives none
@@ -22,7 +31,7 @@ line_nets as (
     group by document_id, line_position
 ),
 
--- a tax belongs to the first row of its line
+-- a tax belongs to the first row of its line; a line whose rows are all zero has none
 first_rows as (
     select
         document_id,
@@ -49,6 +58,7 @@ based as (
     left join first_rows
         on taxes.document_id = first_rows.document_id and taxes.line_position = first_rows.line_position
     left join line_nets on taxes.document_id = line_nets.document_id and taxes.line_position = line_nets.line_position
+    where taxes.share_minor <> 0 or (taxes.is_zero_rated and first_rows.line_number is not null)
 )
 
 select
@@ -58,13 +68,13 @@ select
         partition by based.document_id order by based.line_position, based.kind_order, based.component_position
     ) as integer) as detail_number,
     nullif(based.stripe_tax_rate_id, '') as stripe_tax_rate_id,
-    tax_codes.netsuite_tax_code_id,
-    tax_codes.netsuite_tax_type_id,
+    based.netsuite_tax_code_id,
+    based.netsuite_tax_type_id,
     based.share_minor as amount_minor,
     based.tax_basis_minor,
     -- a flat rate, and a rate that Stripe does not list, is computed from the amount and its basis
     cast(case
-        when tax_codes.percentage is not null and not tax_codes.is_flat then tax_codes.percentage
+        when based.percentage is not null and not based.is_flat then based.percentage
         when based.tax_basis_minor <> 0
             then
                 cast({{ floor_divide(
@@ -74,6 +84,6 @@ select
                 ) }} as decimal(38, 0))
                 * cast('0.00000001' as decimal(9, 8))
                 * case when based.tax_basis_minor < 0 then -1 else 1 end
+        when based.share_minor = 0 then 0
     end as decimal(22, 10)) as tax_rate_percent
 from based
-left join {{ ref('int_tax_codes') }} as tax_codes on based.stripe_tax_rate_id = tax_codes.stripe_tax_rate_id

@@ -16,7 +16,7 @@ final as (
         price_items.netsuite_item_id,
         price_items.item_external_id,
         substr(invoice_lines.description, 1, 4000) as description,
-        coalesce(invoice_lines.quantity, 1) as quantity
+        coalesce(nullif(invoice_lines.quantity, 0), 1) as quantity
     from {{ ref('int_credit_documents') }} as documents
     inner join {{ ref('stg_stripe__invoice_lines') }} as invoice_lines
         on documents.stripe_invoice_id = invoice_lines.stripe_invoice_id
@@ -29,14 +29,8 @@ final as (
 
 select
     final.*,
-    {%- if var('tax_strategy') == 'none' %}
-    cast(null as boolean) as is_taxable,
-    cast(null as varchar) as netsuite_tax_code_id
-{%- elif var('untaxed_tax_code') is none %}
-    false as is_taxable,
-    cast(null as varchar) as netsuite_tax_code_id
-    {%- else %}
-    cast(null as boolean) as is_taxable,
+    -- L11: untaxed under every strategy. Under suitetax_override taxDetailsOverride says so, and isTaxable is not sent.
+    {%- set is_taxable_sent = var('untaxed_tax_code') is none and var('tax_strategy') != 'suitetax_override' %}
+    {{ 'false' if is_taxable_sent else 'cast(null as boolean)' }} as is_taxable,
     {{ var_text('untaxed_tax_code') }} as netsuite_tax_code_id
-{%- endif %}
 from final

@@ -13,7 +13,8 @@ select
     ---------- content
     cast(line_position as integer) as line_position,
     line.description as description,
-    line.quantity as quantity,
+    -- Stripe cuts the decimals of quantity off
+    coalesce(line.quantity_decimal, cast(line.quantity as decimal(38, 12))) as quantity,
 
     ---------- amounts (minor units)
     line.amount as amount_minor

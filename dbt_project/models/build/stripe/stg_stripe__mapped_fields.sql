@@ -1,4 +1,4 @@
--- Values that field_map.csv asks for (rule M1), of the objects credit documents refer to: one row per object and
+-- Values that field_map.csv asks for (rules M1, M2), of the objects credit documents refer to: one row per object and
 -- source.
 with
 
@@ -14,7 +14,9 @@ sources as (
             else '$.' || substr({{ cell('source') }}, length(split_part({{ cell('source') }}, '.', 1)) + 2)
         end as path
     from {{ ref('field_map') }}
-    where {{ cell('source') }} is not null
+    where
+        {{ cell('source') }} is not null
+        and {{ cell('source') }} not in (select private.source from {{ ref('reference_private_sources') }} as private)
 ),
 
 -- ids are chosen first, so that only payloads that a mapping asks for are read
@@ -36,18 +38,7 @@ wanted_{{ name }} as (
         exists (select 1 from object_types where object_types.object_type in ('{{ kinds | join("', '") }}'))
         {%- if name == 'invoices' %}
         and named.stripe_invoice_id in (
-            select stripe_invoice_id from {{ ref('stg_stripe__credit_notes') }}
-            union all
-            select stripe_invoice_id
-            from {{ ref('stg_stripe__customer_balance_transactions') }}
-            where stripe_invoice_id is not null
-            union all
-            -- a checkout row may name no invoice (B1): it can belong to any invoice of the customer
-            select invoices.stripe_invoice_id
-            from {{ ref('stg_stripe__invoices') }} as invoices
-            inner join {{ ref('stg_stripe__customer_balance_transactions') }} as ledger
-                on invoices.stripe_customer_id = ledger.stripe_customer_id
-            where ledger.stripe_invoice_id is null and ledger.checkout_session_id is not null
+            select stripe_invoice_id from {{ ref('int_credit_documents') }} where stripe_invoice_id is not null
         )
         {%- endif %}
 ),

@@ -16,7 +16,8 @@ parsed as (
             "amount_total": "BIGINT", "amount_tax": "BIGINT",
             "taxes": [{"amount": "BIGINT", "rate": "JSON", "taxable_amount": "BIGINT"}]},
         "lines": {"data": [{
-            "id": "VARCHAR", "type": "VARCHAR", "amount": "BIGINT", "description": "VARCHAR", "quantity": "BIGINT",
+            "id": "VARCHAR", "type": "VARCHAR", "amount": "BIGINT", "description": "VARCHAR",
+            "quantity": "BIGINT", "quantity_decimal": "DECIMAL(38,12)",
             "invoice_line_item": "JSON",
             "discount_amounts": [{"amount": "BIGINT", "discount": "JSON"}],
             "pretax_credit_amounts": [{"amount": "BIGINT", "type": "VARCHAR"}],

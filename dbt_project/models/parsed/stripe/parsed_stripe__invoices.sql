@@ -12,7 +12,8 @@ parsed as (
             "amount_total": "BIGINT", "amount_tax": "BIGINT",
             "taxes": [{"amount": "BIGINT", "rate": "JSON", "taxable_amount": "BIGINT"}]},
         "lines": {"data": [{
-            "id": "VARCHAR", "amount": "BIGINT", "description": "VARCHAR", "quantity": "BIGINT",
+            "id": "VARCHAR", "amount": "BIGINT", "description": "VARCHAR",
+            "quantity": "BIGINT", "quantity_decimal": "DECIMAL(38,12)",
             "period": {"start": "BIGINT", "end": "BIGINT"},
             "pricing": {"price_details": {"price": "JSON", "product": "JSON"}},
             "discount_amounts": [{"amount": "BIGINT", "discount": "JSON"}],
