@@ -16,7 +16,7 @@ ledger as (
         abs(ledger.amount_minor) as size_minor,
         ledger.credit_note_id,
         ledger.stripe_invoice_id,
-        coalesce(use_rows.stripe_invoice_id, ledger.stripe_invoice_id) as used_on_invoice_id,
+        use_rows.document_id as used_by_document_id,
         -- the row of a negative invoice is a credit or a debit like any other (N2)
         ledger.movement = 'use' and ledger.amount_minor > 0 and coalesce(invoices.total_minor >= 0, true) as is_use,
         ledger.movement = 'give_back' and ledger.amount_minor < 0 and coalesce(invoices.total_minor >= 0, true)
@@ -45,11 +45,11 @@ own_uses as (
     select
         on_axes.*,
         sum(case when is_use then size_minor else 0 end) over (
-            partition by stripe_customer_id, currency, used_on_invoice_id
+            partition by stripe_customer_id, currency, used_by_document_id
             order by chain_position rows between unbounded preceding and current row
         ) as own_used,
         sum(case when is_use then 1 else 0 end) over (
-            partition by stripe_customer_id, currency, used_on_invoice_id
+            partition by stripe_customer_id, currency, used_by_document_id
             order by chain_position rows between unbounded preceding and current row
         ) as use_number
     from on_axes
@@ -62,7 +62,7 @@ own_stretches as (
         own_used - case
             when is_use then size_minor
             else sum(case when is_give_back then size_minor else 0 end) over (
-                partition by stripe_customer_id, currency, used_on_invoice_id, use_number
+                partition by stripe_customer_id, currency, used_by_document_id, use_number
                 order by chain_position rows between unbounded preceding and current row
             )
         end as own_start
@@ -89,7 +89,7 @@ returned as (
         on
             uses.stripe_customer_id = give_backs.stripe_customer_id
             and uses.currency = give_backs.currency
-            and uses.used_on_invoice_id = give_backs.used_on_invoice_id
+            and uses.used_by_document_id = give_backs.used_by_document_id
             and uses.own_used > give_backs.own_start
             and give_backs.own_start + give_backs.size_minor > uses.own_start
     group by uses.balance_transaction_id
@@ -97,7 +97,7 @@ returned as (
 
 stretches as (
     select
-        cast({{ balance_use_id('uses.used_on_invoice_id') }} as varchar) as document_id,
+        cast(uses.used_by_document_id as varchar) as document_id,
         uses.stripe_customer_id,
         uses.currency,
         cast(uses.axis_end - uses.size_minor as bigint) as taken_from,
@@ -129,7 +129,7 @@ stretches as (
             stretches.stripe_customer_id,
             stretches.currency,
             stretches.depth,
-            give_backs.used_on_invoice_id,
+            give_backs.used_by_document_id,
             give_backs.own_start
             + greatest(stretches.taken_from - (give_backs.axis_end - give_backs.size_minor), 0) as own_from,
             give_backs.own_start
@@ -147,7 +147,7 @@ stretches as (
         on
             back.stripe_customer_id = earlier.stripe_customer_id
             and back.currency = earlier.currency
-            and back.used_on_invoice_id = earlier.used_on_invoice_id
+            and back.used_by_document_id = earlier.used_by_document_id
             and back.own_to > earlier.own_start
             and back.own_from < earlier.own_used
 ),
