@@ -73,7 +73,11 @@ final as (
     select
         all_uses.document_id,
         all_uses.stripe_invoice_id,
-        coalesce(invoices.stripe_customer_id, all_uses.ledger_customer_id) as stripe_customer_id,
+        -- X1: a landed invoice says itself whose it is
+        case
+            when invoices.stripe_invoice_id is null then all_uses.ledger_customer_id
+            else invoices.stripe_customer_id
+        end as stripe_customer_id,
         coalesce(invoices.currency, all_uses.ledger_currency) as currency,
         invoices.stripe_invoice_id is not null as is_invoice_known,
         invoices.invoice_status,
