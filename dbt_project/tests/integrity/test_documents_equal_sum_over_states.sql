@@ -3,7 +3,7 @@
 -- counted from staging alone.
 with
 
--- B1, B9: rows by the invoice that they or their session name or were paired with; rows without an invoice by their session
+-- B1, B9: rows by the invoice that they or their session name or were paired with; rows without one by their session
 use_rows as (
     select
         ledger.amount_minor,
@@ -36,7 +36,10 @@ uses as (
                 max(case when use_rows.applies_balance then 1 else 0 end) = 1
                 and (
                     min(invoices.id) is null
-                    or (coalesce(min(invoices.total_minor), 0) >= 0 and coalesce(min(invoices.invoice_status), '') <> 'draft')
+                    or (
+                        coalesce(min(invoices.total_minor), 0) >= 0
+                        and coalesce(min(invoices.invoice_status), '') <> 'draft'
+                    )
                 )
         end as is_document
     from use_rows

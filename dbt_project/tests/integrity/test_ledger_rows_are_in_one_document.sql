@@ -1,6 +1,6 @@
 -- Rule O2: per customer and currency, every ledger row that uses balance or gives it back (B1) is in exactly one credit
--- document: all of them, in every build. Left out are only rows on a negative invoice, on a draft, on an invoice to which
--- no row applies balance, and checkout sessions that come to zero (B9).
+-- document: all of them, in every build. Left out are only rows on a negative invoice, on a draft, on an invoice to
+-- which no row applies balance, and checkout sessions that come to zero (B9).
 with
 
 use_rows as (
@@ -71,7 +71,8 @@ union all
 
 select
     'The ledger rows of ' || row_sums.document_id || ' come to ' || cast(row_sums.amount_minor as varchar)
-    || ' minor units, its outcome holds ' || coalesce(cast(outcomes.amount_minor as varchar), 'nothing') || '.' as message
+    || ' minor units, its outcome holds ' || coalesce(cast(outcomes.amount_minor as varchar), 'nothing') || '.'
+        as message
 from row_sums
 inner join {{ ref('credit_outcomes') }} as outcomes on row_sums.document_id = outcomes.document_id
 where coalesce(row_sums.amount_minor <> outcomes.amount_minor, true)

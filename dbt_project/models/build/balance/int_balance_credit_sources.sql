@@ -110,7 +110,9 @@ holdings as (
                 when moved.takes and moved.document_id is null then 0
                 when moved.takes then moved.out_minor
                 -- a debt takes the oldest of what is given back
-                else moved.out_minor - greatest(least(moved.out_minor, moved.debt_minor - moved.returned_before_minor), 0)
+                else
+                    moved.out_minor
+                    - greatest(least(moved.out_minor, moved.debt_minor - moved.returned_before_minor), 0)
             end as amount_minor
         from (
             select

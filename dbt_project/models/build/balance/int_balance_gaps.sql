@@ -1,5 +1,5 @@
--- Customers and currencies whose ledger lacks a row: the chain or the arithmetic of an invoice is broken (rule B6), or a
--- checkout session has no invoice (B9). A session without an invoice blocks no other document.
+-- Customers and currencies whose ledger lacks a row: the chain or the arithmetic of an invoice is broken (rule B6), or
+-- a checkout session has no invoice (B9). A session without an invoice blocks no other document.
 with
 
 chain_gaps as (

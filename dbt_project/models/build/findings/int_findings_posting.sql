@@ -169,7 +169,7 @@ inner join {{ ref('int_balance_gaps') }} as gaps
 where
     documents.document_type = 'balance_use'
     and gaps.first_blocking_gap is not null
-    and documents.document_id not in (select document_id from unread_uses)
+    and documents.document_id not in (select unread_uses.document_id from unread_uses)
 
 union all
 

@@ -5,7 +5,8 @@ with
 parsed as (
     select id, parent_id, content_hash, fetched_at, raw_row_id, {{ parse_json('payload', '{
         "amount": "BIGINT", "ending_balance": "BIGINT", "currency": "VARCHAR", "customer": "JSON",
-        "customer_account": "JSON", "invoice": "JSON", "credit_note": "JSON", "checkout_session": "JSON", "type": "VARCHAR", "created": "BIGINT"
+        "customer_account": "JSON", "invoice": "JSON", "credit_note": "JSON",
+        "checkout_session": "JSON", "type": "VARCHAR", "created": "BIGINT"
     }') }} as object
     from ({{ changed_objects('customer_balance_transactions') }})
 )
