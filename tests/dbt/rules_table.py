@@ -40,6 +40,8 @@ RULES = {
     "B5": "no tax on a balance memo; tax that is not reversed",
     "B6": "the ledger is complete",
     "B7": "balance that came from a payment",
+    "B8": "a use that an invoice's arithmetic alone proves",
+    "B9": "checkout rows that name no invoice",
     "N1": "zero-amount invoice of a negative invoice",
     "N2": "its credit shows when it is used",
     "L1": "item, quantity and description of a line",

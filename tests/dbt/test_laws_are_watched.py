@@ -147,6 +147,26 @@ FALSIFIED = [
         "balance_use in USD: Stripe has 1 over 500 minor units, the states of credit_outcomes hold 1 over 499.",
     ),
     (
+        "update parsed.stripe__invoices set amount_due_minor = 0 where id = 'in_2'",
+        "test_documents_equal_sum_over_states",
+        "balance_use in USD: Stripe has 2 over 1500 minor units, the states of credit_outcomes hold 1 over 500.",
+    ),
+    (
+        "delete from books.document_verdicts where document_id = 'in_3_balance'",
+        "test_ledger_rows_are_in_one_document",
+        "Ledger row cbt_2 is in no credit document (in_3_balance is missing).",
+    ),
+    (
+        "update parsed.stripe__customer_balance_transactions set stripe_invoice_id = null where id = 'cbt_2'",
+        "test_ledger_rows_are_in_one_document",
+        "Ledger row cbt_2 is in no credit document.",
+    ),
+    (
+        "update books.credit_documents set amount_minor = 499 where document_id = 'in_3_balance'",
+        "test_ledger_rows_are_in_one_document",
+        "The ledger rows of in_3_balance come to 500 minor units, its outcome holds 499.",
+    ),
+    (
         "update build.int_memo_lines set amount_minor = 401 where document_id = 'cn_1'",
         "test_memos_equal_their_lines_and_applications",
         "Memo cn_1 (ready, ready) is 400 minor units, its lines and taxes come to 401, its applications to 400.",

@@ -45,6 +45,7 @@ STRIPE_ID = {
     "refunds": "re_{n}",
     "customers": "cus_{n}",
     "customer_balance_transactions": "cbtxn_{n}",
+    "checkout_sessions": "cs_{n}",
     "tax_rates": "txr_{n}",
     "prices": "price_{n}",
     "products": "prod_{n}",
@@ -197,9 +198,10 @@ def rich_customer(company: Company, n: str) -> None:
     """A customer with a refunded and taxed credit note, and with something in every table."""
     company.full(n, refund=f"re_{n}", tax=f"txr_{n}")
     company.refund(f"re_{n}")
-    company.ledger(f"cbtxn_{n}", f"cus_{n}", "adjustment", -300, -300)
+    company.ledger(f"cbtxn_{n}", f"cus_{n}", "adjustment", -300, -300, checkout_session=f"cs_{n}")
     for table, fields in {
         "invoice_payments": {"invoice": f"in_{n}", "status": "paid", "amount_paid": 600, "currency": "usd"},
+        "checkout_sessions": {"customer": f"cus_{n}", "invoice": None},
         "tax_rates": {"percentage": 25.0, "rate_type": "percentage"},
         "prices": {"product": f"prod_{n}"},
         "products": {"name": n},

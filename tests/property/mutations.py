@@ -141,8 +141,8 @@ MUTATIONS = (
     Mutation(
         "B7: newest credit first",
         BALANCE_CREDIT_SOURCES,
-        "case when amount_minor < 0 then 1 else 0 end order by chain_position rows",
-        "case when amount_minor < 0 then 1 else 0 end order by chain_position desc rows",
+        "order by holdings.credit_position, holdings.taken_at rows",
+        "order by holdings.credit_position desc, holdings.taken_at rows",
     ),
     Mutation(
         "B6: rows of one second by id",

@@ -26,6 +26,7 @@ STRIPE_TABLES = (
     "refunds",
     "customers",
     "customer_balance_transactions",
+    "checkout_sessions",
     "prices",
     "products",
     "coupons",

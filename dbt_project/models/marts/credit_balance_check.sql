@@ -37,7 +37,8 @@ final as (
         coalesce(taxes.tax_not_reversed_minor, 0) as tax_not_reversed_minor,
         checks.is_complete,
         checks.gap_count,
-        checks.first_gap
+        checks.first_gap,
+        checks.unattributed_minor
     from {{ ref('books_balance_checks') }} as checks
     left join uses on checks.stripe_customer_id = uses.stripe_customer_id and checks.currency = uses.currency
     left join taxes on checks.stripe_customer_id = taxes.stripe_customer_id and checks.currency = taxes.currency

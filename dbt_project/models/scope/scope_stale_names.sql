@@ -32,7 +32,7 @@ invoices as (
 ),
 
 ledger as (
-    select customer_key, stripe_invoice_id, credit_note_id
+    select customer_key, stripe_invoice_id, credit_note_id, checkout_session_id
     from {{ ref('parsed_stripe__customer_balance_transactions') }}
     where customer_key in (select stale.customer_key from stale)
 ),
@@ -57,6 +57,14 @@ stripe_ids as (
     select customer_key, stripe_invoice_id as id from ledger
     union
     select customer_key, credit_note_id as id from ledger
+    union
+    select customer_key, checkout_session_id as id from ledger
+    union
+    -- B9: the invoice that a session names
+    select ledger.customer_key, sessions.stripe_invoice_id as id
+    from ledger
+    inner join {{ ref('parsed_stripe__checkout_sessions') }} as sessions
+        on ledger.checkout_session_id = sessions.checkout_session_id
 ),
 
 stripe_names as (

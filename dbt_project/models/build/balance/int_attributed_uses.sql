@@ -1,6 +1,6 @@
 {{ config(materialized='replaced_view') }}
 
--- Checkout rows that name no invoice and were attributed to one (rule B1).
-select balance_transaction_id, stripe_customer_id, stripe_invoice_id
+-- Rows that name no invoice themselves, with the document that each belongs to (rules O2, B9).
+select balance_transaction_id, stripe_customer_id, stripe_invoice_id, document_id, is_without_invoice
 from {{ ref('int_balance_use_rows') }}
-where is_attributed and stripe_invoice_id is not null
+where is_attributed

@@ -1,182 +1,229 @@
 -- Which credit each use consumed, oldest first (rules B5, B7). Stripe's ledger does not say so; first in, first out is
--- our choice. Credits and amounts taken are placed end to end on two axes, in the order of the ledger. Where a taken
--- stretch and a credit overlap, that credit paid it. A use that was given back becomes a credit again; what is taken
--- from it comes from the credit that the use had consumed.
+-- our choice. The ledger is replayed row by row, in the order of the chain. Credit pays debt first. What a use gives
+-- back returns to the credit it came from, what was taken last first, and is in front again.
 with recursive
 
-ledger as (
+amounts as (
     select
-        ledger.balance_transaction_id,
         ledger.stripe_customer_id,
         ledger.currency,
         ledger.chain_position,
-        ledger.transaction_type,
         ledger.movement,
-        ledger.amount_minor,
-        abs(ledger.amount_minor) as size_minor,
-        ledger.credit_note_id,
-        ledger.stripe_invoice_id,
-        coalesce(use_rows.stripe_invoice_id, ledger.stripe_invoice_id) as used_on_invoice_id,
+        use_rows.document_id,
+        greatest(coalesce(ledger.amount_minor, 0), 0) as taken_minor,
+        greatest(-coalesce(ledger.amount_minor, 0), 0) as added_minor,
         -- the row of a negative invoice is a credit or a debit like any other (N2)
-        ledger.movement = 'use' and ledger.amount_minor > 0 and coalesce(invoices.total_minor >= 0, true) as is_use,
-        ledger.movement = 'give_back' and ledger.amount_minor < 0 and coalesce(invoices.total_minor >= 0, true)
-            as is_give_back
+        ledger.movement in ('use', 'give_back') and coalesce(invoices.total_minor >= 0, true) as is_of_use
     from {{ ref('int_balance_ledger') }} as ledger
     left join {{ ref('int_balance_use_rows') }} as use_rows
         on ledger.balance_transaction_id = use_rows.balance_transaction_id
     left join {{ ref('stg_stripe__invoices') }} as invoices
         on ledger.stripe_invoice_id = invoices.stripe_invoice_id
-    where ledger.amount_minor <> 0
 ),
 
--- where each row ends on the axis of credits or on the axis of amounts taken
-on_axes as (
+movements as (
     select
-        ledger.*,
-        sum(size_minor) over (
-            partition by stripe_customer_id, currency, case when amount_minor < 0 then 1 else 0 end
-            order by chain_position rows between unbounded preceding and current row
-        ) as axis_end
-    from ledger
+        stripe_customer_id,
+        currency,
+        chain_position,
+        taken_minor,
+        added_minor,
+        taken_minor > 0 as takes,
+        -- the document that takes credit, or that gives it back
+        case
+            when is_of_use and movement = 'use' and taken_minor > 0 then document_id
+            when is_of_use and movement = 'give_back' and added_minor > 0 then document_id
+        end as document_id,
+        -- until this row what the document took can come back
+        max(case when movement = 'give_back' then chain_position else 0 end) over (
+            partition by stripe_customer_id, currency, document_id
+        ) as last_give_back
+    from amounts
 ),
 
--- an invoice's uses end to end, and which part of them each give-back returns: what was taken last
-own_uses as (
-    select
-        on_axes.*,
-        sum(case when is_use then size_minor else 0 end) over (
-            partition by stripe_customer_id, currency, used_on_invoice_id
-            order by chain_position rows between unbounded preceding and current row
-        ) as own_used,
-        sum(case when is_use then 1 else 0 end) over (
-            partition by stripe_customer_id, currency, used_on_invoice_id
-            order by chain_position rows between unbounded preceding and current row
-        ) as use_number
-    from on_axes
-    where is_use or is_give_back
+pieces as (
+    select 1 as piece
+    union all
+    select 2 as piece
 ),
 
-own_stretches as (
-    select
-        own_uses.*,
-        own_used - case
-            when is_use then size_minor
-            else sum(case when is_give_back then size_minor else 0 end) over (
-                partition by stripe_customer_id, currency, used_on_invoice_id, use_number
-                order by chain_position rows between unbounded preceding and current row
-            )
-        end as own_start
-    from own_uses
-),
-
-uses as (
-    select * from own_stretches where is_use
-),
-
-give_backs as (
-    select * from own_stretches where is_give_back
-),
-
-returned as (
-    select
-        uses.balance_transaction_id,
-        sum(
-            least(give_backs.own_start + give_backs.size_minor, uses.own_used)
-            - greatest(give_backs.own_start, uses.own_start)
-        ) as returned_minor
-    from uses
-    inner join give_backs
-        on
-            uses.stripe_customer_id = give_backs.stripe_customer_id
-            and uses.currency = give_backs.currency
-            and uses.used_on_invoice_id = give_backs.used_on_invoice_id
-            and uses.own_used > give_backs.own_start
-            and give_backs.own_start + give_backs.size_minor > uses.own_start
-    group by uses.balance_transaction_id
-),
-
-stretches as (
-    select
-        cast({{ balance_use_id('uses.used_on_invoice_id') }} as varchar) as document_id,
-        uses.stripe_customer_id,
-        uses.currency,
-        cast(uses.axis_end - uses.size_minor as bigint) as taken_from,
-        cast(uses.axis_end - coalesce(returned.returned_minor, 0) as bigint) as taken_to,
-        1 as depth
-    from uses
-    left join returned on uses.balance_transaction_id = returned.balance_transaction_id
-    where uses.size_minor > coalesce(returned.returned_minor, 0)
+-- What there is after each row of a ledger: the debt (credit_position 0), free pieces of credit (no document), and the
+-- pieces that documents hold. A piece that can come back no more is not carried on.
+holdings as (
+    select distinct
+        stripe_customer_id,
+        currency,
+        cast(0 as bigint) as chain_position,
+        cast(0 as bigint) as credit_position,
+        cast(null as varchar) as document_id,
+        cast(0 as bigint) as taken_at,
+        cast(0 as bigint) as last_give_back,
+        cast(0 as bigint) as amount_minor
+    from movements
 
     union all
 
-    -- a stretch of what an earlier use gave back is replaced by the stretch that this use had taken
     select
-        back.document_id,
-        back.stripe_customer_id,
-        back.currency,
-        cast(
-            earlier.axis_end - earlier.size_minor
-            + greatest(back.own_from - earlier.own_start, 0) as bigint
-        ) as taken_from,
-        cast(
-            earlier.axis_end - earlier.size_minor
-            + least(back.own_to, earlier.own_used) - earlier.own_start as bigint
-        ) as taken_to,
-        back.depth + 1 as depth
+        stripe_customer_id,
+        currency,
+        chain_position,
+        credit_position,
+        document_id,
+        taken_at,
+        last_give_back,
+        cast(amount_minor as bigint) as amount_minor
     from (
         select
-            stretches.document_id,
-            stretches.stripe_customer_id,
-            stretches.currency,
-            stretches.depth,
-            give_backs.used_on_invoice_id,
-            give_backs.own_start
-            + greatest(stretches.taken_from - (give_backs.axis_end - give_backs.size_minor), 0) as own_from,
-            give_backs.own_start
-            + least(stretches.taken_to, give_backs.axis_end) - (give_backs.axis_end - give_backs.size_minor) as own_to
-        from stretches
-        inner join give_backs
-            on
-                stretches.stripe_customer_id = give_backs.stripe_customer_id
-                and stretches.currency = give_backs.currency
-                and stretches.taken_to > give_backs.axis_end - give_backs.size_minor
-                and stretches.taken_from < give_backs.axis_end
-        where stretches.depth < 50
-    ) as back
-    inner join uses as earlier
-        on
-            back.stripe_customer_id = earlier.stripe_customer_id
-            and back.currency = earlier.currency
-            and back.used_on_invoice_id = earlier.used_on_invoice_id
-            and back.own_to > earlier.own_start
-            and back.own_from < earlier.own_used
+            moved.stripe_customer_id,
+            moved.currency,
+            moved.chain_position,
+            case
+                when moved.credit_position = 0 and pieces.piece = 2 then moved.chain_position
+                else moved.credit_position
+            end as credit_position,
+            case
+                when pieces.piece = 1 then moved.holder_id
+                when moved.takes and moved.credit_position > 0 then moved.document_id
+            end as document_id,
+            case
+                when pieces.piece = 1 then moved.taken_at
+                when moved.takes then moved.chain_position
+                else 0
+            end as taken_at,
+            case
+                when pieces.piece = 1 then moved.holder_last_give_back
+                when moved.takes then moved.last_give_back
+                else 0
+            end as last_give_back,
+            case
+                when moved.credit_position = 0 and pieces.piece = 1 and moved.takes
+                    then greatest(moved.debt_minor + moved.taken_minor - moved.free_minor, 0)
+                when moved.credit_position = 0 and pieces.piece = 1
+                    then greatest(moved.debt_minor - moved.added_minor, 0)
+                -- a credit, and what is given back that no piece covers, less the debt that it pays
+                when moved.credit_position = 0
+                    then
+                        moved.added_minor - moved.returned_minor
+                        - greatest(moved.debt_minor - moved.returned_minor, 0)
+                when pieces.piece = 1 then moved.out_minor_less
+                -- what no document takes is gone
+                when moved.takes and moved.document_id is null then 0
+                when moved.takes then moved.out_minor
+                -- a debt takes the oldest of what is given back
+                else
+                    moved.out_minor
+                    - greatest(least(moved.out_minor, moved.debt_minor - moved.returned_before_minor), 0)
+            end as amount_minor
+        from (
+            select
+                measured.*,
+                amount_minor - out_minor as out_minor_less,
+                sum(case when takes then 0 else out_minor end) over (
+                    partition by stripe_customer_id, currency
+                ) as returned_minor,
+                coalesce(sum(case when takes then 0 else out_minor end) over (
+                    partition by stripe_customer_id, currency order by credit_position, taken_at
+                    rows between unbounded preceding and 1 preceding
+                ), 0) as returned_before_minor
+            from (
+                select
+                    queued.*,
+                    case
+                        when credit_position = 0 then 0
+                        when takes and holder_id is null
+                            then greatest(least(amount_minor, taken_minor - free_before_minor), 0)
+                        when not takes and holder_id = document_id
+                            then greatest(least(amount_minor, added_minor - held_before_minor), 0)
+                        else 0
+                    end as out_minor
+                from (
+                    select
+                        movements.*,
+                        holdings.credit_position,
+                        holdings.document_id as holder_id,
+                        holdings.taken_at,
+                        holdings.last_give_back as holder_last_give_back,
+                        holdings.amount_minor,
+                        sum(case when holdings.credit_position = 0 then holdings.amount_minor else 0 end) over (
+                            partition by holdings.stripe_customer_id, holdings.currency
+                        ) as debt_minor,
+                        sum(case
+                            when holdings.credit_position > 0 and holdings.document_id is null
+                                then holdings.amount_minor
+                            else 0
+                        end) over (partition by holdings.stripe_customer_id, holdings.currency) as free_minor,
+                        coalesce(sum(case
+                            when holdings.credit_position > 0 and holdings.document_id is null
+                                then holdings.amount_minor
+                            else 0
+                        end) over (
+                            partition by holdings.stripe_customer_id, holdings.currency
+                            order by holdings.credit_position, holdings.taken_at
+                            rows between unbounded preceding and 1 preceding
+                        ), 0) as free_before_minor,
+                        coalesce(sum(case
+                            when holdings.document_id = movements.document_id then holdings.amount_minor
+                            else 0
+                        end) over (
+                            partition by holdings.stripe_customer_id, holdings.currency
+                            order by holdings.taken_at desc, holdings.credit_position desc
+                            rows between unbounded preceding and 1 preceding
+                        ), 0) as held_before_minor
+                    from holdings
+                    inner join movements
+                        on
+                            holdings.stripe_customer_id = movements.stripe_customer_id
+                            and holdings.currency = movements.currency
+                            and holdings.chain_position + 1 = movements.chain_position
+                    where holdings.document_id is null or holdings.last_give_back > holdings.chain_position
+                ) as queued
+            ) as measured
+        ) as moved
+        cross join pieces
+    ) as replayed
+    where amount_minor > 0 or credit_position = 0
 ),
 
-credits as (
+-- each piece once: when it was taken, or, where a later row of its document gives back, after the last such row
+taken as (
     select
-        on_axes.*,
-        axis_end - size_minor as axis_start
-    from on_axes
-    where amount_minor < 0 and not is_give_back
+        stripe_customer_id,
+        currency,
+        document_id,
+        credit_position,
+        taken_at,
+        sum(amount_minor) as amount_minor
+    from holdings
+    where document_id is not null and last_give_back <= chain_position
+    group by stripe_customer_id, currency, document_id, credit_position, taken_at
+),
+
+used as (
+    select
+        taken.*,
+        sum(amount_minor) over (
+            partition by stripe_customer_id, currency, credit_position order by taken_at
+            rows between unbounded preceding and current row
+        ) as used_to_minor
+    from taken
 )
 
 select
-    stretches.document_id,
-    credits.stripe_customer_id,
-    credits.currency,
+    used.document_id,
+    used.stripe_customer_id,
+    used.currency,
     credits.balance_transaction_id as credit_id,
     credits.transaction_type as credit_type,
     credits.movement as credit_movement,
     credits.credit_note_id,
     credits.stripe_invoice_id,
-    cast(credits.size_minor as bigint) as credit_minor,
-    -- the stretch of the credit that was used, counted from the beginning of the credit
-    cast(greatest(stretches.taken_from - credits.axis_start, 0) as bigint) as used_from_minor,
-    cast(least(stretches.taken_to - credits.axis_start, credits.size_minor) as bigint) as used_to_minor
-from stretches
-inner join credits
+    -credits.amount_minor as credit_minor,
+    -- how much of the credit uses had taken before this one, and after it
+    cast(used.used_to_minor - used.amount_minor as bigint) as used_from_minor,
+    cast(used.used_to_minor as bigint) as used_to_minor
+from used
+inner join {{ ref('int_balance_ledger') }} as credits
     on
-        stretches.stripe_customer_id = credits.stripe_customer_id
-        and stretches.currency = credits.currency
-        and stretches.taken_to > credits.axis_start
-        and stretches.taken_from < credits.axis_end
+        used.stripe_customer_id = credits.stripe_customer_id
+        and used.currency = credits.currency
+        and used.credit_position = credits.chain_position

@@ -2,19 +2,46 @@
 -- Rows of one second are ordered so that each starts where the row before it ended, not by id.
 with recursive
 
+-- B9: the rows of a checkout session belong to the invoice that the session names, or that another row of it names
+sessions as (
+    select
+        rows_of_session.checkout_session_id,
+        rows_of_session.stripe_customer_id,
+        rows_of_session.currency,
+        coalesce(max(sessions.stripe_invoice_id), min(rows_of_session.stripe_invoice_id)) as stripe_invoice_id
+    from {{ ref('stg_stripe__customer_balance_transactions') }} as rows_of_session
+    left join {{ ref('stg_stripe__checkout_sessions') }} as sessions
+        on rows_of_session.checkout_session_id = sessions.checkout_session_id
+    where rows_of_session.checkout_session_id is not null and rows_of_session.movement in ('use', 'give_back')
+    group by rows_of_session.checkout_session_id, rows_of_session.stripe_customer_id, rows_of_session.currency
+),
+
+landed as (
+    select
+        landed.balance_transaction_id,
+        landed.stripe_customer_id,
+        landed.currency,
+        landed.created_at,
+        landed.transaction_type,
+        landed.movement,
+        coalesce(landed.stripe_invoice_id, sessions.stripe_invoice_id) as stripe_invoice_id,
+        landed.stripe_invoice_id is not null as names_invoice,
+        landed.credit_note_id,
+        landed.checkout_session_id,
+        landed.amount_minor,
+        landed.ending_balance_minor
+    from {{ ref('stg_stripe__customer_balance_transactions') }} as landed
+    left join sessions
+        on
+            landed.movement in ('use', 'give_back')
+            and landed.checkout_session_id = sessions.checkout_session_id
+            and landed.stripe_customer_id = sessions.stripe_customer_id
+            and landed.currency = sessions.currency
+),
+
 transactions as (
     select
-        balance_transaction_id,
-        stripe_customer_id,
-        currency,
-        created_at,
-        transaction_type,
-        movement,
-        stripe_invoice_id,
-        credit_note_id,
-        checkout_session_id,
-        amount_minor,
-        ending_balance_minor,
+        landed.*,
         ending_balance_minor - amount_minor as starting_balance_minor,
         -- rows of one second with equal amounts and balances go in the order of their ids: any order of twins is right
         lag(balance_transaction_id) over (
@@ -29,7 +56,7 @@ transactions as (
                         stripe_customer_id, currency, created_at, coalesce(stripe_invoice_id, checkout_session_id)
                 )
         end as undone_id
-    from {{ ref('stg_stripe__customer_balance_transactions') }}
+    from landed
 ),
 
 -- the balances of a second from which more than one row can follow

@@ -9,7 +9,7 @@ ledger as (
         ledger.chain_position,
         ledger.amount_minor,
         ledger.ending_balance_minor,
-        coalesce(use_rows.stripe_invoice_id, ledger.stripe_invoice_id) as stripe_invoice_id,
+        use_rows.document_id,
         -- a negative use is a debit collected, or the credit of a negative invoice
         case
             when ledger.movement = 'use' and ledger.amount_minor > 0 then ledger.amount_minor
@@ -44,7 +44,6 @@ running as (
 use_positions as (
     select
         uses.document_id,
-        uses.stripe_invoice_id,
         running.stripe_customer_id,
         running.currency,
         running.chain_position,
@@ -69,7 +68,7 @@ own_rows as (
         on
             use_positions.stripe_customer_id = running.stripe_customer_id
             and use_positions.currency = running.currency
-            and use_positions.stripe_invoice_id = running.stripe_invoice_id
+            and use_positions.document_id = running.document_id
     where
         running.chain_position > use_positions.arrival_position
         and running.chain_position < use_positions.chain_position

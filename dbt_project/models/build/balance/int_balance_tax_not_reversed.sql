@@ -3,11 +3,12 @@
 with
 
 taxes as (
+    -- the tax that a memo of the whole note would show: none of a note without lines below the invoice's total (L4)
     select
         document_id,
         sum(amount_minor) as tax_minor
-    from {{ ref('stg_stripe__credit_note_amounts') }}
-    where amount_kind in ('exclusive_tax', 'inclusive_tax', 'shipping_tax')
+    from {{ ref('int_credit_note_components') }}
+    where component_kind = 'tax'
     group by document_id
     union all
     select

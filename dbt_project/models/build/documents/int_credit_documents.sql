@@ -29,7 +29,8 @@ balance_uses as (
         stripe_invoice_id,
         currency,
         used_minor as amount_minor,
-        used_minor as memo_minor,
+        -- B9: without an invoice there is no memo
+        case when stripe_invoice_id is not null then used_minor end as memo_minor,
         first_applied_at as created_at,
         first_applied_at as go_live_at,
         {{ 'first_applied_at' if var('customer_balance_date') == 'applied_at' else 'paid_at' }} as transaction_at,

@@ -11,7 +11,7 @@ wanted as (
         documents.stripe_exponent,
         documents.currency,
         case documents.document_type
-            when 'balance_use' then documents.amount_minor
+            when 'balance_use' then documents.memo_minor
             when 'credit_note' then parts.pre_payment_minor
         end as amount_minor
     from {{ ref('int_credit_documents') }} as documents

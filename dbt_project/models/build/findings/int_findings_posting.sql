@@ -47,6 +47,13 @@ skipped as (
     select distinct document_id from {{ ref('int_findings_skipped') }}
 ),
 
+-- uses of which the ledger shows no row (B8) or no invoice (B9)
+unread_uses as (
+    select document_id, shown_by
+    from {{ ref('int_balance_uses') }}
+    where shown_by in ('arithmetic', 'session')
+),
+
 -- X2: external ids are unique over all transaction types of NetSuite, ignoring case; a skipped document takes none
 external_ids as (
     select ids.document_id, ids.external_id
@@ -154,19 +161,47 @@ select
     documents.document_id,
     'balance_ledger_incomplete' as reason,
     'The balance of customer ' || documents.stripe_customer_id || ' in ' || upper(documents.currency)
-    || ' does not add up: ' || gaps.first_gap
+    || ' does not add up: ' || gaps.first_blocking_gap
     || '. Read the ledger again with make extract FULL_LEDGER=1; if it stays so, compare it in Stripe.' as detail
 from documents
 inner join {{ ref('int_balance_gaps') }} as gaps
     on documents.stripe_customer_id = gaps.stripe_customer_id and documents.currency = lower(gaps.currency)
-where documents.document_type = 'balance_use'
+where
+    documents.document_type = 'balance_use'
+    and gaps.first_blocking_gap is not null
+    and documents.document_id not in (select unread_uses.document_id from unread_uses)
+
+union all
+
+select
+    documents.document_id,
+    'balance_ledger_incomplete' as reason,
+    case unread_uses.shown_by
+        when 'arithmetic'
+            then
+                'Invoice ' || documents.stripe_invoice_id || ' was paid with '
+                || {{ money_text('documents.amount_minor', 'documents.stripe_exponent', 'documents.currency') }}
+                || ' of customer balance, but Stripe shows no ledger row for it. Read the ledger again with make '
+                || 'extract FULL_LEDGER=1; if it stays so, book the use by hand and skip ' || documents.document_id
+                || ' by hand.'
+        when 'session'
+            then
+                'Checkout moved '
+                || {{ money_text('documents.amount_minor', 'documents.stripe_exponent', 'documents.currency') }}
+                || ' of the balance of customer ' || documents.stripe_customer_id
+                || ', and its ledger rows (' || documents.document_id
+                || ') name no invoice. Allow the Stripe key to read Checkout sessions; if it stays so, book the use by '
+                || 'hand and skip ' || documents.document_id || ' by hand.'
+    end as detail
+from documents
+inner join unread_uses on documents.document_id = unread_uses.document_id
 
 union all
 
 select
     sources.document_id,
     'balance_from_payment' as reason,
-    'The balance used on this invoice came from money that NetSuite already shows as a payment ('
+    'The balance that ' || sources.document_id || ' used came from money that NetSuite already shows as a payment ('
     || min(sources.credit_type) || ' ' || min(sources.credit_id)
     || '); a memo would count it twice. Apply the customer''s open payment to the invoice in NetSuite, then skip this '
     || 'document by hand.' as detail

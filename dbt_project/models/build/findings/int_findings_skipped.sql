@@ -33,7 +33,7 @@ select
     document_id,
     'integration_blocked_by_metadata' as reason,
     'Left out because netsuite_block_integration is set in Stripe on ' || document_id || ' or on invoice '
-    || stripe_invoice_id || '.' as detail
+    || coalesce(stripe_invoice_id, '(none)') || '.' as detail
 from documents
 where is_blocked_by_metadata
 
@@ -52,7 +52,14 @@ union all
 select
     document_id,
     'invoice_void' as reason,
-    'Invoice ' || stripe_invoice_id || ' was voided in Stripe; nothing is credited against it.' as detail
+    'Invoice ' || stripe_invoice_id || ' was voided in Stripe; nothing is credited against it.'
+    || case
+        when document_type = 'balance_use' and amount_minor > 0
+            then
+                ' Stripe kept ' || {{ money_text('amount_minor', 'stripe_exponent', 'currency') }}
+                || ' of the customer balance that was applied to it and did not give it back.'
+        else ''
+    end as detail
 from documents
 where invoice_status = 'void'
 
@@ -63,7 +70,8 @@ select
     'before_go_live' as reason,
     case document_type
         when 'credit_note' then 'Credit note ' || document_id || ' was created'
-        when 'balance_use' then 'The customer balance was used on invoice ' || stripe_invoice_id
+        when 'balance_use'
+            then 'The customer balance was used ' || coalesce('on invoice ' || stripe_invoice_id, 'by ' || document_id)
         when 'negative_invoice' then 'Invoice ' || document_id || ' was finalized'
     end || ' before the go-live date; it is booked by hand.' as detail
 from documents
@@ -96,4 +104,8 @@ select
     'Invoice ' || stripe_invoice_id || ' collected what customer ' || stripe_customer_id
     || ' owed from before; no credit was used.' as detail
 from documents
-where document_type = 'balance_use' and amount_minor < 0
+where
+    document_type = 'balance_use'
+    and amount_minor < 0
+    -- B9: rows without an invoice are blocked, whatever their sign
+    and stripe_invoice_id is not null

@@ -25,12 +25,15 @@ remainders as (
         documents.stripe_exponent,
         arithmetic.total_minor - arithmetic.pre_payment_minor - arithmetic.carried_minor - documents.amount_minor
             as rest_minor,
-        coalesce(charges.charged_minor, 0) as charged_minor
+        coalesce(charges.charged_minor, 0) as charged_minor,
+        -- what is uncollected of an invoice that counts as paid is covered
+        case when arithmetic.invoice_status = 'uncollectible' then arithmetic.amount_remaining_minor else 0 end
+            as uncollected_minor
     from documents
     inner join {{ ref('int_invoice_arithmetic') }} as arithmetic
         on documents.stripe_invoice_id = arithmetic.stripe_invoice_id
     left join charges on documents.stripe_invoice_id = charges.stripe_invoice_id
-    where documents.document_type = 'balance_use'
+    where documents.document_type = 'balance_use' and documents.invoice_status in ('paid', 'uncollectible')
 )
 
 select
@@ -79,5 +82,5 @@ select
     || {{ money_text('charged_minor', 'stripe_exponent', 'currency') }} || ' for the '
     || {{ money_text('rest_minor', 'stripe_exponent', 'currency') }} || ' that the balance did not cover.' as detail
 from remainders
-where rest_minor > 0 and charged_minor < rest_minor
+where rest_minor > 0 and charged_minor + coalesce(uncollected_minor, 0) < rest_minor
 {%- endif %}

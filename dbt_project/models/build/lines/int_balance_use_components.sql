@@ -10,7 +10,7 @@ uses as (
         coalesce(leftovers.is_leftover, true) as is_leftover
     from {{ ref('int_balance_uses') }} as uses
     left join {{ ref('int_balance_leftovers') }} as leftovers on uses.document_id = leftovers.document_id
-    where uses.used_minor > 0
+    where uses.used_minor > 0 and uses.stripe_invoice_id is not null
 ),
 
 discounts as (

@@ -1,3 +1,57 @@
+with
+
+landed as (
+    select
+        balance_transaction_id,
+        stripe_customer_id,
+        stripe_invoice_id,
+        credit_note_id,
+        checkout_session_id,
+        transaction_type,
+        currency,
+        amount_minor,
+        ending_balance_minor,
+        created_at
+    from {{ ref('parsed_stripe__customer_balance_transactions') }}
+    where {{ is_in_scope('customer_key') }}
+),
+
+notes as (
+    select
+        id as credit_note_id,
+        {{ stripe_customer('note') }} as stripe_customer_id,
+        note.customer_balance_transaction as row_json
+    from {{ ref('stg_stripe__credit_note_structs') }}
+),
+
+-- B6: Stripe may show the ledger of a deleted customer no more; then a row counts that was sent with its credit note
+expanded as (
+    select
+        {{ expandable_id('notes.row_json') }} as balance_transaction_id,
+        notes.stripe_customer_id,
+        {{ json_text('notes.row_json', "'$.invoice'") }} as stripe_invoice_id,
+        notes.credit_note_id,
+        {{ json_text('notes.row_json', "'$.checkout_session'") }} as checkout_session_id,
+        {{ json_text('notes.row_json', "'$.type'") }} as transaction_type,
+        {{ json_text('notes.row_json', "'$.currency'") }} as currency,
+        cast({{ json_text('notes.row_json', "'$.amount'") }} as bigint) as amount_minor,
+        cast({{ json_text('notes.row_json', "'$.ending_balance'") }} as bigint) as ending_balance_minor,
+        {{ epoch_to_timestamp("cast(" ~ json_text('notes.row_json', "'$.created'") ~ " as bigint)") }} as created_at
+    from notes
+    inner join {{ ref('stg_stripe__customers') }} as customers
+        on notes.stripe_customer_id = customers.stripe_customer_id
+    where
+        customers.is_deleted
+        and {{ json_text('notes.row_json', "'$.amount'") }} is not null
+        and {{ expandable_id('notes.row_json') }} not in (select landed.balance_transaction_id from landed)
+),
+
+final as (
+    select * from landed
+    union all
+    select * from expanded
+)
+
 select
     ---------- ids
     balance_transaction_id,
@@ -26,5 +80,4 @@ select
 
     ---------- timestamps (UTC)
     created_at
-from {{ ref('parsed_stripe__customer_balance_transactions') }}
-where {{ is_in_scope('customer_key') }}
+from final

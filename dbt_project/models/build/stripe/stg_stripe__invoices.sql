@@ -1,7 +1,7 @@
 select
     ---------- ids
     id as stripe_invoice_id,
-    {{ expandable_id('invoice.customer') }} as stripe_customer_id,
+    {{ stripe_customer('invoice') }} as stripe_customer_id,
     invoice.number as invoice_number,
     {{ json_text('invoice.metadata', "'$.netsuite_invoice_id'") }} as metadata_netsuite_invoice_id,
 
@@ -13,6 +13,8 @@ select
     ---------- amounts (minor units)
     invoice.total as total_minor,
     invoice.amount_due as amount_due_minor,
+    invoice.amount_remaining as amount_remaining_minor,
+    invoice.pre_payment_credit_notes_amount as pre_payment_credit_notes_minor,
     coalesce(invoice.shipping_cost.amount_total, 0) as shipping_minor,
 
     ---------- timestamps (UTC)

@@ -4,8 +4,9 @@ with
 
 parsed as (
     select id, content_hash, fetched_at, raw_row_id, {{ parse_json('payload', '{
-        "status": "VARCHAR", "currency": "VARCHAR", "customer": "JSON", "created": "BIGINT", "total": "BIGINT",
-        "amount_due": "BIGINT", "number": "VARCHAR", "metadata": "JSON",
+        "status": "VARCHAR", "currency": "VARCHAR", "customer": "JSON", "customer_account": "JSON", "created": "BIGINT",
+        "total": "BIGINT", "amount_due": "BIGINT", "amount_remaining": "BIGINT",
+        "pre_payment_credit_notes_amount": "BIGINT", "number": "VARCHAR", "metadata": "JSON",
         "status_transitions": {"finalized_at": "BIGINT", "paid_at": "BIGINT", "marked_uncollectible_at": "BIGINT"},
         "total_discount_amounts": [{"amount": "BIGINT", "discount": "JSON"}],
         "shipping_cost": {
@@ -30,10 +31,12 @@ select
     content_hash,
     fetched_at,
     raw_row_id,
-    coalesce({{ expandable_id('invoice.customer') }}, '') as customer_key,
+    coalesce({{ stripe_customer('invoice') }}, '') as customer_key,
     {{ json_text('invoice.metadata', "'$.netsuite_invoice_id'") }} as metadata_netsuite_invoice_id,
     invoice.status as invoice_status,
     invoice.currency as currency,
     invoice.total as total_minor,
+    invoice.amount_due as amount_due_minor,
+    invoice.pre_payment_credit_notes_amount as pre_payment_credit_notes_minor,
     invoice
 from parsed
