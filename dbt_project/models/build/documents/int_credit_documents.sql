@@ -53,7 +53,8 @@ negative_invoices as (
         stripe_invoice_id as external_id,
         cast(null as varchar) as netsuite_block_integration
     from {{ ref('stg_stripe__invoices') }}
-    where total_minor < 0 and invoice_status in ('open', 'paid', 'uncollectible', 'void')
+    -- finalized: an unknown status counts as such (O5)
+    where total_minor < 0 and coalesce(invoice_status, '') <> 'draft'
 ),
 
 documents as (
