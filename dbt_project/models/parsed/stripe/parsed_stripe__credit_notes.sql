@@ -6,7 +6,8 @@ with
 parsed as (
     select id, content_hash, fetched_at, raw_row_id, {{ parse_json('payload', '{
         "amount": "BIGINT", "total": "BIGINT", "pre_payment_amount": "BIGINT", "post_payment_amount": "BIGINT",
-        "out_of_band_amount": "BIGINT", "currency": "VARCHAR", "customer": "JSON", "invoice": "JSON",
+        "out_of_band_amount": "BIGINT", "currency": "VARCHAR", "customer": "JSON",
+        "customer_account": "JSON", "invoice": "JSON",
         "created": "BIGINT",
         "effective_at": "BIGINT", "status": "VARCHAR", "memo": "VARCHAR", "number": "VARCHAR", "metadata": "JSON",
         "customer_balance_transaction": "JSON",
@@ -32,7 +33,7 @@ select
     content_hash,
     fetched_at,
     raw_row_id,
-    coalesce({{ expandable_id('note.customer') }}, '') as customer_key,
+    coalesce({{ stripe_customer_of('note') }}, '') as customer_key,
     {{ expandable_id('note.invoice') }} as stripe_invoice_id,
     note.currency as currency,
     coalesce(note.total, note.amount) as total_minor,

@@ -4,8 +4,8 @@ with
 
 parsed as (
     select id, content_hash, fetched_at, raw_row_id, {{ parse_json('payload', '{
-        "status": "VARCHAR", "currency": "VARCHAR", "customer": "JSON", "created": "BIGINT", "total": "BIGINT",
-        "amount_due": "BIGINT", "number": "VARCHAR", "metadata": "JSON",
+        "status": "VARCHAR", "currency": "VARCHAR", "customer": "JSON", "customer_account": "JSON",
+        "created": "BIGINT", "total": "BIGINT", "amount_due": "BIGINT", "number": "VARCHAR", "metadata": "JSON",
         "status_transitions": {"finalized_at": "BIGINT", "paid_at": "BIGINT", "marked_uncollectible_at": "BIGINT"},
         "total_discount_amounts": [{"amount": "BIGINT", "discount": "JSON"}],
         "shipping_cost": {
@@ -29,8 +29,8 @@ select
     content_hash,
     fetched_at,
     raw_row_id,
-    coalesce({{ expandable_id('invoice.customer') }}, '') as customer_key,
-    {{ json_text('invoice.metadata', "'$.netsuite_invoice_id'") }} as metadata_netsuite_invoice_id,
+    coalesce({{ stripe_customer_of('invoice') }}, '') as customer_key,
+    {{ ids_in_text(json_text('invoice.metadata', "'$.netsuite_invoice_id'")) }} as metadata_netsuite_invoice_id,
     invoice.status as invoice_status,
     invoice.currency as currency,
     invoice.total as total_minor,
