@@ -6,9 +6,8 @@ with
 parsed as (
     select id, content_hash, fetched_at, raw_row_id, {{ parse_json('payload', '{
         "amount": "BIGINT", "total": "BIGINT", "pre_payment_amount": "BIGINT", "post_payment_amount": "BIGINT",
-        "out_of_band_amount": "BIGINT", "currency": "VARCHAR", "customer": "JSON",
-        "customer_account": "JSON", "invoice": "JSON",
-        "created": "BIGINT",
+        "out_of_band_amount": "BIGINT", "currency": "VARCHAR", "customer": "JSON", "customer_account": "JSON",
+        "invoice": "JSON", "created": "BIGINT",
         "effective_at": "BIGINT", "status": "VARCHAR", "memo": "VARCHAR", "number": "VARCHAR", "metadata": "JSON",
         "customer_balance_transaction": "JSON",
         "refunds": [{"amount_refunded": "BIGINT", "refund": "JSON", "type": "VARCHAR"}],
@@ -33,7 +32,7 @@ select
     content_hash,
     fetched_at,
     raw_row_id,
-    coalesce({{ stripe_customer_of('note') }}, '') as customer_key,
+    coalesce({{ stripe_customer('note') }}, '') as customer_key,
     {{ expandable_id('note.invoice') }} as stripe_invoice_id,
     note.currency as currency,
     coalesce(note.total, note.amount) as total_minor,

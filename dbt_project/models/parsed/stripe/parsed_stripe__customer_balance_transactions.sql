@@ -5,8 +5,8 @@ with
 parsed as (
     select id, parent_id, content_hash, fetched_at, raw_row_id, {{ parse_json('payload', '{
         "amount": "BIGINT", "ending_balance": "BIGINT", "currency": "VARCHAR", "customer": "JSON",
-        "customer_account": "JSON", "invoice": "JSON",
-        "credit_note": "JSON", "checkout_session": "JSON", "type": "VARCHAR", "created": "BIGINT"
+        "customer_account": "JSON", "invoice": "JSON", "credit_note": "JSON", "checkout_session": "JSON",
+        "type": "VARCHAR", "created": "BIGINT"
     }') }} as object
     from ({{ changed_objects('customer_balance_transactions') }})
 )
@@ -14,7 +14,7 @@ parsed as (
 select
     ---------- ids
     id as balance_transaction_id,
-    coalesce({{ stripe_customer_of('object') }}, parent_id) as stripe_customer_id,
+    coalesce({{ stripe_customer('object') }}, parent_id) as stripe_customer_id,
     {{ expandable_id('object.invoice') }} as stripe_invoice_id,
     {{ expandable_id('object.credit_note') }} as credit_note_id,
     {{ expandable_id('object.checkout_session') }} as checkout_session_id,
@@ -31,7 +31,7 @@ select
     {{ epoch_to_timestamp('object.created') }} as created_at,
 
     ---------- version, and whose it is
-    coalesce({{ stripe_customer_of('object') }}, parent_id, '') as customer_key,
+    coalesce({{ stripe_customer('object') }}, parent_id, '') as customer_key,
     id,
     content_hash,
     fetched_at,

@@ -4,8 +4,9 @@ with
 
 parsed as (
     select id, content_hash, fetched_at, raw_row_id, {{ parse_json('payload', '{
-        "status": "VARCHAR", "currency": "VARCHAR", "customer": "JSON", "customer_account": "JSON",
-        "created": "BIGINT", "total": "BIGINT", "amount_due": "BIGINT", "number": "VARCHAR", "metadata": "JSON",
+        "status": "VARCHAR", "currency": "VARCHAR", "customer": "JSON", "customer_account": "JSON", "created": "BIGINT",
+        "total": "BIGINT", "amount_due": "BIGINT", "amount_remaining": "BIGINT",
+        "pre_payment_credit_notes_amount": "BIGINT", "number": "VARCHAR", "metadata": "JSON",
         "status_transitions": {"finalized_at": "BIGINT", "paid_at": "BIGINT", "marked_uncollectible_at": "BIGINT"},
         "total_discount_amounts": [{"amount": "BIGINT", "discount": "JSON"}],
         "shipping_cost": {
@@ -29,7 +30,7 @@ select
     content_hash,
     fetched_at,
     raw_row_id,
-    coalesce({{ stripe_customer_of('invoice') }}, '') as customer_key,
+    coalesce({{ stripe_customer('invoice') }}, '') as customer_key,
     {{ ids_in_text(json_text('invoice.metadata', "'$.netsuite_invoice_id'")) }} as metadata_netsuite_invoice_id,
     invoice.status as invoice_status,
     invoice.currency as currency,
