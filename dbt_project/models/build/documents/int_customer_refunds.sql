@@ -1,11 +1,31 @@
 -- One row per Stripe refund that a credit note with a memo links (rules R1-R3), with what holds it back in this build.
 with
 
+contradicting as (
+    select distinct
+        stripe_refund_id,
+        credit_note_id
+    from {{ ref('int_contradicting_refund_links') }}
+),
+
+agreeing_sums as (
+    select
+        links.stripe_refund_id,
+        cast(sum(links.linked_minor) as bigint) as all_linked_minor
+    from {{ ref('int_refund_links') }} as links
+    left join contradicting
+        on
+            links.stripe_refund_id = contradicting.stripe_refund_id
+            and links.credit_note_id = contradicting.credit_note_id
+    where contradicting.credit_note_id is null
+    group by links.stripe_refund_id
+),
+
 links as (
     select
         links.*,
-        -- R3: the cap counts every note that links the refund
-        all_links.all_linked_minor,
+        -- R3: the cap counts every note that links the refund, but those that contradict it (R6)
+        coalesce(all_links.all_linked_minor, 0) as all_linked_minor,
         documents.stripe_customer_id,
         documents.currency,
         documents.stripe_exponent,
@@ -15,11 +35,11 @@ links as (
         invoices.netsuite_account_id as netsuite_receivables_account_id,
         invoices.netsuite_subsidiary_id
     from {{ ref('int_refund_links') }} as links
-    inner join (
-        select stripe_refund_id, cast(sum(linked_minor) as bigint) as all_linked_minor
-        from {{ ref('int_refund_links') }}
-        group by stripe_refund_id
-    ) as all_links on links.stripe_refund_id = all_links.stripe_refund_id
+    left join agreeing_sums as all_links on links.stripe_refund_id = all_links.stripe_refund_id
+    left join contradicting
+        on
+            links.stripe_refund_id = contradicting.stripe_refund_id
+            and links.credit_note_id = contradicting.credit_note_id
     inner join {{ ref('int_credit_documents') }} as documents on links.credit_note_id = documents.document_id
     left join {{ ref('int_netsuite_customers') }} as customers
         on documents.stripe_customer_id = customers.stripe_customer_id
@@ -33,12 +53,16 @@ links as (
         and not documents.is_before_go_live
         -- R5: a note that is skipped has no memo to be refunded, unless it was posted before
         and (verdicts.state <> 'skipped' or coalesce(records.is_posted, false))
+        -- R6: neither has one that is blocked by its link
+        and (contradicting.credit_note_id is null or coalesce(records.is_posted, false))
 ),
 
 refunds as (
     select
         stripe_refund_id,
         min(refund_status) as refund_status,
+        min(refund_state) as refund_state,
+        max(case when is_refund_known then 1 else 0 end) = 1 as is_refund_known,
         min(failure_reason) as failure_reason,
         min(refund_date) as refund_date,
         max(case when is_before_go_live then 1 else 0 end) = 1 as is_before_go_live,
@@ -88,9 +112,8 @@ select
     || {{ original_date_text('posting_dates.is_moved', 'refunds.refund_date') }} as memo_text,
     case
         when refunds.is_before_go_live then 'before_go_live'
-        when refunds.refund_status is null or refunds.refund_status in ('pending', 'requires_action')
-            then 'refund_pending'
-        when refunds.refund_status <> 'succeeded' then 'refund_failed'
+        when refunds.refund_state = 'pending' then 'refund_pending'
+        when refunds.refund_state = 'failed' then 'refund_failed'
         when accounts.netsuite_account_id is null then 'account_unmapped'
         when posted.is_period_open is null and posting_dates.tran_date is null then 'period_closed'
         -- the memo may have been posted long ago; its customer or currency can be gone from NetSuite since
@@ -101,17 +124,27 @@ select
     case
         when refunds.is_before_go_live
             then 'Refund ' || refunds.stripe_refund_id || ' was made before the go-live date; match it by hand.'
-        when refunds.refund_status is null or refunds.refund_status in ('pending', 'requires_action')
+        when not refunds.is_refund_known
             then
-                'Refund ' || refunds.stripe_refund_id || ' is ' || coalesce(refunds.refund_status, 'not known')
-                || ' in Stripe; the customer refund follows when it succeeds.'
-        when refunds.refund_status <> 'succeeded'
+                'Refund ' || refunds.stripe_refund_id || ' was not read from Stripe yet; the customer refund follows when '
+                || 'it is. Run make extract, and check that the key may read refunds.'
+        when refunds.refund_state = 'pending'
             then
-                'Refund ' || refunds.stripe_refund_id || ' is ' || refunds.refund_status || ' in Stripe'
-                || coalesce(' (' || refunds.failure_reason || ')', '')
-                || '; refund the customer anew, or decide out_of_band in manual_decisions.csv.'
+                'Refund ' || refunds.stripe_refund_id || case
+                    when refunds.refund_status is null then ' has no status and no balance transaction'
+                    when refunds.refund_status in ('pending', 'requires_action') then ' is ' || refunds.refund_status
+                    else
+                        ' has the status ' || refunds.refund_status || ', which this project does not know,'
+                end || ' in Stripe; the customer refund follows when it succeeds.'
+        when refunds.refund_state = 'failed'
+            then
+                'Refund ' || refunds.stripe_refund_id || ' moved no money in Stripe (status '
+                || coalesce(refunds.refund_status, 'none') || coalesce(', ' || refunds.failure_reason, '')
+                || '). Refund the customer anew, or decide out_of_band in manual_decisions.csv.'
         when accounts.netsuite_account_id is null
-            then 'account_map.csv has no account of purpose refund for ' || upper(refunds.currency) || '; add a row.'
+            then
+                'account_map.csv has no account of purpose refund for ' || upper(refunds.currency) || ', in which refund '
+                || refunds.stripe_refund_id || ' is; add a row.'
         when posted.is_period_open is null and posting_dates.tran_date is null
             then
                 'The period of refund ' || refunds.stripe_refund_id || ' (' || cast(refunds.refund_date as varchar)
