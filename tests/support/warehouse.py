@@ -84,6 +84,8 @@ def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
             f"create table if not exists raw_netsuite.{table} ({', '.join(c + ' text' for c in columns.split())})"
         )
     ensure_tables(connection)
+    # a later version of the loader's tables has it; the loader numbers its rows (rule P9)
+    connection.execute("alter table load_netsuite.load_log add column if not exists position bigint")
 
 
 def land_stripe(

@@ -13,7 +13,7 @@ judged as (
         records.difference,
         {{ posting_reason_of_record(
             records='records',
-            built_at='verdicts.built_at',
+            built_position='verdicts.built_position',
             verdict='verdicts.reason',
             otherwise="case when entries.tran_date is null then 'period_closed' else 'ready' end",
         ) }} as reason

@@ -79,17 +79,45 @@ refunds as (
     group by stripe_refund_id
 ),
 
--- R3: a posted customer refund takes later parts while its own period is open
+-- R3: a posted customer refund takes later parts while its own period is open; so does one that is in NetSuite and not
+-- in the journal, once it is adopted
+present as (
+    select
+        external_id as stripe_refund_id,
+        tran_date
+    from {{ ref('stg_load_netsuite__posted_values') }}
+    where record_type = 'customerRefund'
+    union all
+    select
+        transactions.external_id as stripe_refund_id,
+        transactions.tran_date
+    from {{ ref('stg_netsuite__transactions') }} as transactions
+    where
+        transactions.transaction_type = 'CustRfnd'
+        and transactions.external_id not in (
+            select posted_values.external_id
+            from {{ ref('stg_load_netsuite__posted_values') }} as posted_values
+            where posted_values.record_type = 'customerRefund'
+        )
+),
+
+existing as (
+    select
+        external_id as stripe_refund_id,
+        min(netsuite_transaction_id) as netsuite_transaction_id
+    from {{ ref('stg_netsuite__transactions') }}
+    where transaction_type = 'CustRfnd'
+    group by external_id
+),
+
 posted as (
     select
-        values_posted.external_id as stripe_refund_id,
-        values_posted.tran_date,
+        present.stripe_refund_id,
         max(case when periods.is_open then 1 else 0 end) = 1 as is_period_open
-    from {{ ref('stg_load_netsuite__posted_values') }} as values_posted
+    from present
     left join {{ ref('parsed_netsuite__accounting_periods') }} as periods
-        on values_posted.tran_date between periods.starts_on and periods.ends_on
-    where values_posted.record_type = 'customerRefund'
-    group by values_posted.external_id, values_posted.tran_date
+        on present.tran_date between periods.starts_on and periods.ends_on
+    group by present.stripe_refund_id
 )
 
 select
@@ -106,8 +134,12 @@ select
     refunds.netsuite_subsidiary_id,
     refunds.linked_minor,
     accounts.netsuite_account_id,
-    posting_dates.tran_date,
+    -- one that is there is adopted and needs no period (R3)
+    coalesce(
+        posting_dates.tran_date, case when posted.stripe_refund_id is not null then refunds.refund_date end
+    ) as tran_date,
     posting_dates.netsuite_posting_period_id,
+    existing.netsuite_transaction_id as existing_netsuite_id,
     'Stripe: ' || refunds.stripe_refund_id || '.'
     || {{ original_date_text('posting_dates.is_moved', 'refunds.refund_date') }} as memo_text,
     case
@@ -163,6 +195,7 @@ select
     coalesce(not posted.is_period_open, false) as is_posted_period_closed
 from refunds
 left join posted on refunds.stripe_refund_id = posted.stripe_refund_id
+left join existing on refunds.stripe_refund_id = existing.stripe_refund_id
 left join {{ ref('int_posting_dates') }} as posting_dates on refunds.refund_date = posting_dates.transaction_date
 left join {{ ref('reference_accounts') }} as accounts
     on refunds.currency = accounts.currency and accounts.purpose = 'refund'

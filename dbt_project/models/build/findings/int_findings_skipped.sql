@@ -77,7 +77,11 @@ select
     'The whole of credit note ' || document_id || ' went to the balance of customer ' || stripe_customer_id
     || '; NetSuite shows it when an invoice uses that balance.' as detail
 from documents
-where document_type = 'credit_note' and memo_minor = 0
+where
+    document_type = 'credit_note'
+    and memo_minor = 0
+    -- C1: parts that contradict each other are blocked, not skipped
+    and document_id in (select credit_note_id from {{ ref('int_credit_note_parts') }} where adds_up)
 
 union all
 
