@@ -41,6 +41,7 @@ joined as (
         -- R3: what NetSuite shows of another refund holds no application back
         outcomes.record_reason as document_reason,
         applications.is_in_netsuite,
+        applications.is_contradicting,
         outcomes.detail as document_detail,
         verdicts.built_position,
         coalesce(memo_records.is_posted, false) as is_memo_posted,
@@ -86,6 +87,8 @@ verdicts_of_applications as (
             when not is_memo_posted and document_reason <> 'ready' then document_reason
             -- the part to be applied by hand counts as applied as soon as the memo is posted
             when application_type = 'out_of_band' then document_reason
+            -- R6: the memo was posted before its link contradicted the refund
+            when is_refund and is_contradicting then 'parts_do_not_add_up'
             when is_refund and refund_reason <> 'ready' then refund_reason
             -- a part that is in the refund already needs no open period (R3)
             when is_refund and is_posted_period_closed and (is_refund_posted or not is_in_netsuite)
@@ -147,6 +150,10 @@ select
                 || ' lies in a period that NetSuite has closed since, so this part cannot be added to it. Open the '
                 || 'period, or apply credit memo ' || coalesce(judged.netsuite_memo_id, judged.external_id)
                 || ' by hand.'
+        when judged.reason = 'parts_do_not_add_up' and judged.is_memo_posted
+            then 'Refund ' || judged.target_external_id || ' does not agree with what ' || judged.external_id
+                || ' links of it (amount or currency), so credit memo ' || judged.netsuite_memo_id
+                || ' is not applied to it. Compare both in Stripe, and book the refund by hand.'
         when judged.is_refund and judged.reason = judged.refund_reason then judged.refund_detail
         when judged.reason = 'invoice_not_in_netsuite' and judged.is_memo_posted
             then 'Credit memo ' || judged.netsuite_memo_id || ' is in NetSuite, but the invoice of Stripe '

@@ -52,7 +52,8 @@ final as (
                 then 'The period of refund ' || judged.stripe_refund_id || ' is closed in NetSuite. Open it.'
             else judged.document_detail
         end as detail,
-        judged.netsuite_internal_id
+        judged.netsuite_internal_id,
+        judged.existing_netsuite_id
     from judged
     inner join {{ ref('reference_outcome_reasons') }} as reasons on judged.reason = reasons.reason
 )

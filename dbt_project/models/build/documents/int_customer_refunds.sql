@@ -1,11 +1,15 @@
 -- One row per Stripe refund that a credit note with a memo links (rules R1-R3), with what holds it back in this build.
 with
 
+-- R6: a link that blocks its note; a posted note is not blocked by it
 contradicting as (
     select distinct
-        stripe_refund_id,
-        credit_note_id
-    from {{ ref('int_contradicting_refund_links') }}
+        links.stripe_refund_id,
+        links.credit_note_id
+    from {{ ref('int_contradicting_refund_links') }} as links
+    left join {{ ref('stg_load_netsuite__records') }} as records
+        on links.credit_note_id = records.external_id and records.record_type = 'creditMemo'
+    where not coalesce(records.is_posted, false)
 ),
 
 agreeing_sums as (
@@ -26,6 +30,7 @@ links as (
         links.*,
         -- R3: the cap counts every note that links the refund, but those that contradict it (R6)
         coalesce(all_links.all_linked_minor, 0) as all_linked_minor,
+        contradicting.credit_note_id is not null as is_contradicting,
         documents.stripe_customer_id,
         documents.currency,
         documents.stripe_exponent,
@@ -53,8 +58,6 @@ links as (
         and not documents.is_before_go_live
         -- R5: a note that is skipped has no memo to be refunded, unless it was posted before
         and (verdicts.state <> 'skipped' or coalesce(records.is_posted, false))
-        -- R6: neither has one that is blocked by its link
-        and (contradicting.credit_note_id is null or coalesce(records.is_posted, false))
 ),
 
 refunds as (
@@ -66,14 +69,14 @@ refunds as (
         min(failure_reason) as failure_reason,
         min(refund_date) as refund_date,
         max(case when is_before_go_live then 1 else 0 end) = 1 as is_before_go_live,
-        min(stripe_customer_id) as stripe_customer_id,
-        min(currency) as currency,
-        min(stripe_exponent) as stripe_exponent,
-        min(netsuite_precision) as netsuite_precision,
-        min(netsuite_currency_id) as netsuite_currency_id,
-        min(netsuite_customer_id) as netsuite_customer_id,
-        min(netsuite_receivables_account_id) as netsuite_receivables_account_id,
-        min(netsuite_subsidiary_id) as netsuite_subsidiary_id,
+        coalesce(min(case when not is_contradicting then stripe_customer_id end), min(stripe_customer_id)) as stripe_customer_id,
+        coalesce(min(case when not is_contradicting then currency end), min(currency)) as currency,
+        coalesce(min(case when not is_contradicting then stripe_exponent end), min(stripe_exponent)) as stripe_exponent,
+        coalesce(min(case when not is_contradicting then netsuite_precision end), min(netsuite_precision)) as netsuite_precision,
+        coalesce(min(case when not is_contradicting then netsuite_currency_id end), min(netsuite_currency_id)) as netsuite_currency_id,
+        coalesce(min(case when not is_contradicting then netsuite_customer_id end), min(netsuite_customer_id)) as netsuite_customer_id,
+        coalesce(min(case when not is_contradicting then netsuite_receivables_account_id end), min(netsuite_receivables_account_id)) as netsuite_receivables_account_id,
+        coalesce(min(case when not is_contradicting then netsuite_subsidiary_id end), min(netsuite_subsidiary_id)) as netsuite_subsidiary_id,
         max(all_linked_minor) as linked_minor
     from links
     group by stripe_refund_id

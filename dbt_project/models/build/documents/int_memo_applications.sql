@@ -1,6 +1,13 @@
 -- What each memo settles (rules C6, C7, B3, R1, R4): its invoice, customer refunds, and a part to be applied by hand.
 with
 
+contradicting as (
+    select distinct
+        stripe_refund_id,
+        credit_note_id
+    from {{ ref('int_contradicting_refund_links') }}
+),
+
 -- customer refunds of ours that apply a memo of ours by NetSuite's own word, whatever the journal holds
 refunds_in_netsuite as (
     select distinct
@@ -71,7 +78,8 @@ select
     applications.target_netsuite_id,
     cast(applications.amount_minor as bigint) as amount_minor,
     {{ major_units('applications.amount_minor', 'applications.stripe_exponent') }} as amount,
-    refunds_in_netsuite.stripe_refund_id is not null as is_in_netsuite
+    refunds_in_netsuite.stripe_refund_id is not null as is_in_netsuite,
+    contradicting.credit_note_id is not null as is_contradicting
 from (
     select * from invoices
     union all
@@ -84,3 +92,8 @@ left join refunds_in_netsuite
         applications.application_type = 'customer_refund'
         and applications.target_external_id = refunds_in_netsuite.stripe_refund_id
         and applications.external_id = refunds_in_netsuite.memo_external_id
+left join contradicting
+    on
+        applications.application_type = 'customer_refund'
+        and applications.target_external_id = contradicting.stripe_refund_id
+        and applications.document_id = contradicting.credit_note_id

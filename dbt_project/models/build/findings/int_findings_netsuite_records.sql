@@ -163,7 +163,8 @@ union all
 select
     document_id,
     'currency_not_in_netsuite' as reason,
-    'NetSuite has no active currency ' || upper(currency) || ' yet; it goes on when the currency is there.' as detail
+    'NetSuite has no active currency ' || upper(currency) || ' yet, in which ' || document_id
+    || ' is; it goes on when the currency is there.' as detail
 from documents
 where netsuite_currency_id is null
 

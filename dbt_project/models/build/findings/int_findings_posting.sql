@@ -86,7 +86,8 @@ union all
 select
     documents.document_id,
     'period_closed' as reason,
-    'The accounting period of ' || cast(documents.transaction_date as varchar) || ' is closed or locked in NetSuite'
+    'The accounting period of ' || documents.document_id || ' (' || cast(documents.transaction_date as varchar)
+    || ') is closed or locked in NetSuite'
     || {% if var('closed_period') == 'block' %}' and closed_period is set to block. Open the period, or set '
     || 'closed_period to first_open_day.'
     {%- else %}', or there is none, and no later period is open. Open or create a period in '
@@ -113,6 +114,18 @@ select
     || 'closed_period to first_open_day.' as detail
 from {{ ref('int_income_journal_entries') }} as entries
 where entries.tran_date is null
+group by entries.document_id
+
+union all
+
+select
+    entries.document_id,
+    'account_unmapped' as reason,
+    'No subsidiary is known for the journal entry of refund ' || min(entries.stripe_refund_id) || ' of '
+    || entries.document_id || ': neither its invoice nor its customer is in NetSuite, and NetSuite has several '
+    || 'subsidiaries. Name the customer in customer_map.csv.' as detail
+from {{ ref('int_income_journal_entries') }} as entries
+where entries.is_subsidiary_missing and entries.existing_netsuite_id is null
 group by entries.document_id
 
 union all
