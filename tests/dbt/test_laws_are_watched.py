@@ -239,7 +239,7 @@ FALSIFIED = [
     (
         "insert into books.customer_refunds select * from books.customer_refunds where stripe_refund_id = 're_1'",
         "test_refund_rows_add_up_to_the_refund",
-        "Refund re_1 is 300 minor units, its rows in refund_reconciliation come to 600.",
+        "Refund re_1 is 300 minor units, its rows in refund_reconciliation come to 1200.",
     ),
 ]
 

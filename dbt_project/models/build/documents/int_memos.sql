@@ -13,7 +13,7 @@ existing as (
 documents as (
     select
         documents.*,
-        credit_notes.memo as note_memo,
+        {{ sendable_text('credit_notes.memo') }} as note_memo,
         coalesce(parts.out_of_band_minor, 0) > 0 as is_out_of_band
     from {{ ref('int_credit_documents') }} as documents
     inner join {{ ref('int_document_verdicts') }} as verdicts on documents.document_id = verdicts.document_id
@@ -80,7 +80,7 @@ select
     -- NetSuite takes 999 characters: the text of the note is shortened, the added texts are not
     text_start || case
         when texts.document_type = 'credit_note' and nullif(trim(texts.note_memo), '') is not null
-            then ' ' || substr(texts.note_memo, 1, 998 - length(text_start) - length(text_end))
+            then ' ' || {{ cut_text('texts.note_memo', '998 - length(text_start) - length(text_end)') }}
         else ''
     end || text_end as memo_text
 from texts

@@ -93,7 +93,8 @@ final as (
         roles.stripe_product_id,
         -- 4,000 characters is NetSuite's limit of a line description (C3)
         case
-            when roles.component_kind = 'custom' or roles.is_stripe_line then substr(roles.line_description, 1, 4000)
+            when roles.component_kind = 'custom' or roles.is_stripe_line
+                then {{ cut_text(sendable_text('roles.line_description'), 4000) }}
         end as description,
         case roles.component_kind when 'item' then roles.line_quantity when 'balance' then 1 end as quantity,
         roles.share_minor as amount_minor,
