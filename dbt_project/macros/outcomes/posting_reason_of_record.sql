@@ -7,7 +7,8 @@
 -#}
 {% macro posting_reason_of_record(records, built_position, verdict, has_failed_refund='false', otherwise=none) -%}
     {%- set is_different -%}
-        ({{ records }}.is_different and ({{ records }}.is_posted or {{ records }}.checked_position > {{ built_position }}))
+        ({{ records }}.is_different
+        and ({{ records }}.is_posted or {{ records }}.checked_position > {{ built_position }}))
     {%- endset -%}
     {{ posting_reason(
         is_posted=records ~ '.is_posted',

@@ -69,14 +69,24 @@ refunds as (
         min(failure_reason) as failure_reason,
         min(refund_date) as refund_date,
         max(case when is_before_go_live then 1 else 0 end) = 1 as is_before_go_live,
-        coalesce(min(case when not is_contradicting then stripe_customer_id end), min(stripe_customer_id)) as stripe_customer_id,
+        coalesce(min(case when not is_contradicting then stripe_customer_id end), min(stripe_customer_id))
+            as stripe_customer_id,
         coalesce(min(case when not is_contradicting then currency end), min(currency)) as currency,
-        coalesce(min(case when not is_contradicting then stripe_exponent end), min(stripe_exponent)) as stripe_exponent,
-        coalesce(min(case when not is_contradicting then netsuite_precision end), min(netsuite_precision)) as netsuite_precision,
-        coalesce(min(case when not is_contradicting then netsuite_currency_id end), min(netsuite_currency_id)) as netsuite_currency_id,
-        coalesce(min(case when not is_contradicting then netsuite_customer_id end), min(netsuite_customer_id)) as netsuite_customer_id,
-        coalesce(min(case when not is_contradicting then netsuite_receivables_account_id end), min(netsuite_receivables_account_id)) as netsuite_receivables_account_id,
-        coalesce(min(case when not is_contradicting then netsuite_subsidiary_id end), min(netsuite_subsidiary_id)) as netsuite_subsidiary_id,
+        coalesce(min(case when not is_contradicting then stripe_exponent end), min(stripe_exponent))
+            as stripe_exponent,
+        coalesce(min(case when not is_contradicting then netsuite_precision end), min(netsuite_precision))
+            as netsuite_precision,
+        coalesce(min(case when not is_contradicting then netsuite_currency_id end), min(netsuite_currency_id))
+            as netsuite_currency_id,
+        coalesce(min(case when not is_contradicting then netsuite_customer_id end), min(netsuite_customer_id))
+            as netsuite_customer_id,
+        coalesce(
+            min(case when not is_contradicting then netsuite_receivables_account_id end),
+            min(netsuite_receivables_account_id)
+        )
+            as netsuite_receivables_account_id,
+        coalesce(min(case when not is_contradicting then netsuite_subsidiary_id end), min(netsuite_subsidiary_id))
+            as netsuite_subsidiary_id,
         max(all_linked_minor) as linked_minor
     from links
     group by stripe_refund_id
@@ -161,8 +171,8 @@ select
             then 'Refund ' || refunds.stripe_refund_id || ' was made before the go-live date; match it by hand.'
         when not refunds.is_refund_known
             then
-                'Refund ' || refunds.stripe_refund_id || ' was not read from Stripe yet; the customer refund follows when '
-                || 'it is. Run make extract, and check that the key may read refunds.'
+                'Refund ' || refunds.stripe_refund_id || ' was not read from Stripe yet; the customer refund follows '
+                || 'when it is. Run make extract, and check that the key may read refunds.'
         when refunds.refund_state = 'pending'
             then
                 'Refund ' || refunds.stripe_refund_id || case

@@ -28,8 +28,8 @@ select
     reason,
     coalesce(
         detail,
-        'A value that this explanation needs is missing in Stripe or NetSuite (' || reason || '); look at ' || document_id
-        || ' there.'
+        'A value that this explanation needs is missing in Stripe or NetSuite (' || reason || '); look at '
+        || document_id || ' there.'
     ) as detail,
     reason_rank,
     has_failed_refund = 1 as has_failed_refund,

@@ -76,7 +76,8 @@ select
     'refund_failed' as reason,
     'Refund ' || parts.failed_refund_id || ' of credit note ' || documents.document_id
     || ' moved no money in Stripe (it failed, was canceled, or its charge expired uncaptured), so the customer may '
-    || 'still wait for it. Refund it anew in Stripe, or, if it was paid another way, decide out_of_band in manual_decisions.csv.' as detail
+    || 'still wait for it. Refund it anew in Stripe, or, if it was paid another way, decide out_of_band in '
+    || 'manual_decisions.csv.' as detail
 from documents
 inner join parts on documents.document_id = parts.credit_note_id
 where parts.failed_refund_id is not null
