@@ -51,7 +51,7 @@ different_refunds as (
 refused_applications as (
     select
         applications.document_id,
-        coalesce(records.rejection, 'no reason given') as application_rejection
+        min(coalesce(records.rejection, 'no reason given')) as application_rejection
     from applications
     inner join memo_records as records on applications.external_id = records.external_id
     left join applied_to_invoice on applications.external_id = applied_to_invoice.external_id
@@ -60,6 +60,7 @@ refused_applications as (
         and applied_to_invoice.external_id is null
         and records.is_rejected
         and records.answered_position > applications.built_position
+    group by applications.document_id
 ),
 
 failed_refunds as (
@@ -82,13 +83,13 @@ unsaid as (
 )
 
 select
-    verdicts.document_id,
+    documents.document_id,
     different_refunds.refund_difference,
     refused_applications.application_rejection,
     failed_refunds.failed_netsuite_ids,
     unsaid.document_id is not null as is_out_of_band_unsaid
-from {{ ref('books_document_verdicts') }} as verdicts
-left join different_refunds on verdicts.document_id = different_refunds.document_id
-left join refused_applications on verdicts.document_id = refused_applications.document_id
-left join failed_refunds on verdicts.document_id = failed_refunds.document_id
-left join unsaid on verdicts.document_id = unsaid.document_id
+from {{ ref('books_credit_documents') }} as documents
+left join different_refunds on documents.document_id = different_refunds.document_id
+left join refused_applications on documents.document_id = refused_applications.document_id
+left join failed_refunds on documents.document_id = failed_refunds.document_id
+left join unsaid on documents.document_id = unsaid.document_id
