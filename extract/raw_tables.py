@@ -27,7 +27,7 @@ NETSUITE_COLUMNS = {
     for table, columns in {
         "customers": "id externalid isinactive subsidiary currency receivablesaccount stripe_id",
         "transactions": "id externalid type entity trandate currency foreigntotal foreignamountunpaid status voided "
-        "posting postingperiod subsidiary account stripe_id",
+        "posting postingperiod subsidiary account stripe_id approvalstatus",
         "applications": "previousdoc previoustype nextdoc nexttype linktype foreignamount",
         "items": "id externalid itemid itemtype isinactive subsidiary",
         "currencies": "id symbol currencyprecision isinactive",

@@ -26,6 +26,7 @@ RULES = {
     "O1": "one state and one reason per document",
     "O2": "nothing is dropped: documents = sum over states",
     "O3": "which of several reasons wins",
+    "O5": "unknown statuses of credit notes and invoices",
     "C1": "amount of a credit note's memo",
     "C2": "when a credit note becomes a memo",
     "C3": "customer, currency, date and text of a memo",
@@ -60,6 +61,7 @@ RULES = {
     "R3": "one refund over several credit notes",
     "R4": "a failed refund decided out of band",
     "R5": "a refund waits with its credit note",
+    "R6": "links that contradict their refund",
     "S1": "splitting amounts to the unit",
     "G1": "documents from before go-live",
     "G2": "credit notes on invoices from before go-live",
@@ -69,8 +71,10 @@ RULES = {
     "X3": "minor units and NetSuite's precision",
     "X4": "closed periods; dates in the accounting time zone",
     "X5": "decisions by hand",
+    "X6": "control characters, and where a text is cut",
     "M1": "custom fields",
     "M2": "custom fields on every row and record",
+    "I3": "objects that Stripe does not show any more",
 }
 
 _NAMED = re.compile(r"\b([A-Z])(\d{1,2})(?:-\1?(\d{1,2}))?\b")

@@ -256,6 +256,11 @@ FALSIFIED = [
         "test_customer_refunds_are_what_credit_notes_link",
         "Memo cn_2 is applied to customer refund re_1, which does not exist.",
     ),
+    (
+        "insert into books.customer_refunds select * from books.customer_refunds where stripe_refund_id = 're_1'",
+        "test_refund_rows_add_up_to_the_refund",
+        "Refund re_1 is 300 minor units, its rows in refund_reconciliation come to 1200.",
+    ),
 ]
 
 #: (what is falsified, the mart whose key names two rows, the message without the mart)

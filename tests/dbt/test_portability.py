@@ -25,7 +25,12 @@ FOLDERS = (
 MODELS = sorted(path.stem for folder in FOLDERS for path in (testing.PROJECT / "models" / folder).rglob("*.sql"))
 
 # DuckDB's own function -> the dispatched macro it comes from
-FUNCTIONS_OF_MACROS = {"timezone": "accounting_date", "hash": "fingerprint"}
+FUNCTIONS_OF_MACROS = {
+    "timezone": "accounting_date",
+    "hash": "fingerprint",
+    "length_grapheme": "cut_text",
+    "left_grapheme": "cut_text",
+}
 # type that only DuckDB has -> the dispatched macro it comes from
 TYPES_OF_MACROS = {"INT128": "wide_integer"}
 # types that every engine has under some name

@@ -38,7 +38,7 @@ STRIPE_TABLES = (
 NETSUITE_TABLES = {
     "customers": "id externalid isinactive subsidiary currency receivablesaccount stripe_id",
     "transactions": "id externalid type entity trandate currency foreigntotal foreignamountunpaid status voided "
-    "posting postingperiod subsidiary account stripe_id",
+    "posting postingperiod subsidiary account stripe_id approvalstatus",
     "applications": "previousdoc previoustype nextdoc nexttype linktype foreignamount",
     "items": "id externalid itemid itemtype isinactive subsidiary",
     "currencies": "id symbol currencyprecision isinactive",
@@ -77,12 +77,18 @@ def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
             f"create table if not exists raw_stripe.{table} (id text, parent_id text, created timestamptz, "
             "fetched_at timestamptz, api_version text, content_hash text, payload text, _dlt_load_id text)"
         )
+    connection.execute(
+        "create table if not exists raw_stripe.extract_gone (id text not null, object text not null, "
+        "gone_at timestamptz not null)"
+    )
     for table, columns in NETSUITE_TABLES.items():
         connection.execute(
             f"create table if not exists raw_netsuite.{table} ({', '.join(c + ' text' for c in columns.split())})"
         )
     declare_private_fields(connection)
     ensure_tables(connection)
+    # a later version of the loader's tables has it; the loader numbers its rows (rule P9)
+    connection.execute("alter table load_netsuite.load_log add column if not exists position bigint")
 
 
 def land_stripe(

@@ -11,7 +11,7 @@ present as (
     select
         answers.record_type,
         answers.external_id,
-        answers."at",
+        answers.position,
         coalesce(attempts.payload, answers.payload) as payload
     from {{ log }} as answers
     left join {{ log }} as attempts
@@ -25,7 +25,7 @@ present as (
 select
     record_type,
     external_id,
-    "at",
+    position,
     {{ parse_json('payload', '{
         "tranDate": "VARCHAR", "memo": "VARCHAR", "apply": {"items": [{"doc": "JSON", "apply": "VARCHAR"}]}
     }') }} as body

@@ -16,7 +16,7 @@ ranked as (
         external_id,
         cast(substr(body.tranDate, 1, 10) as date) as tran_date,
         body.memo as memo_text,
-        row_number() over (partition by record_type, external_id order by "at") as age_rank
+        row_number() over (partition by record_type, external_id order by position) as age_rank
     from payloads
     where body.tranDate is not null
 )

@@ -1,5 +1,6 @@
 {#-
     What the journal says of each record: one row per record_type and external_id, from the newest rows of each kind.
+    Newest is the greatest position, whatever the clock said (rule P9).
 
     log    relation with the columns of load_netsuite.load_log
 -#}
@@ -14,6 +15,7 @@ log_rows as (
         operation,
         status,
         "at",
+        position,
         internal_id,
         error_code,
         error_detail
@@ -30,7 +32,7 @@ posted as (
     from (
         select
             log_rows.*,
-            row_number() over (partition by record_type, external_id order by "at" desc, attempt_id desc) as recency
+            row_number() over (partition by record_type, external_id order by position desc) as recency
         from log_rows
         where status in ('created', 'adopted')
     ) as present
@@ -44,8 +46,8 @@ ranked_checks as (
         external_id,
         status,
         error_detail,
-        "at",
-        row_number() over (partition by record_type, external_id order by "at" desc, attempt_id desc) as recency
+        position,
+        row_number() over (partition by record_type, external_id order by position desc) as recency
     from log_rows
     where status in ('verified', 'differs')
 ),
@@ -57,10 +59,13 @@ ranked_answers as (
         external_id,
         status,
         coalesce(error_detail, error_code) as error_detail,
-        "at",
-        row_number() over (partition by record_type, external_id order by "at" desc, attempt_id desc) as recency
+        position,
+        row_number() over (partition by record_type, external_id order by position desc) as recency
     from log_rows
-    where status in ('created', 'adopted', 'applied', 'rejected')
+    where
+        status in ('created', 'adopted', 'applied', 'rejected')
+        -- P2: that an attempt had no effect is no refusal
+        and coalesce(error_code, '') <> 'NO_EFFECT_SEEN'
 ),
 
 record_keys as (
@@ -76,10 +81,10 @@ select
     posted.posted_at,
     case when posted.was_created = 1 then 'created' when posted.was_created = 0 then 'adopted' end as posted_reason,
     coalesce(ranked_checks.status = 'differs', false) as is_different,
-    ranked_checks."at" as checked_at,
+    ranked_checks.position as checked_position,
     ranked_checks.error_detail as difference,
     coalesce(ranked_answers.status = 'rejected', false) as is_rejected,
-    ranked_answers."at" as answered_at,
+    ranked_answers.position as answered_position,
     ranked_answers.error_detail as rejection
 from record_keys
 left join posted

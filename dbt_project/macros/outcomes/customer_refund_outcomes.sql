@@ -43,6 +43,7 @@ joined as (
         coalesce(posted_values.tran_date, refunds.tran_date) as tran_date,
         coalesce(posted_values.memo_text, refunds.memo_text) as memo_text,
         refunds.linked_minor,
+        refunds.existing_netsuite_id,
         refunds.reason as refund_reason,
         refunds.detail as refund_detail,
         records.is_posted,
@@ -106,7 +107,8 @@ select
         when judged.refund_reason <> 'ready' then judged.refund_detail
         else judged.other_detail
     end as detail,
-    judged.netsuite_internal_id
+    judged.netsuite_internal_id,
+    judged.existing_netsuite_id
 from judged
 inner join {{ ref('reference_outcome_reasons') }} as reasons on judged.reason = reasons.reason
 {% endmacro %}

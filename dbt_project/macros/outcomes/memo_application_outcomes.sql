@@ -38,14 +38,16 @@ joined as (
         applications.amount_minor,
         applications.amount,
         applications.application_type = 'customer_refund' as is_refund,
-        outcomes.state as document_state,
-        outcomes.reason as document_reason,
+        -- R3: what NetSuite shows of another refund holds no application back
+        outcomes.record_reason as document_reason,
+        applications.is_in_netsuite,
+        applications.is_contradicting,
         outcomes.detail as document_detail,
-        verdicts.built_at,
+        verdicts.built_position,
         coalesce(memo_records.is_posted, false) as is_memo_posted,
         memo_records.netsuite_internal_id as netsuite_memo_id,
         memo_records.is_rejected as is_memo_rejected,
-        memo_records.answered_at as memo_answered_at,
+        memo_records.answered_position as memo_answered_position,
         memo_records.rejection as memo_rejection,
         refunds.reason as refund_reason,
         refunds.detail as refund_detail,
@@ -53,10 +55,10 @@ joined as (
         coalesce(refund_records.is_posted, false) as is_refund_posted,
         refund_records.netsuite_internal_id as netsuite_refund_id,
         refund_records.is_different as is_refund_different,
-        refund_records.checked_at as refund_checked_at,
+        refund_records.checked_position as refund_checked_position,
         refund_records.difference as refund_difference,
         refund_records.is_rejected as is_refund_rejected,
-        refund_records.answered_at as refund_answered_at,
+        refund_records.answered_position as refund_answered_position,
         refund_records.rejection as refund_rejection,
         coalesce(memo_records.is_posted, false)
         and (applied_to_invoice.external_id is not null or applied_to_refund.external_id is not null) as is_applied
@@ -85,8 +87,12 @@ verdicts_of_applications as (
             when not is_memo_posted and document_reason <> 'ready' then document_reason
             -- the part to be applied by hand counts as applied as soon as the memo is posted
             when application_type = 'out_of_band' then document_reason
+            -- R6: the memo was posted before its link contradicted the refund
+            when is_refund and is_contradicting then 'parts_do_not_add_up'
             when is_refund and refund_reason <> 'ready' then refund_reason
-            when is_refund and is_refund_posted and is_posted_period_closed then 'period_closed'
+            -- a part that is in the refund already needs no open period (R3)
+            when is_refund and is_posted_period_closed and (is_refund_posted or not is_in_netsuite)
+                then 'period_closed'
             -- the memo was posted for an invoice that NetSuite no longer shows
             when application_type = 'invoice' and is_memo_posted and target_netsuite_id is null
                 then 'invoice_not_in_netsuite'
@@ -95,11 +101,11 @@ verdicts_of_applications as (
         not is_applied
         and is_refund
         and is_refund_different
-        and (is_refund_posted or refund_checked_at > built_at) as is_different,
+        and (is_refund_posted or refund_checked_position > built_position) as is_different,
         -- the memo's request carries the application to an invoice, the refund's request that to a refund
         case
-            when is_refund then is_refund_rejected and refund_answered_at > built_at
-            else is_memo_rejected and memo_answered_at > built_at
+            when is_refund then is_refund_rejected and refund_answered_position > built_position
+            else is_memo_rejected and memo_answered_position > built_position
         end as is_rejected,
         case when is_refund then refund_rejection else memo_rejection end as rejection
     from joined
@@ -115,7 +121,9 @@ judged as (
             is_different='is_different',
             is_rejected='is_rejected',
             verdict='verdict_reason',
-            otherwise="case when is_memo_posted and document_state = 'blocked' then document_reason else 'ready' end",
+            otherwise="case
+                when is_memo_posted and document_reason not in ('created', 'adopted') then document_reason else 'ready'
+            end",
         ) }} as reason
     from verdicts_of_applications
 )
@@ -136,9 +144,16 @@ select
         when judged.reason = 'netsuite_rejected'
             then 'NetSuite refused it: ' || coalesce(judged.rejection, 'no reason given')
         when judged.reason = 'netsuite_differs' and judged.refund_difference is not null then judged.refund_difference
-        when judged.reason = 'period_closed' and judged.is_refund_posted
-            then 'Customer refund ' || judged.netsuite_refund_id || ' lies in a period that NetSuite has closed since, '
-                || 'so this part cannot be added to it. Open the period, or apply it by hand.'
+        when judged.reason = 'period_closed' and judged.is_posted_period_closed
+            then 'Customer refund ' || judged.target_external_id
+                || coalesce(' (NetSuite ' || judged.netsuite_refund_id || ')', '')
+                || ' lies in a period that NetSuite has closed since, so this part cannot be added to it. Open the '
+                || 'period, or apply credit memo ' || coalesce(judged.netsuite_memo_id, judged.external_id)
+                || ' by hand.'
+        when judged.reason = 'parts_do_not_add_up' and judged.is_memo_posted
+            then 'Refund ' || judged.target_external_id || ' does not agree with what ' || judged.external_id
+                || ' links of it (amount or currency), so credit memo ' || judged.netsuite_memo_id
+                || ' is not applied to it. Compare both in Stripe, and book the refund by hand.'
         when judged.is_refund and judged.reason = judged.refund_reason then judged.refund_detail
         when judged.reason = 'invoice_not_in_netsuite' and judged.is_memo_posted
             then 'Credit memo ' || judged.netsuite_memo_id || ' is in NetSuite, but the invoice of Stripe '

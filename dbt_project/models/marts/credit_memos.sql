@@ -24,7 +24,8 @@ final as (
         memos.netsuite_posting_period_id,
         {{ 'true' if var('tax_strategy') == 'suitetax_override' else 'false' }} as tax_details_override,
         outcomes.detail,
-        memos.created_at
+        memos.created_at,
+        memos.existing_netsuite_id
     from {{ ref('books_memos') }} as memos
     inner join {{ ref('outcomes_documents') }} as outcomes on memos.document_id = outcomes.document_id
     left join {{ ref('outcomes_posted_values') }} as posted_values

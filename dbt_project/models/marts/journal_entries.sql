@@ -16,5 +16,6 @@ select
     state,
     reason,
     detail,
-    netsuite_internal_id
+    netsuite_internal_id,
+    existing_netsuite_id
 from {{ ref('outcomes_journal_entries') }}

@@ -24,51 +24,126 @@ customer_refunds as (
     select * from {{ ref('books_customer_refunds') }}
 ),
 
-linked as (
+records as (
+    select * from {{ ref('outcomes_records') }} where is_posted
+),
+
+-- R4: a part that was in its customer refund when it was decided out of band is still in it
+parts_in_refunds as (
+    select distinct
+        refunds.external_id as stripe_refund_id,
+        memos.external_id as credit_note_id,
+        refunds.netsuite_internal_id
+    from {{ ref('outcomes_applications') }} as made
+    inner join records as refunds
+        on made.external_id = refunds.external_id and refunds.record_type = 'customerRefund'
+    inner join records as memos
+        on made.target_netsuite_id = memos.netsuite_internal_id and memos.record_type = 'creditMemo'
+    where made.record_type = 'customerRefund'
+),
+
+-- first the links of notes that are neither skipped nor blocked by R6, then by the notes' creation
+ordered as (
     select
         links.stripe_refund_id,
-        links.credit_note_id as stripe_credit_note_id,
-        cast(links.linked_minor as bigint) as amount_minor,
-        documents.currency,
-        case
-            when journal_entries.external_id is not null then 'income_account'
-            when links.is_out_of_band or links.is_before_go_live then 'match_by_hand'
-            when documents.is_before_go_live or pre_go_live.document_id is not null then 'match_by_hand'
-            when applications.state = 'posted' then 'customer_refund'
-            when outcomes.state = 'skipped' then 'match_by_hand'
-            else 'not_yet'
-        end as representation,
-        payouts.stripe_payout_id,
-        case
-            when journal_entries.external_id is not null then journal_entries.debit_netsuite_account_id
-            when applications.state = 'posted' then customer_refunds.netsuite_account_id
-        end as netsuite_account_id,
-        case
-            when journal_entries.external_id is not null then journal_entries.netsuite_internal_id
-            when applications.state = 'posted' then applications.target_netsuite_id
-        end as netsuite_internal_id
+        links.credit_note_id,
+        links.is_out_of_band,
+        links.is_before_go_live,
+        links.is_failed,
+        documents.is_before_go_live as is_document_before_go_live,
+        outcomes.state,
+        greatest(coalesce(links.linked_minor, 0), 0) as linked_minor,
+        coalesce(refunds.amount_minor, 0) as refund_minor,
+        lower(refunds.currency) as currency,
+        row_number() over (
+            partition by links.stripe_refund_id
+            order by
+                case when outcomes.state <> 'skipped' and contradicting.credit_note_id is null then 0 else 1 end,
+                documents.created_at,
+                links.credit_note_id
+        ) as turn
     from {{ ref('books_refund_links') }} as links
+    -- a refund that was not landed has no row
+    inner join {{ ref('parsed_stripe__refunds') }} as refunds on links.stripe_refund_id = refunds.stripe_refund_id
     inner join {{ ref('books_credit_documents') }} as documents on links.credit_note_id = documents.document_id
     inner join {{ ref('outcomes_documents') }} as outcomes on documents.document_id = outcomes.document_id
+    left join {{ ref('books_contradicting_refund_links') }} as contradicting
+        on
+            links.stripe_refund_id = contradicting.stripe_refund_id
+            and links.credit_note_id = contradicting.credit_note_id
+),
+
+-- each row shows at most what the rows before it leave
+filled as (
+    select
+        ordered.*,
+        greatest(least(ordered.linked_minor, ordered.refund_minor - coalesce(sum(ordered.linked_minor) over (
+            partition by ordered.stripe_refund_id order by ordered.turn
+            rows between unbounded preceding and 1 preceding
+        ), 0)), 0) as amount_minor
+    from ordered
+),
+
+represented as (
+    select
+        filled.*,
+        case
+            when journal_entries.external_id is not null then 'income_account'
+            when applications.state = 'posted' or parts_in_refunds.stripe_refund_id is not null then 'customer_refund'
+            when filled.is_out_of_band or filled.is_before_go_live then 'match_by_hand'
+            when filled.is_document_before_go_live or pre_go_live.document_id is not null then 'match_by_hand'
+            when filled.state = 'skipped' then 'match_by_hand'
+            -- its row nets with the payout's refund failure
+            when filled.is_failed then 'match_by_hand'
+            else 'not_yet'
+        end as representation,
+        journal_entries.debit_netsuite_account_id,
+        journal_entries.netsuite_internal_id as netsuite_entry_id,
+        coalesce(applications.target_netsuite_id, parts_in_refunds.netsuite_internal_id) as netsuite_refund_id,
+        customer_refunds.netsuite_account_id as refund_account_id
+    from filled
     left join {{ ref('books_pre_go_live_credit_notes') }} as pre_go_live
-        on documents.document_id = pre_go_live.document_id
+        on filled.credit_note_id = pre_go_live.document_id
     left join journal_entries
         on
-            links.stripe_refund_id = journal_entries.stripe_refund_id
-            and links.credit_note_id = journal_entries.document_id
+            filled.stripe_refund_id = journal_entries.stripe_refund_id
+            and filled.credit_note_id = journal_entries.document_id
     left join applications
         on
-            links.stripe_refund_id = applications.target_external_id
-            and links.credit_note_id = applications.external_id
-    left join customer_refunds on links.stripe_refund_id = customer_refunds.stripe_refund_id
-    left join payouts on links.stripe_refund_id = payouts.stripe_refund_id
+            filled.stripe_refund_id = applications.target_external_id
+            and filled.credit_note_id = applications.external_id
+    left join parts_in_refunds
+        on
+            filled.stripe_refund_id = parts_in_refunds.stripe_refund_id
+            and filled.credit_note_id = parts_in_refunds.credit_note_id
+    left join customer_refunds on filled.stripe_refund_id = customer_refunds.stripe_refund_id
+),
+
+linked as (
+    select
+        represented.stripe_refund_id,
+        represented.credit_note_id as stripe_credit_note_id,
+        cast(represented.amount_minor as bigint) as amount_minor,
+        represented.currency,
+        represented.representation,
+        payouts.stripe_payout_id,
+        case represented.representation
+            when 'income_account' then represented.debit_netsuite_account_id
+            when 'customer_refund' then represented.refund_account_id
+        end as netsuite_account_id,
+        case represented.representation
+            when 'income_account' then represented.netsuite_entry_id
+            when 'customer_refund' then represented.netsuite_refund_id
+        end as netsuite_internal_id
+    from represented
+    left join payouts on represented.stripe_refund_id = payouts.stripe_refund_id
 ),
 
 linked_sums as (
     select
         stripe_refund_id,
-        sum(linked_minor) as linked_minor
-    from {{ ref('books_refund_links') }}
+        sum(amount_minor) as linked_minor
+    from filled
     group by stripe_refund_id
 ),
 

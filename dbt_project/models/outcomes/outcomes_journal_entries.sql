@@ -13,7 +13,7 @@ judged as (
         records.difference,
         {{ posting_reason_of_record(
             records='records',
-            built_at='verdicts.built_at',
+            built_position='verdicts.built_position',
             verdict='verdicts.reason',
             otherwise="case when entries.tran_date is null then 'period_closed' else 'ready' end",
         ) }} as reason
@@ -52,7 +52,8 @@ final as (
                 then 'The period of refund ' || judged.stripe_refund_id || ' is closed in NetSuite. Open it.'
             else judged.document_detail
         end as detail,
-        judged.netsuite_internal_id
+        judged.netsuite_internal_id,
+        judged.existing_netsuite_id
     from judged
     inner join {{ ref('reference_outcome_reasons') }} as reasons on judged.reason = reasons.reason
 )

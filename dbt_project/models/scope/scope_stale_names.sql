@@ -26,7 +26,7 @@ refunds as (
 ),
 
 invoices as (
-    select id, customer_key, metadata_netsuite_invoice_id
+    select id, customer_key, metadata_netsuite_invoice_id, invoice
     from {{ ref('parsed_stripe__invoices') }}
     where customer_key in (select stale.customer_key from stale)
 ),
@@ -38,13 +38,24 @@ ledger as (
 ),
 
 customers as (
-    select stripe_customer_id as customer_key, metadata_netsuite_customer_id
+    select stripe_customer_id as customer_key, stripe_customer_account_id, metadata_netsuite_customer_id
     from {{ ref('parsed_stripe__customers') }}
     where stripe_customer_id in (select stale.customer_key from stale)
 ),
 
+-- customer_map.csv may name a customer by its account (rule X1)
+accounts as (
+    select customer_key, stripe_customer_account_id as id from customers
+    union
+    select customer_key, {{ expandable_id('note.customer_account') }} as id from credit_notes
+    union
+    select customer_key, {{ expandable_id('invoice.customer_account') }} as id from invoices
+),
+
 stripe_ids as (
     select customer_key, id from credit_notes
+    union
+    select customer_key, id from accounts
     union
     select customer_key, stripe_invoice_id as id from credit_notes
     union
@@ -101,6 +112,13 @@ netsuite_names as (
     from stale
     inner join {{ ref('customer_map') }} as customer_map
         on stale.customer_key = {{ cell('customer_map.stripe_customer_id') }}
+    union all
+    select
+        accounts.customer_key,
+        {{ name_key('netsuite_customer', 'customer_map.netsuite_customer_id') }} as name,
+        false as links
+    from accounts
+    inner join {{ ref('customer_map') }} as customer_map on accounts.id = {{ cell('customer_map.stripe_customer_id') }}
 ),
 
 -- NetSuite's internal id of what carries one of these names

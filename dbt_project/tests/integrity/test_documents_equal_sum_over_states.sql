@@ -101,7 +101,7 @@ stripe_side as (
         lower(currency) as currency,
         total_minor as amount_minor
     from {{ ref('parsed_stripe__invoices') }}
-    where total_minor < 0 and invoice_status in ('open', 'paid', 'uncollectible', 'void')
+    where total_minor < 0 and coalesce(invoice_status, '') <> 'draft'
 
     union all
 

@@ -13,12 +13,11 @@ entries as (
         entries.credit_note_id,
         entries.stripe_refund_id,
         entries.refunded_minor,
-        refunds.refund_status,
-        coalesce(refunds.refund_status in ('failed', 'canceled'), false) as is_failed,
+        {{ refund_state('refunds') }} = 'failed' as is_failed,
         manual_decisions.decision is not null as is_out_of_band_by_hand,
         entries.stripe_refund_id is null
         or (
-            coalesce(refunds.refund_status in ('failed', 'canceled'), false)
+            {{ refund_state('refunds') }} = 'failed'
             and manual_decisions.decision is not null
         ) as is_outside_stripe
     from {{ ref('stg_stripe__credit_note_refunds') }} as entries

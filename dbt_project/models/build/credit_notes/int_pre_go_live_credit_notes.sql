@@ -17,7 +17,7 @@ links as (
     select
         credit_note_id,
         sum(
-            case when refund_status = 'succeeded' and not is_before_go_live then linked_minor else 0 end
+            case when refund_state = 'succeeded' and not is_before_go_live then linked_minor else 0 end
         ) as refunded_minor
     from {{ ref('int_refund_links') }}
     group by credit_note_id

@@ -22,13 +22,16 @@ select
     links.credit_note_id,
     links.linked_minor,
     refunds.refund_status,
+    {{ refund_state('refunds') }} as refund_state,
     refunds.failure_reason,
+    lower(refunds.currency) as refund_currency,
     refunds.created_at as refund_created_at,
     {{ accounting_date('refunds.created_at') }} as refund_date,
     refunds.amount_minor as refund_minor,
     coalesce({{ is_before_go_live(accounting_date('refunds.created_at')) }}, false) as is_before_go_live,
-    coalesce(refunds.refund_status in ('failed', 'canceled'), false) as is_failed,
-    coalesce(refunds.refund_status in ('failed', 'canceled'), false)
+    refunds.stripe_refund_id is not null as is_refund_known,
+    {{ refund_state('refunds') }} = 'failed' as is_failed,
+    {{ refund_state('refunds') }} = 'failed'
     and out_of_band_by_hand.document_id is not null as is_out_of_band
 from links
 left join {{ ref('stg_stripe__refunds') }} as refunds on links.stripe_refund_id = refunds.stripe_refund_id

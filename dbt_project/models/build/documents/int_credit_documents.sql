@@ -6,6 +6,7 @@ credit_notes as (
         credit_notes.credit_note_id as document_id,
         'credit_note' as document_type,
         credit_notes.stripe_customer_id,
+        credit_notes.stripe_customer_account_id,
         credit_notes.stripe_invoice_id,
         credit_notes.currency,
         credit_notes.total_minor as amount_minor,
@@ -26,6 +27,7 @@ balance_uses as (
         document_id,
         'balance_use' as document_type,
         stripe_customer_id,
+        cast(null as varchar) as stripe_customer_account_id,
         stripe_invoice_id,
         currency,
         used_minor as amount_minor,
@@ -44,6 +46,7 @@ negative_invoices as (
         stripe_invoice_id as document_id,
         'negative_invoice' as document_type,
         stripe_customer_id,
+        stripe_customer_account_id,
         stripe_invoice_id,
         currency,
         total_minor as amount_minor,
@@ -54,7 +57,8 @@ negative_invoices as (
         stripe_invoice_id as external_id,
         cast(null as varchar) as netsuite_block_integration
     from {{ ref('stg_stripe__invoices') }}
-    where total_minor < 0 and invoice_status in ('open', 'paid', 'uncollectible', 'void')
+    -- finalized: an unknown status counts as such (O5)
+    where total_minor < 0 and coalesce(invoice_status, '') <> 'draft'
 ),
 
 documents as (
@@ -70,6 +74,8 @@ final as (
         documents.document_id,
         documents.document_type,
         documents.stripe_customer_id,
+        coalesce(documents.stripe_customer_account_id, invoices.stripe_customer_account_id)
+            as stripe_customer_account_id,
         documents.stripe_invoice_id,
         lower(documents.currency) as currency,
         cast(documents.amount_minor as bigint) as amount_minor,

@@ -27,7 +27,9 @@ select
     state,
     reason,
     coalesce(
-        detail, 'A value that this explanation needs is missing in Stripe or NetSuite (' || reason || ').'
+        detail,
+        'A value that this explanation needs is missing in Stripe or NetSuite (' || reason || '); look at '
+        || document_id || ' there.'
     ) as detail,
     reason_rank,
     has_failed_refund = 1 as has_failed_refund,

@@ -2,6 +2,11 @@
 -- loader did since is in outcomes_documents.
 with
 
+-- P9: what the loader writes about these documents after this build has a greater position
+seen as (
+    select coalesce(max(position), 0) as built_position from {{ ref('stg_load_netsuite__load_log') }}
+),
+
 compared as (
     select
         documents.document_id,
@@ -28,5 +33,6 @@ select
     case when is_remaining_too_low then remaining_detail else detail end as detail,
     has_failed_refund,
     failed_refund_detail,
-    current_timestamp as built_at
+    seen.built_position
 from compared
+cross join seen

@@ -1,6 +1,22 @@
 -- Rule G2, income_account: one journal entry per refund and credit note.
 with
 
+existing as (
+    select
+        external_id,
+        min(netsuite_transaction_id) as netsuite_transaction_id
+    from {{ ref('stg_netsuite__transactions') }}
+    where transaction_type = 'Journal'
+    group by external_id
+),
+
+subsidiaries as (
+    select
+        case when count(*) = 1 then min(id) end as only_subsidiary_id,
+        count(*) > 0 as is_one_world
+    from {{ ref('parsed_netsuite__subsidiaries') }}
+),
+
 final as (
     select
         {{ income_entry_id('links.stripe_refund_id', 'links.credit_note_id') }} as external_id,
@@ -13,10 +29,19 @@ final as (
         coalesce(
             invoices.netsuite_subsidiary_id,
             customers.netsuite_subsidiary_id,
-            only_subsidiary.netsuite_subsidiary_id
+            subsidiaries.only_subsidiary_id
         ) as netsuite_subsidiary_id,
-        posting_dates.tran_date,
+        -- an account without OneWorld has no subsidiaries, and needs none
+        subsidiaries.is_one_world
+        and coalesce(
+            invoices.netsuite_subsidiary_id, customers.netsuite_subsidiary_id, subsidiaries.only_subsidiary_id
+        ) is null as is_subsidiary_missing,
+        -- one that is in NetSuite is adopted and needs no open period (X4)
+        coalesce(
+            posting_dates.tran_date, case when existing.external_id is not null then links.refund_date end
+        ) as tran_date,
         posting_dates.netsuite_posting_period_id,
+        existing.netsuite_transaction_id as existing_netsuite_id,
         'Stripe: ' || links.stripe_refund_id || '. Refund of credit note ' || links.credit_note_id
         || ' on an invoice from before go-live.'
         || {{ original_date_text('posting_dates.is_moved', 'links.refund_date') }} as memo_text,
@@ -35,9 +60,9 @@ final as (
         on documents.currency = income_accounts.currency and income_accounts.purpose = 'pre_go_live_income'
     left join {{ ref('reference_accounts') }} as refund_accounts
         on documents.currency = refund_accounts.currency and refund_accounts.purpose = 'refund'
-    left join (
-        select min(id) as netsuite_subsidiary_id from {{ ref('parsed_netsuite__subsidiaries') }} having count(*) = 1
-    ) as only_subsidiary on true
+    left join existing
+        on existing.external_id = {{ income_entry_id('links.stripe_refund_id', 'links.credit_note_id') }}
+    cross join subsidiaries
     where notes.is_income_account and links.linked_minor > 0
 )
 

@@ -1,6 +1,29 @@
 -- What each memo settles (rules C6, C7, B3, R1, R4): its invoice, customer refunds, and a part to be applied by hand.
 with
 
+contradicting as (
+    select distinct
+        stripe_refund_id,
+        credit_note_id
+    from {{ ref('int_contradicting_refund_links') }}
+),
+
+-- customer refunds of ours that apply a memo of ours by NetSuite's own word, whatever the journal holds
+refunds_in_netsuite as (
+    select distinct
+        refunds.external_id as stripe_refund_id,
+        credit_memos.external_id as memo_external_id
+    from {{ ref('stg_netsuite__applications') }} as applications
+    inner join {{ ref('stg_netsuite__transactions') }} as refunds
+        on
+            applications.previous_transaction_id = refunds.netsuite_transaction_id
+            and refunds.transaction_type = 'CustRfnd'
+    inner join {{ ref('stg_netsuite__transactions') }} as credit_memos
+        on
+            applications.next_transaction_id = credit_memos.netsuite_transaction_id
+            and credit_memos.transaction_type = 'CustCred'
+),
+
 memos as (
     select * from {{ ref('int_credit_documents') }}
     where document_type in ('credit_note', 'balance_use') and memo_minor > 0
@@ -48,13 +71,15 @@ out_of_band as (
 )
 
 select
-    document_id,
-    external_id,
-    application_type,
-    target_external_id,
-    target_netsuite_id,
-    cast(amount_minor as bigint) as amount_minor,
-    {{ major_units('amount_minor', 'stripe_exponent') }} as amount
+    applications.document_id,
+    applications.external_id,
+    applications.application_type,
+    applications.target_external_id,
+    applications.target_netsuite_id,
+    cast(applications.amount_minor as bigint) as amount_minor,
+    {{ major_units('applications.amount_minor', 'applications.stripe_exponent') }} as amount,
+    refunds_in_netsuite.stripe_refund_id is not null as is_in_netsuite,
+    contradicting.credit_note_id is not null as is_contradicting
 from (
     select * from invoices
     union all
@@ -62,3 +87,13 @@ from (
     union all
     select * from out_of_band
 ) as applications
+left join refunds_in_netsuite
+    on
+        applications.application_type = 'customer_refund'
+        and applications.target_external_id = refunds_in_netsuite.stripe_refund_id
+        and applications.external_id = refunds_in_netsuite.memo_external_id
+left join contradicting
+    on
+        applications.application_type = 'customer_refund'
+        and applications.target_external_id = contradicting.stripe_refund_id
+        and applications.document_id = contradicting.credit_note_id

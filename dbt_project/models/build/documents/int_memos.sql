@@ -1,10 +1,19 @@
 -- The body of the memo of every document that is not skipped and has an amount to credit (rules C3, C4, C7, B3, X4).
 with
 
+existing as (
+    select
+        external_id,
+        min(netsuite_transaction_id) as netsuite_transaction_id
+    from {{ ref('stg_netsuite__transactions') }}
+    where transaction_type = 'CustCred'
+    group by external_id
+),
+
 documents as (
     select
         documents.*,
-        credit_notes.memo as note_memo,
+        {{ sendable_text('credit_notes.memo') }} as note_memo,
         coalesce(parts.out_of_band_minor, 0) > 0 as is_out_of_band
     from {{ ref('int_credit_documents') }} as documents
     inner join {{ ref('int_document_verdicts') }} as verdicts on documents.document_id = verdicts.document_id
@@ -61,15 +70,20 @@ select
     texts.netsuite_precision,
     texts.memo_minor as amount_minor,
     {{ major_units('texts.memo_minor', 'texts.stripe_exponent') }} as amount,
-    texts.tran_date,
+    -- one that is in NetSuite is adopted and needs no open period (X4)
+    coalesce(
+        texts.tran_date, case when existing.external_id is not null then texts.transaction_date end
+    ) as tran_date,
     texts.netsuite_posting_period_id,
+    existing.netsuite_transaction_id as existing_netsuite_id,
     texts.is_out_of_band,
     -- NetSuite takes 999 characters: the text of the note is shortened, the added texts are not
     text_start || case
         when texts.document_type = 'credit_note' and nullif(trim(texts.note_memo), '') is not null
-            then ' ' || substr(texts.note_memo, 1, 998 - length(text_start) - length(text_end))
+            then ' ' || {{ cut_text('texts.note_memo', '998 - length(text_start) - length(text_end)') }}
         else ''
     end || text_end as memo_text
 from texts
 left join {{ ref('int_netsuite_customers') }} as customers on texts.stripe_customer_id = customers.stripe_customer_id
 left join {{ ref('int_netsuite_invoices') }} as invoices on texts.stripe_invoice_id = invoices.stripe_invoice_id
+left join existing on texts.external_id = existing.external_id

@@ -1,4 +1,4 @@
--- Amounts that contradict each other (rules C1, C5, L10).
+-- Amounts that contradict each other (rules C1, C5, L10, R6).
 {{ config(materialized='replaced_view') }}
 
 with
@@ -85,6 +85,14 @@ select
     || ' was not read from Stripe; run make extract, and check that the key may read invoices.' as detail
 from documents
 where document_type = 'credit_note' and not is_invoice_known
+
+union all
+
+select
+    credit_note_id as document_id,
+    'parts_do_not_add_up' as reason,
+    detail
+from {{ ref('int_contradicting_refund_links') }}
 
 union all
 

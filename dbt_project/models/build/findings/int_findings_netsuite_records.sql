@@ -10,9 +10,12 @@ documents as (
         customers.netsuite_customer_id,
         customers.wanted_netsuite_id as wanted_customer_id,
         customers.found_by as customer_found_by,
+        customers.ambiguous_netsuite_ids as ambiguous_customer_ids,
         invoices.netsuite_invoice_id,
         invoices.wanted_netsuite_id as wanted_invoice_id,
         invoices.found_by as invoice_found_by,
+        invoices.ambiguous_netsuite_ids as ambiguous_invoice_ids,
+        invoices.approval_status as invoice_approval_status,
         invoices.netsuite_customer_id as invoice_netsuite_customer_id,
         invoices.currency as invoice_currency,
         invoices.total_amount as invoice_total_amount,
@@ -90,7 +93,7 @@ select
     )
     || '; it goes on when the customer is there, or when customer_map.csv names it.' as detail
 from documents
-where netsuite_customer_id is null and not is_without_memo
+where netsuite_customer_id is null and ambiguous_customer_ids is null and not is_without_memo
 
 union all
 
@@ -103,14 +106,65 @@ select
     )
     || '; it goes on when the invoice is there, or when invoice_map.csv names it.' as detail
 from documents
-where netsuite_invoice_id is null and document_type in ('credit_note', 'balance_use') and not is_without_memo
+where
+    netsuite_invoice_id is null
+    and ambiguous_invoice_ids is null
+    and document_type in ('credit_note', 'balance_use')
+    and not is_without_memo
+
+union all
+
+select
+    document_id,
+    'invoice_not_in_netsuite' as reason,
+    'NetSuite invoice ' || netsuite_invoice_id || ' (Stripe ' || stripe_invoice_id
+    || ') waits for approval in NetSuite; ' || document_id || ' goes on when it is approved.' as detail
+from documents
+where invoice_approval_status = '1' and document_type in ('credit_note', 'balance_use') and not is_without_memo
+
+union all
+
+select
+    document_id,
+    'netsuite_differs' as reason,
+    'NetSuite invoice ' || netsuite_invoice_id || ' (Stripe ' || stripe_invoice_id || ') is '
+    || case when is_invoice_voided then 'voided' else 'rejected by its approver' end
+    || ' in NetSuite, so a memo for ' || document_id || ' would reverse what is not booked. Put the invoice right in '
+    || 'NetSuite, name the right one in invoice_map.csv, or book the document by hand and skip it in '
+    || 'manual_decisions.csv.' as detail
+from documents
+where
+    document_type in ('credit_note', 'balance_use')
+    and not is_without_memo
+    and (is_invoice_voided or coalesce(invoice_approval_status = '3', false))
+
+union all
+
+select
+    document_id,
+    'ambiguous_in_netsuite' as reason,
+    'Stripe customer ' || stripe_customer_id || ' of ' || document_id || ' stands for several NetSuite customers by '
+    || customer_found_by || ': ' || ambiguous_customer_ids || '. Name the right one in customer_map.csv.' as detail
+from documents
+where ambiguous_customer_ids is not null and not is_without_memo
+
+union all
+
+select
+    document_id,
+    'ambiguous_in_netsuite' as reason,
+    'Stripe invoice ' || stripe_invoice_id || ' of ' || document_id || ' stands for several NetSuite invoices by '
+    || invoice_found_by || ': ' || ambiguous_invoice_ids || '. Name the right one in invoice_map.csv.' as detail
+from documents
+where ambiguous_invoice_ids is not null and not is_without_memo
 
 union all
 
 select
     document_id,
     'currency_not_in_netsuite' as reason,
-    'NetSuite has no active currency ' || upper(currency) || ' yet; it goes on when the currency is there.' as detail
+    'NetSuite has no active currency ' || upper(currency) || ' yet, in which ' || document_id
+    || ' is; it goes on when the currency is there.' as detail
 from documents
 where netsuite_currency_id is null
 

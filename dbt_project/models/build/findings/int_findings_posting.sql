@@ -82,8 +82,9 @@ select
     documents.document_id,
     'refund_failed' as reason,
     'Refund ' || parts.failed_refund_id || ' of credit note ' || documents.document_id
-    || ' failed or was canceled in Stripe, so the customer still waits for the money. '
-    || 'Refund it anew in Stripe, or, if it was paid another way, decide out_of_band in manual_decisions.csv.' as detail
+    || ' moved no money in Stripe (it failed, was canceled, or its charge expired uncaptured), so the customer may '
+    || 'still wait for it. Refund it anew in Stripe, or, if it was paid another way, decide out_of_band in '
+    || 'manual_decisions.csv.' as detail
 from documents
 inner join parts on documents.document_id = parts.credit_note_id
 where parts.failed_refund_id is not null
@@ -93,7 +94,8 @@ union all
 select
     documents.document_id,
     'period_closed' as reason,
-    'The accounting period of ' || cast(documents.transaction_date as varchar) || ' is closed or locked in NetSuite'
+    'The accounting period of ' || documents.document_id || ' (' || cast(documents.transaction_date as varchar)
+    || ') is closed or locked in NetSuite'
     || {% if var('closed_period') == 'block' %}' and closed_period is set to block. Open the period, or set '
     || 'closed_period to first_open_day.'
     {%- else %}', or there is none, and no later period is open. Open or create a period in '
@@ -120,6 +122,18 @@ select
     || 'closed_period to first_open_day.' as detail
 from {{ ref('int_income_journal_entries') }} as entries
 where entries.tran_date is null
+group by entries.document_id
+
+union all
+
+select
+    entries.document_id,
+    'account_unmapped' as reason,
+    'No subsidiary is known for the journal entry of refund ' || min(entries.stripe_refund_id) || ' of '
+    || entries.document_id || ': neither its invoice nor its customer is in NetSuite, and NetSuite has several '
+    || 'subsidiaries. Name the customer in customer_map.csv.' as detail
+from {{ ref('int_income_journal_entries') }} as entries
+where entries.is_subsidiary_missing and entries.existing_netsuite_id is null
 group by entries.document_id
 
 union all

@@ -23,7 +23,8 @@ credit_notes as (
 select
     documents.document_id,
     'skipped_by_hand' as reason,
-    'Left out by hand in manual_decisions.csv' || coalesce(': ' || skip_decisions.note, '') || '.' as detail
+    'Document ' || documents.document_id || ' is left out by hand in manual_decisions.csv'
+    || coalesce(': ' || rtrim(skip_decisions.note, '. '), '') || '.' as detail
 from documents
 inner join skip_decisions on documents.document_id = skip_decisions.document_id
 
@@ -32,8 +33,8 @@ union all
 select
     document_id,
     'integration_blocked_by_metadata' as reason,
-    'Left out because netsuite_block_integration is set in Stripe on ' || document_id || ' or on invoice '
-    || coalesce(stripe_invoice_id, '(none)') || '.' as detail
+    'Left out because netsuite_block_integration is set in Stripe on ' || document_id
+    || coalesce(' or on invoice ' || stripe_invoice_id, '') || '.' as detail
 from documents
 where is_blocked_by_metadata
 
@@ -85,7 +86,11 @@ select
     'The whole of credit note ' || document_id || ' went to the balance of customer ' || stripe_customer_id
     || '; NetSuite shows it when an invoice uses that balance.' as detail
 from documents
-where document_type = 'credit_note' and memo_minor = 0
+where
+    document_type = 'credit_note'
+    and memo_minor = 0
+    -- C1: parts that contradict each other are blocked, not skipped
+    and document_id in (select credit_note_id from {{ ref('int_credit_note_parts') }} where adds_up)
 
 union all
 

@@ -1,3 +1,4 @@
+-- The NetSuite customer of each Stripe customer (rule X1).
 with
 
 stripe_customers as (
@@ -29,63 +30,60 @@ mapped as (
     group by stripe_customer_id
 ),
 
-netsuite_customers as (
+accounts as (
     select
-        netsuite_customer_id,
+        stripe_customer_id,
+        stripe_customer_account_id
+    from {{ ref('stg_stripe__customers') }}
+    union
+    select
+        stripe_customer_id,
+        stripe_customer_account_id
+    from {{ ref('int_credit_documents') }}
+),
+
+mapped_accounts as (
+    select
+        accounts.stripe_customer_id,
+        max(mapped.netsuite_customer_id) as netsuite_customer_id
+    from accounts
+    inner join mapped on accounts.stripe_customer_account_id = mapped.stripe_customer_id
+    group by accounts.stripe_customer_id
+),
+
+wanted as (
+    select
+        stripe_customers.stripe_customer_id as stripe_id,
+        -- a row for the customer wins over one for its account
+        coalesce(mapped.netsuite_customer_id, mapped_accounts.netsuite_customer_id) as mapped_netsuite_id,
+        stripe_customers.metadata_netsuite_customer_id as metadata_netsuite_id
+    from stripe_customers
+    left join mapped on stripe_customers.stripe_customer_id = mapped.stripe_customer_id
+    left join mapped_accounts on stripe_customers.stripe_customer_id = mapped_accounts.stripe_customer_id
+),
+
+records as (
+    select
+        netsuite_customer_id as netsuite_id,
         external_id,
         custom_field_stripe_id,
+        is_inactive as is_out_of_use,
         netsuite_subsidiary_id,
         netsuite_receivables_account_id
     from {{ ref('stg_netsuite__customers') }}
 ),
 
-by_custom_field as (
-    select
-        custom_field_stripe_id as stripe_customer_id,
-        min(netsuite_customer_id) as netsuite_customer_id
-    from netsuite_customers
-    where custom_field_stripe_id is not null
-    group by custom_field_stripe_id
-),
-
-by_external_id as (
-    select
-        external_id as stripe_customer_id,
-        min(netsuite_customer_id) as netsuite_customer_id
-    from netsuite_customers
-    where external_id is not null
-    group by external_id
-),
-
--- the first source that names a record wins, also when NetSuite lacks that record
 resolved as (
-    select
-        stripe_customers.stripe_customer_id,
-        coalesce(
-            mapped.netsuite_customer_id,
-            nullif(trim(stripe_customers.metadata_netsuite_customer_id), ''),
-            by_custom_field.netsuite_customer_id,
-            by_external_id.netsuite_customer_id
-        ) as wanted_netsuite_id,
-        case
-            when mapped.netsuite_customer_id is not null then 'customer_map.csv'
-            when nullif(trim(stripe_customers.metadata_netsuite_customer_id), '') is not null
-                then 'Stripe metadata netsuite_customer_id'
-            when by_custom_field.netsuite_customer_id is not null then 'custom field'
-            when by_external_id.netsuite_customer_id is not null then 'external id'
-        end as found_by
-    from stripe_customers
-    left join mapped on stripe_customers.stripe_customer_id = mapped.stripe_customer_id
-    left join by_custom_field on stripe_customers.stripe_customer_id = by_custom_field.stripe_customer_id
-    left join by_external_id on stripe_customers.stripe_customer_id = by_external_id.stripe_customer_id
+    {{ netsuite_record_of('wanted', 'records', 'customer_map.csv', 'netsuite_customer_id') }}
 )
 
 select
-    resolved.stripe_customer_id,
+    resolved.stripe_id as stripe_customer_id,
     resolved.wanted_netsuite_id,
     resolved.found_by,
-    netsuite_customers.netsuite_customer_id,
-    netsuite_customers.netsuite_subsidiary_id,
-    netsuite_customers.netsuite_receivables_account_id
+    resolved.ambiguous_netsuite_ids,
+    records.netsuite_id as netsuite_customer_id,
+    records.netsuite_subsidiary_id,
+    records.netsuite_receivables_account_id
 from resolved
-left join netsuite_customers on resolved.wanted_netsuite_id = netsuite_customers.netsuite_customer_id
+left join records on resolved.wanted_netsuite_id = records.netsuite_id

@@ -107,7 +107,8 @@ final as (
         roles.stripe_product_id,
         -- 4,000 characters is NetSuite's limit of a line description (C3)
         case
-            when roles.component_kind = 'custom' or roles.is_stripe_line then substr(roles.line_description, 1, 4000)
+            when roles.component_kind = 'custom' or roles.is_stripe_line
+                then {{ cut_text(sendable_text('roles.line_description'), 4000) }}
         end as description,
         case
             when roles.component_kind = 'item' then roles.line_quantity

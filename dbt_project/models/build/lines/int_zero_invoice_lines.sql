@@ -15,7 +15,7 @@ final as (
         coalesce(invoice_lines.stripe_product_id, '') as stripe_product_id,
         price_items.netsuite_item_id,
         price_items.item_external_id,
-        substr(invoice_lines.description, 1, 4000) as description,
+        {{ cut_text(sendable_text('invoice_lines.description'), 4000) }} as description,
         coalesce(nullif(invoice_lines.quantity, 0), 1) as quantity
     from {{ ref('int_credit_documents') }} as documents
     inner join {{ ref('stg_stripe__invoice_lines') }} as invoice_lines

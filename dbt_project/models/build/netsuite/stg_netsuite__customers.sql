@@ -11,5 +11,8 @@ select
     externalid as external_id,
     stripe_id as custom_field_stripe_id,
     subsidiary as netsuite_subsidiary_id,
-    receivablesaccount as netsuite_receivables_account_id
+    receivablesaccount as netsuite_receivables_account_id,
+
+    ---------- state
+    coalesce(isinactive, 'F') = 'T' as is_inactive
 from concerning

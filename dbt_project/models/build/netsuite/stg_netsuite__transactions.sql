@@ -21,6 +21,8 @@ select
     transactions.type as transaction_type,
     transactions.status as status,
     coalesce(transactions.voided, 'F') = 'T' as is_voided,
+    -- C4: 1 pending, 3 rejected [I]; null in an account that does not show it
+    transactions.approvalstatus as approval_status,
 
     ---------- amounts (major units, exact; credit memos are negative; absent = zero)
     coalesce(cast(transactions.foreigntotal as decimal(22, 3)), 0) as total_amount,

@@ -2,6 +2,7 @@ select
     ---------- ids
     id as credit_note_id,
     {{ stripe_customer('note') }} as stripe_customer_id,
+    {{ expandable_id('note.customer_account') }} as stripe_customer_account_id,
     {{ expandable_id('note.invoice') }} as stripe_invoice_id,
     {{ expandable_id('note.customer_balance_transaction') }} as customer_balance_transaction_id,
     note.number as credit_note_number,

@@ -1,6 +1,7 @@
 select
     ---------- ids
     stripe_customer_id,
+    stripe_customer_account_id,
     metadata_netsuite_customer_id,
 
     ---------- state

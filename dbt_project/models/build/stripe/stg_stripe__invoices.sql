@@ -2,8 +2,9 @@ select
     ---------- ids
     id as stripe_invoice_id,
     {{ stripe_customer('invoice') }} as stripe_customer_id,
+    {{ expandable_id('invoice.customer_account') }} as stripe_customer_account_id,
     invoice.number as invoice_number,
-    {{ json_text('invoice.metadata', "'$.netsuite_invoice_id'") }} as metadata_netsuite_invoice_id,
+    {{ ids_in_text(json_text('invoice.metadata', "'$.netsuite_invoice_id'")) }} as metadata_netsuite_invoice_id,
 
     ---------- state
     invoice.status as invoice_status,

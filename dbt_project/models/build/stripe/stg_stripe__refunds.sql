@@ -12,6 +12,7 @@ select
 
     ---------- state
     refund_status,
+    refund_reason,
     failure_reason,
     currency,
 

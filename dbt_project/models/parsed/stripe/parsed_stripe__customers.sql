@@ -4,7 +4,8 @@ with
 
 parsed as (
     select id, parent_id, content_hash, fetched_at, raw_row_id, {{ parse_json('payload', '{
-        "balance": "BIGINT", "currency": "VARCHAR", "deleted": "BOOLEAN", "metadata": "JSON"
+        "balance": "BIGINT", "currency": "VARCHAR", "deleted": "BOOLEAN", "metadata": "JSON",
+        "customer_account": "JSON"
     }') }} as object
     from ({{ changed_objects('customers') }})
 )
@@ -12,7 +13,8 @@ parsed as (
 select
     ---------- ids
     id as stripe_customer_id,
-    {{ json_text('object.metadata', "'$.netsuite_customer_id'") }} as metadata_netsuite_customer_id,
+    {{ expandable_id('object.customer_account') }} as stripe_customer_account_id,
+    {{ ids_in_text(json_text('object.metadata', "'$.netsuite_customer_id'")) }} as metadata_netsuite_customer_id,
 
     ---------- state
     coalesce(object.deleted, false) as is_deleted,

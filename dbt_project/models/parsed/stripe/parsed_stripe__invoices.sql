@@ -32,7 +32,7 @@ select
     fetched_at,
     raw_row_id,
     coalesce({{ stripe_customer('invoice') }}, '') as customer_key,
-    {{ json_text('invoice.metadata', "'$.netsuite_invoice_id'") }} as metadata_netsuite_invoice_id,
+    {{ ids_in_text(json_text('invoice.metadata', "'$.netsuite_invoice_id'")) }} as metadata_netsuite_invoice_id,
     invoice.status as invoice_status,
     invoice.currency as currency,
     invoice.total as total_minor,

@@ -5,7 +5,7 @@ with
 parsed as (
     select id, parent_id, content_hash, fetched_at, raw_row_id, {{ parse_json('payload', '{
         "amount": "BIGINT", "currency": "VARCHAR", "status": "VARCHAR", "created": "BIGINT",
-        "balance_transaction": "JSON", "failure_reason": "VARCHAR"
+        "balance_transaction": "JSON", "reason": "VARCHAR", "failure_reason": "VARCHAR"
     }') }} as object
     from ({{ changed_objects('refunds') }})
 )
@@ -17,6 +17,7 @@ select
 
     ---------- state
     object.status as refund_status,
+    object.reason as refund_reason,
     object.failure_reason as failure_reason,
     object.currency as currency,
 

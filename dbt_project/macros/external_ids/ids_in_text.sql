@@ -1,0 +1,11 @@
+{#-
+    The ids in a text, each once, in order, separated by a comma and a blank; null where there is none. People separate
+    ids by comma, semicolon, bar or blank (rule X1).
+
+    column    SQL expression of a text
+-#}
+{% macro ids_in_text(column) %}{{ return(adapter.dispatch('ids_in_text')(column)) }}{% endmacro %}
+
+{% macro duckdb__ids_in_text(column) -%}
+    nullif(array_to_string(list_sort(list_distinct(regexp_extract_all({{ column }}, '[^,;|\s]+'))), ', '), '')
+{%- endmacro %}

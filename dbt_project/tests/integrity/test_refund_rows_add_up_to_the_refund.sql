@@ -1,0 +1,22 @@
+-- Rule G3: the rows of every landed refund add up to its amount, failed ones and contradicting links included.
+{%- if is_nobody_in_scope() %}
+{{ no_messages() }}
+{%- else %}
+with
+
+shown as (
+    select
+        stripe_refund_id,
+        sum(amount_minor) as amount_minor
+    from {{ ref('refund_reconciliation') }}
+    group by stripe_refund_id
+)
+
+select
+    'Refund ' || refunds.stripe_refund_id || ' is ' || cast(refunds.amount_minor as varchar)
+    || ' minor units, its rows in refund_reconciliation come to '
+    || cast(coalesce(shown.amount_minor, 0) as varchar) || '.' as message
+from {{ ref('parsed_stripe__refunds') }} as refunds
+left join shown on refunds.stripe_refund_id = shown.stripe_refund_id
+where refunds.amount_minor <> coalesce(shown.amount_minor, 0)
+{%- endif %}
