@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     netsuite_token_id: SecretStr | None = None
     netsuite_token_secret: SecretStr | None = None
     netsuite_concurrency: PositiveInteger = 4
+    netsuite_language: str | None = None  # a language tag, sent with every request to NetSuite (rule P8)
 
     warehouse_path: Path = Path()  # `data/<target>.duckdb` unless set
     pipeline_vars: Annotated[dict[str, Any], NoDecode] = Field(default_factory=dict)

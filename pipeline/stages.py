@@ -50,7 +50,7 @@ def push(settings: Settings, results: StageResults) -> int:
             "it sends anything again"
         )
         return FAILED
-    return REFUSED if report.count("rejected") else DONE
+    return REFUSED if report.is_refused else DONE
 
 
 def plan(settings: Settings, results: StageResults) -> int:
@@ -63,11 +63,10 @@ def plan(settings: Settings, results: StageResults) -> int:
 
 
 def reconcile(settings: Settings, results: StageResults) -> int:
-    """Compares NetSuite with the journal."""
+    """Compares NetSuite with the journal. REFUSED: NetSuite does not show everything as it was posted."""
     from load_netsuite.reconcile import reconcile
 
-    reconcile(settings, console())
-    return DONE
+    return REFUSED if reconcile(settings, console()) else DONE
 
 
 def report(settings: Settings, results: StageResults) -> int:

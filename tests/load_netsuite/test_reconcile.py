@@ -9,6 +9,7 @@ from rich.console import Console
 
 from load_netsuite.push import push
 from load_netsuite.reconcile import reconcile
+from load_netsuite.tables import LAST_RECONCILED
 from tests.support.company import Company
 
 
@@ -23,7 +24,8 @@ def drift(company: Company) -> list[tuple[str, str, int | None, int | None]]:
     reconcile(company.settings(), Console(quiet=True))
     with company.warehouse() as warehouse:
         rows = warehouse.execute(
-            "select difference, external_id, expected_minor, found_minor from load_netsuite.drift order by all"
+            "select difference, external_id, expected_minor, found_minor from load_netsuite.drift "
+            f"where reconciled_at = ({LAST_RECONCILED}) order by all"
         )
         return rows.fetchall()
 

@@ -473,6 +473,7 @@ def _settings() -> SimpleNamespace:
         netsuite_certificate_id=known["certificate_id"],
         netsuite_private_key_file=known["private_key_file"],
         netsuite_concurrency=1,
+        netsuite_language=None,
     )
 
 

@@ -60,10 +60,10 @@ def _rewind(history: History, length: int) -> None:
     """The state after the first rows of the log, no round begun since."""
     del history.log[length:]
     assert isinstance(history.marts, FastMarts)
-    run = "select load_log.at from load_netsuite.load_log order by 1"
-    times = [at for (at,) in history.warehouse.execute(run).fetchall()]
-    if length < len(times):
-        history.warehouse.execute("delete from load_netsuite.load_log where load_log.at >= ?", [times[length]])
+    positions = "select position from load_netsuite.load_log order by 1"
+    numbers = [position for (position,) in history.warehouse.execute(positions).fetchall()]
+    if length < len(numbers):
+        history.warehouse.execute("delete from load_netsuite.load_log where position >= ?", [numbers[length]])
     history.marts.built_at = length
-    built = "coalesce((select max(load_log.at) from load_netsuite.load_log), timestamptz '2026-01-01')"
-    history.warehouse.execute(f"update wanted.world set built_at = {built}")
+    built = "coalesce((select max(position) from load_netsuite.load_log), 0)"
+    history.warehouse.execute(f"update wanted.world set built_position = {built}")

@@ -270,5 +270,5 @@ def fill(wanted: Wanted) -> duckdb.DuckDBPyConnection:
 def transform(warehouse: duckdb.DuckDBPyConnection, round_: int) -> None:
     """A new round: what was refused is ready again, what belongs to this round takes part."""
     warehouse.execute("delete from wanted.world")
-    latest = "coalesce((select max(load_log.at) from load_netsuite.load_log), timestamptz '2026-01-01')"
+    latest = "coalesce((select max(position) from load_netsuite.load_log), 0)"
     warehouse.execute(f"insert into wanted.world values (?, {latest})", [round_])
