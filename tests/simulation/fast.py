@@ -6,17 +6,19 @@ Every fiftieth history runs without them, on DuckDB; `test_short_cuts.py` holds 
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
+import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
 from load_netsuite.bodies import Row
-from load_netsuite.journal import WRITTEN
-from load_netsuite.journal_queries import PAYLOADS, UNCHECKED
-from load_netsuite.marts import ExpectedTotal, Marts, in_chunks
+from load_netsuite.journal import LAST_POSITION, NO_EFFECT_SEEN, PRESENT, RESULTS, WRITTEN
+from load_netsuite.journal_queries import NEWEST, PAYLOADS, UNCHECKED, UNSETTLED
+from load_netsuite.marts import HELD, ExpectedTotal, Marts, in_chunks
 from load_netsuite.records import Record, late_record
 from sandbox.netsuite.books import Books
 from tests.simulation.world import Wanted
@@ -36,14 +38,22 @@ LOG_COLUMNS = (
     "netsuite_operation_id",
     "payload",
     "duration_ms",
+    "position",
 )
 
 
 class FastQuery:
-    """Answers the loader's five kinds of look-up from the books."""
+    """Answers the loader's kinds of look-up from the books. `lag()`: seconds by which SuiteQL is behind them."""
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, books: Books, lag: Callable[[], float] = lambda: 0.0, now: Callable[[], float] = time.time) -> None:
         self._books = books
+        self._lag, self._now = lag, now
+
+    def _is_late(self, at: dt.datetime) -> bool:
+        return bool(self._lag()) and at.timestamp() > self._now() - self._lag()
+
+    def _shown(self) -> Iterator[Any]:
+        return (t for t in self._books.transactions() if not self._is_late(t.created))
 
     def query(self, q: str, params: Sequence[object] = (), limit: int = 1000, offset: int = 0) -> dict[str, Any]:
         table = re.search(
@@ -62,7 +72,7 @@ class FastQuery:
         return {"items": items[offset : offset + limit], "hasMore": offset + limit < len(items)}
 
     def _transactions(self, column: str, values: set[str]) -> Iterator[dict[str, Any]]:
-        for t in self._books.transactions():
+        for t in self._shown():
             if (t.external_id or "").lower() in values if column != "id" else str(t.id) in values:
                 sign = -1 if t.type in ("CustCred", "CustRfnd") else 1
                 yield {
@@ -75,6 +85,7 @@ class FastQuery:
                     "trandate": t.tran_date,
                     "memo": t.memo,
                     "voided": "F",
+                    "foreignamountunpaid": self._books.open_amount(t) if t.type == "CustInvc" else None,
                 }
 
     def _items(self, _: str, values: set[str]) -> Iterator[dict[str, Any]]:
@@ -83,7 +94,9 @@ class FastQuery:
                 yield {"id": row["id"], "externalid": row["externalid"], "itemtype": row["itemtype"]}
 
     def _lines(self, _: str, values: set[str]) -> Iterator[dict[str, Any]]:
-        for t in self._books.transactions():
+        for t in self._shown():
+            for entry in t.journal if str(t.id) in values else ():
+                yield {"transaction": t.id, "foreignamount": entry.debit - entry.credit}
             sign = -1 if t.type == "CustInvc" else 1
             for line in t.lines if str(t.id) in values else ():
                 yield {
@@ -96,6 +109,8 @@ class FastQuery:
 
     def _links(self, column: str, values: set[str]) -> Iterator[dict[str, Any]]:
         for t in self._books.transactions():
+            if self._is_late(t.modified):
+                continue
             for id, amount in t.applications.items():
                 target = self._books.transaction(id)
                 assert target is not None
@@ -120,8 +135,12 @@ class FastLog:
         self._rows: list[tuple[Any, ...]] = []
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> FastLog:
-        if sql.startswith("select epoch_us(max"):
-            self._rows = [(max((row["at"] for row in self._log), default=None),)]
+        if sql == LAST_POSITION:
+            self._rows = [(max((row["position"] for row in self._log), default=None),)]
+        elif sql == NEWEST:
+            self._rows = list(self._newest())
+        elif sql == UNSETTLED:
+            self._rows = sorted(self._unsettled(), key=lambda row: row[:2])
         elif sql == UNCHECKED:
             self._rows = sorted(self._unchecked())
         elif sql == PAYLOADS:
@@ -141,31 +160,56 @@ class FastLog:
         return self._rows[0] if self._rows else None
 
     def _unchecked(self) -> Iterator[tuple[Any, ...]]:
-        written: dict[tuple[str, str], tuple[int, str]] = {}
+        written: dict[tuple[str, str], tuple[int, str, float]] = {}
         checked: dict[tuple[str, str], tuple[int, str, str | None]] = {}
         was_right: set[tuple[str, str]] = set()
         for position, row in enumerate(self._log):
             key = row["record_type"], row["external_id"]
             if row["status"] in WRITTEN and row["record_type"] != "serviceSaleItem":
-                written[key] = position, row["internal_id"]
-            if row["operation"] == "read_back":
+                written[key] = position, row["internal_id"] or written[key][1], row["at"] / 1_000_000
+            if row["operation"] == "read_back" and row["status"] in ("verified", "differs"):
                 checked[key] = position, row["status"], row["error_detail"]
                 was_right |= {key} if row["status"] == "verified" else set()
-        for key, (position, internal_id) in written.items():
+        for key, (position, internal_id, at) in written.items():
             check = checked.get(key)
             if check is None or check[0] < position or check[1] == "differs":
                 known = check[2] if check and check[0] > position else None
-                yield *key, internal_id, known, key not in was_right
+                yield *key, internal_id, known, key not in was_right, at
+
+    def _newest(self) -> Iterator[tuple[Any, ...]]:
+        rows: dict[tuple[str, str], list[Row]] = {}
+        for row in self._log:
+            if row["record_type"] != "serviceSaleItem":
+                rows.setdefault((row["record_type"], row["external_id"]), []).append(row)
+        for key, own in sorted(rows.items(), key=lambda item: -item[1][-1]["position"]):
+            ids = [row["internal_id"] for row in own if row["status"] in PRESENT]
+            words = [row["status"] for row in own if row["status"] in WRITTEN or row["operation"] == "read_back"]
+            if ids:
+                yield *key, ids[-1], words[-1] == "verified"
+
+    def _unsettled(self) -> Iterator[tuple[Any, ...]]:
+        ended = {row["attempt_id"]: row["error_code"] for row in self._log if row["status"] in RESULTS}
+        taken = {
+            row["attempt_id"]
+            for row in self._log
+            if row["status"] == "unknown" and 400 <= (row["http_status"] or 0) < 500 and row["http_status"] != 408
+        }
+        present = {
+            (row["record_type"], row["external_id"]): row["internal_id"] for row in self._log if row["status"] in PRESENT
+        }
+        for row in self._log:
+            id, key = row["attempt_id"], (row["record_type"], row["external_id"])
+            is_late = ended.get(id) == NO_EFFECT_SEEN and row["operation"] == "create" and key not in present
+            if row["status"] == "attempted" and (id not in ended or (is_late and id not in taken)):
+                internal_id = row["internal_id"] or present.get(key)
+                yield *key, row["operation"], id, row["payload"], internal_id, id not in ended, id in taken
 
     def _payloads(self, record_type: str, names: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         sent = {row["attempt_id"]: row["payload"] for row in self._log if row["status"] == "attempted"}
         for row in self._log:
             if row["status"] in WRITTEN and row["record_type"] == record_type and row["external_id"] in names:
-                yield (
-                    row["external_id"],
-                    row["status"],
-                    row["payload"] if row["status"] == "adopted" else sent[row["attempt_id"]],
-                )
+                body = row["payload"] if row["status"] == "adopted" else sent.get(row["attempt_id"], row["payload"])
+                yield row["external_id"], row["status"], body
 
 
 class FastMarts(Marts):
@@ -194,10 +238,11 @@ class FastMarts(Marts):
                 record["internal_id"] = row["internal_id"]
             if status in ("verified", "differs"):
                 record["check"] = (status, position)
-            if status in ("created", "adopted", "applied", "rejected"):
+            if status in RESULTS and row["error_code"] != NO_EFFECT_SEEN:
                 record["answer"] = (status, position)
             if status in ("created", "applied", "adopted", "verified"):
-                payload = bodies[row["attempt_id"]] if status in ("created", "applied") else row["payload"]
+                of_attempt = bodies.get(row["attempt_id"]) if status in ("created", "applied") else None
+                payload = of_attempt or row["payload"]
                 items = json.loads(payload).get("apply", {}).get("items", [])
                 present[row["record_type"], row["external_id"]] |= {item["doc"]["id"] for item in items}
         relations: dict[str, list[Row]] = {}
@@ -223,11 +268,13 @@ class FastMarts(Marts):
         return records, relations
 
     def _judge(self, row: Row, record: Row) -> str:
-        if row["from_round"] > self.round:
-            return "waiting"
         differs = record["check"] is not None and record["check"][0] == "differs"
         if record["internal_id"] is not None:
             return "blocked" if differs else "posted"
+        if (row.get("until_round") or self.round + 1) <= self.round:
+            return "skipped"
+        if row["from_round"] > self.round:
+            return "waiting"
         return (
             "blocked"
             if self._is_newly(record, "answer", "rejected") or self._is_newly(record, "check", "differs")
@@ -292,10 +339,11 @@ class FastMarts(Marts):
                 if records["serviceSaleItem", row["external_id"]]["internal_id"] is None
             ]
         else:
+            states = ("waiting", "blocked") if wanted == HELD else ("ready",)
             rows = [
-                row for row in relations[relation] if row["state"] == "ready" and row["netsuite_internal_id"] is None
+                row for row in relations[relation] if row["state"] in states and row["netsuite_internal_id"] is None
             ]
-        by = "created_at" if relation == "credit_memos" else "external_id"
+        by = "created_at" if relation == "credit_memos" and wanted != HELD else "external_id"
         for part in in_chunks(sorted(rows, key=lambda row: row[by])):
             yield [_filled(row, columns) for row in part]
 
@@ -306,11 +354,13 @@ class FastMarts(Marts):
     def _fields_of(self, owners: Sequence[Row], record_type: str) -> dict[str, list[Row]]:
         return defaultdict(list)
 
-    def _applications_of(self, owners: Sequence[Row], kind: str, of: str, on: str) -> dict[str, list[Row]]:
+    def _applications_of(
+        self, owners: Sequence[Row], kind: str, of: str, on: str, state: str | None = "ready"
+    ) -> dict[str, list[Row]]:
         rows = [
             _claim(row, of, on)
             for row in self.states()[1]["credit_memo_applications"]
-            if row["application_type"] == kind and row["state"] == "ready"
+            if row["application_type"] == kind and state in (None, row["state"])
         ]
         return _grouped(sorted(rows, key=_by_document), "external_id")
 
@@ -326,6 +376,7 @@ class FastMarts(Marts):
             and row["record_type"] == record_type
             and row["operation"] == "apply"
             and row["status"] in ("rejected", "unknown")
+            and row["error_code"] != NO_EFFECT_SEEN
         }
         rows = [
             _claim(row, of, on)

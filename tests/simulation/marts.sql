@@ -1,12 +1,13 @@
 -- The marts as the loader sees them, reduced to what it reads: what is wanted lies in tables of schema `wanted`, the views
--- derive states from the load log as the real models do. A row takes part from round `from_round` on.
+-- derive states from the load log as the real models do. A row takes part from round `from_round` on; from `until_round` on a
+-- person skips it.
 create schema marts;
 create schema wanted;
 
 create table wanted.world (round integer, built_position bigint);
 
 create table wanted.memos (
-    from_round integer, created_at timestamptz, external_id varchar, currency varchar, netsuite_customer_id varchar, netsuite_currency_id varchar,
+    from_round integer, until_round integer, created_at timestamptz, external_id varchar, currency varchar, netsuite_customer_id varchar, netsuite_currency_id varchar,
     netsuite_currency_precision integer, netsuite_subsidiary_id varchar, netsuite_account_id varchar,
     netsuite_posting_period_id varchar, tran_date date, memo_text varchar, amount_minor bigint, amount decimal(22, 3)
 );
@@ -78,19 +79,20 @@ select
     wanted_rows.external_id,
     records.internal_id as netsuite_internal_id,
     case
-        when wanted_rows.from_round > world.round then 'waiting'
         when records.internal_id is not null and coalesce(records.last_check = 'differs', false) then 'blocked'
         when records.internal_id is not null then 'posted'
+        when wanted_rows.until_round <= world.round then 'skipped'
+        when wanted_rows.from_round > world.round then 'waiting'
         when records.last_answer = 'rejected' and records.answered_at > world.built_position then 'blocked'
         when records.last_check = 'differs' and records.checked_at > world.built_position then 'blocked'
         else 'ready'
     end as state
 from (
-    select 'creditMemo' as kind, from_round, external_id from wanted.memos
+    select 'creditMemo' as kind, from_round, until_round, external_id from wanted.memos
     union all
-    select 'invoice', from_round, external_id from wanted.zero_invoices
+    select 'invoice', from_round, null, external_id from wanted.zero_invoices
     union all
-    select 'journalEntry', from_round, external_id from wanted.journals
+    select 'journalEntry', from_round, null, external_id from wanted.journals
 ) as wanted_rows
 cross join wanted.world as world
 left join wanted.records as records on records.record_type = wanted_rows.kind and records.external_id = wanted_rows.external_id;

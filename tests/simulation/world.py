@@ -60,6 +60,7 @@ class Wanted:
 
     records: dict[str, tuple[str, Decimal, dict[str, Decimal]]] = field(default_factory=dict)
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    skippable: set[str] = field(default_factory=set)  # memos that a person skips in a later round
 
     def add(self, table: str, **row: Any) -> None:
         self.rows.setdefault(table, []).append(row)
@@ -117,9 +118,13 @@ def draw_wanted(chance: random.Random, company: Company) -> Wanted:
         kinds = chance.sample(sorted(parts), chance.randint(1, 3))
         total = sum((parts[kind] for kind in kinds), Decimal(0))
         from_round = chance.choice((1, 1, 1, 2))
+        until_round = chance.choice((None, None, None, 2, 3))
+        if until_round:
+            wanted.skippable.add(name)
         wanted.add(
             "memos",
             from_round=from_round,
+            until_round=until_round,
             created_at=dt.datetime(2026, 3, 5, 0, number, tzinfo=dt.UTC),
             external_id=name,
             netsuite_customer_id=customer,
