@@ -22,10 +22,10 @@ from warehouse.query import ask, ask_in_bulks
 
 # Records written since their last read-back that found them right. Items hold no money.
 # known_difference: of a read-back after the last write · is_first: no read-back has found the record right yet ·
-# written_at: Unix seconds.
+# written_at: Unix microseconds.
 UNCHECKED = f"""
 with written as (
-    select record_type, external_id, max(position) as position, epoch(arg_max(load_log.at, position)) as written_at,
+    select record_type, external_id, max(position) as position, epoch_us(arg_max(load_log.at, position)) as written_at,
         arg_max(internal_id, position) filter (where internal_id is not null) as internal_id
     from load_netsuite.load_log
     where status in {WRITTEN} and record_type <> 'serviceSaleItem'

@@ -35,7 +35,7 @@ LAG_PAUSES = (3.0, 5.0, 10.0, 15.0, 30.0)
 """Seconds before each further look at a record that NetSuite does not show as written. After the first, only records
 that were just written are waited for: SuiteQL can lag behind them."""
 JUST_WRITTEN_SECONDS = 600.0
-"""Age up to which a record that SuiteQL does not show may still be on its way there."""
+"""Age up to which a record or application that SuiteQL does not show may still be on its way there."""
 
 COLUMNS = ("record_type", "external_id", "internal_id", "known_difference", "is_first", "written_at")
 """Of the query UNCHECKED."""
@@ -49,7 +49,7 @@ class Checked:
     """The result of a read-back of one bulk.
 
     entries: new rows for the log · known: records that still differ as the log says already · unseen: records that were
-    just written and that SuiteQL does not show yet; nothing is known of them.
+    just written and that SuiteQL does not show yet, or not with all their applications; they cannot be judged.
     """
 
     entries: list[Entry]
@@ -78,7 +78,7 @@ def look_again(
     rows: Sequence[Row], warehouse: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite
 ) -> Iterator[Checked]:
     """As `read_back`, for records that were found right and are gone. rows: record type, external id, internal id."""
-    seen_before = {"known_difference": None, "is_first": False, "written_at": 0.0}
+    seen_before = {"known_difference": None, "is_first": False, "written_at": 0}
     for _, same_type in groupby(sorted(rows, key=_key), lambda row: row["record_type"]):
         bulk = [row | seen_before for row in same_type]
         yield _check(bulk, warehouse.cursor(), marts, client, is_last=True)
@@ -98,14 +98,14 @@ def _check(
             log.warning("waiting %.0f s for SuiteQL to show %d records just written (%s, ...)", pause, len(late), name)
         client.clock.sleep(pause)
         entries, late = _compare(bulk, cursor, marts, client)
-    unseen = frozenset(key for key, is_shown in late.items() if not is_shown)
+    unseen = frozenset(late)
     known = {_key(row): row["known_difference"] for row in bulk}
     new, old = [], set()
     for entry in entries:
         key = entry.record_type, entry.external_id
         if entry.status == "differs" and key in unseen:
             if is_last:
-                words = f"{' '.join(key)} was written, but SuiteQL does not show it yet; the next run asks again"
+                words = f"{' '.join(key)} was written, but SuiteQL does not show all of it yet; the next run asks again"
                 new.append(replace(entry, status="unknown", error_code="NOT_SHOWN", error_detail=words))
         elif entry.status == "differs" and entry.error_detail == known[key]:
             old.add(key)
@@ -135,27 +135,26 @@ class _Shown:
 
 def _compare(
     rows: Sequence[Row], cursor: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite
-) -> tuple[list[Entry], dict[Key, bool]]:
-    """The log rows for the records, and those among them that differ and were just written: → whether SuiteQL shows the
-    record, without the applications that were written."""
+) -> tuple[list[Entry], set[Key]]:
+    """The log rows for the records, and those that were just written and that SuiteQL does not show, or not with all
+    their applications."""
     record_type, names = rows[0]["record_type"], [row["external_id"] for row in rows]
     sent = sent_in_journal(cursor, record_type, names)
     shown = _look_up(client, record_type, rows, sent)
     expected = marts.expected_totals(record_type, names)
     entries: list[Entry] = []
-    late: dict[Key, bool] = {}
+    late: set[Key] = set()
     for row in rows:
         name = row["external_id"]
         own = list(_entries(row, sent[name], shown, expected.get(name)))
         entries += own
         # An age goes by the clock; a time in the future tells nothing, so it counts as now (P9).
-        if own[-1].status == "differs" and client.clock.now() - row["written_at"] < JUST_WRITTEN_SECONDS:
+        if own[-1].status == "differs" and client.clock.now() - row["written_at"] / 1_000_000 < JUST_WRITTEN_SECONDS:
             found = shown.records.get(name)
             applied = shown.links.get(found.internal_id, {}) if found else {}
-            if found is None and name not in shown.owners:
-                late[_key(row)] = False
-            elif found and any(applied.get(doc, 0) < amount for doc, amount in sent[name].applied.items()):
-                late[_key(row)] = True
+            lacks_any = any(applied.get(doc, 0) < amount for doc, amount in sent[name].applied.items())
+            if lacks_any if found else name not in shown.owners:
+                late.add(_key(row))
     return entries, late
 
 

@@ -213,12 +213,15 @@ def test_the_log_learns_the_right_id_although_a_person_removed_the_application(c
         return None
 
     company.fault = meanwhile
+    assert push(company.settings()).unresolved == 1, "the links may only lag behind"
+    make_older(company)
     report = push(company.settings())
     mine = str(company.ours()["cn_2"].id)
     assert [row[1:] for row in company.log("external_id, status, internal_id") if row[0] == "cn_2"] == [
         ("attempted", None),
         ("created", str(company.ours()["cn_1"].id)),
         ("adopted", mine),
+        ("unknown", mine),
         ("differs", mine),
     ]
     ((_, name, words),) = report.refused

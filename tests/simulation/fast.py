@@ -160,13 +160,13 @@ class FastLog:
         return self._rows[0] if self._rows else None
 
     def _unchecked(self) -> Iterator[tuple[Any, ...]]:
-        written: dict[tuple[str, str], tuple[int, str, float]] = {}
+        written: dict[tuple[str, str], tuple[int, str, int]] = {}
         checked: dict[tuple[str, str], tuple[int, str, str | None]] = {}
         was_right: set[tuple[str, str]] = set()
         for position, row in enumerate(self._log):
             key = row["record_type"], row["external_id"]
             if row["status"] in WRITTEN and row["record_type"] != "serviceSaleItem":
-                written[key] = position, row["internal_id"] or written[key][1], row["at"] / 1_000_000
+                written[key] = position, row["internal_id"] or written[key][1], row["at"]
             if row["operation"] == "read_back" and row["status"] in ("verified", "differs"):
                 checked[key] = position, row["status"], row["error_detail"]
                 was_right |= {key} if row["status"] == "verified" else set()

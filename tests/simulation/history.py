@@ -362,6 +362,8 @@ class History:
         for id, row in tried.items():
             if results[id] != 1:
                 self._fail(f"attempt {id} of {row['external_id']} ({row['operation']}) has {results[id]} results")
+        if not self.edited and (alarms := [row["error_detail"] for row in self.log if row["status"] == "differs"]):
+            self._fail(f"nobody changed anything, but the log says: {alarms}")
         if len(self.sides) > 1 or self.was_lost:
             return  # then another warehouse may have created it
         # A request that the network doubles is refused although it was ours: nobody can tell that from somebody else's.
