@@ -22,7 +22,7 @@ from warehouse.query import ask, ask_in_bulks
 
 # Records written since their last read-back that found them right. Items hold no money.
 # known_difference: of a read-back after the last write · is_first: no read-back has found the record right yet ·
-# written_at: Unix microseconds.
+# written_at: Unix microseconds · was_unseen: a read-back after the last write did not see it yet.
 UNCHECKED = f"""
 with written as (
     select record_type, external_id, max(position) as position, epoch_us(arg_max(load_log.at, position)) as written_at,
@@ -32,16 +32,20 @@ with written as (
     group by record_type, external_id
 ),
 checked as (
-    select record_type, external_id, max(position) as position, arg_max(status, position) as status,
-        arg_max(error_detail, position) as difference,
+    select record_type, external_id,
+        max(position) filter (where status <> 'unknown') as position,
+        arg_max(status, position) filter (where status <> 'unknown') as status,
+        arg_max(error_detail, position) filter (where status <> 'unknown') as difference,
+        max(position) filter (where status = 'unknown') as unseen_position,
         bool_or(status = 'verified') as was_right
     from load_netsuite.load_log
-    where operation = 'read_back' and status in ('verified', 'differs')
+    where operation = 'read_back'
     group by record_type, external_id
 )
 select w.record_type, w.external_id, w.internal_id,
     case when c.position > w.position then c.difference end as known_difference,
-    not coalesce(c.was_right, false) as is_first, w.written_at
+    not coalesce(c.was_right, false) as is_first, w.written_at,
+    coalesce(c.unseen_position > w.position, false) as was_unseen
 from written as w
 left join checked as c on c.record_type = w.record_type and c.external_id = w.external_id
 where c.position is null or c.position < w.position or c.status = 'differs'

@@ -37,7 +37,7 @@ that were just written are waited for: SuiteQL can lag behind them."""
 JUST_WRITTEN_SECONDS = 600.0
 """Age up to which a record or application that SuiteQL does not show may still be on its way there."""
 
-COLUMNS = ("record_type", "external_id", "internal_id", "known_difference", "is_first", "written_at")
+COLUMNS = ("record_type", "external_id", "internal_id", "known_difference", "is_first", "written_at", "was_unseen")
 """Of the query UNCHECKED."""
 
 Key = tuple[str, str]
@@ -78,7 +78,7 @@ def look_again(
     rows: Sequence[Row], warehouse: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite
 ) -> Iterator[Checked]:
     """As `read_back`, for records that were found right and are gone. rows: record type, external id, internal id."""
-    seen_before = {"known_difference": None, "is_first": False, "written_at": 0}
+    seen_before = {"known_difference": None, "is_first": False, "written_at": 0, "was_unseen": True}
     for _, same_type in groupby(sorted(rows, key=_key), lambda row: row["record_type"]):
         bulk = [row | seen_before for row in same_type]
         yield _check(bulk, warehouse.cursor(), marts, client, is_last=True)
@@ -148,8 +148,8 @@ def _compare(
         name = row["external_id"]
         own = list(_entries(row, sent[name], shown, expected.get(name)))
         entries += own
-        # An age goes by the clock; a time in the future tells nothing, so it counts as now (P9).
-        is_new = client.clock.now() - row["written_at"] / 1_000_000 < JUST_WRITTEN_SECONDS
+        # The clock may have jumped since, so the first look after a write counts as soon after it (P9).
+        is_new = not row["was_unseen"] or client.clock.now() - row["written_at"] / 1_000_000 < JUST_WRITTEN_SECONDS
         if own[-1].status == "differs" and is_new and row["known_difference"] is None:
             found = shown.records.get(name)
             applied = shown.links.get(found.internal_id, {}) if found else {}

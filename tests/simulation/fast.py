@@ -163,6 +163,7 @@ class FastLog:
         written: dict[tuple[str, str], tuple[int, str, int]] = {}
         checked: dict[tuple[str, str], tuple[int, str, str | None]] = {}
         was_right: set[tuple[str, str]] = set()
+        unseen: dict[tuple[str, str], int] = {}
         for position, row in enumerate(self._log):
             key = row["record_type"], row["external_id"]
             if row["status"] in WRITTEN and row["record_type"] != "serviceSaleItem":
@@ -170,11 +171,13 @@ class FastLog:
             if row["operation"] == "read_back" and row["status"] in ("verified", "differs"):
                 checked[key] = position, row["status"], row["error_detail"]
                 was_right |= {key} if row["status"] == "verified" else set()
+            elif row["operation"] == "read_back":
+                unseen[key] = position
         for key, (position, internal_id, at) in written.items():
             check = checked.get(key)
             if check is None or check[0] < position or check[1] == "differs":
                 known = check[2] if check and check[0] > position else None
-                yield *key, internal_id, known, key not in was_right, at
+                yield *key, internal_id, known, key not in was_right, at, unseen.get(key, -1) > position
 
     def _newest(self) -> Iterator[tuple[Any, ...]]:
         rows: dict[tuple[str, str], list[Row]] = {}
