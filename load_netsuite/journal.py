@@ -8,8 +8,10 @@
 
 A DuckDB commit appends to the write-ahead log and syncs it, so a row survives `kill -9` once `write` has returned. An
 attempt without a result is a request whose effect is unknown: the next run asks NetSuite for its external id before it
-sends anything. `position` is the order of the rows (rule P9); `at` is the clock's, for people. If a commit fails (disk full, broken file), the journal closes itself: every later `write` fails too,
+sends anything. If a commit fails (disk full, broken file), the journal closes itself: every later `write` fails too,
 and no request leaves without a committed attempt.
+
+`position` is the order of the rows (rule P9); `at` is the clock's, for people.
 """
 
 from __future__ import annotations

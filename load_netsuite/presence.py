@@ -17,11 +17,11 @@ COLUMNS = ("record_type", "external_id", "internal_id", "is_verified")
 """Of the query NEWEST."""
 
 
-def gone_records(warehouse: duckdb.DuckDBPyConnection, client: NetSuite) -> list[Row]:
-    """The records that NetSuite has shown right before and does not have any more, among the newest posted ones.
+def gone_records(warehouse: duckdb.DuckDBPyConnection, client: NetSuite, is_thorough: bool = False) -> list[Row]:
+    """The records that NetSuite has shown right before and does not have any more.
 
-    The newest 900 are asked for, and older ones as long as none of them is there. Raises WrongBooks when NetSuite has
-    none of at least `FEWEST`, NetSuiteError.
+    The newest 900 posted ones are asked for, and older ones as long as none of them is there; is_thorough: all. Raises
+    WrongBooks when NetSuite has none of at least `FEWEST`, NetSuiteError.
     """
     gone: list[Row] = []
     asked = 0
@@ -30,7 +30,7 @@ def gone_records(warehouse: duckdb.DuckDBPyConnection, client: NetSuite) -> list
         found = lookup.find_by_internal_id(client, (row["internal_id"] for row in rows))
         asked += len(rows)
         gone += [row for row in rows if row["internal_id"] not in found]
-        if found:
+        if found and not is_thorough:
             break
     if asked == len(gone) >= FEWEST:
         raise WrongBooks(

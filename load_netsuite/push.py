@@ -306,7 +306,7 @@ class Push:
         """Journals refused creates; returns the writes that follow from them.
 
         NetSuite's words are not relied on: if a record stands under the external id, it was refused for that (P8). If
-        only the apply rows were refused although the invoices are open by enough, the memo is created without them (P3).
+        only the apply rows were refused although the invoices are open by enough, the memo is created without (P3).
         """
         further: list[Write] = []
         for record_type in sorted({write.record.record_type for write, _, _ in refused}):
@@ -349,8 +349,8 @@ class Push:
         self._lost = []
 
     def _resolve(self, lost: Sequence[Write]) -> list[Write]:
-        """Ends the attempts whose effect has arrived and keeps the rest as lost; returns the writes of applications that
-        are still missing."""
+        """Ends the attempts whose effect has arrived and keeps the rest as lost; returns the writes of applications
+        that are still missing."""
         further: list[Write] = []
         entries: list[Entry] = []
         for record_type in sorted({write.record.record_type for write in lost}):

@@ -1,5 +1,5 @@
-"""Compares every posted record with NetSuite now, and looks for records under our external ids that the journal does not
-have. Differences are appended to `load_netsuite.drift`; nothing is repaired.
+"""Compares every posted record with NetSuite now, and looks for records under our external ids that the journal does
+not have. Differences are appended to `load_netsuite.drift`; nothing is repaired.
 
 A record that is gone also gets a `differs` row in the journal, which blocks its document (I4).
 """
@@ -59,14 +59,8 @@ def reconcile(settings: Settings, console: Console | None = None) -> list[Drift]
     SettingsError.
     """
     with open_with_journal(settings.warehouse_path) as warehouse, NetSuite(settings) as client:
-        gone = gone_records(warehouse, client)
+        gone = gone_records(warehouse, client, is_thorough=True)
         drifts = [*find_drift(warehouse, client), *find_strangers(warehouse, client)]
-        known = {(row["record_type"], row["external_id"]) for row in gone}
-        gone += [
-            {"record_type": drift.record_type, "external_id": drift.external_id, "internal_id": drift.internal_id}
-            for drift in drifts
-            if drift.difference == "deleted" and (drift.record_type, drift.external_id) not in known
-        ]
         journal, marts = Journal(warehouse, client.clock), Marts(warehouse)
         for checked in look_again(gone, warehouse, marts, client):
             journal.write(*checked.entries)
@@ -100,8 +94,8 @@ def find_strangers(warehouse: duckdb.DuckDBPyConnection, client: NetSuite) -> li
             None,
             None,
             None,
-            f"NetSuite has {found.type} {found.internal_id} over {found.total} under {found.external_id}, but the journal "
-            "does not have it. Run push to adopt it, or, if its document is skipped, reverse it by hand.",
+            f"NetSuite has {found.type} {found.internal_id} over {found.total} under {found.external_id}, but the "
+            "journal does not have it. Run push to adopt it, or, if its document is skipped, reverse it by hand.",
         )
         for found in lookup.find_transactions(client, names).values()
         if found.internal_id not in named

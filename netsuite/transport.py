@@ -53,15 +53,14 @@ class Transport:
     def send(
         self, method: str, url: str, body: Any, headers: dict[str, str], read_seconds: float
     ) -> tuple[requests.Response, float]:
-        """The answer to one request in one slot, and the seconds it took. Raises NotSent, NoAnswer, LoginRefused, ClockOff.
+        """The answer to one request in one slot, and the seconds it took. Raises NotSent, NoAnswer, LoginRefused,
+        ClockOff.
 
         A 401 gets one more try with a new signature, because a refused login provably wrote nothing; not so where the
         401 is NetSuite's other way to report an overload.
         """
         data = None if body is None else to_json(body)
         headers = headers | {"Accept": "application/json"} | ({"Content-Type": "application/json"} if data else {})
-        if self._language:
-            headers |= {"Content-Language": self._language, "Accept-Language": self._language}
         with self.slots.one() as generation:
             for may_retry in (True, False):
                 signature = self._sign()
@@ -105,6 +104,8 @@ class Transport:
         # from True and nothing of ours can make it False.
         with self._counting:
             self.requests_sent += 1
+        if self._language:
+            request.headers |= {"Content-Language": self._language, "Accept-Language": self._language}
         prepared = self.session.prepare_request(request)
         options = self.session.merge_environment_settings(prepared.url or "", {}, None, True, None)
         try:
@@ -128,8 +129,8 @@ class Transport:
         return response
 
     def _check_clock(self, response: requests.Response) -> None:
-        """Compares this machine's clock with the first `Date` header (rule P9). A push reads before it writes; the answer
-        to a write is never given up for a clock. Raises ClockOff."""
+        """Compares this machine's clock with the first `Date` header (rule P9). A push reads before it writes; the
+        answer to a write is never given up for a clock. Raises ClockOff."""
         try:
             server = email.utils.parsedate_to_datetime(response.headers["Date"])
         except (KeyError, TypeError, ValueError):
@@ -137,8 +138,8 @@ class Transport:
         own = dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
         if abs((own - server.astimezone(dt.UTC)).total_seconds()) > CLOCK_SECONDS:
             raise ClockOff(
-                f"this machine's clock says {own:%Y-%m-%d %H:%M} UTC, NetSuite's {server:%Y-%m-%d %H:%M}: more than a day "
-                "apart. Nothing was written. Set the clock right, then run again."
+                f"this machine's clock says {own:%Y-%m-%d %H:%M} UTC, NetSuite's {server:%Y-%m-%d %H:%M}: more than a "
+                "day apart. Nothing was written. Set the clock right, then run again."
             )
         self._is_clock_checked = True
 

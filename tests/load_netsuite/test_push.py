@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from load_netsuite.errors import JournalError, WrongBooks
+from load_netsuite.errors import JournalError
 from load_netsuite.journal import RESULTS
 from load_netsuite.push import push
 from netsuite.errors import LoginRefused

@@ -45,7 +45,9 @@ LOG_COLUMNS = (
 class FastQuery:
     """Answers the loader's kinds of look-up from the books. `lag()`: seconds by which SuiteQL is behind them."""
 
-    def __init__(self, books: Books, lag: Callable[[], float] = lambda: 0.0, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, books: Books, lag: Callable[[], float] = lambda: 0.0, now: Callable[[], float] = time.time
+    ) -> None:
         self._books = books
         self._lag, self._now = lag, now
 
@@ -198,7 +200,9 @@ class FastLog:
             if row["status"] == "unknown" and 400 <= (row["http_status"] or 0) < 500 and row["http_status"] != 408
         }
         present = {
-            (row["record_type"], row["external_id"]): row["internal_id"] for row in self._log if row["status"] in PRESENT
+            (row["record_type"], row["external_id"]): row["internal_id"]
+            for row in self._log
+            if row["status"] in PRESENT
         }
         for row in self._log:
             id, key = row["attempt_id"], (row["record_type"], row["external_id"])

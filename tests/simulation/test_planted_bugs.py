@@ -132,7 +132,9 @@ def test_a_new_run_that_does_not_ask_first_is_caught(monkeypatch: pytest.MonkeyP
     assert "was sent again without asking NetSuite" in failure
 
 
-def test_attempts_that_are_settled_only_while_their_document_is_ready_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_attempts_that_are_settled_only_while_their_document_is_ready_are_caught(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Revision 2: nobody asks for the attempt of a document that was skipped since."""
     monkeypatch.setattr("load_netsuite.push.unsettled", lambda warehouse: {})
     (failure,) = caught()
