@@ -154,7 +154,7 @@ def _compare(
             found = shown.records.get(name)
             applied = shown.links.get(found.internal_id, {}) if found else {}
             lacks_any = any(applied.get(doc, 0) < amount for doc, amount in sent[name].applied.items())
-            if lacks_any if found else name not in shown.owners:
+            if found is None or lacks_any:
                 late.add(_key(row))
     return entries, late
 

@@ -266,6 +266,8 @@ def test_an_answer_that_names_another_record_while_ours_is_missing(company: Comp
         return service.OTHER_LOCATION if request.is_write else None
 
     company.fault = undo
+    assert push(company.settings()).unresolved == 1, "SuiteQL may only lag behind"
+    make_older(company)
     ((_, name, words),) = push(company.settings()).refused
     assert name == "cn_2" and words.endswith("is not in NetSuite: that id belongs to cn_1")
 

@@ -148,7 +148,8 @@ class History:
 
     def run(self) -> None:
         for round_ in range(1, ROUNDS + 1):
-            for self.side in self.sides:
+            for side in self.sides:
+                self.side = side
                 self._maybe_lose()
                 self._round(round_)
             self.time.pass_(self.chance.choice((0, 30, 3600)))
@@ -157,14 +158,16 @@ class History:
         self._open_period()
         for _ in range(SETTLING_ROUNDS):
             before = [len(side.log) for side in self.sides]
-            for self.side in self.sides:
+            for side in self.sides:
+                self.side = side
                 self._round(ROUNDS)
             if [len(side.log) for side in self.sides] == before:
                 break
         else:
             if not self.edited:
                 self._fail(f"the log still grows after {SETTLING_ROUNDS} fault-free runs")
-        for self.side in self.sides:
+        for side in self.sides:
+            self.side = side
             self._check_books()
             if not self.was_stopped:
                 self._check_attempts()
@@ -370,7 +373,7 @@ class History:
         refused = {
             row["attempt_id"]
             for row in self.log
-            if row["status"] == "adopted" or (row["status"] == "unknown" and row["http_status"] == 400)
+            if row["status"] == "adopted" or (row["status"] in ("unknown", "rejected") and row["http_status"] == 400)
         }
         ours = {
             (row["record_type"], row["external_id"])
