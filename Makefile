@@ -106,7 +106,7 @@ lock: ## pin what pyproject.toml asks for in both locks, with uv (UPGRADE=--upgr
 		grep -v '^#' requirements-dev.lock > "$$pins"; cp "$$pins" requirements-dev.lock
 
 soak: $(READY) ## 50,000 histories of the loader with faults, random worlds, every planted bug (more than an hour)
-	@SIMULATION_HISTORIES=50000 PROPERTY_HISTORIES=20000 SOAK=1 LATER_SEEDS=5 $(VENV)/bin/python -m pytest tests/simulation tests/property tests/acceptance tests/dbt/later_builds.py
+	@SIMULATION_HISTORIES=50000 PROPERTY_HISTORIES=20000 SOAK=1 LATER_SEEDS=5 $(VENV)/bin/python -m pytest tests/simulation tests/property tests/acceptance tests/dbt/later_builds.py tests/dbt/test_staleness.py
 	@$(VENV)/bin/python -m tests.property.mutations
 
 docs: $(READY) ## the models as one page: dbt_project/target/static_index.html

@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     netsuite_concurrency: PositiveInteger = 4
     netsuite_language: str | None = None  # a language tag, sent with every request to NetSuite (rule P8)
 
-    warehouse_path: Path = Path()  # `data/<target>.duckdb` unless set
+    warehouse_path: Path = Path()  # `default_warehouse` unless set
     pipeline_vars: Annotated[dict[str, Any], NoDecode] = Field(default_factory=dict)
 
     allow_mixed_modes: bool = False  # a Stripe test key with a NetSuite production account, or vice versa
@@ -114,6 +114,13 @@ class Settings(BaseSettings):
             )
         return value.upper().replace("-", "_") if value else value
 
+    @field_validator("netsuite_language")
+    @classmethod
+    def _check_language(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*", value):
+            raise ValueError("must be a language tag such as en or pt_BR")
+        return value
+
     @field_validator("warehouse_path", "netsuite_private_key_file", "plan")
     @classmethod
     def _from_root(cls, value: Path | None) -> Path | None:
@@ -127,6 +134,12 @@ class Settings(BaseSettings):
         if problems:
             raise SettingsError(problems)
         return values
+
+    @property
+    def stripe_is_live(self) -> bool | None:
+        """The mode of STRIPE_API_KEY; None if there is no key or its form does not tell."""
+        mode = re.match(r"[a-z]+_(?:org_)?(test|live)_", _secret(self.stripe_api_key))
+        return mode[1] == "live" if mode else None
 
     def with_connection(self, connection: Mapping[str, str]) -> Settings:
         """These settings with the addresses and credentials of a sandbox instead of their own.
@@ -154,11 +167,18 @@ def load_settings(
         raise SettingsError(problems)
     filled: dict[str, Any] = {}
     if settings.warehouse_path == Path():
-        filled["warehouse_path"] = ROOT / "data" / f"{settings.target}.duckdb"
+        filled["warehouse_path"] = default_warehouse(settings)
     if settings.target == "production" and settings.netsuite_account_id and not settings.netsuite_base_url:
         host = settings.netsuite_account_id.lower().replace("_", "-")
         filled["netsuite_base_url"] = f"https://{host}.suitetalk.api.netsuite.com"
     return settings.model_copy(update=filled)
+
+
+def default_warehouse(settings: Settings) -> Path:
+    """The warehouse file where WAREHOUSE_PATH is not set. In production each NetSuite account has its own (rule I1)."""
+    account = settings.netsuite_account_id
+    named_after = f"{settings.target}-{account}" if settings.target == "production" and account else settings.target
+    return ROOT / "data" / f"{named_after}.duckdb"
 
 
 def _read(env_file: Path | None) -> tuple[Settings, list[str], set[str]]:
@@ -247,13 +267,11 @@ def _check_modes(settings: Settings) -> list[str]:
             f"NETSUITE_BASE_URL names account {named}, NETSUITE_ACCOUNT_ID says {account}: "
             "make them agree, or leave NETSUITE_BASE_URL out"
         )
-    key = _secret(settings.stripe_api_key)
-    mode = re.match(r"[a-z]+_(?:org_)?(test|live)_", key)
-    is_test_key, is_live_key = (mode is not None and mode[1] == kind for kind in ("test", "live"))
+    is_live_key = settings.stripe_is_live
     is_test_account = bool(re.search(r"_SB|_RP|^TSTDRV", account))
-    if not settings.allow_mixed_modes and ((is_test_key and not is_test_account) or (is_live_key and is_test_account)):
+    if not settings.allow_mixed_modes and is_live_key is not None and is_live_key == is_test_account:
         problems.append(
-            f"STRIPE_API_KEY is a {'test' if is_test_key else 'live'}-mode key, NETSUITE_ACCOUNT_ID "
+            f"STRIPE_API_KEY is a {'live' if is_live_key else 'test'}-mode key, NETSUITE_ACCOUNT_ID "
             f"{account} a {'sandbox' if is_test_account else 'production'} account: use a pair of one kind, "
             "or set ALLOW_MIXED_MODES=1 if this is meant"
         )

@@ -1,14 +1,19 @@
-"""Checks the NetSuite ids in the mapping files: each must exist and be active."""
+"""Checks the NetSuite ids in the mapping files: each must exist, be active, and fit where it is used.
+
+What NetSuite does not let a role see is reported as not checked.
+"""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from doctor.finding import Finding
+from doctor.finding import Finding, Level
 from netsuite import lookup
 from netsuite.api import NetSuite
+from netsuite.errors import Refused
 from settings import ROOT
 
 SEEDS = ROOT / "dbt_project" / "seeds"
@@ -21,6 +26,8 @@ MAPPED = (
     ("account_map.csv", "netsuite_account_id", "account"),
     ("customer_map.csv", "netsuite_customer_id", "customer"),
 )
+
+ITEM_FILES = [file for file, _, table in MAPPED if table == "item"]
 
 Cell = tuple[int, str]
 """(row of the file, the header counted as 1; text)"""
@@ -48,11 +55,134 @@ def check_mappings(client: NetSuite, seeds: Path) -> Iterator[Finding]:
             yield Finding("ok", file, f"{len(ids)} ids found in NetSuite")
 
 
+def check_account_currencies(client: NetSuite, seeds: Path) -> Iterator[Finding]:
+    """A warning for each account of account_map.csv in a currency that is neither its row's nor the base currency (R1).
+
+    Raises NetSuiteError.
+    """
+    file = "account_map.csv"
+    rows = [(n, row) for n, row in read_rows(seeds / file) if row.get("netsuite_account_id", "").isdigit()]
+    ids = sorted({row["netsuite_account_id"] for _, row in rows})
+    accounts = _bulk(client, "SELECT id, currency FROM account WHERE id IN ({}) ORDER BY id", ids)
+    symbols = _asked(client, "SELECT id, symbol FROM currency ORDER BY id")
+    has_currency = any(row.get("currency") for row in accounts or ())
+    base = _base_currencies(client) if has_currency else {""}
+    if accounts is None or symbols is None or not base:
+        hidden = "account.currency" if accounts is None else "currency.symbol" if symbols is None else "a base currency"
+        yield Finding("warning", f"{file}, currencies", f"not checked: NetSuite does not show {hidden} to this role")
+        return
+    names = {row["id"]: row.get("symbol", row["id"]).lower() for row in symbols}
+    currencies = {row["id"]: names.get(row["currency"], row["currency"]) for row in accounts if row.get("currency")}
+    good = {names.get(id, id) for id in base}
+    wrong = []
+    for number, row in rows:
+        own = currencies.get(row["netsuite_account_id"])
+        if own and own not in good and own != row.get("currency", "").lower():
+            wrong.append((number, row, own))
+    for number, row, own in wrong:
+        served = f"for {row['currency'].upper()}" if row.get("currency") else "for every currency"
+        message = (
+            f"account {row['netsuite_account_id']} is in {own.upper()}, but the row is {served}: choose an account in "
+            f"that currency or in the base currency, {', '.join(sorted(good)).upper()}"
+        )
+        yield Finding("warning", f"{file}, row {number}, netsuite_account_id", message)
+    if not wrong:
+        yield Finding("ok", f"{file}, currencies", f"{len(ids)} accounts fit")
+
+
+def check_item_subsidiaries(client: NetSuite, seeds: Path) -> Iterator[Finding]:
+    """A finding for each mapped item that customers of some subsidiary cannot have: an error if none can.
+
+    Raises NetSuiteError.
+    """
+    subject = "items of the mapping files, subsidiaries"
+    cells = [
+        (file, number, row["netsuite_item_id"])
+        for file in ITEM_FILES
+        for number, row in read_rows(seeds / file)
+        if row.get("netsuite_item_id", "").isdigit()
+    ]
+    used = _asked(client, "SELECT id FROM subsidiary WHERE id IN (SELECT subsidiary FROM customer) ORDER BY id")
+    if not used:
+        yield Finding(
+            "ok", subject, "not checked: NetSuite shows no subsidiary with customers, as in an account of one company"
+        )
+        return
+    known = _subsidiaries_of_items(client, sorted({id for _, _, id in cells}))
+    if known is None:
+        shown = "neither item.subsidiary nor the table itemsubsidiarymap"
+        yield Finding("warning", subject, f"not checked: NetSuite shows {shown} to this role")
+        return
+    wanted = {row["id"] for row in used}
+    wrong = [(cell, lacking) for cell in cells if (lacking := wanted - known.get(cell[2], wanted))]
+    for (file, number, id), lacking in wrong:
+        message = (
+            f"item {id} does not belong to subsidiary {', '.join(sorted(lacking, key=int))}, which has customers: "
+            "NetSuite refuses their memos with it; add the subsidiary to the item or map another one"
+        )
+        level: Level = "error" if lacking == wanted else "warning"
+        yield Finding(level, f"{file}, row {number}, netsuite_item_id", message)
+    if not wrong:
+        yield Finding("ok", subject, f"{len(known)} items belong to every subsidiary that has customers")
+
+
+def _subsidiaries_of_items(client: NetSuite, ids: Sequence[str]) -> dict[str, set[str]] | None:
+    """item → its subsidiaries, of items that name some; None if NetSuite shows neither way to them."""
+    rows = _bulk(client, "SELECT id, subsidiary FROM item WHERE id IN ({}) ORDER BY id", ids)
+    if rows is not None:
+        return {row["id"]: set(re.findall(r"\d+", row["subsidiary"])) for row in rows if row.get("subsidiary")}
+    pairs = _bulk(
+        client, "SELECT item, subsidiary FROM itemsubsidiarymap WHERE item IN ({}) ORDER BY item, subsidiary", ids
+    )
+    if pairs is None:
+        return None
+    found: dict[str, set[str]] = {}
+    for pair in pairs:
+        found.setdefault(pair["item"], set()).add(pair["subsidiary"])
+    return found
+
+
+def _base_currencies(client: NetSuite) -> set[str]:
+    """The currencies that the subsidiaries, or else the company, keep their books in; empty if NetSuite shows none."""
+    rows = _asked(client, "SELECT id, currency FROM subsidiary ORDER BY id") or []
+    base = {row["currency"] for row in rows if row.get("currency")}
+    if base:
+        return base
+    rows = _asked(client, "SELECT id FROM currency WHERE isbasecurrency = 'T' ORDER BY id") or []
+    return {row["id"] for row in rows}
+
+
+def _asked(client: NetSuite, sql: str) -> list[dict[str, str]] | None:
+    """The rows of a query; None if NetSuite refuses it. Raises NetSuiteError where it does not answer."""
+    try:
+        return client.suiteql(sql)
+    except Refused:
+        return None
+
+
+def _bulk(client: NetSuite, sql: str, ids: Iterable[str]) -> list[dict[str, str]] | None:
+    """The rows of a query with an IN list of ids in the place of `{}`; None if NetSuite refuses it."""
+    found: list[dict[str, str]] = []
+    for bulk in lookup.bulks(ids):
+        rows = _asked(client, sql.format(", ".join(bulk)))
+        if rows is None:
+            return None
+        found += rows
+    return found
+
+
+def read_rows(path: Path) -> list[tuple[int, Mapping[str, str]]]:
+    """The rows of a mapping file with their numbers, the header counted as 1; none if the file is missing."""
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        rows = enumerate(csv.DictReader(lines), 2)
+        return [(n, {k: (v or "").strip() for k, v in row.items() if isinstance(k, str)}) for n, row in rows]
+
+
 def _cells(path: Path, column: str) -> Sequence[Cell]:
     """The cells of a column that are not empty."""
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        cells = [(number, (row.get(column) or "").strip()) for number, row in enumerate(csv.DictReader(lines), 2)]
-    return [(number, text) for number, text in cells if text]
+    return [(number, row[column]) for number, row in read_rows(path) if row.get(column)]
 
 
 def _states(client: NetSuite, table: str, ids: set[str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Checks NetSuite: sign-in, certificate, permissions and mapped ids. Writes nothing."""
+"""Checks NetSuite: sign-in, certificate, permissions, mapped ids and field names. Writes nothing."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
+from doctor.fields import check_fields
 from doctor.finding import Finding, Level
-from doctor.mappings import SEEDS, check_mappings
+from doctor.mappings import SEEDS, check_account_currencies, check_item_subsidiaries, check_mappings
 from netsuite.api import NetSuite
 from netsuite.auth import CERTIFICATE_WARNING_DAYS, TBA_END, certificate_expiry
 from netsuite.errors import LoginRefused, NetSuiteError
@@ -34,6 +35,9 @@ def check(settings: Settings, seeds: Path = SEEDS) -> list[Finding]:
         with NetSuite(settings) as client:
             findings += _permissions(client)
             findings += check_mappings(client, seeds)
+            findings += check_account_currencies(client, seeds)
+            findings += check_item_subsidiaries(client, seeds)
+            findings += check_fields(client, settings.vars, seeds)
     except (LoginRefused, NetSuiteError) as error:
         findings.append(Finding("error", "NetSuite login", str(error)))
     except SettingsError as error:

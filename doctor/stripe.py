@@ -9,6 +9,7 @@ from doctor.finding import Finding, Level
 from extract.errors import StripeError
 from extract.stripe.api import StripeClient
 from extract.stripe.endpoints import ENDPOINTS
+from extract.stripe.paths import object_path
 from settings import Settings
 
 EVENTS = "/v1/events"
@@ -54,5 +55,5 @@ def _ledger(stripe: StripeClient) -> tuple[Level, str]:
     customers = stripe.page("/v1/customers", {"limit": 1}).items
     if not customers:
         return "ok", "not checked: there is no customer"
-    stripe.page(f"/v1/customers/{customers[0]['id']}/balance_transactions", {"limit": 1})
+    stripe.page(object_path("customers", customers[0]["id"], "balance_transactions"), {"limit": 1})
     return "ok", "readable"

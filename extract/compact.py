@@ -48,7 +48,7 @@ def compact(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> Compactio
     Raises ExtractError after an extract that was stopped, because the next extract still needs the superseded versions.
     """
     last = connection.execute(
-        "select finished_at is not null from raw_stripe.extract_runs order by started_at desc limit 1"
+        "select finished_at is not null from raw_stripe.extract_runs order by position desc limit 1"
     ).fetchone()
     if last == (False,):
         raise ExtractError("the last extract was stopped before its end: run `make extract`, then `make compact`")

@@ -44,7 +44,7 @@ create table if not exists raw_stripe.extract_runs (
     target varchar not null,          -- sandbox or production: one file never holds both
     mode varchar not null,            -- first, full or later
     why varchar,                      -- why a later run compared whole lists
-    started_at timestamptz not null,
+    started_at timestamptz not null,  -- by this machine's clock, as finished_at: for ages, never for order (rule P9)
     finished_at timestamptz,          -- null: the run was stopped
     read_up_to timestamptz,           -- greatest fetched_at of a finished run
     event_id varchar,                 -- newest event read when the run began
@@ -57,6 +57,15 @@ create table if not exists raw_stripe.extract_runs (
     customers bigint,                 -- ledger coverage: all customers,
     ledgers_read bigint               -- and those whose ledger some run has read
 )
+"""
+
+# position: the order of the runs (rule P9); those of earlier versions get it once, in the order of their insertion ·
+# read_from: fetched_at before the first request of the run.
+ORDER_OF_RUNS = """
+create sequence if not exists raw_stripe.extract_run_positions;
+alter table raw_stripe.extract_runs
+add column if not exists position bigint default nextval('raw_stripe.extract_run_positions');
+alter table raw_stripe.extract_runs add column if not exists read_from timestamptz;
 """
 
 # One row per list, slice of a list or nested list that was read to its end, with what was counted in it.
@@ -89,6 +98,24 @@ COMPACTED = "create table if not exists raw_stripe.extract_compacted (compacted_
 SETTLED = "create table if not exists raw_stripe.extract_settled (customer_id varchar not null)"
 
 
+# Known credit notes, refunds and finalized invoices that answer 404 now (rule I3). A row goes when the object is seen.
+GONE = """
+create table if not exists raw_stripe.extract_gone (
+    id varchar not null,
+    object varchar not null,          -- credit_note, refund or invoice
+    gone_at timestamptz not null      -- when it was noticed, on the clock of fetched_at
+)
+"""
+
+# Customers whose balance ledger answered 404 when it was last asked for: unread, never empty (rule B6).
+UNREAD_LEDGERS = """
+create table if not exists raw_stripe.extract_unread_ledgers (
+    customer_id varchar not null,
+    asked_at timestamptz not null
+)
+"""
+
+
 def declare_stripe_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the missing tables of `raw_stripe` and, over each object table, the view `<object>_current`."""
     columns = ", ".join(f"{name} {kind}" for name, kind in STRIPE_COLUMNS.items())
@@ -97,7 +124,7 @@ def declare_stripe_tables(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"create table if not exists raw_stripe.{table} ({columns})")
         newest = current(table, ", ".join(STRIPE_COLUMNS))
         connection.execute(f"create or replace view raw_stripe.{table}_current as select * from {newest}")
-    for statement in (RUNS, SLICES, TRANSFORMS, SETTLED, COMPACTED):
+    for statement in (RUNS, ORDER_OF_RUNS, SLICES, TRANSFORMS, SETTLED, COMPACTED, GONE, UNREAD_LEDGERS):
         connection.execute(statement)
 
 
@@ -121,14 +148,21 @@ def current(table: str, columns: str = "*") -> str:
     )
 
 
+def customer_of(payload: str = "payload") -> str:
+    """SQL for the Stripe customer of an object: its `customer`, else its `customer_account` (rule X1)."""
+    return f"coalesce({payload}->>'customer', {payload}->>'customer_account')"
+
+
 def invoice_facts(condition: str = "true", relation: str = "raw_stripe.invoices") -> str:
     """SQL for the invoices in `relation` with `id`, `fetched_at`, `payload`, `customer_id`, `status`, `ledger_moved`.
 
-    `ledger_moved` is true if the amounts show that the invoice used or changed the customer's balance (facts/stripe.md,
-    2.6 and 8.6). One JSON call reads all fields, so that each payload is parsed once.
+    `customer_id` is the customer, else the customer account (rule X1). `ledger_moved` is true if the amounts show that
+    the invoice used or changed the customer's balance (facts/stripe.md, 2.6 and 8.6). One JSON call reads all fields,
+    so that each payload is parsed once.
     """
     names = (
         "customer",
+        "customer_account",
         "status",
         "starting_balance",
         "ending_balance",
@@ -141,14 +175,14 @@ def invoice_facts(condition: str = "true", relation: str = "raw_stripe.invoices"
     return f"""(
         select
             id, fetched_at, payload,
-            field[1] as customer_id,
-            field[2] as status,
-            field[2] <> 'draft' and (
-                coalesce(field[3]::bigint, 0) <> 0
-                or coalesce(field[4]::bigint, 0) <> 0
+            coalesce(field[1], field[2]) as customer_id,
+            field[3] as status,
+            field[3] is distinct from 'draft' and (
+                coalesce(field[4]::bigint, 0) <> 0
                 or coalesce(field[5]::bigint, 0) <> 0
-                or field[6]::bigint < 0
-                or field[7]::bigint <> field[6]::bigint - coalesce(field[8]::bigint, 0)
+                or coalesce(field[6]::bigint, 0) <> 0
+                or field[7]::bigint < 0
+                or field[8]::bigint <> field[7]::bigint - coalesce(field[9]::bigint, 0)
             ) as ledger_moved
         from (
             select id, fetched_at, payload, json_extract_string(payload, [{paths}]) as field

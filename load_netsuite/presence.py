@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from load_netsuite.bodies import Row
-from load_netsuite.errors import WrongBooks
+from load_netsuite.errors import RecordsGone
 from load_netsuite.journal_queries import NEWEST
 from netsuite import lookup
 from netsuite.api import NetSuite
@@ -21,7 +21,7 @@ def gone_records(warehouse: duckdb.DuckDBPyConnection, client: NetSuite, is_thor
     """The records that NetSuite has shown right before and does not have any more.
 
     The newest 900 posted ones are asked for, and older ones as long as none of them is there; is_thorough: all. Raises
-    WrongBooks when NetSuite has none of at least `FEWEST`, NetSuiteError.
+    RecordsGone when NetSuite has none of at least `FEWEST`, NetSuiteError.
     """
     gone: list[Row] = []
     asked = 0
@@ -33,7 +33,7 @@ def gone_records(warehouse: duckdb.DuckDBPyConnection, client: NetSuite, is_thor
         if found and not is_thorough:
             break
     if asked == len(gone) >= FEWEST:
-        raise WrongBooks(
+        raise RecordsGone(
             f"none of {asked} records that were posted is in NetSuite: is this another account, or was it refreshed "
             "from production? Nothing was written. Set NETSUITE_ACCOUNT_ID to the account that holds "
             f"{gone[0]['record_type']} {gone[0]['external_id']} (internal id {gone[0]['internal_id']}), or "

@@ -102,7 +102,7 @@ class PushReport:
 def push(settings: Settings, plan: Path | None = None) -> PushReport:
     """Posts what is ready. plan: post exactly what this file lists, or raise PlanMoved before anything is sent.
 
-    Raises WarehouseLocked, WarehouseError, JournalError, PlanMoved, WrongBooks, ClockOff, LoginRefused, NetSuiteError,
+    Raises WarehouseLocked, WarehouseError, JournalError, PlanMoved, RecordsGone, ClockOff, LoginRefused, NetSuiteError,
     SettingsError. A refusal by NetSuite raises nothing: see `PushReport.refused` and the log.
     """
     with open_with_journal(settings.warehouse_path) as warehouse, NetSuite(settings) as client:

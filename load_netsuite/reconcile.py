@@ -55,7 +55,7 @@ class Drift:
 def reconcile(settings: Settings, console: Console | None = None) -> list[Drift]:
     """Appends what differs now to `load_netsuite.drift`, notes the time of the comparison, and prints it.
 
-    Raises WarehouseLocked, WarehouseError, JournalError, WrongBooks, ClockOff, LoginRefused, NetSuiteError,
+    Raises WarehouseLocked, WarehouseError, JournalError, RecordsGone, ClockOff, LoginRefused, NetSuiteError,
     SettingsError.
     """
     with open_with_journal(settings.warehouse_path) as warehouse, NetSuite(settings) as client:

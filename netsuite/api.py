@@ -127,6 +127,15 @@ class NetSuite:
         )
         return answer
 
+    def metadata(self, record_type: str) -> dict[str, Any]:
+        """The OpenAPI document of one record type in this account, custom fields included (facts 1.1).
+
+        Raises NetSuiteError.
+        """
+        url = f"{self._base_url}/services/rest/record/v1/metadata-catalog?select={quote(record_type, safe='')}"
+        document: dict[str, Any] = self._read("GET", url, headers={"Accept": "application/swagger+json"})
+        return document
+
     def _read(self, method: str, url: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
         for attempt in range(READ_TRIES):
             error: NetSuiteError

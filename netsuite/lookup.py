@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from netsuite.api import NetSuite
 from netsuite.errors import NetSuiteError
+from netsuite.quoting import literal
 
 BULK = 900  # values in one IN list: NetSuite takes 1,000 (facts 4)
 LINES_AT_ONCE = 5_000  # expected of one query; tax and system rows come on top, the limit is 100,000
@@ -204,4 +205,4 @@ def _transactions(client: NetSuite, condition: str) -> Iterator[Found]:
 
 
 def _literals(values: Iterable[str]) -> str:
-    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+    return ", ".join(map(literal, values))

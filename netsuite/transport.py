@@ -60,7 +60,7 @@ class Transport:
         401 is NetSuite's other way to report an overload.
         """
         data = None if body is None else to_json(body)
-        headers = headers | {"Accept": "application/json"} | ({"Content-Type": "application/json"} if data else {})
+        headers = {"Accept": "application/json"} | headers | ({"Content-Type": "application/json"} if data else {})
         with self.slots.one() as generation:
             for may_retry in (True, False):
                 signature = self._sign()

@@ -2,7 +2,8 @@
 
 python -m pipeline run        # extract, transform, push, report
 
-Exit codes: 0 done · 1 failed, run it again · 2 settings wrong · 3 finished, but NetSuite refused rows.
+Exit codes: 0 done · 1 failed, run it again · 2 settings wrong · 3 finished, but NetSuite refused rows or shows them
+otherwise than they were posted · 4 another run is under way.
 With TARGET=sandbox the stand-ins of `sandbox/` start with the command and end with it.
 """
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from pipeline.console import say
-from pipeline.exit_codes import DONE, FAILED, MEANING, SEVERITY, StageFailed, explain
+from pipeline.exit_codes import DONE, FAILED, MEANING, SEVERITY, AnotherRun, explain
 from pipeline.sandbox_process import connected
 from pipeline.stages import Stage, StageResults
 from pipeline.transform import transform
@@ -29,8 +29,9 @@ def run_command(require: Sequence[Service], *stages: Stage, locked: bool = True)
 def _exit_code(require: Sequence[Service], stages: Sequence[Stage], locked: bool) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
-        settings = load_settings(require)
+        settings = _with_warehouse(load_settings(require))
         with _run_lock(settings, locked), connected(settings, bool(require)) as connected_settings:
+            _require_own_books(connected_settings, locked)
             _import_dbt_ahead(stages)
             code, results = DONE, StageResults()
             for stage in stages:
@@ -41,6 +42,34 @@ def _exit_code(require: Sequence[Service], stages: Sequence[Stage], locked: bool
         return FAILED
     except Exception as error:
         return explain(error)
+
+
+def _with_warehouse(settings: Settings) -> Settings:
+    """The settings with the warehouse of an earlier version, where there is one.
+
+    Raises SettingsError, AnotherRun, WarehouseError.
+    """
+    from warehouse.connection import WarehouseLocked
+    from warehouse.ownership import with_warehouse
+
+    try:
+        return with_warehouse(settings)
+    except WarehouseLocked as locked:
+        raise AnotherRun(str(locked)) from None
+
+
+def _require_own_books(settings: Settings, locked: bool) -> None:
+    """Stop before anything is read or written if the warehouse is another account's (rule I1). locked: no other command
+    runs; without that, a run under way has the file open, and it has checked it."""
+    from warehouse.connection import WarehouseLocked
+    from warehouse.ownership import require_own_books
+
+    try:
+        require_own_books(settings)
+    except WarehouseLocked:
+        if locked:
+            raise
+        say(f"{settings.warehouse_path} is in use: to which accounts it belongs was not checked")
 
 
 @contextmanager
@@ -56,7 +85,7 @@ def _run_lock(settings: Settings, wanted: bool) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise StageFailed(
+        raise AnotherRun(
             f"another run is under way with {settings.warehouse_path}: let it end, then run again"
         ) from None
     try:

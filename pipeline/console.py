@@ -21,5 +21,6 @@ def console() -> Console:
     """The console for tables."""
     from rich.console import Console
 
-    # A log has no width of its own; 150 keeps sentences in few lines.
-    return Console(width=None if sys.stdout.isatty() else 150, highlight=False)
+    # A log has no width of its own; 150 keeps sentences in few lines. Ids and details are shown as they are, also one
+    # that looks like rich's markup or the name of an emoji.
+    return Console(width=None if sys.stdout.isatty() else 150, highlight=False, markup=False, emoji=False)

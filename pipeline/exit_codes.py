@@ -9,18 +9,23 @@ from settings import ROOT, SettingsError
 
 LOGS = ROOT / "logs"
 
-DONE, FAILED, SETTINGS_WRONG, REFUSED = 0, 1, 2, 3
-SEVERITY = (DONE, REFUSED, FAILED, SETTINGS_WRONG)
+DONE, FAILED, SETTINGS_WRONG, REFUSED, UNDER_WAY = 0, 1, 2, 3, 4
+SEVERITY = (DONE, REFUSED, FAILED, SETTINGS_WRONG)  # UNDER_WAY: no stage has run
 MEANING = {
     DONE: "done",
     FAILED: "failed, run it again once the cause above is fixed",
-    SETTINGS_WRONG: "settings wrong, nothing was read or written",
-    REFUSED: "finished, but NetSuite refused rows in this run: see above",
+    SETTINGS_WRONG: "settings wrong, see above",
+    REFUSED: "finished, but NetSuite refused rows in this run or does not show them as they were posted: see above",
+    UNDER_WAY: "another run is under way, nothing was read or written",
 }
 
 
 class StageFailed(Exception):
     """A stage did not do its whole job. The message says why and how to fix it."""
+
+
+class AnotherRun(Exception):
+    """Another run is under way with the same warehouse. The message names the file."""
 
 
 def explain(error: Exception) -> int:
@@ -29,10 +34,14 @@ def explain(error: Exception) -> int:
     from load_netsuite.errors import LoaderError
     from netsuite.errors import NetSuiteError
     from warehouse.connection import WarehouseError
+    from warehouse.ownership import WrongBooks
 
-    if isinstance(error, SettingsError):
+    if isinstance(error, SettingsError | WrongBooks):
         say(str(error))
         return SETTINGS_WRONG
+    if isinstance(error, AnotherRun):
+        say(str(error))
+        return UNDER_WAY
     if isinstance(error, ExtractError | LoaderError | NetSuiteError | WarehouseError | StageFailed):
         say(str(error))
         return FAILED

@@ -39,6 +39,7 @@ def push(settings: Settings, results: StageResults) -> int:
     from load_netsuite.push import push
 
     report = results.push = push(settings, plan=settings.plan)
+    _note_netsuite(settings)
     say(f"push: {_sentence(report)}")
     for record_type, external_id, reason in report.refused[:ROWS_SHOWN]:
         say(f"  {record_type} {external_id}: {reason}")
@@ -63,10 +64,12 @@ def plan(settings: Settings, results: StageResults) -> int:
 
 
 def reconcile(settings: Settings, results: StageResults) -> int:
-    """Compares NetSuite with the journal. REFUSED: NetSuite does not show everything as it was posted."""
+    """Compares NetSuite with the journal. REFUSED: NetSuite does not show every record as it was posted."""
     from load_netsuite.reconcile import reconcile
 
-    return REFUSED if reconcile(settings, console()) else DONE
+    drifts = reconcile(settings, console())
+    _note_netsuite(settings)
+    return REFUSED if drifts else DONE
 
 
 def report(settings: Settings, results: StageResults) -> int:
@@ -105,7 +108,9 @@ def doctor(settings: Settings, results: StageResults) -> int:
 
     import doctor.netsuite
     import doctor.stripe
+    from extract.stripe.account import require_own_account
 
+    require_own_account(settings)
     findings = [*doctor.stripe.check(settings), *doctor.netsuite.check(settings)]
     table = Table(box=None, header_style="bold")
     for heading in ("", "checked", "finding"):
@@ -118,6 +123,13 @@ def doctor(settings: Settings, results: StageResults) -> int:
         raise StageFailed(f"doctor: {errors} of {len(findings)} checks show something to fix")
     say(f"doctor: {len(findings)} checks, nothing to fix")
     return DONE
+
+
+def _note_netsuite(settings: Settings) -> None:
+    """Note whose records the warehouse holds, if no extract of this version has (rule I1)."""
+    from warehouse.ownership import note_netsuite_account
+
+    note_netsuite_account(settings)
 
 
 def _sentence(report: PushReport) -> str:

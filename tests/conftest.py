@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-LONGEST = ("test_end_to_end", "test_simulation", "test_property", "test_acceptance", "test_scope")
+LONGEST = ("test_end_to_end", "test_simulation", "test_property", "test_acceptance", "test_scope", "test_staleness")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

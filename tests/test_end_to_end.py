@@ -1,6 +1,7 @@
 """The whole job in the sandbox, as a newcomer does it: run, run again, a month later run again.
 
-Every document that a story of the demo names ends where the story says, and NetSuite's books hold just what the marts say.
+Every document that a story of the demo names ends as the story says, and NetSuite's books hold exactly what the marts
+say.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ class Shop:
     def log(self) -> list[dict]:
         return testing.rows(
             self.warehouse,
-            "select record_type, external_id, status from marts.netsuite_load_log where status in ('created', 'adopted', 'applied') order by \"at\"",
+            "select record_type, external_id, status from marts.netsuite_load_log "
+            "where status in ('created', 'adopted', 'applied') order by \"at\"",
         )
 
 
@@ -134,16 +136,17 @@ def test_the_lines_in_netsuite_are_the_marts_lines(shop):
     try:
         lines = testing.rows(
             shop.warehouse,
-            "select l.*, m.netsuite_internal_id from marts.credit_memo_lines l join marts.credit_memos m using (external_id) "
-            "where m.reason = 'created' order by external_id, line_number",
+            "select lines.*, memos.netsuite_internal_id from marts.credit_memo_lines as lines "
+            "inner join marts.credit_memos as memos using (external_id) "
+            "where memos.reason = 'created' order by external_id, line_number",
         )
         shown: dict[str, list] = {}
         for line in lines:
             shown.setdefault(line["netsuite_internal_id"], []).append(line)
-        for memo_id, meant in shown.items():
+        for memo_id, expected in shown.items():
             found = books.get("creditMemo", memo_id)["item"]["items"]
             assert [(row["item"]["id"], Decimal(str(row.get("amount", 0)))) for row in found] == [
-                (row["netsuite_item_id"], row["amount"]) for row in meant
+                (row["netsuite_item_id"], row["amount"]) for row in expected
             ], memo_id
     finally:
         books.close()
@@ -156,9 +159,11 @@ def test_documents_equal_the_sum_over_states(shop):
         with documents as (
             select currency, sum(total_minor) as amount_minor from parsed.stripe__credit_notes group by currency
         ), outcomes as (
-            select currency, sum(amount_minor) as amount_minor from marts.credit_outcomes where document_type = 'credit_note' group by currency
+            select currency, sum(amount_minor) as amount_minor from marts.credit_outcomes
+            where document_type = 'credit_note' group by currency
         )
-        select * from documents full join outcomes using (currency) where documents.amount_minor is distinct from outcomes.amount_minor
+        select * from documents full join outcomes using (currency)
+        where documents.amount_minor is distinct from outcomes.amount_minor
         """,
     )
     assert unequal == []

@@ -284,3 +284,41 @@ def test_sandbox_uses_nothing_of_the_accounts_in_the_environment(
     assert connected.netsuite_client_id is None
     assert connected.netsuite_concurrency == 2
     assert connected.warehouse_path == settings.warehouse_path
+
+
+# ---------- whose books (rule I1), language (rule P8)
+
+
+@pytest.mark.parametrize(
+    ("account", "name"), [("1234567", "production-1234567"), ("1234567-sb1", "production-1234567_SB1")]
+)
+def test_the_default_warehouse_carries_the_account(
+    monkeypatch: pytest.MonkeyPatch, production: dict[str, str], account: str, name: str
+) -> None:
+    changes: dict[str, str | None] = {**production, "NETSUITE_ACCOUNT_ID": account, "ALLOW_MIXED_MODES": "1"}
+    assert load(monkeypatch, changes).warehouse_path == ROOT / "data" / f"{name}.duckdb"
+    assert load(monkeypatch, {**changes, "WAREHOUSE_PATH": "w.duckdb"}).warehouse_path == ROOT / "w.duckdb"
+
+
+@pytest.mark.parametrize(
+    ("key", "is_live"),
+    [("rk_live_x", True), ("sk_org_live_x", True), ("sk_test_x", False), ("opaque", None), (None, None)],
+)
+def test_the_mode_of_a_key(key: str | None, is_live: bool | None) -> None:
+    assert Settings(_env_file=None, stripe_api_key=key).stripe_is_live is is_live
+
+
+@pytest.mark.parametrize("language", ["en", "pt_BR", "en-US", "zh_Hans_CN"])
+def test_a_language_tag(monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+    assert load(monkeypatch, {"NETSUITE_LANGUAGE": language}).netsuite_language == language
+
+
+@pytest.mark.parametrize("language", ["English", "e", "en US", "en\nX-Header: 1"])
+def test_what_is_no_language_tag_is_refused(monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+    assert problems_of(monkeypatch, {"NETSUITE_LANGUAGE": language}) == [
+        "NETSUITE_LANGUAGE: must be a language tag such as en or pt_BR"
+    ]
+
+
+def test_without_a_language_none_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(monkeypatch, {}).netsuite_language is None

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 import duckdb
 
 from extract.netsuite.settled_customers import SettledCustomers
-from extract.netsuite.snapshot import store_snapshot
+from extract.netsuite.snapshot import Snapshot, store_snapshot
 from extract.netsuite.snapshot_queries import SnapshotQueries
 from extract.netsuite.wanted import Wanted
 from extract.progress import Progress
 from netsuite.api import NetSuite
 from settings import Settings
+from warehouse.ownership import MEND, Books, WrongBooks, books_of, note_books, require_books
 
 
 @dataclass
@@ -59,8 +60,13 @@ def read_netsuite(
 ) -> NetSuiteReport:
     """Bring the snapshot up to date. `include_settled`: whether to ask for settled customers, too.
 
-    Raises NetSuiteError, and ExtractError when NetSuite refuses a column that is needed.
+    Raises NetSuiteError, ExtractError when NetSuite refuses a column that is needed, and WrongBooks if the warehouse
+    belongs to another NetSuite account (rule I1).
     """
+    path, account = settings.warehouse_path, Books(netsuite_account=settings.netsuite_account_id)
+    require_books(connection, path, account)
+    is_claimed = books_of(connection).netsuite_account is not None
+    include_settled = include_settled or not is_claimed
     settled = SettledCustomers.of(settings, connection)
     left_out = frozenset() if include_settled else settled.left_out
     wanted = Wanted.of(settings, connection, left_out)
@@ -76,5 +82,36 @@ def read_netsuite(
         for table, rows in snapshot.items():
             report.rows[table] = len(rows)
             stage(len(rows))
+    if not is_claimed:
+        _require_posted_records(connection, settings, snapshot)
+        note_books(connection, path, account)
     report.changed = store_snapshot(connection, snapshot, wanted if left_out else None, settled.settled)
     return report
+
+
+ENOUGH_POSTED = 5  # fewer say too little (rule I4)
+
+# Ids of the records that the journal calls posted. Only a warehouse of an earlier version is asked.
+POSTED = """
+select distinct lower(external_id), internal_id from load_netsuite.load_log
+where status in ('created', 'adopted') and internal_id is not null and record_type <> 'serviceSaleItem'
+"""
+
+
+def _require_posted_records(connection: duckdb.DuckDBPyConnection, settings: Settings, snapshot: Snapshot) -> None:
+    """Raise WrongBooks if a warehouse that does not say to whom it belongs is another account's.
+
+    It was written by an earlier version. If NetSuite shows none of the records that were posted from it, it is taken
+    over for no account.
+    """
+    try:
+        posted = set(connection.execute(POSTED).fetchall())
+    except duckdb.CatalogException:
+        return
+    shown = {((row["externalid"] or "").lower(), row["id"]) for row in snapshot["transactions"]}
+    if len(posted) >= ENOUGH_POSTED and not posted & shown:
+        raise WrongBooks(
+            f"none of {len(posted)} records that were posted from {settings.warehouse_path} is in NetSuite account "
+            f"{settings.netsuite_account_id}: is this another account, or was it refreshed from production? "
+            f"If so, {MEND}"
+        )

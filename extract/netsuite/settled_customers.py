@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import duckdb
 
 from extract.last_transform import rules_fingerprint
-from extract.raw_tables import current
+from extract.raw_tables import current, customer_of
 from extract.stripe.endpoints import BALANCE_LEDGERS, BALANCE_TRANSACTIONS
 from settings import Settings
 
@@ -64,12 +64,12 @@ SETTLED_CUSTOMERS = f"""
 with notes as (
     select
         id, fetched_at,
-        coalesce(payload->>'customer', '') as customer_id,
+        coalesce({customer_of()}, '') as customer_id,
         (payload->>'$.refunds[*].refund') as refund_ids
     from {current("credit_notes")}
 ),
 invoices as (
-    select id, fetched_at, coalesce(payload->>'customer', '') as customer_id
+    select id, fetched_at, coalesce({customer_of()}, '') as customer_id
     from {current("invoices")}
 ),
 moved_refunds as (

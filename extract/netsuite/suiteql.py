@@ -10,6 +10,7 @@ from extract.errors import ExtractError
 from extract.netsuite.snapshot import Record
 from netsuite.api import NetSuite
 from netsuite.errors import Refused
+from netsuite.quoting import literal
 
 BULK = 900  # values in one query: NetSuite takes 1,000 in a list
 DATES = ("trandate", "startdate", "enddate")
@@ -109,7 +110,7 @@ def in_list(column: str, values: Sequence[str]) -> str:
     if column in INTERNAL_IDS:
         return f"{column} IN ({', '.join(values)})"
     # NetSuite's external ids ignore case. The models decide which case is right (rules X1, X2).
-    quoted = ", ".join("'" + value.lower().replace("'", "''") + "'" for value in values)
+    quoted = ", ".join(literal(value.lower()) for value in values)
     return f"LOWER({column}) IN ({quoted})"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from extract.raw_tables import current, invoice_facts
+from extract.raw_tables import current, customer_of, invoice_facts
 from netsuite.external_ids import balance_use, income_entry
 from settings import ROOT, Settings
 
@@ -24,7 +24,7 @@ DOCUMENTS = f"""
 with all_notes as (
     select
         id,
-        (payload->>'customer') as customer_id,
+        {customer_of()} as customer_id,
         (payload->>'invoice') as invoice_id,
         (payload->>'$.refunds[*].refund') as refund_ids
     from {current("credit_notes")}
@@ -60,12 +60,15 @@ invoices as (
     select * from all_invoices
     where id in (select id from open_invoices) or id in (select invoice_id from notes)
 ),
+named_customers as (
+    select customer_id as id from notes where customer_id is not null
+    union
+    select customer_id from invoices where customer_id is not null
+),
 customers as (
-    select id, (payload->>'$.metadata.netsuite_customer_id') as netsuite_customer_id
-    from {current("customers")}
-    where
-        id in (select customer_id from notes)
-        or id in (select customer_id from invoices)
+    select named_customers.id, (landed.payload->>'$.metadata.netsuite_customer_id') as netsuite_customer_id
+    from named_customers
+    left join {current("customers")} as landed on named_customers.id = landed.id
 )
 """
 

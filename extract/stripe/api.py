@@ -12,6 +12,8 @@ Answers and actions (limits: docs.stripe.com/rate-limits, error bodies: docs.str
 | 200, complete, in the pinned version             | used                                                    |
 | 200, not JSON, not a list, doubled, out of order | asked again, then `Inconsistent`                        |
 | 200 in another `Stripe-Version`                  | `Inconsistent` at once                                  |
+| an object of the other `livemode`                | `WrongBooks` at once (rule I2)                          |
+| a `Date` more than a day off this machine's clock | `ClockWrong` at once (rule P9)                         |
 | 404 for one object                               | `ObjectGone`: the caller decides                        |
 | 409, 5xx, time-out, connection broken            | asked again with growing pauses, then `Unavailable`     |
 | 429                                              | the same, and the rate limiter concerned makes a pause  |
@@ -31,7 +33,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
@@ -39,9 +42,11 @@ import requests
 from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
 
-from extract.errors import Inconsistent, ObjectGone, StripeRefused, Unavailable
+from extract.errors import ClockWrong, Inconsistent, ObjectGone, StripeRefused, Unavailable
 from extract.stripe.endpoints import SHIPPING_TAXES
 from extract.stripe.json_codec import decode
+from extract.stripe.livemode import LivemodeGuard
+from extract.stripe.paths import endpoint_of, printable
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +54,7 @@ PAGE = 100  # Stripe's largest
 TIMEOUT = (10, 80)  # seconds to connect, to read: the latter is Stripe's own clients' default
 ATTEMPTS = 9  # about two minutes of growing pauses
 ATTEMPTS_INCONSISTENT = 4
+CLOCKS_APART = timedelta(days=1)  # how far this machine's clock may be off Stripe's (rule P9)
 CHUNK = 2**20  # bytes: one read a page; the default of `requests` would take fifty
 
 # Only one reader thread parses or converts at a time. If dozens of them competed for the interpreter, the landing
@@ -142,7 +148,8 @@ class StripeClient:
     """A client that many threads share.
 
     per_endpoint, total: requests a second · clock: the source of `Answer.sent_at` · first_wait: seconds before the
-    second attempt (tests shorten it) · attempts: of one request, before its error is raised.
+    second attempt (tests shorten it) · attempts: of one request, before its error is raised · is_live: the mode of the
+    objects; None: as the first object says.
     """
 
     def __init__(
@@ -156,7 +163,9 @@ class StripeClient:
         first_wait: float = 0.5,
         attempts: int = ATTEMPTS,
         version: str | None = None,
+        is_live: bool | None = None,
     ):
+        self.livemode = LivemodeGuard(is_live)
         self.version = version or pinned_version()
         self.requests_sent = 0
         self._base, self._key, self._clock = base, key, clock
@@ -236,6 +245,7 @@ class StripeClient:
             raise _TryAgain(
                 Unavailable(f"GET {path}: no answer from {self._base} ({_cause(error)}); run again")
             ) from error
+        _check_clock(response.headers.get("Date"))
         if response.status_code != 200:
             raise self._error_of(response, content, path, limiter)
         return self._read(response, content, path, params, sent_at, check)
@@ -258,6 +268,7 @@ class StripeClient:
         try:
             with COMPUTE_LOCK:
                 body = decode(content)
+                self.livemode.check(content, body)
                 if check:
                     check(body)
         except (msgspec.DecodeError, Inconsistent) as error:
@@ -280,7 +291,7 @@ class StripeClient:
             return _TryAgain(Unavailable(f"{text}; run again"))
         if status == 404 and path != endpoint_of(path) and error.get("code") != "url_invalid":
             return ObjectGone(text)
-        return StripeRefused(f"{text}. {_advice(status, path, message, error)}", error.get("param"))
+        return StripeRefused(f"{text}. {_advice(status, path, message, error)}", error.get("param"), status)
 
     def _is_enough(self, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
@@ -304,10 +315,18 @@ class StripeClient:
         return session
 
 
-def endpoint_of(path: str) -> str:
-    """The path without ids, such as `/v1/invoices/*/lines`. Stripe's rate limits count by it."""
-    parts = path.split("/")
-    return "/".join("*" if index == 3 else part for index, part in enumerate(parts))
+def _check_clock(date: str | None) -> None:
+    """Raise ClockWrong if this machine's clock is more than a day off the `Date` of an answer (rule P9)."""
+    try:
+        theirs = parsedate_to_datetime(date or "")
+    except ValueError:
+        return  # without a date there is nothing to compare with
+    ours = datetime.now(UTC)
+    if abs(ours - theirs.astimezone(UTC)) > CLOCKS_APART:
+        raise ClockWrong(
+            f"this machine's clock says {ours:%Y-%m-%d %H:%M} UTC, Stripe's answer says "
+            f"{theirs.astimezone(UTC):%Y-%m-%d %H:%M} UTC: set the clock right and run again. Nothing was written"
+        )
 
 
 def _check_items(items: list[Any]) -> None:
@@ -318,9 +337,9 @@ def _check_items(items: list[Any]) -> None:
             raise Inconsistent("an object of the page has no id")
         created = item.get("created")
         if created is not None and type(created) is not int:
-            raise Inconsistent(f"`created` of {identifier} is not a whole number of seconds")
+            raise Inconsistent(f"`created` of {printable(identifier)} is not a whole number of seconds")
         if identifier in seen:
-            raise Inconsistent(f"{identifier} is on one page twice")
+            raise Inconsistent(f"{printable(identifier)} is on one page twice")
         seen.add(identifier)
 
 
@@ -342,7 +361,7 @@ def _error_body(content: bytes) -> dict[str, Any]:
 
 
 def _advice(status: int, path: str, message: str, error: dict[str, Any]) -> str:
-    resource = path.split("/")[2] if path.count("/") >= 2 else path
+    resource = endpoint_of(path).removeprefix("/v1/").replace("/*", "").replace("/", " ")
     if status == 401:
         return "Set STRIPE_API_KEY to a valid key of this account"
     if status == 403:

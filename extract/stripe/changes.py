@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from extract.raw_tables import customer_of
 from extract.stripe.endpoints import ENDPOINTS
 from extract.stripe.events import EventFeed
 from extract.stripe.list_plan import REQUESTS, pages, plan_lists, unsettled_objects
@@ -82,11 +83,11 @@ def _read_related(session: Session, lists_read: frozenset[str]) -> None:
     session.landing.flush()
     related = ask(
         session.connection,
-        """
+        f"""
         select 'invoices', (payload->>'invoice') from raw_stripe.credit_notes where fetched_at > $since
-        union select 'customers', (payload->>'customer')
+        union select 'customers', {customer_of()}
         from raw_stripe.credit_notes where fetched_at > $since
-        union select 'customers', (payload->>'customer')
+        union select 'customers', {customer_of()}
         from raw_stripe.invoices where fetched_at > $since
         union select 'invoice_payments', id from raw_stripe.invoices where fetched_at > $since""",
         {"since": session.last_read_up_to},

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 BALANCE_LEDGERS = "customer_balance_transactions"
 BALANCE_TRANSACTIONS = "balance_transactions"
+CHECKOUT_SESSIONS = "checkout_sessions"
 SHIPPING_TAXES = "shipping_cost.taxes"
 
 
@@ -53,4 +54,7 @@ ENDPOINTS = {
     )
 }
 BY_OBJECT = {endpoint.object: endpoint for endpoint in ENDPOINTS.values()}
-TABLES = (*ENDPOINTS, BALANCE_LEDGERS, BALANCE_TRANSACTIONS)
+TABLES = (*ENDPOINTS, BALANCE_LEDGERS, BALANCE_TRANSACTIONS, CHECKOUT_SESSIONS)
+
+# Stripe never deletes these (rule I3), and calls them so. Of invoices it deletes only drafts.
+NEVER_DELETED = {"credit_notes": "credit notes", "refunds": "refunds", "invoices": "finalized invoices"}

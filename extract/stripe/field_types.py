@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from extract.errors import Inconsistent
+from extract.stripe.paths import printable
 
 # Whole numbers at any depth outside `metadata`: amounts in minor units, quantities, times.
 INTEGERS = frozenset({
@@ -37,7 +38,7 @@ def check_types(item: dict[str, Any]) -> None:
         _check(item)
     except _WrongType as wrong:
         raise Inconsistent(
-            f"{item.get('id')}: {wrong.path} is {wrong.found}, Stripe declares {wrong.expected}. "
+            f"{printable(item.get('id'))}: {wrong.path} is {wrong.found}, Stripe declares {wrong.expected}. "
             "None of it was stored; report this with the object id"
         ) from None
 

@@ -12,10 +12,11 @@ import duckdb
 from extract.raw_tables import current, invoice_facts
 from extract.stripe.api import PAGE
 from extract.stripe.endpoints import ENDPOINTS
+from extract.stripe.gone import recorded_gone
 from extract.stripe.slices import Slice
 from warehouse.query import ask
 
-REQUESTS = 12  # of a later run in which nothing has changed
+REQUESTS = 13  # of a later run in which nothing has changed
 REFUNDS_MOVE_FOR = timedelta(days=35)  # a refund can still fail about 30 days after it was made
 OVERLAP_SECONDS = 3600  # an object may appear in a list behind a newer one
 CATALOGUE = ("coupons", "prices", "products", "tax_rates")
@@ -43,13 +44,14 @@ def known_objects(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 def unsettled_objects(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     """Ids, by table, of objects that may change without an event and that move money when they do.
 
-    These are open invoices with credit, credit notes on open invoices, and refunds that are still pending.
+    These are open invoices with credit, credit notes on open invoices, and refunds that are still pending. A status
+    that is unknown or absent may still change (rules R2, O5). What is recorded as gone is not asked for one by one.
     """
     refunds = ask(
         connection,
         f"""
         select id from {current("refunds")}
-        where (payload->>'status') in ('pending', 'requires_action')""",
+        where coalesce(payload->>'status', '') not in ('succeeded', 'failed', 'canceled') and created is not null""",
     )
     open_invoices = ask(
         connection,
@@ -57,17 +59,26 @@ def unsettled_objects(connection: duckdb.DuckDBPyConnection) -> dict[str, list[s
         select invoices.id, notes.id
         from {invoice_facts(relation=current("invoices"))} as invoices
         left join {current("credit_notes")} as notes
-            on (notes.payload->>'invoice') = invoices.id and (notes.payload->>'status') <> 'void'
+            on (notes.payload->>'invoice') = invoices.id and (notes.payload->>'status') is distinct from 'void'
         where
-            invoices.status in ('open', 'uncollectible')
+            coalesce(invoices.status, '') not in ('draft', 'paid', 'void')
             and coalesce(invoices.payload->>'deleted', '') <> 'true'
             and (invoices.ledger_moved or notes.id is not null)""",
     )
-    return {
-        "refunds": [identifier for (identifier,) in refunds],
-        "invoices": sorted({invoice_id for invoice_id, _ in open_invoices}),
-        "credit_notes": sorted({note_id for _, note_id in open_invoices if note_id}),
+    unknown_notes = ask(
+        connection,
+        f"""
+        select id from {current("credit_notes")}
+        where coalesce(payload->>'status', '') not in ('issued', 'void') and created is not null""",
+    )
+    unsettled = {
+        "refunds": {identifier for (identifier,) in refunds},
+        "invoices": {invoice_id for invoice_id, _ in open_invoices},
+        "credit_notes": {note_id for _, note_id in open_invoices if note_id}
+        | {note_id for (note_id,) in unknown_notes},
     }
+    gone = recorded_gone(connection)
+    return {table: sorted(each for each in ids if (table, each) not in gone) for table, ids in unsettled.items()}
 
 
 def plan_lists(

@@ -17,13 +17,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 from extract.errors import Inconsistent, ObjectGone, StripeRefused
 from extract.landing.landing import Landing
 from extract.stripe.api import COMPUTE_LOCK, PAGE, Answer, StripeClient
 from extract.stripe.endpoints import Endpoint
 from extract.stripe.json_codec import decode
+from extract.stripe.paths import object_path, printable
 from extract.stripe.rows import Row, line_count, lines_missing, row_of, same_but_for_lines, with_lines
 from extract.stripe.slices import Slice
 from extract.stripe.worker_pool import WORKERS, WorkerPool
@@ -163,9 +163,14 @@ class Reader:
 
         def job() -> None:
             try:
-                answer = self._client.get(_path(endpoint, identifier), endpoint.expanding(), _check_object)
+                answer = self._client.get(object_path(endpoint.table, identifier), endpoint.expanding(), _check_object)
             except ObjectGone:
                 return gone(identifier)
+            except StripeRefused as refused:
+                # The API does not say whether a path of `customers` takes the account that an object names instead.
+                if endpoint.table == "customers" and is_account(identifier) and refused.status == 400:
+                    return gone(identifier)
+                raise
             if answer.body.get("deleted"):
                 return gone(identifier)
             row = self._complete_row(endpoint, answer, answer.body)
@@ -181,19 +186,25 @@ class Reader:
         parent_id: str,
         params: dict[str, Any],
         *,
+        kind: str,
         keep: Callable[[dict[str, Any]], bool] = lambda item: True,
         done: Callable[[int, int], None],
+        unread: Callable[[], None] | None = None,
     ) -> None:
         """Read every page of a list that belongs to `parent_id`, and land the entries for which `keep` is true.
 
-        `done(pages, objects)` runs when they are loaded.
+        kind: the `object` of its entries · `done(pages, objects)` runs when they are loaded · `unread()` runs if Stripe
+        does not have the list; without it that is an error.
         """
 
         def job() -> None:
             try:
-                nested = self._all_pages(path, params)
-            except ObjectGone:
-                return self._landing.after(lambda: done(1, 0))
+                nested = self._all_pages(path, params, kind)
+            except (ObjectGone, StripeRefused) as error:
+                is_absent = isinstance(error, ObjectGone) or (error.status == 400 and is_account(parent_id))
+                if unread is None or not is_absent:
+                    raise
+                return unread()
             answer, items = nested.first_answer, [item for item in nested.items if keep(item)]
             self._land(table, [row_of(item, answer.sent_at, answer.api_version, parent_id) for item in items])
             self._landing.after(lambda: done(nested.pages, len(items)))
@@ -205,21 +216,30 @@ class Reader:
         for attempt in range(ATTEMPTS_FOR_LINES):
             try:
                 if lines_missing(item):
-                    lines = self._all_pages(f"{_path(endpoint, item['id'])}/lines", {})
+                    lines = self._lines_of(endpoint, item["id"])
                     with_lines(item, lines.items, lines.total_count)
                 return row_of(item, answer.sent_at, answer.api_version)
-            except ObjectGone:
-                return None
             except Inconsistent:
                 if attempt == ATTEMPTS_FOR_LINES - 1:
                     raise
                 # The object may have changed between its own answer and its lines: read both again.
-                answer = self._client.get(_path(endpoint, item["id"]), endpoint.expanding(), _check_object)
+                path = object_path(endpoint.table, item["id"])
+                try:
+                    answer = self._client.get(path, endpoint.expanding(), _check_object)
+                except ObjectGone:
+                    return None
                 item.clear()
                 item.update(answer.body)
         raise AssertionError("unreachable")
 
-    def _all_pages(self, path: str, params: dict[str, Any]) -> NestedList:
+    def _lines_of(self, endpoint: Endpoint, identifier: str) -> NestedList:
+        """Raises Inconsistent if Stripe has no lines of an object that it has shown."""
+        try:
+            return self._all_pages(object_path(endpoint.table, identifier, "lines"), {})
+        except ObjectGone as gone:
+            raise Inconsistent(f"{printable(identifier)} is there, and its lines are not: {gone}") from gone
+
+    def _all_pages(self, path: str, params: dict[str, Any], kind: str | None = None) -> NestedList:
         items: list[dict[str, Any]] = []
         ids: set[str] = set()
         pages = 0
@@ -228,7 +248,9 @@ class Reader:
         def check(page: list[dict[str, Any]]) -> None:
             for item in page:
                 if item["id"] in ids:
-                    raise Inconsistent(f"{item['id']} was on an earlier page already")
+                    raise Inconsistent(f"{printable(item['id'])} was on an earlier page already")
+                if kind is not None and item.get("object") != kind:
+                    raise Inconsistent(f"{printable(item['id'])} is a {item.get('object')}, not a {kind}")
 
         while True:
             cursor = {"starting_after": items[-1]["id"]} if items else {}
@@ -252,8 +274,9 @@ class Reader:
         self._on_rows(len(ids))
 
 
-def _path(endpoint: Endpoint, identifier: str) -> str:
-    return f"{endpoint.path}/{quote(identifier, safe='')}"  # the id of a coupon can be any text
+def is_account(identifier: str) -> bool:
+    """Whether the id is a `customer_account`'s, which an object names where it has no `customer` (rule X1)."""
+    return identifier.startswith("acct_")
 
 
 def _check_object(body: Any) -> None:

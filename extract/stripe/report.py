@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+
+from extract.stripe.paths import printable
 
 Mode = Literal["first", "full", "later"]
 
@@ -14,13 +17,18 @@ MODES: dict[Mode, str] = {
 }
 
 
+NAMES_SHOWN = 20
+
+
 @dataclass
 class StripeReport:
     """What a run read.
 
     mode: how it read (`MODES`) · why: the reason of a full comparison · landed: new versions by table · lines_landed:
     nested lines of these versions by table, as many as were counted when they were read · customers, ledgers_read: all
-    customers in the warehouse, and those whose balance ledger some run has read.
+    customers in the warehouse, and those whose balance ledger some run has read · unread_ledgers: customers whose
+    ledger answered 404 · gone: known objects that Stripe never deletes and that answer 404 · sessions_refused: why the
+    key may not read Checkout sessions.
     """
 
     mode: Mode
@@ -31,6 +39,9 @@ class StripeReport:
     lines_landed: dict[str, int] = field(default_factory=dict)
     customers: int = 0
     ledgers_read: int = 0
+    unread_ledgers: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    sessions_refused: str | None = None
 
     def lines(self) -> list[str]:
         """The report in sentences, one a line."""
@@ -47,4 +58,24 @@ class StripeReport:
             f"Stripe: balance ledgers read of {self.ledgers_read:,} of {self.customers:,} customers; the "
             "others show no sign of a balance (FULL_LEDGER=1 also reads theirs)"
         )
+        if self.unread_ledgers:
+            sentences.append(
+                f"Stripe: {len(self.unread_ledgers)} balance ledgers answer 404 and are unread, what was landed of "
+                f"them stays: {_first(self.unread_ledgers)}"
+            )
+        if self.gone:
+            sentences.append(
+                f"Stripe: {len(self.gone)} known objects answer 404, and Stripe never deletes such ones; their "
+                f"documents are blocked unless they are posted (gone_from_stripe): {_first(self.gone)}"
+            )
+        if self.sessions_refused:
+            sentences.append(
+                "Stripe: the key may not read Checkout sessions, so ledger rows without an invoice are paired by their "
+                f"amounts: {self.sessions_refused}"
+            )
         return sentences
+
+
+def _first(names: Sequence[str]) -> str:
+    shown = ", ".join(printable(name) for name in names[:NAMES_SHOWN])
+    return shown + (f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else "")

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from extract.errors import Inconsistent
 from extract.stripe.field_types import check_types
 from extract.stripe.json_codec import encode
+from extract.stripe.paths import printable
 from extract.stripe.privacy import remove_private_fields
 
 
@@ -65,7 +66,7 @@ def with_lines(item: dict[str, Any], lines: list[dict[str, Any]], total_count: i
     """The object (changed in place) with all its lines. Raises Inconsistent if Stripe counts another number."""
     expected = total_count if total_count is not None else item["lines"].get("total_count")
     if expected is not None and expected != len(lines):
-        raise Inconsistent(f"{item['id']}: Stripe counts {expected} lines, its list has {len(lines)}")
+        raise Inconsistent(f"{printable(item['id'])}: Stripe counts {expected} lines, its list has {len(lines)}")
     item["lines"] = {**item["lines"], "data": lines, "has_more": False}
     return item
 

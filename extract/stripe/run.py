@@ -25,7 +25,11 @@ is small or has no events, in the next run in which anything else has changed.
 
 After both, a run reads what the landed objects refer to (`extract.stripe.references`).
 
-An object that Stripe does not have any more keeps its last content, marked `"deleted": true`.
+An object that Stripe does not have any more keeps its last content, marked `"deleted": true`. Credit notes, refunds and
+finalized invoices are never deleted: one that is known and answers 404 is recorded in `extract_gone` (rule I3).
+
+**Order is not time** (rule P9). `fetched_at` never goes back: it orders versions, whatever the clock said. Ages are
+differences of this machine's clock. A stored time in the future makes the run compare everything.
 """
 
 from __future__ import annotations
@@ -41,10 +45,12 @@ import duckdb
 from extract.landing.landing import Landing
 from extract.progress import Progress, Stage
 from extract.raw_tables import current
-from extract.stripe.api import StripeClient
+from extract.stripe.account import ask_account
+from extract.stripe.api import CLOCKS_APART, StripeClient
 from extract.stripe.changes import read_changes
-from extract.stripe.endpoints import ENDPOINTS
-from extract.stripe.events import EventFeed
+from extract.stripe.endpoints import ENDPOINTS, NEVER_DELETED
+from extract.stripe.events import EventFeed, FeedPosition
+from extract.stripe.gone import GoneObjects, known_sql, recorded_gone
 from extract.stripe.list_plan import known_objects
 from extract.stripe.reader import Reader
 from extract.stripe.references import read_references
@@ -56,12 +62,14 @@ from extract.stripe.run_log import (
     check_target,
     find_last_run,
     find_stopped_first_load,
+    greatest_fetched_at,
     unread_slices,
 )
 from extract.stripe.session import Session
 from extract.stripe.slices import Slice
 from extract.stripe.worker_pool import WorkerPool
 from settings import Settings
+from warehouse.ownership import Books, books_of, note_books, require_books
 from warehouse.query import ask
 
 EVENTS_KEPT_FOR = timedelta(days=29)  # Stripe keeps 30
@@ -74,12 +82,12 @@ def read_stripe(
 ) -> StripeReport:
     """Bring `raw_stripe` up to date. `first_wait`: seconds before the second attempt of a request.
 
-    Raises ExtractError. What was landed before the error stays, and the next run builds on it.
+    Raises ExtractError, and WrongBooks if the key belongs to another account or mode than the warehouse (rule I1). What
+    was landed before the error stays, and the next run builds on it.
     """
     assert settings.stripe_api_key is not None
     check_target(connection, settings.target)
-    last_run = find_last_run(connection)
-    clock = Clock(last_run.read_up_to if last_run else None)
+    clock = Clock(greatest_fetched_at(connection))
     client = StripeClient(
         settings.stripe_api_base,
         settings.stripe_api_key.get_secret_value(),
@@ -87,13 +95,44 @@ def read_stripe(
         total=settings.stripe_requests_per_second_total,
         clock=clock,
         first_wait=first_wait,
+        is_live=require_mode(settings, connection),
     )
+    note_books(connection, settings.warehouse_path, Books(ask_account(client), client.livemode.is_live))
     with _rare_collections(), Landing(connection, settings.warehouse_path) as landing:
-        return _Run(settings, connection, landing, client, last_run, clock).run(progress)
+        report = _Run(settings, connection, landing, client, find_last_run(connection), clock).run(progress)
+    note_books(connection, settings.warehouse_path, Books(is_live=client.livemode.is_live))
+    return report
+
+
+def require_mode(settings: Settings, connection: duckdb.DuckDBPyConnection) -> bool | None:
+    """The mode that this run reads: the warehouse's, else the key's; None if neither tells.
+
+    Raises WrongBooks if they differ. A warehouse of an earlier version does not say its mode, but its objects do.
+    """
+    key = settings.stripe_is_live
+    require_books(connection, settings.warehouse_path, Books(is_live=key))
+    own = books_of(connection).is_live
+    if own is None:
+        for table in ("invoices", "customers", "credit_notes"):
+            rows = ask(
+                connection,
+                f"select payload->>'livemode' from raw_stripe.{table} where created is not null limit 1",
+            )
+            if rows and rows[0][0] is not None:
+                own = rows[0][0] == "true"
+                note_books(connection, settings.warehouse_path, Books(is_live=own))
+                require_books(connection, settings.warehouse_path, Books(is_live=key))
+                break
+    return key if own is None else own
+
+
+def wall_clock() -> datetime:
+    """This machine's time (UTC)."""
+    return datetime.now(UTC)
 
 
 class Clock:
-    """Wall time that never goes back, neither within a run nor behind the last run.
+    """Wall time that never goes back, neither within a run nor behind what earlier runs have given out.
 
     So the version with the greatest `fetched_at` is the one that was asked for last.
     """
@@ -122,10 +161,13 @@ class _Run:
     ):
         self._settings, self._connection, self._landing, self._client = settings, connection, landing, client
         self._last_run, self._clock = last_run, clock
-        self._log = RunLog(connection, clock)
+        self._now = wall_clock()
+        self._log = RunLog(connection, clock, wall_clock)
+        self._gone = GoneObjects(connection, clock)
         self._stopped = None if last_run else self._resumable_first_load()
         earlier = last_run or self._stopped
-        self._feed = EventFeed(client, earlier.feed_position if earlier else None)
+        position = earlier.feed_position if earlier else None
+        self._feed = EventFeed(client, None if self._is_ahead(position) else position)
         self._distrust_events_until = last_run.distrust_events_until if last_run else None
 
     def run(self, progress: Progress) -> StripeReport:
@@ -142,10 +184,10 @@ class _Run:
                 if changes.why_compare:
                     report.mode, report.why = "full", changes.why_compare
                 if changes.missed_event:
-                    self._distrust_events_until = self._clock() + COMPARE_EVERY
+                    self._distrust_events_until = self._now + COMPARE_EVERY
             if report.mode != "later":
                 self._read_everything(session, lists_read)
-            read_references(session)
+            read_references(session, is_full=report.mode != "later")
             self._finish(session, report)
             stage.detail = f", {report.requests} requests, {sum(report.landed.values()):,} new versions"
         return report
@@ -181,21 +223,43 @@ class _Run:
             workers,
             reader,
             self._log,
+            self._gone,
             self._last_run.read_up_to if self._last_run else None,
             self._settings.full_ledger,
         )
 
     def _why_compare(self, last_run: LastRun) -> str | None:
         """Why the events since the last run do not suffice; None if they do."""
+        if self._has_future_times(last_run):
+            return "times of the last run lie in the future, so the clock was wrong"
         if self._feed.is_empty:
             return "the event feed is empty and so cannot say what changed"
         if not self._is_recent(last_run.started_at):
             return f"the last run began more than {EVENTS_KEPT_FOR.days} days ago and Stripe keeps events for 30"
-        if self._distrust_events_until and self._clock() < self._distrust_events_until:
+        if self._distrust_events_until and self._now < self._distrust_events_until:
             return "the event feed lately did not name a new object"
-        if not last_run.compared_at or self._clock() - last_run.compared_at > COMPARE_EVERY:
+        if not last_run.compared_at or self._now - last_run.compared_at > COMPARE_EVERY:
             return f"the last one was more than {COMPARE_EVERY.days} days ago"
         return None
+
+    def _has_future_times(self, last_run: LastRun) -> bool:
+        """Whether a time that guards compare with now lies in the future (rule P9).
+
+        `fetched_at` stays ahead after a run ahead of time, because it never goes back. So `read_up_to` counts only if
+        the run itself went ahead of its own beginning.
+        """
+        if self._distrust_events_until and self._distrust_events_until > self._now + COMPARE_EVERY:
+            self._distrust_events_until = self._now + COMPARE_EVERY
+            return True
+        times = [last_run.started_at, last_run.finished_at, last_run.compared_at]
+        began_ahead = last_run.read_from is not None and last_run.read_from - last_run.started_at > CLOCKS_APART
+        if not began_ahead:
+            times.append(last_run.read_up_to)
+        return any(time and time > self._now for time in times) or self._is_ahead(last_run.feed_position)
+
+    def _is_ahead(self, position: FeedPosition | None) -> bool:
+        """Whether a position in the feed lies in the future, where it would hide the events until then."""
+        return position is not None and position.created > (self._now + CLOCKS_APART).timestamp()
 
     def _resumable_first_load(self) -> StoppedFirstLoad | None:
         """The stopped first load, while the event feed still says what changed since it began."""
@@ -203,16 +267,14 @@ class _Run:
         return stopped if stopped and self._is_recent(stopped.started_at) else None
 
     def _is_recent(self, moment: datetime) -> bool:
-        return self._clock() - moment < EVENTS_KEPT_FOR
+        return timedelta(0) <= self._now - moment < EVENTS_KEPT_FOR
 
     def _read_everything(self, session: Session, lists_read: frozenset[str]) -> None:
         """Read every list in full, less `lists_read` and what a stopped first load has finished."""
         for table, endpoint in ENDPOINTS.items():
             if table in lists_read:
                 continue
-            unread = (
-                unread_slices(self._connection, table, self._stopped.started_at) if self._stopped else [(None, None)]
-            )
+            unread = unread_slices(self._connection, table, self._stopped.position) if self._stopped else [(None, None)]
             for gte, lt in unread:
                 session.reader.read_list(Slice(endpoint, gte, lt))
         session.workers.run()
@@ -227,18 +289,30 @@ class _Run:
             self._feed.named.clear()
 
     def _read_unlisted(self, session: Session) -> None:
-        """Read known objects that no list has shown: deleted ones, and customers on test clocks."""
+        """Read known objects that no list has shown: deleted ones, and customers on test clocks.
+
+        An earlier version marked everything that answered 404 as deleted: what Stripe never deletes is asked for again.
+        """
         self._landing.flush()
+        gone = recorded_gone(self._connection)
         for table in ENDPOINTS:
             known = ask(
                 self._connection,
-                f"select id from {current(table)} where coalesce(payload->>'deleted', '') <> 'true'",
+                f"select id from {current(table)} where coalesce(payload->>'deleted', '') <> 'true'"
+                + (f" union {known_sql(table)}" if table in NEVER_DELETED else ""),
             )
             listed = session.reader.ids_read.get(table, set())
-            session.read_objects((table, identifier) for (identifier,) in known if identifier not in listed)
+            session.read_objects(
+                (table, identifier)
+                for (identifier,) in known
+                if identifier not in listed and (table, identifier) not in gone
+            )
 
     def _finish(self, session: Session, report: StripeReport) -> None:
         self._landing.flush()
+        report.gone = self._gone.store(session.reader.ids_read)
+        report.unread_ledgers = self._log.unread_ledgers()
+        report.sessions_refused = self._log.sessions_refused
         report.requests, report.objects_read = self._client.requests_sent, session.reader.objects
         report.landed = dict(self._landing.landed)
         report.lines_landed = {table: lines for table, lines in self._landing.lines.items() if lines}

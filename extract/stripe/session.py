@@ -11,6 +11,7 @@ import duckdb
 from extract.landing.landing import Landing
 from extract.stripe.api import StripeClient
 from extract.stripe.endpoints import ENDPOINTS, Endpoint
+from extract.stripe.gone import GoneObjects
 from extract.stripe.json_codec import decode
 from extract.stripe.reader import Reader
 from extract.stripe.rows import row_of
@@ -35,6 +36,7 @@ class Session:
     workers: WorkerPool
     reader: Reader
     log: RunLog
+    gone: GoneObjects
     last_read_up_to: datetime | None
     full_ledger: bool
 
@@ -44,14 +46,23 @@ class Session:
         return identifier in self.reader.ids_read.get(table, ())
 
     def read_objects(self, keys: Iterable[ObjectKey]) -> None:
-        """Read objects one by one and return when they are read. One that Stripe does not have is marked deleted."""
+        """Read objects one by one and return when they are read.
+
+        One that Stripe does not have is marked deleted, or, if Stripe never deletes such a one, collected in `gone`.
+        Raises TooManyGone.
+        """
         for table, identifier in sorted(set(keys)):
             endpoint = ENDPOINTS[table]
-            self.reader.read_object(endpoint, identifier, self._deletion_of(endpoint))
+            self.reader.read_object(endpoint, identifier, self._absence_of(endpoint))
         self.workers.run()
+        self.gone.judge()
 
-    def _deletion_of(self, endpoint: Endpoint) -> Callable[[str], None]:
-        return lambda identifier: self._mark_deleted(endpoint, identifier)
+    def _absence_of(self, endpoint: Endpoint) -> Callable[[str], None]:
+        def note(identifier: str) -> None:
+            if not self.gone.add(endpoint.table, identifier):
+                self._mark_deleted(endpoint, identifier)
+
+        return note
 
     def _mark_deleted(self, endpoint: Endpoint, identifier: str) -> None:
         """Land the last known content with `"deleted": true`: old documents still need the mappings in it."""

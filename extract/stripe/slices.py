@@ -9,6 +9,7 @@ from typing import Any
 from extract.errors import Inconsistent
 from extract.stripe.api import PAGE
 from extract.stripe.endpoints import Endpoint
+from extract.stripe.paths import printable
 
 WORTH_DIVIDING = 3  # pages left in a slice
 REACH = 4  # in a list of unknown age, each new slice is longer than the newer one by this factor
@@ -53,17 +54,17 @@ class Slice:
         """Raise Inconsistent unless `items` can be the next page of this slice."""
         before = self.last[0] if self.last else None
         for item in items:
-            created = item.get("created")
+            created, name = item.get("created"), printable(item["id"])
             if item.get("object") != self.endpoint.object:
-                raise Inconsistent(f"{item['id']} is a {item.get('object')}, not a {self.endpoint.object}")
+                raise Inconsistent(f"{name} is a {item.get('object')}, not a {self.endpoint.object}")
             if item["id"] in self.ids_of_last_second:
-                raise Inconsistent(f"{item['id']} was on an earlier page already")
+                raise Inconsistent(f"{name} was on an earlier page already")
             if created is None:
                 continue
             if before is not None and created > before:
-                raise Inconsistent(f"{item['id']} is newer than the object before it")
+                raise Inconsistent(f"{name} is newer than the object before it")
             if (self.lt is not None and created >= self.lt) or (self.gte is not None and created < self.gte):
-                raise Inconsistent(f"{item['id']} lies outside the slice asked for")
+                raise Inconsistent(f"{name} lies outside the slice asked for")
             before = created
 
     def record_page(self, items: list[dict[str, Any]]) -> None:

@@ -6,11 +6,12 @@
 From the outside in: `server` (sockets), `service` (requests, faults), `auth`, `credentials`; `books` (writes),
 `store` (disk), `ledger` (rows, indexes, questions), `records` (transactions); `posting` (the transaction that a request
 makes), `lines`, `tax_details`, `journal_lines`, `applications`, `items`, `references`, `periods`, `amounts`; `fields`
-(reads a request), `schema` (fields of records), `tables` (master data), `record_types`; `render` (GET), `suiteql` with
-`suiteql_tables` and `suiteql_dialect`; `errors` (all refusals).
+(reads a request), `schema` (fields of records), `tables` (master data), `record_types`; `render` (GET), `catalog` (the
+fields as NetSuite's own schema), `suiteql` with `suiteql_tables` and `suiteql_dialect`; `errors` (all refusals),
+`german` (their words in another language).
 
 Two places have switches: `Books.configure` for settings of the account, which are kept in the books, and
-`service.Options` for limits and faults of the service.
+`service.Options` for limits and faults of the service. What only some accounts demand is off until it is switched on.
 
 "seen" marks a fact that somebody observed, "documented" one from Oracle's documentation, "inferred" one that follows
 from published facts, and "guessed" a text or number that nobody has published.

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sandbox.netsuite import errors, items, periods, records, render, tables
+from sandbox.netsuite import errors, items, periods, records, render, schema, suiteql_tables, tables
 from sandbox.netsuite.amounts import total
 from sandbox.netsuite.fields import CUSTOM_KINDS, Reader
 from sandbox.netsuite.ledger import Ledger, utc_now
@@ -70,20 +70,57 @@ class Books(Ledger):
         self,
         custom_fields: Mapping[str, str] | Iterable[str] = (),
         default_tax_code: str | None = None,
+        *,
+        required_fields: Mapping[str, Iterable[str]] | None = None,
+        hidden_columns: Iterable[str] | None = None,
+        exact_names: bool | None = None,
+        refuses_apply_in_post: bool | None = None,
+        language: str | None = None,
+        wants_language: bool | None = None,
+        hides_journal_totals: bool | None = None,
     ) -> None:
         """Change the account's settings. A new setting of the account has its place here and in `tables.TABLES`.
 
         `custom_fields` are added: name -> kind (text, number, date, reference, boolean; a plain list: text). The
         prefix of a name says where it belongs: custbody, custcol, custentity, custitem.
+
+        The others replace the setting; None leaves it, and the default is the milder behaviour. Raises `ValueError`
+        for a name that does not exist, because such a switch would do nothing.
+
+        - `required_fields`: fields that a form makes mandatory, by `schema.LEVELS`: `{"customerRefund":
+          ["paymentOption", "customForm"], "creditMemo.item": ["department"]}`. A row takes nothing from the body.
+        - `hidden_columns`: columns that SuiteQL does not expose, as `item.subsidiary`.
+        - `exact_names`: a field name in other letters than the schema's is unknown (facts 11, D5).
+        - `refuses_apply_in_post`: apply rows in the POST of a credit memo are refused, with the error path `apply`
+          (facts 11, D18). A PATCH takes them.
+        - `language`: the company's language (`en`). In every other one, titles and details of refusals are foreign
+          words; the stand-in knows only German, whatever the language.
+        - `wants_language`: requests for records must name the company's language: writes in `Content-Language`, all
+          in `Accept-Language`. SuiteQL needs neither (seen).
+        - `hides_journal_totals`: SuiteQL shows no `foreigntotal` for journal entries (facts 11, D2: unconfirmed).
         """
         named = custom_fields if isinstance(custom_fields, Mapping) else dict.fromkeys(custom_fields, "text")
         if unknown := set(named.values()) - set(CUSTOM_KINDS):
             raise ValueError(f"no such kind of custom field: {unknown}")
         company = self.company()
         fields = company["customfields"] | {name.lower(): kind for name, kind in named.items()}
-        code = default_tax_code or company["defaulttaxcode"]
+        given = {
+            "customfields": fields,
+            "defaulttaxcode": default_tax_code,
+            "requiredfields": required_fields
+            if required_fields is None
+            else {k: list(v) for k, v in required_fields.items()},
+            "hiddencolumns": None if hidden_columns is None else list(hidden_columns),
+            "exactnames": exact_names,
+            "refusesapplyinpost": refuses_apply_in_post,
+            "language": language,
+            "wantslanguage": wants_language,
+            "hidesjournaltotals": hides_journal_totals,
+        }
+        schema.check_names(given["requiredfields"] or {}, fields)
+        suiteql_tables.check_columns(given["hiddencolumns"] or ())
         with self._writing() as changes:
-            changes.append(("company", 1, company | {"customfields": fields, "defaulttaxcode": code}))
+            changes.append(("company", 1, company | {k: v for k, v in given.items() if v is not None}))
 
     def add(self, table: str, id: str | int | None = None, **fields: Any) -> str:
         """Add a row of master data. Returns its id.
@@ -135,7 +172,7 @@ class Books(Ledger):
         with self._writing() as changes:
             table = ENTITIES.get(name, "transaction")
             number = self._last_id[table] + 1 if id is None else int(self.locate(name, id))
-            reader = Reader(self.by_external_id, strict)
+            reader = Reader(self.by_external_id, strict, self.company()["exactnames"])
             if table == "item":
                 row = self._item_row(reader, body, number, is_new=id is None)
                 changes.append((table, number, row))
@@ -217,6 +254,22 @@ class Books(Ledger):
         """Change the amount of one item line. Raises `Refused` as REST would."""
         row = {"line": line, "amount": Decimal(amount)}
         self.update(self._record_type_of(id), id, {"item": {"items": [row]}})
+
+    def void(self, id: str | int) -> None:
+        """Void an invoice or memo as a person does: it stays, with amounts of zero. Raises `Refused` while it is
+        applied to something, or something to it (inferred).
+        """
+        with self._writing() as changes:
+            old = self._transactions[int(id)]
+            if self.applied_to(old.id) or old.applications:
+                raise errors.applied_elsewhere()
+            zero = Decimal(0)
+            lines = tuple(msgspec.structs.replace(line, amount=zero, tax=zero) for line in old.lines)
+            new = msgspec.structs.replace(
+                old, total=zero, tax=zero, lines=lines, tax_details=(), voided=True, memo="VOID", modified=self.now()
+            )
+            periods.require_open(self, new)
+            changes.append(("transaction", old.id, new))
 
     def delete(self, id: str | int) -> None:
         """Delete a transaction. Raises `Refused` while others are applied to it, and for an applied memo (inferred)."""

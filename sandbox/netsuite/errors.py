@@ -7,6 +7,8 @@ Sources: facts, NetSuite sections 1.4, 1.8 and 7.
 
 from __future__ import annotations
 
+from sandbox.netsuite.german import german
+
 ACCESS = "Error while accessing a resource. "
 RFC = "https://www.rfc-editor.org/rfc/rfc9110.html#section-"
 _TITLES = {
@@ -20,18 +22,30 @@ _TITLES = {
 
 
 class Refused(Exception):
-    """A request that NetSuite refuses, without effect. `path` is `o:errorPath`, e.g. `item.items[0].item`."""
+    """A request that NetSuite refuses, without effect. `path` is `o:errorPath`, e.g. `item.items[0].item`, `header`
+    is `o:errorHeader`.
+    """
 
-    def __init__(self, detail: str, code: str = "USER_ERROR", status: int = 400, path: str | None = None):
+    def __init__(
+        self,
+        detail: str,
+        code: str = "USER_ERROR",
+        status: int = 400,
+        path: str | None = None,
+        header: str | None = None,
+    ):
         super().__init__(detail)
-        self.detail, self.code, self.status, self.path = detail, code, status, path
+        self.detail, self.code, self.status, self.path, self.header = detail, code, status, path, header
 
-    def body(self) -> dict[str, object]:
-        """NetSuite's error object: `{type, title, status, "o:errorDetails": [...]}`."""
+    def body(self, in_english: bool = True) -> dict[str, object]:
+        """NetSuite's error object: `{type, title, status, "o:errorDetails": [...]}`, its words in English or German."""
         title, section = _TITLES[self.status]
-        entry = {"detail": self.detail, "o:errorCode": self.code}
+        entry = {"detail": self.detail if in_english else german(self.detail), "o:errorCode": self.code}
+        title = title if in_english else german(title)
         if self.path:
             entry["o:errorPath"] = self.path
+        if self.header:
+            entry["o:errorHeader"] = self.header
         return {"type": RFC + section, "title": title, "status": self.status, "o:errorDetails": [entry]}
 
 
@@ -112,6 +126,12 @@ def account_not_for_subsidiary(account: str, subsidiary: str) -> Refused:
     return Refused(detail, path="account")
 
 
+def account_in_other_currency(account: str) -> Refused:
+    """Text guessed."""
+    detail = f"{ACCESS}The {account} account cannot be used with the currency of this transaction."
+    return Refused(detail, path="account")
+
+
 def missing(label: str, path: str | None = None) -> Refused:
     """Text seen."""
     return Refused(f"{ACCESS}Please enter value(s) for: {label}", path=path)
@@ -183,6 +203,11 @@ def applied_elsewhere() -> Refused:
     return Refused(ACCESS + "This record cannot be deleted because it has dependent records")
 
 
+def voided() -> Refused:
+    """Text guessed."""
+    return Refused(ACCESS + "You cannot change a voided transaction.")
+
+
 def cannot_change(field: str) -> Refused:
     """Text guessed."""
     return Refused(f"{ACCESS}You cannot change the {field} of this transaction.", path=field)
@@ -238,6 +263,38 @@ def bad_query(why: str) -> Refused:
 def bad_parameter(name: str, value: str) -> Refused:
     """Text guessed."""
     return Refused(f"Invalid value '{value}' for the query parameter {name}.", "INVALID_PARAMETER")
+
+
+def odd_offset(offset: int, limit: int) -> Refused:
+    """Code and text guessed; that the offset must be a multiple of the limit is documented (facts 11, D7)."""
+    detail = f"Invalid query parameter value {offset} for offset. Provide a value that is divisible by {limit}."
+    return Refused(detail, "INVALID_PARAMETER")
+
+
+def too_many_rows(limit: int) -> Refused:
+    """Code and text guessed (facts 11, D15)."""
+    return Refused(f"The query returns more than {limit} results. Narrow your search.", "INVALID_REQUEST")
+
+
+def hidden_column(column: str, table: str) -> Refused:
+    """Reason seen, the words around it guessed."""
+    detail = f"Search error occurred: Field '{column}' for record '{table}' was not found."
+    return Refused(f"{detail} Reason: NOT_EXPOSED - Not available for channel SEARCH", "INVALID_PARAMETER")
+
+
+def wrong_accept(accepted: str) -> Refused:
+    """Text guessed."""
+    return Refused(f"Invalid value of the header Accept. Provide {accepted}.", "INVALID_HEADER", header="Accept")
+
+
+def wrong_language(header: str, language: str) -> Refused:
+    """Text seen, in English also in accounts of other languages."""
+    detail = (
+        "Invalid language. REST web services currently only support the default company language, and do not support "
+        f"the language specified in your user preferences. Provide the {header} header with your default company "
+        f"language value '{language}'."
+    )
+    return Refused(detail, "INVALID_HEADER", header=header)
 
 
 def missing_transient() -> Refused:

@@ -1,4 +1,4 @@
-"""Reads the JSON of a request against the known fields: case-insensitive names, references, dates, decimals."""
+"""Reads the JSON of a request against the known fields: names, references, dates, decimals."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ def _no_constant(name: str) -> None:
 class Reader:
     """Reads the objects of one request. `dropped` collects the names of fields that this account does not have.
 
-    `strict` is `X-NetSuite-PropertyNameValidation: Error`: it refuses an unknown name instead of dropping it.
+    `strict` is `X-NetSuite-PropertyNameValidation: Error`: it refuses an unknown name instead of dropping it. With
+    `exact_names`, a name in other letters than the schema's is unknown.
     """
 
-    def __init__(self, resolve: Resolve, strict: bool) -> None:
-        self._resolve, self._strict = resolve, strict
+    def __init__(self, resolve: Resolve, strict: bool, exact_names: bool = False) -> None:
+        self._resolve, self._strict, self._exact_names = resolve, strict, exact_names
         self.dropped: list[str] = []
 
     def read(self, given: object, fields: Fields, custom: Mapping[str, str], path: str = "") -> dict[str, Any]:
@@ -54,7 +55,7 @@ class Reader:
         for key, value in given.items():
             at = f"{path}.{key}" if path else key
             field = fields.get(key.lower()) or _custom_field(key, custom)
-            if field is None:
+            if field is None or (self._exact_names and field.name != key):
                 self._unknown(key, at)
             elif field.kind == "display":
                 raise errors.not_in_static_sublist()

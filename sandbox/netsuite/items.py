@@ -26,6 +26,7 @@ def item_row(books: Ledger, reader: Reader, body: object, id: str, old: Mapping[
     """
     custom = books.custom_fields("custitem")
     values = reader.read(body, BODY["serviceSaleItem"], custom)
+    references.require(books, "serviceSaleItem", values, is_new=old is None)
     made = dict(old) if old else tables.row("item", id, {})
     made |= {column: values[sent] for sent, column in _COLUMNS.items() if sent in values}
     if "isInactive" in values:

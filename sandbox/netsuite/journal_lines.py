@@ -19,17 +19,18 @@ def journal_lines(
     reader: Reader,
     sent: object,
     subsidiary: str,
-    places: int,
+    currency: str,
     old: Sequence[JournalLine],
 ) -> tuple[JournalLine, ...]:
     """All lines after the request: the `old` ones, then the new ones. Raises `Refused` if they do not balance."""
-    lines = list(old)
+    lines, places = list(old), books.precision(currency)
     rows = reader.rows(sent, ROW["line"], books.custom_fields("custcol"), "line")
     for i, row in enumerate(rows):
         path = f"line.items[{i}]"
         if row.get("account") is None:
             raise errors.missing("Account", path)
-        references.account(books, row["account"], subsidiary, f"{path}.account")
+        references.account(books, row["account"], subsidiary, f"{path}.account", currency)
+        references.require(books, "journalEntry.line", row, path)
         if row.get("entity") is not None:
             references.active(books, "customer", row["entity"], f"{path}.entity")
         lines.append(

@@ -20,8 +20,8 @@ from sandbox.netsuite.tables import CUSTOM_PREFIX, TABLES
 Row = Mapping[str, Any]  # of master data, see `tables.TABLES`; not to be changed
 
 
-class ChangedIds(dict[str, set[int]]):
-    """Ids by table (`transaction` or one of `TABLES`) of rows that changed. The holder empties it."""
+class ChangedIds(dict[str, dict[int, datetime]]):
+    """By table (`transaction` or one of `TABLES`): id of a row that changed -> last change. The holder empties it."""
 
 
 def utc_now() -> datetime:
@@ -46,16 +46,16 @@ class Ledger:
     # ------------------------------------------------------------ master data
 
     def row(self, table: str, id: str) -> dict[str, Any] | None:
-        """A row of master data. Not to be changed."""
-        return self._tables[table].get(id)
+        """A row of master data; None also for a table that these books do not keep. Not to be changed."""
+        return self._tables.get(table, {}).get(id)
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """All rows of a master table. Not to be changed."""
         return list(self._tables[table].values())
 
     def company(self) -> dict[str, Any]:
-        """The settings of the account: `customfields`, `defaulttaxcode`."""
-        return self._tables["company"]["1"]
+        """The settings of the account, see `Books.configure`. Books of an earlier version have the defaults."""
+        return {**TABLES["company"], **self._tables["company"]["1"]}
 
     def custom_fields(self, prefix: str) -> dict[str, str]:
         """Custom fields with a prefix (`custbody`, `custcol`, `custentity`, `custitem`): name -> kind."""
@@ -78,6 +78,12 @@ class Ledger:
             if not is_special and row["startdate"] <= day.isoformat() <= row["enddate"]:
                 return str(row["id"])
         return None
+
+    def base_currency(self, subsidiary: str) -> str | None:
+        """The currency that a subsidiary keeps its books in, otherwise the company's."""
+        own = self._tables["subsidiary"].get(subsidiary, {}).get("currency")
+        base = (row["id"] for row in self._tables["currency"].values() if row["isbasecurrency"] == "T")
+        return own or next(base, None)
 
     def default_receivable(self) -> str | None:
         """The company's own A/R account: the first active one."""
@@ -119,8 +125,8 @@ class Ledger:
     # ------------------------------------------------------------ changes
 
     def watch(self) -> ChangedIds:
-        """A set of ids that collects every change from now on, while the caller keeps it. Read it under a lock."""
-        changed = ChangedIds({table: set() for table in ("transaction", *TABLES)})
+        """The ids of every change from now on, while the caller keeps it. Read it under a lock."""
+        changed = ChangedIds({table: {} for table in ("transaction", *TABLES)})
         self._watchers.append(weakref.ref(changed))
         return changed
 
@@ -161,7 +167,7 @@ class Ledger:
         for reference in self._watchers:
             changed = reference()
             if changed is not None:
-                changed[table].add(id)
+                changed[table][id] = self.now()
 
     def _forget_external_id(self, table: str, external_id: str | None, id: int) -> None:
         if external_id and self.by_external_id(table, external_id) == str(id):

@@ -35,11 +35,17 @@ class Sale(NamedTuple):
 
 
 def item_lines(
-    books: Ledger, reader: Reader, sent: object, sale: Sale, old: Transaction | None, warnings: list[str]
+    books: Ledger,
+    reader: Reader,
+    sent: object,
+    sale: Sale,
+    old: Transaction | None,
+    warnings: list[str],
+    level: str,
 ) -> tuple[Line, ...]:
     """All lines after the request. A row with `line` changes that line; a row without it is added, also on an update.
 
-    Appends NetSuite's warnings to `warnings`. Raises `Refused`.
+    `level` is the sublist in `schema.LEVELS`. Appends NetSuite's warnings to `warnings`. Raises `Refused`.
     """
     lines = {line.line: line for line in (old.lines if old else ())}
     for i, row in enumerate(reader.rows(sent, ROW["item"], books.custom_fields("custcol"), "item")):
@@ -47,6 +53,7 @@ def item_lines(
         before = lines.get(int(named)) if named is not None else None
         if named is not None and before is None:
             raise errors.no_such_line()
+        references.require(books, level, row, f"item.items[{i}]", is_new=before is None)
         number = before.line if before else max(lines, default=0) + 1
         lines[number] = _item_line(books, row, number, before, sale, warnings, f"item.items[{i}]")
     if not lines:

@@ -39,7 +39,10 @@ class Posting:
 
     def build(self, type: str, body: object, id: int) -> Transaction:
         """The transaction after the request. `type` is SuiteQL's code. Raises `Refused`."""
+        if self.old is not None and self.old.voided:
+            raise errors.voided()
         values = self.reader.read(body, BODY[TYPE_NAMES[type]], self.books.custom_fields("custbody"))
+        references.require(self.books, TYPE_NAMES[type], values, is_new=self.old is None)
         kinds = {"CustInvc": self._invoice, "CustCred": self._memo, "CustPymt": self._payment}
         kinds |= {"CustRfnd": self._refund, "Journal": self._journal}
         new = kinds[type](type, values, id)
@@ -55,11 +58,15 @@ class Posting:
         new = self._sale(type, values, id)
         if new.total < self.books.applied_to(id):
             raise errors.applied_too_much(of_target=True)
-        approved = values.get("approvalStatus")  # 1: pending; absent: approved
-        return new if approved is None else msgspec.structs.replace(new, approved=approved == "2")
+        status = values.get("approvalStatus")  # 1: pending, 2: approved, 3: rejected; absent: approved
+        if status is None:
+            return new
+        return msgspec.structs.replace(new, approved=status == "2", rejected=status == "3")
 
     def _memo(self, type: str, values: dict[str, Any], id: int) -> Transaction:
         new = self._sale(type, values, id)
+        if self.old is None and values.get("apply") and self.books.company()["refusesapplyinpost"]:
+            raise errors.not_in_static_sublist()
         # By default the form applies a memo to the oldest open invoices (documented).
         auto = values.get("autoApply", self.old is None)
         return self._with_applications(new, values, new.total - self.books.applied_to(id), auto)
@@ -71,7 +78,7 @@ class Posting:
         override = values.get("taxDetailsOverride", old.tax_override if old else False) or False
         places = books.precision(head["currency"])
         sale = Sale(customer, head["subsidiary"], places, values.get("taxItem"), override)
-        lines = item_lines(books, self.reader, values.get("item"), sale, old, self.warnings)
+        lines = item_lines(books, self.reader, values.get("item"), sale, old, self.warnings, f"{TYPE_NAMES[type]}.item")
         details = old.tax_details if old else ()
         if override and values.get("taxDetails") is not None:
             # Rows without the override have no effect (guessed).
@@ -88,6 +95,7 @@ class Posting:
             tax_details=details,
             tax_override=override,
             approved=old.approved if old else True,
+            rejected=bool(old and old.rejected),
             applications=old.applications if old else {},
         )
 
@@ -122,7 +130,7 @@ class Posting:
         head = self._customer_head(type, values, id, self._customer("customer", values), "arAcct")
         account = values.get("account") or (self.old.account if self.old else None)
         if account is not None:
-            references.account(self.books, account, head["subsidiary"], "account")
+            references.account(self.books, account, head["subsidiary"], "account", head["currency"])
         return Transaction(**head, account=account, total=ZERO, applications=self.old.applications if self.old else {})
 
     def _stated(self, field: str, values: dict[str, Any], new: Transaction) -> Decimal | None:
@@ -153,8 +161,7 @@ class Posting:
         if currency is None:
             raise errors.missing("Currency")
         references.active(books, "currency", currency, "currency")
-        places = books.precision(currency)
-        lines = journal_lines(books, self.reader, values.get("line"), subsidiary, places, old.journal if old else ())
+        lines = journal_lines(books, self.reader, values.get("line"), subsidiary, currency, old.journal if old else ())
         return Transaction(
             **self._head(type, values, id),
             subsidiary=subsidiary,

@@ -24,8 +24,8 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
 }
 NUMBER_PREFIXES = {"CustInvc": "INV", "CustCred": "CM", "CustPymt": "PYMT", "CustRfnd": "CR", "Journal": "JE"}
 STATUSES = {
-    "CustInvc": {"A": "Open", "B": "Paid In Full", "D": "Pending Approval"},
-    "CustCred": {"A": "Open", "B": "Fully Applied"},
+    "CustInvc": {"A": "Open", "B": "Paid In Full", "D": "Pending Approval", "E": "Rejected", "V": "Voided"},
+    "CustCred": {"A": "Open", "B": "Fully Applied", "V": "Voided"},
     "CustPymt": {"C": "Deposited"},
     "CustRfnd": {"R": "Recorded"},
     "Journal": {"B": "Approved for Posting"},

@@ -80,6 +80,8 @@ class Transaction(msgspec.Struct, frozen=True, omit_defaults=True):
     journal: tuple[JournalLine, ...] = ()
     applications: dict[int, Decimal] = {}
     approved: bool = True
+    rejected: bool = False  # an approver said no
+    voided: bool = False
     extra: dict[str, Any] = {}
 
 

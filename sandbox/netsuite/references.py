@@ -12,6 +12,15 @@ from sandbox.netsuite import errors
 from sandbox.netsuite.ledger import Ledger, Row
 from sandbox.netsuite.schema import Fields
 
+_LABELS = {  # of mandatory fields, as a person reads them
+    "paymentOption": "Payment Method",
+    "customForm": "Custom Form",
+    "department": "Department",
+    "class": "Class",
+    "location": "Location",
+    "taxSchedule": "Tax Schedule",
+}
+
 
 def active(books: Ledger, table: str, id: str, path: str) -> Row:
     """The active row behind a reference. The field's name is the last part of `path`."""
@@ -21,11 +30,23 @@ def active(books: Ledger, table: str, id: str, path: str) -> Row:
     return row
 
 
-def account(books: Ledger, id: str, subsidiary: str, path: str) -> Row:
-    """An active account that the subsidiary can use."""
+def require(books: Ledger, level: str, values: Mapping[str, Any], path: str = "", is_new: bool = True) -> None:
+    """Check that no field is missing that the account's form makes mandatory (`Books.configure`).
+
+    `level` as in `schema.LEVELS`. An update (`is_new` false) may leave a field as it is, but not empty it.
+    """
+    for name in books.company()["requiredfields"].get(level, ()):
+        if values.get(name) is None and (is_new or name in values):
+            raise errors.missing(_LABELS.get(name, name), path or name)
+
+
+def account(books: Ledger, id: str, subsidiary: str, path: str, currency: str | None = None) -> Row:
+    """An active account that the subsidiary can use, and a transaction in this currency (None: not checked)."""
     row = active(books, "account", id, path)
     if row["subsidiary"] and subsidiary not in row["subsidiary"]:
         raise errors.account_not_for_subsidiary(row["accountsearchdisplayname"] or id, subsidiary)
+    if currency and row.get("currency") not in (None, currency, books.base_currency(subsidiary)):
+        raise errors.account_in_other_currency(row["accountsearchdisplayname"] or id)
     return row
 
 
@@ -86,7 +107,7 @@ def extra(
             kept.pop(name, None)
             continue
         field = fields.get(name.lower())
-        if field and field.kind == "reference" and field.table not in (None, "any"):
+        if field and field.kind == "reference" and field.table and field.table != "any":
             active(books, field.table, value, path + name)
         kept[name] = value if isinstance(value, bool) else str(value)
     return kept

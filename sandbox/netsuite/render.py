@@ -15,9 +15,11 @@ from sandbox.netsuite.tables import SHOWN
 
 def status(books: Ledger, transaction: Transaction) -> str:
     """The letter of a transaction's status, see `record_types.STATUSES`."""
+    if transaction.voided:
+        return "V"
     if transaction.type in ("CustInvc", "CustCred"):
         if not transaction.approved:
-            return "D"
+            return "E" if transaction.rejected else "D"
         return "A" if books.open_amount(transaction) > 0 else "B"
     return next(iter(STATUSES[transaction.type]))
 

@@ -6,7 +6,7 @@ schema as in facts, NetSuite section 2, limited to fields that a credit loader c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 
@@ -22,7 +22,7 @@ class Field(NamedTuple):
     limit: int | None = None  # of a text: characters
 
 
-Fields = Mapping[str, Field]  # by lower-case name: keys are case-insensitive on input (seen)
+Fields = Mapping[str, Field]  # by lower-case name: sources contradict each other on case (`Books.configure`)
 
 
 def _fields(references: Mapping[str, str], limits: Mapping[str, int] | None = None, **kinds: str) -> Fields:
@@ -79,6 +79,21 @@ _SETTLEMENT = _fields(
     sublist="apply",
     computed=_COMPUTED.replace(" total ", " "),
 )
+# The 2026.1 schema's own list of 67 properties (facts 11, D3 and D4), without addresses and card data.
+_REFUND = _fields(
+    {
+        "customer": "customer", "account": "account", "arAcct": "account",
+        **dict.fromkeys(("customForm", "paymentOption", "paymentProcessingProfile", "transactionToRefund"), "any"),
+        **_COMMON,
+    },
+    _MEMO,
+    text="externalId tranId memo checkNumber paymentOperation handlingMode deletionReasonMemo",
+    date="tranDate clearedDate prevDate",
+    number="exchangeRate total consolidateBalance",
+    boolean="toBePrinted cleared excludeFromGLNumbering",
+    sublist="apply",
+    computed="id balance status createdDate lastModifiedDate links refName transactionNumber",
+)  # fmt: skip
 _INVOICE_ONLY = {"approvalstatus": Field("approvalStatus", "text"), "duedate": Field("dueDate", "date")}
 
 BODY: Mapping[str, Fields] = {
@@ -86,25 +101,25 @@ BODY: Mapping[str, Fields] = {
     "invoice": {name: field for name, field in _SALE.items() if name not in ("apply", "autoapply")} |
     _INVOICE_ONLY,
     "customerPayment": _SETTLEMENT,
-    # autoApply and payment are the payment's own; a refund's total is the sum of its applications.
-    "customerRefund": {n: f for n, f in _SETTLEMENT.items() if n not in ("autoapply", "payment",
-    "undepfunds")},
+    "customerRefund": _REFUND,
     "journalEntry": _fields(
-        _COMMON,
+        {"customForm": "any", **_COMMON},
         _MEMO,
         text="externalId tranId memo",
-        date="tranDate",
+        date="tranDate reversalDate",
         number="exchangeRate",
-        boolean="approved",
+        boolean="approved reversalDefer",
         sublist="line",
-        computed=_COMPUTED,
+        computed="id createdDate lastModifiedDate links refName transactionNumber",
     ),
     "serviceSaleItem": _fields(
         {"incomeAccount": "account", "deferredRevenueAccount": "account", "salesTaxCode": "taxcode",
-         "taxSchedule": "any", **_SEGMENTS},
+         **dict.fromkeys(("taxSchedule", "customForm", "revRecSchedule", "revenueRecognitionRule",
+                          "createRevenuePlansOn", "itemRevenueCategory", "unitsType"), "any"), **_SEGMENTS},
         {"itemId": 60},
         text="itemId externalId displayName salesDescription description subtype",
-        boolean="isInactive includeChildren isFulfillable",
+        number="rate",
+        boolean="isInactive includeChildren isFulfillable isTaxable directRevenuePosting",
         sublist="subsidiary",
         computed="id itemType createdDate lastModifiedDate links",
     ),
@@ -112,7 +127,7 @@ BODY: Mapping[str, Fields] = {
 
 ROW: Mapping[str, Fields] = {
     "item": _fields(
-        {"item": "item", "taxCode": "taxcode", "price": "any", "job": "any", **_SEGMENTS},
+        {"item": "item", "taxCode": "taxcode", "price": "any", "job": "any", "revRecSchedule": "any", **_SEGMENTS},
         _MEMO,
         text="description taxDetailsReference",
         date="revRecStartDate revRecEndDate",
@@ -140,3 +155,26 @@ ROW: Mapping[str, Fields] = {
         number="debit credit line",
     ),
 }
+
+_CUSTOM_PREFIX = {"serviceSaleItem": "custitem", "item": "custcol", "line": "custcol", "apply": "", "taxDetails": ""}
+
+# `creditMemo` and `creditMemo.item`: each place that has fields -> its fields.
+LEVELS: Mapping[str, Fields] = {**BODY} | {
+    f"{record_type}.{field.name}": ROW[field.name]
+    for record_type, fields in BODY.items()
+    for field in fields.values()
+    if field.kind == "sublist" and field.name in ROW
+}
+
+
+def custom_prefix(level: str) -> str:
+    """The prefix of custom fields on a level (`LEVELS`); empty where there are none."""
+    return _CUSTOM_PREFIX.get(level.rpartition(".")[2], "custbody")
+
+
+def check_names(required: Mapping[str, Iterable[str]], custom: Iterable[str]) -> None:
+    """Raise `ValueError` for a level or a field that does not exist."""
+    for level, wanted in required.items():
+        known = {field.name for field in LEVELS.get(level, {}).values()} | set(custom)
+        if unknown := set(wanted) - known:
+            raise ValueError(f"{level} has no such fields: {unknown}")

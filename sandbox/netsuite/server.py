@@ -94,7 +94,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         """The service's own time, which can differ from the client's."""
-        return formatdate(self.service.options.clock() if timestamp is None else timestamp, usegmt=True)
+        options = self.service.options
+        return formatdate(options.clock() + options.date_offset if timestamp is None else timestamp, usegmt=True)
 
     def log_message(self, format: str, *args: object) -> None:
         """Log nothing: a request line can hold an external id, and `Server.log` has what a test needs."""

@@ -21,16 +21,19 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
-from sandbox.netsuite import errors
+from sandbox.netsuite import catalog, errors
 from sandbox.netsuite.auth import Gate, NotAllowed
 from sandbox.netsuite.books import Books
 from sandbox.netsuite.credentials import Credentials
 from sandbox.netsuite.fields import parse_json
-from sandbox.netsuite.suiteql import PAGE, SuiteQL
+from sandbox.netsuite.german import german
+from sandbox.netsuite.schema import BODY
+from sandbox.netsuite.suiteql import PAGE, REACH, SuiteQL
 
 TOKEN = "/services/rest/auth/oauth2/v1/token"
 SUITEQL = "/services/rest/query/v1/suiteql"
 RECORD = "/services/rest/record/v1"
+CATALOG = "metadata-catalog"
 _ERROR_TYPE = "application/vnd.oracle.resource+json; type=error; charset=UTF-8"
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -107,12 +110,19 @@ OTHER_LOCATION = Fault("other_location")
 
 @dataclass(frozen=True)
 class Options:
-    """The behaviour of the service. Times are in seconds. A simulation sets `sleep`, `clock` and `later`."""
+    """The behaviour of the service. Times are in seconds. A simulation sets `sleep`, `clock` and `later`.
+
+    `faults` is asked for the fault of each request; it can also raise a `Refused`, which is then the answer.
+    """
 
     concurrency: int = 5  # requests at once, over all; the Standard tier's limit
     latency: float = 0.0  # of each write
     query_latency: float = 0.0  # of each read
     token_lifetime: float = 3600.0
+    suiteql_lag: float = 0.0  # until SuiteQL shows a write, by the clock of the books
+    row_limit: int = REACH  # rows at most of one SuiteQL query
+    refuses_long_queries: bool = False  # a query over the row limit is answered by 400, not cut
+    date_offset: float = 0.0  # of the `Date` header from the clock: a server with another time than the client
     faults: Callable[[Request], Fault | None] | None = None
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
@@ -134,7 +144,8 @@ class Service:
 
     def __init__(self, books: Books, credentials: Credentials, options: Options | None = None) -> None:
         self.books, self.options = books, options or Options()
-        self.suiteql = SuiteQL(books)
+        given = self.options
+        self.suiteql = SuiteQL(books, given.suiteql_lag, given.row_limit, given.refuses_long_queries)
         self.gate = Gate(credentials, self.options.token_lifetime, self.options.clock)
         self.log: deque[Logged] = deque(maxlen=200_000)
         self._count = 0
@@ -150,7 +161,7 @@ class Service:
             # A request for a token takes no slot (guessed).
             is_admitted = in_flight <= self.options.concurrency or request.path == TOKEN
             self._in_flight += is_admitted
-        answer: Answer | None = _refusal(errors.concurrency_limit())
+        answer: Answer | None = self._refusal(errors.concurrency_limit())
         if is_admitted:
             try:
                 answer = self._serve(request)
@@ -162,11 +173,14 @@ class Service:
         return answer
 
     def _serve(self, request: Request) -> Answer | None:
-        fault = (self.options.faults and self.options.faults(request)) or Fault()
+        try:
+            fault = (self.options.faults and self.options.faults(request)) or Fault()
+        except errors.Refused as refused:  # the hook's own refusal, without effect
+            return self._refusal(refused)
         answer = self._carry_out(request, fault)
         if fault.delay:
             self.options.sleep(fault.delay)
-        return _instead(fault.answer, answer)
+        return self._instead(fault.answer, answer)
 
     def _carry_out(self, request: Request, fault: Fault) -> Answer:
         if fault.effect == "never":
@@ -185,7 +199,7 @@ class Service:
         try:
             self.gate.check(request.method, request.url, request.headers)
         except NotAllowed as refused:
-            answer = _refusal(errors.invalid_login())
+            answer = self._refusal(errors.invalid_login())
             described = f'error="{refused.error}", error_description="{refused.description}"'
             challenge = f'Bearer realm="{self.gate.realm}", {described}'
             return answer._replace(headers=[*answer.headers, ("WWW-Authenticate", challenge)])
@@ -203,10 +217,10 @@ class Service:
                 return self._query(request)
             return self._record(request)
         except errors.Refused as refused:
-            return _refusal(refused)
+            return self._refusal(refused)
         except Exception:
             traceback.print_exc(file=sys.stderr)  # a bug of the stand-in
-            return _refusal(errors.unexpected(uuid.uuid4().hex))
+            return self._refusal(errors.unexpected(uuid.uuid4().hex))
 
     # ------------------------------------------------------------ token
 
@@ -242,6 +256,7 @@ class Service:
                 raise errors.bad_parameter(name, value)
             paging[name] = int(value)
         page = self.suiteql.query(q, body.get("params") or (), **paging)
+        page["links"] = _page_links(request, paging["limit"], paging["offset"], bool(page["hasMore"]))
         answer = _json(200, page, "application/vnd.oracle.resource+json; type=collection; charset=UTF-8")
         return answer._replace(headers=[*answer.headers, ("Preference-Applied", "transient")], body=answer.body + b"\n")
 
@@ -254,6 +269,9 @@ class Service:
             raise errors.unknown_record_type(request.path)
         if "respond-async" in request.headers.get("prefer", ""):
             raise errors.bad_parameter("Prefer", "respond-async")  # the stand-in has no asynchronous jobs
+        self._check_language(request)
+        if record_type == CATALOG and request.method == "GET":
+            return self._catalog(request)
         name = self.books.record_type(record_type)
         if request.method == "POST" and not id:
             return self._write(request, name, None)
@@ -270,16 +288,68 @@ class Service:
         done = self.books.write(name, parse_json(request.body), id, strict)
         host = f"http://{request.headers.get('host')}"
         quiet = request.headers.get("x-netsuite-propertynamevalidation", "").lower() == "ignore"
-        dropped = (
-            [] if quiet else [("X-NetSuite-PropertyValidation", errors.unknown_field_text(n)) for n in done.dropped]
-        )
+        texts = [] if quiet else [self._words(errors.unknown_field_text(name)) for name in done.dropped]
         return Answer(204, [
             ("Location", f"{host}{RECORD}/{name.lower()}/{done.id}"),
             ("X-N-OperationId", str(uuid.uuid4())),
             ("X-NetSuite-JobId", str(uuid.uuid4())),
-            *dropped,
+            *(("X-NetSuite-PropertyValidation", text) for text in texts),
             *(("X-NetSuite-Warning", text) for text in done.warnings),
         ])  # fmt: skip
+
+    def _catalog(self, request: Request) -> Answer:
+        """The metadata catalog of the record types in `select`, of all without it."""
+        if catalog.MEDIA_TYPE not in request.headers.get("accept", ""):
+            raise errors.wrong_accept(catalog.MEDIA_TYPE)  # the stand-in has no application/schema+json
+        wanted = [self.books.record_type(name) for name in request.query.get("select", ",".join(BODY)).split(",")]
+        if unknown := set(wanted) - BODY.keys():
+            raise errors.unknown_record_type(min(unknown))
+        return _json(200, catalog.catalog(self.books, wanted), catalog.MEDIA_TYPE)
+
+    def _check_language(self, request: Request) -> None:
+        """Refuse a request for records that does not name the company's language, if the account wants that (seen)."""
+        company = self.books.company()
+        if not company["wantslanguage"]:
+            return
+        for header in ("Content-Language", "Accept-Language")[not request.is_write :]:
+            given = request.headers.get(header.lower(), "").partition(",")[0].partition(";")[0].strip()
+            if given.replace("-", "_").lower() != company["language"].replace("-", "_").lower():
+                raise errors.wrong_language(header, company["language"])
+
+    # ------------------------------------------------------------ refusals
+
+    @property
+    def _is_english(self) -> bool:
+        return bool(self.books.company()["language"].lower().startswith("en"))
+
+    def _words(self, text: str) -> str:
+        return text if self._is_english else german(text)
+
+    def _refusal(self, refused: errors.Refused) -> Answer:
+        """NetSuite closes the connection after an error (seen)."""
+        return Answer(
+            refused.status,
+            [("Content-Type", _ERROR_TYPE), ("Connection", "close")],
+            json.dumps(refused.body(self._is_english)).encode(),
+        )
+
+    def _instead(self, kind: str, own: Answer) -> Answer | None:
+        """The answer of a fault in place of the request's own answer."""
+        if kind == "own":
+            return own
+        if kind == "drop":
+            return None
+        if kind == "no_location":
+            return own._replace(headers=[header for header in own.headers if header[0] != "Location"])
+        if kind == "other_location":
+            return own._replace(headers=[_previous_location(*header) for header in own.headers])
+        if kind == "502":
+            page = b"<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
+            return Answer(502, [("Content-Type", "text/html"), ("Connection", "close")], page)
+        if kind == "401":
+            answer = self._refusal(errors.invalid_login())
+            return answer._replace(headers=[*answer.headers, ("WWW-Authenticate", 'Bearer error="invalid_token"')])
+        return self._refusal(errors.concurrency_limit() if kind == "429" else errors.unexpected(uuid.uuid4().hex))
 
     def _get(self, request: Request, name: str, id: str) -> Answer:
         query = request.query
@@ -305,32 +375,11 @@ def _json(status: int, content: object, media_type: str) -> Answer:
     return Answer(status, [("Content-Type", media_type)], _encode(content))
 
 
-def _refusal(refused: errors.Refused) -> Answer:
-    """NetSuite closes the connection after an error (seen)."""
-    return Answer(
-        refused.status,
-        [("Content-Type", _ERROR_TYPE), ("Connection", "close")],
-        json.dumps(refused.body()).encode(),
-    )
-
-
-def _instead(kind: str, own: Answer) -> Answer | None:
-    """The answer of a fault in place of the request's own answer."""
-    if kind == "own":
-        return own
-    if kind == "drop":
-        return None
-    if kind == "no_location":
-        return own._replace(headers=[header for header in own.headers if header[0] != "Location"])
-    if kind == "other_location":
-        return own._replace(headers=[_previous_location(*header) for header in own.headers])
-    if kind == "502":
-        page = b"<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
-        return Answer(502, [("Content-Type", "text/html"), ("Connection", "close")], page)
-    if kind == "401":
-        answer = _refusal(errors.invalid_login())
-        return answer._replace(headers=[*answer.headers, ("WWW-Authenticate", 'Bearer error="invalid_token"')])
-    return _refusal(errors.concurrency_limit() if kind == "429" else errors.unexpected(uuid.uuid4().hex))
+def _page_links(request: Request, limit: int, offset: int, has_more: bool) -> list[dict[str, str]]:
+    """The links of a page of SuiteQL: itself, and the page after it if there is one (seen)."""
+    offsets = {"self": offset} | ({"next": offset + limit} if has_more else {})
+    url = request.url.partition("?")[0]
+    return [{"rel": rel, "href": f"{url}?limit={limit}&offset={at}"} for rel, at in offsets.items()]
 
 
 def _previous_location(name: str, value: str) -> tuple[str, str]:

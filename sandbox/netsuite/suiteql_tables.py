@@ -6,7 +6,7 @@ Columns, signs and texts: facts, NetSuite section 4. `guessed` marks what no sou
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -36,7 +36,7 @@ def _columns(**names: str) -> Mapping[str, str]:
 
 COLUMNS: Mapping[str, Mapping[str, str]] = {
     "transaction": _columns(
-        ids="id entity currency postingperiod",
+        ids="id entity currency postingperiod approvalstatus",
         texts="tranid externalid type memo status posting voided",
         numbers="exchangerate foreigntotal foreignamountpaid foreignamountunpaid",
         dates="trandate",
@@ -67,9 +67,10 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         dates="startdate enddate closedondate",
     ),
     "account": _columns(
-        ids="id", texts="acctnumber accountsearchdisplayname accttype externalid isinactive subsidiary"
+        ids="id currency", texts="acctnumber accountsearchdisplayname accttype externalid isinactive subsidiary"
     ),
     "subsidiary": _columns(ids="id currency", texts="name externalid isinactive"),
+    "itemsubsidiarymap": _columns(ids="item subsidiary"),
 }
 # The id by which the rows of a table are replaced, for tables whose rows come from transactions.
 TRANSACTION_KEYS = {
@@ -79,31 +80,48 @@ TRANSACTION_KEYS = {
 }
 
 
+def check_columns(hidden: Iterable[str]) -> None:
+    """Raise `ValueError` for a `table.column` that does not exist."""
+    for name in hidden:
+        table, _, column = name.partition(".")
+        if column not in COLUMNS.get(table, ()):
+            raise ValueError(f"SuiteQL has no column {name}")
+
+
 def columns(books: Ledger, table: str) -> dict[str, str]:
-    """Columns of a table with its custom fields: name -> DuckDB type."""
+    """Columns of a table that the account exposes, with its custom fields: name -> DuckDB type."""
     custom = books.custom_fields_of(table)
-    return dict(COLUMNS[table]) | {name: _CUSTOM_TYPES[kind] for name, kind in custom.items()}
+    known = dict(COLUMNS[table]) | {name: _CUSTOM_TYPES[kind] for name, kind in custom.items()}
+    hidden = books.company()["hiddencolumns"]
+    return {name: type for name, type in known.items() if f"{table}.{name}" not in hidden}
 
 
 def source(table: str) -> str:
     """The part of the books that a table shows: `transaction`, or master data of the same name."""
+    if table == "itemsubsidiarymap":
+        return "item"
     return "transaction" if table in TRANSACTION_KEYS else table
 
 
 def key(table: str) -> str:
     """SQL of the id of the record that a row comes from."""
-    return TRANSACTION_KEYS.get(table, "id")
+    return "item" if table == "itemsubsidiarymap" else TRANSACTION_KEYS.get(table, "id")
 
 
 def all_ids(books: Ledger, table: str) -> set[int]:
     """Ids of all records that a table shows."""
     if source(table) == "transaction":
         return {transaction.id for transaction in books.transactions()}
-    return {int(row["id"]) for row in books.rows(table)}
+    return {int(row["id"]) for row in books.rows(source(table))}
 
 
 def rows(books: Ledger, table: str, id: int) -> Iterator[dict[str, Any]]:
     """The rows of a table that come from one transaction or one row of master data; none if it is deleted."""
+    if table == "itemsubsidiarymap":
+        item = books.row("item", str(id)) or {}
+        all_of_them = [row["id"] for row in books.rows("subsidiary")]
+        yield from ({"item": id, "subsidiary": own} for own in item.get("subsidiary") or all_of_them)
+        return
     if table not in TRANSACTION_KEYS:
         row = books.row(table, str(id))
         if row:
@@ -137,12 +155,15 @@ def transaction_row(books: Ledger, transaction: Transaction) -> dict[str, Any]:
         "foreigntotal": sign * transaction.total,
         "status": render.status(books, transaction),
         "posting": "T" if transaction.approved else "F",
-        "voided": "F",
+        "voided": "T" if transaction.voided else "F",
         "postingperiod": transaction.period,
         "createddate": transaction.created.replace(tzinfo=None),
         "lastmodifieddate": transaction.modified.replace(tzinfo=None),
     }
+    if transaction.type == "Journal" and books.company()["hidesjournaltotals"]:
+        del row["foreigntotal"]
     if transaction.type == "CustInvc":  # null on memos and payments (guessed)
+        row["approvalstatus"] = "2" if transaction.approved else "3" if transaction.rejected else "1"
         open_amount = books.open_amount(transaction)
         row |= {"foreignamountpaid": transaction.total - open_amount, "foreignamountunpaid": open_amount}
     return row | _custom(transaction.extra, "custbody")
@@ -166,11 +187,11 @@ def line_rows(transaction: Transaction) -> Iterator[dict[str, Any]]:
             "entity": transaction.entity,
         } | fields  # fmt: skip
 
-    if transaction.type == "Journal":  # no main line (guessed)
+    if transaction.type == "Journal":  # every line is a main line (seen: facts 11, D9)
         for entry in transaction.journal:
-            yield row(entry.debit - entry.credit, expenseaccount=entry.account, memo=entry.memo) | _custom(
-                entry.extra, "custcol"
-            )
+            amount = entry.debit - entry.credit
+            made = row(amount, mainline="T", expenseaccount=entry.account, memo=entry.memo)
+            yield made | _custom(entry.extra, "custcol")
         return
     if transaction.type in ("CustPymt", "CustRfnd"):  # main line on the bank's side (guessed)
         amount = transaction.total if transaction.type == "CustPymt" else -transaction.total

@@ -16,7 +16,7 @@ TABLES: Mapping[str, Mapping[str, object]] = {
     },
     "account": {
         "acctnumber": None, "accountsearchdisplayname": None, "accttype": None, "externalid": None,
-        "isinactive": "F", "subsidiary": [],
+        "isinactive": "F", "subsidiary": [], "currency": None,
     },
     "item": {
         "itemid": None, "displayname": None, "externalid": None, "itemtype": "Service", "isinactive": "F",
@@ -36,7 +36,10 @@ TABLES: Mapping[str, Mapping[str, object]] = {
     "department": {"name": None, "isinactive": "F"},
     "class": {"name": None, "isinactive": "F"},
     "location": {"name": None, "isinactive": "F"},
-    "company": {"customfields": {}, "defaulttaxcode": "-6"},  # one row: the settings, see Books.configure
+    "company": {  # one row: the settings, see Books.configure
+        "customfields": {}, "defaulttaxcode": "-6", "requiredfields": {}, "hiddencolumns": [], "exactnames": False,
+        "refusesapplyinpost": False, "language": "en", "wantslanguage": False, "hidesjournaltotals": False,
+    },
 }  # fmt: skip
 
 ALIASES = {"type": {"account": "accttype", "item": "itemtype"}, "currencies": {"customer": "currencylist"}}

@@ -15,7 +15,7 @@ from sandbox.stripe.shapes import Obj
 KINDS = (
     "customers", "products", "prices", "coupons", "tax_rates", "discounts", "invoices", "credit_notes",
     "invoice_payments", "payment_intents", "charges", "refunds", "customer_balance_transactions",
-    "balance_transactions", "payouts", "events",
+    "balance_transactions", "payouts", "checkout_sessions", "events",
 )  # fmt: skip
 
 
@@ -30,6 +30,7 @@ class Account:
     """
 
     def __init__(self, now: int = 1_767_225_600, tick: int = 1) -> None:
+        self.id = "acct_1Demo0000001"
         self.now = now
         self.tick = tick  # seconds each operation takes; with 0, rows can share a second
         self._objects: dict[str, dict[str, Obj]] = {kind: {} for kind in KINDS}
@@ -129,6 +130,13 @@ class Account:
         """Undo `own`."""
         self._owned[owner][kind].remove(id)
 
+    def disown_all(self, kind: str, id: str) -> list[str]:
+        """Undo every `own` of an object. Returns the owners."""
+        owners = [owner for owner, kinds in self._owned.items() if id in kinds.get(kind, ())]
+        for owner in owners:
+            self.disown(owner, kind, id)
+        return owners
+
     def replace_with_stub(self, kind: str, id: str, stub: Obj, event: str) -> None:
         """Put a stub in the place of an object. The event shows the object before."""
         self.revision += 1
@@ -179,8 +187,10 @@ class Account:
             if collecting:
                 gc.enable()
         account = cls(state["now"], state["tick"])
-        for name in ("objects", "counts", "balances", "owned"):
+        for name in ("counts", "balances", "owned"):
             setattr(account, f"_{name}", state[name])
+        account._objects |= state["objects"]  # a file of an earlier version has fewer kinds
+        account.id = state.get("id", account.id)
         account.unpaid, account.tampered = state["unpaid"], set(state["tampered"])
         return account
 

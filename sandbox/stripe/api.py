@@ -16,7 +16,7 @@ from sandbox.stripe.account import Account
 from sandbox.stripe.errors import ApiError
 from sandbox.stripe.expansion import cut_lines, expanded
 from sandbox.stripe.filters import FILTERS, Rows, check_known, integer, only_known, predicates
-from sandbox.stripe.shapes import Obj
+from sandbox.stripe.shapes import ACCOUNT, Obj
 
 DAY = 86_400  # seconds
 
@@ -39,6 +39,11 @@ class Api:
         self._refresh()
         version, *parts = [unquote(part) for part in path.strip("/").split("/")]
         kind, *rest = parts or [""]
+        if [version, *parts] == ["v1", "account"]:
+            only_known(parameters, ("expand[]",))
+            return msgspec.json.encode(ACCOUNT | {"id": self._account.id})
+        if [version, *parts[:2]] == ["v1", "checkout", "sessions"] and len(parts) == 3:
+            return self._retrieve("checkout_sessions", parts[2], parameters)
         if version == "v1" and kind in FILTERS and kind != "lines":
             match rest:
                 case []:
@@ -146,4 +151,4 @@ class Api:
 
 
 def _noun(kind: str) -> str:
-    return kind.rpartition("/")[2].removesuffix("s").replace("_", " ")
+    return kind.rpartition("/")[2].removesuffix("s").replace("_", " ").replace("checkout session", "checkout.session")

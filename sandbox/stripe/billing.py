@@ -69,4 +69,6 @@ class Billing(Account):
 
     tamper = forced.tamper
     forget_ledger_row = forced.forget_ledger_row
+    lose = forced.lose
+    name_by_account = forced.name_by_account
     check = invariants.check

@@ -22,10 +22,13 @@ class CreditLine:
     """A credit note line to create.
 
     It credits part of an invoice `line` by `quantity` or by `amount`, or is a custom line with a `unit_amount`.
+    `quantity_decimal` credits by an exact quantity. The pinned schema has no such field on a credit note's line, so the
+    line shows it only where it was given (facts 9 do not say whether Stripe sends it).
     """
 
     line: str | None = None
     quantity: int | None = None
+    quantity_decimal: str | None = None
     amount: int | None = None
     unit_amount: int | None = None
     description: str | None = None
@@ -66,7 +69,8 @@ def credit_shipping(invoice: Obj, amount: int, issued: list[Obj]) -> Obj:
 def _invoice_line(account: Account, invoice: Obj, spec: CreditLine, earlier: list[Obj]) -> Obj:
     """Credit part of an invoice line. Discounts, billing credits and taxes follow in proportion (facts 4.2)."""
     line = next((row for row in invoice["lines"]["data"] if row["id"] == spec.line), None)
-    if line is None or (spec.quantity is None) == (spec.amount is None):
+    quantity = _quantity(spec)
+    if line is None or (quantity is None) == (spec.amount is None):
         raise Refused(f"{spec.line} is not a line of {invoice['id']}, or not credited by either quantity or amount")
     currency, whole = invoice["currency"], line["amount"]
     amount = _credited_amount(line, spec, currency)
@@ -90,10 +94,18 @@ def _invoice_line(account: Account, invoice: Obj, spec: CreditLine, earlier: lis
         taxes,
         invoice_line_item=spec.line,
         type="invoice_line_item",
-        quantity=spec.quantity,
-        unit_amount=None if spec.quantity is None else amount // spec.quantity,
+        quantity=None if quantity is None else int(quantity),
+        **({"quantity_decimal": spec.quantity_decimal} if spec.quantity_decimal else {}),
+        unit_amount=None if quantity is None else int(amount // quantity),
         description=spec.description or line["description"],
     )
+
+
+def _quantity(spec: CreditLine) -> Fraction | None:
+    """The exact quantity that a line credits; None if it credits an amount."""
+    if spec.quantity_decimal:
+        return Fraction(spec.quantity_decimal)
+    return None if spec.quantity is None else Fraction(spec.quantity)
 
 
 def _shares(
@@ -115,12 +127,13 @@ def _shipping_rate(tax: Obj) -> str:
 
 
 def _credited_amount(line: Obj, spec: CreditLine, currency: str) -> int:
+    whole, quantity = Fraction(line["quantity_decimal"] or 0), _quantity(spec) or Fraction(0)
     if spec.amount is not None:
         amount = spec.amount
-    elif not line["quantity"] or not 0 < (spec.quantity or 0) <= line["quantity"]:
-        raise Refused(f"{spec.line} has no quantity of {spec.quantity}")
+    elif not 0 < quantity <= whole:
+        raise Refused(f"{spec.line} has no quantity of {quantity}")
     else:
-        amount = rounded(Fraction(line["amount"] * (spec.quantity or 0), line["quantity"]), currency)
+        amount = rounded(line["amount"] * quantity / whole, currency)
     fits(currency, amount)
     return amount
 

@@ -75,6 +75,7 @@ def create(
             "created": account.now,
             "effective_at": effective_at or account.now,
             "customer": target["customer"],
+            "customer_account": target["customer_account"],
             "invoice": invoice,
             "currency": target["currency"],
             "number": f"{target['number']}-CN-{serial:02d}",

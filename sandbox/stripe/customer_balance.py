@@ -60,6 +60,7 @@ def add_row(
             "id": account.new_id("cbtxn"),
             "created": account.now,
             "customer": customer,
+            "customer_account": owner.get("customer_account"),
             "currency": currency,
             "amount": amount,
             "ending_balance": ending,

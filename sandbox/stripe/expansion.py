@@ -11,7 +11,7 @@ from sandbox.stripe.shapes import Obj
 EXPANDABLE = frozenset((
     "customer", "invoice", "credit_note", "customer_balance_transaction", "discount", "discounts", "coupon", "refund",
     "charge", "payment_intent", "latest_charge", "balance_transaction", "failure_balance_transaction", "source",
-    "price", "product",
+    "price", "product", "checkout_session",
 ))  # fmt: skip
 EXPANDABLE_LISTS = {("invoice", "payments"): "invoice_payments", ("charge", "refunds"): "refunds"}
 NESTED_ROWS = 10  # rows of a nested list

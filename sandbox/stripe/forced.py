@@ -11,8 +11,8 @@ def tamper(account: Account, kind: str, id: str, **fields: Any) -> None:
     """Force fields to values that no operation would give them. `invariants.check` skips the object."""
     obj = account.get(kind, id)
     account.tampered |= {id, obj.get("invoice") or id, obj.get("customer") or id}
-    # Ledger rows have no events (facts 3.2).
-    event = None if kind == "customer_balance_transactions" else f"{obj['object']}.updated"
+    # Ledger rows and sessions have no such events (facts 3.2).
+    event = None if kind in ("customer_balance_transactions", "checkout_sessions") else f"{obj['object']}.updated"
     account.change(obj, event, **fields)
 
 
@@ -23,3 +23,19 @@ def forget_ledger_row(account: Account, id: str) -> None:
     for owner in (row["customer"], row["invoice"]):
         if owner:
             account.disown(owner, "customer_balance_transactions", id)
+
+
+def lose(account: Account, kind: str, id: str) -> None:
+    """Take an object out of every answer, without an event: what a key of another account sees (rule I3)."""
+    account.tampered |= {id, *account.disown_all(kind, id)}
+    account.remove(kind, id)
+
+
+def name_by_account(account: Account, customer: str, customer_account: str) -> None:
+    """Let everything of a customer name its `customer_account` and no `customer`, as for accounts of version 2."""
+    kinds = ("invoices", "credit_notes", "customer_balance_transactions", "refunds", "checkout_sessions")
+    for kind in kinds:
+        for id, obj in account.objects(kind).items():
+            if obj["customer"] == customer:
+                tamper(account, kind, id, customer=None, customer_account=customer_account)
+    tamper(account, "customers", customer, customer_account=customer_account)

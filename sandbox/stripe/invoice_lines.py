@@ -21,12 +21,14 @@ from sandbox.stripe.taxes import taxes_on
 class Line:
     """An invoice line to create: an `amount`, or a `price` times `quantity`.
 
-    `discounts` are coupon ids, `taxes` tax rate ids, `period` a start and an end in Unix seconds.
+    `discounts` are coupon ids, `taxes` tax rate ids, `period` a start and an end in Unix seconds. `quantity_decimal`
+    is the exact quantity as text; `quantity` is then cut to an integer, as Stripe does (facts 9).
     """
 
     amount: int | None = None
     price: str | None = None
     quantity: int | None = 1
+    quantity_decimal: str | None = None
     description: str | None = None
     period: tuple[int, int] | None = None
     discounts: Sequence[str] = ()
@@ -75,7 +77,9 @@ def _amount(account: Account, spec: Line, currency: str) -> int:
         if price["currency"] != currency:
             raise Refused(f"{spec.price} is in {price['currency']}, the invoice in {currency}")
         amount = price["unit_amount"] * (spec.quantity or 1) if spec.amount is None else spec.amount
-    if spec.quantity is not None and spec.quantity < 0:
+        if spec.quantity_decimal and spec.amount is None:
+            amount = rounded(price["unit_amount"] * Fraction(spec.quantity_decimal), currency)
+    if (spec.quantity or 0) < 0 or Fraction(spec.quantity_decimal or 0) < 0:
         raise Refused("a quantity is not negative")
     fits(currency, amount)
     return amount
@@ -91,6 +95,7 @@ def _coupon(account: Account, id: str, currency: str) -> Obj:
 def _line_with_discounts(account: Account, spec: Line, invoice: str, currency: str, customer: str) -> Obj:
     amount = _amount(account, spec, currency)
     price = account.get("prices", spec.price) if spec.price else None
+    quantity = int(Fraction(spec.quantity_decimal)) if spec.quantity_decimal else spec.quantity
     item, (start, end) = account.new_id("ii"), spec.period or (account.now, account.now)
     subscription = f"sub_{customer.removeprefix('cus_')}" if price and price["recurring"] else None
     row = shapes.INVOICE_LINE | {
@@ -100,9 +105,9 @@ def _line_with_discounts(account: Account, spec: Line, invoice: str, currency: s
         "amount": amount,
         "subtotal": amount,
         "description": spec.description,
-        "quantity": spec.quantity,
+        "quantity": quantity,
         "metadata": spec.metadata or {},
-        "quantity_decimal": None if spec.quantity is None else str(spec.quantity),
+        "quantity_decimal": spec.quantity_decimal or (None if quantity is None else str(quantity)),
         "subscription": subscription,
         "period": {"start": start, "end": end},
         "discounts": [],

@@ -57,6 +57,7 @@ def draft(
         "id": id,
         "created": account.now,
         "customer": customer,
+        "customer_account": account.customer(customer)["customer_account"],
         "currency": currency,
         "description": description,
         "customer_name": owner["name"],
@@ -180,7 +181,8 @@ def _apply_balance(account: Account, invoice: Obj, starting: int, through_checko
         due = 0
     if applied:
         if through_checkout and total > 0:
-            row = {"type": "checkout_session_subscription_payment", "checkout_session": account.new_id("cs")}
+            session = _add_checkout_session(account, invoice)
+            row = {"type": "checkout_session_subscription_payment", "checkout_session": session}
         else:
             row = {"type": "applied_to_invoice", "invoice": id}
         customer_balance.add_row(account, customer, currency, applied, owned_by=id, **row)
@@ -188,3 +190,17 @@ def _apply_balance(account: Account, invoice: Obj, starting: int, through_checko
         kind = "invoice_too_large" if carried > MAXIMUM_CHARGE else "invoice_too_small"
         customer_balance.add_row(account, customer, currency, carried, owned_by=id, type=kind, invoice=id)
     return due
+
+
+def _add_checkout_session(account: Account, invoice: Obj) -> str:
+    """The Checkout session that made an invoice: only it names the invoice of the balance row. Returns its id."""
+    session = shapes.CHECKOUT_SESSION | {
+        "id": account.new_id("cs"),
+        "created": account.now,
+        "amount_total": invoice["total"],
+        "currency": invoice["currency"],
+        "customer": invoice["customer"],
+        "customer_account": invoice["customer_account"],
+        "invoice": invoice["id"],
+    }
+    return account.insert("checkout_sessions", session, None, tick=False)

@@ -165,6 +165,7 @@ def _add_refund(account: Account, charge: Obj, amount: int, status: str, id: str
         "charge": charge["id"],
         "payment_intent": charge["payment_intent"],
         "customer": charge["customer"],
+        "customer_account": account.get("customers", charge["customer"]).get("customer_account"),
         "status": status,
         "reason": reason,
         "balance_transaction": payouts.add_balance_transaction(account, "refund", -amount, charge["currency"], id),

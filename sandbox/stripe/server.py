@@ -4,7 +4,9 @@
     requests.get(server.url + "/v1/credit_notes", headers={"Authorization": f"Bearer {server.api_key}"})
     server.stop()
 
-Keys, versions and limits follow facts/stripe.md section 3.4. Faults for tests are in `server.faults`.
+Keys, versions and limits follow facts/stripe.md section 3.4. Switches for tests are off at first and can change at any
+time: `server.faults`; `server.lacking`, the endpoints that no key may read (`checkout/sessions`); `server.date_offset`,
+the seconds that the `Date` header is off. A live key (`rk_live_...`) shows `livemode` true on every object.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -81,13 +84,19 @@ class StripeServer:
         event_days: int | None,
         latency: float,
         faults: list[Fault] | None,
+        other_keys: Mapping[str, Account] | None,
+        lacking: Iterable[str],
+        date_offset: float,
     ) -> None:
         self.api_key = api_key
         self.faults = faults or []
         self.latency = latency
+        self.lacking = set(lacking)
+        self.date_offset = date_offset
+        sources = {api_key: source, **(other_keys or {})}
+        self.accounts = {key: Api(account, event_days) for key, account in sources.items()}
         self.requests: dict[str, int] = {}  # endpoint -> requests answered or refused
         self.lock = threading.RLock()
-        self._api = Api(source, event_days)
         self._endpoint_rate = endpoint_rate
         self._buckets: dict[str, Bucket] = {"": Bucket(total_rate)}
         self._http = _Http(("127.0.0.1", port), type("Handler", (_Handler,), {"stripe": self}))
@@ -103,21 +112,23 @@ class StripeServer:
     def answer(self, target: str, headers: Any) -> bytes:
         """The body of the 200 answer to a GET. Raises `ApiError` for every other answer."""
         url = urlsplit(target)
-        self._admit("/".join(url.path.split("/")[2::2]), headers)
+        key = self._admit(_endpoint(url.path), headers)
         parameters: dict[str, list[str]] = {}
-        for key, value in parse_qsl(url.query, keep_blank_values=True):
-            parameters.setdefault(re.sub(r"\[\d+\]$", "[]", key), []).append(value)
+        for name, value in parse_qsl(url.query, keep_blank_values=True):
+            parameters.setdefault(re.sub(r"\[\d+\]$", "[]", name), []).append(value)
         with self.lock:
-            return self._api.get(url.path, parameters)
+            body = self.accounts[key].get(url.path, parameters)
+        # Exact: inside a text the quotes are escaped, so only the field itself has this form.
+        return body.replace(b'"livemode":false', b'"livemode":true') if "_live_" in key else body
 
-    def _admit(self, endpoint: str, headers: Any) -> None:
-        """Check key, version and rate limits, before any look-up (facts 3.4)."""
+    def _admit(self, endpoint: str, headers: Any) -> str:
+        """Check key, version, rate limits and permission, before any look-up (facts 3.4). Returns the key."""
         scheme, _, key = (headers.get("Authorization") or "").partition(" ")
         if scheme != "Bearer" or not key:
             raise ApiError(
                 401, "You did not provide an API key. Set the Authorization header: 'Bearer YOUR_SECRET_KEY'."
             )
-        if key != self.api_key:
+        if key not in self.accounts:
             raise ApiError(401, f"Invalid API Key provided: {key[:8]}{'*' * 8}")
         version = headers.get("Stripe-Version") or API_VERSION
         if version != API_VERSION:  # a real account also answers older versions, in other shapes
@@ -129,6 +140,15 @@ class StripeServer:
             reason = reason or (None if bucket.take() else "endpoint-rate")
         if reason:
             raise ApiError(429, "Request rate limit exceeded.", reason=reason, code="rate_limit")
+        if endpoint in self.lacking:
+            raise _faulty(403)
+        return str(key)
+
+
+def _endpoint(path: str) -> str:
+    """The endpoint of a path, without version and ids: `customers/balance_transactions`, `checkout/sessions`."""
+    parts = path.split("/")[2:]
+    return "/".join(parts[:2] if parts[:1] == ["checkout"] else parts[::2])
 
 
 class _Http(ThreadingHTTPServer):
@@ -185,6 +205,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body[: len(body) // 2] if cut else body)
         self.close_connection = self.close_connection or cut
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The time of the server's clock, which can differ from the client's."""
+        return super().date_time_string(time.time() + self.stripe.date_offset if timestamp is None else timestamp)
+
     def log_message(self, format: str, *args: Any) -> None:
         """Write no access log into a test's output."""
 
@@ -197,6 +221,8 @@ def _faulty(status: int) -> ApiError:
                 "The provided key does not have the required permissions for this endpoint.",
                 code="permission_error",
             )
+        case 404:
+            return ApiError(404, "No such object", code="resource_missing", param="id")
         case 429:
             return ApiError(429, "Request rate limit exceeded.", reason="resource-specific", code="rate_limit")
         case _:
@@ -205,9 +231,12 @@ def _faulty(status: int) -> ApiError:
 
 def start(source: Account | Path, port: int = 0, *, api_key: str = DEMO_KEY, endpoint_rate: float | None = 25,
           total_rate: float | None = 100, event_days: int | None = 30, latency: float = 0.0,
-          faults: list[Fault] | None = None) -> StripeServer:  # fmt: skip
+          faults: list[Fault] | None = None, other_keys: Mapping[str, Account] | None = None,
+          lacking: Iterable[str] = (), date_offset: float = 0.0) -> StripeServer:  # fmt: skip
     """Serve on 127.0.0.1 (`port` 0: a free one). Rates are requests a second, None = no limit (facts 3.4).
 
-    `event_days`: older events, by the account's clock, are not listed; None lists all. `latency` is in seconds.
+    `event_days`: older events, by the account's clock, are not listed; None lists all. `latency` and `date_offset` are
+    in seconds. `other_keys` are further keys with the account that each sees: another account's, or a live one.
     """
-    return StripeServer(source, port, api_key, endpoint_rate, total_rate, event_days, latency, faults)
+    return StripeServer(source, port, api_key, endpoint_rate, total_rate, event_days, latency, faults, other_keys,
+                        lacking, date_offset)  # fmt: skip

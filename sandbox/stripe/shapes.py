@@ -138,6 +138,29 @@ CREDIT_NOTE_LINE = _blank(
     "credit_note_line_item", "description quantity unit_amount unit_amount_decimal", livemode=False
 )
 
+CHECKOUT_SESSION = _blank(
+    "checkout.session",
+    "client_reference_id customer_account customer_details customer_email payment_intent recovered_from setup_intent "
+    "subscription url",
+    livemode=False,
+    metadata={},
+    mode="subscription",
+    payment_status="paid",
+    status="complete",
+)
+
+ACCOUNT = _blank(
+    "account",
+    "business_type",
+    charges_enabled=True,
+    country="US",
+    default_currency="usd",
+    details_submitted=True,
+    metadata={},
+    payouts_enabled=True,
+    type="standard",
+)  # it has no livemode
+
 BALANCE_ROW = _blank(
     "customer_balance_transaction",
     "checkout_session credit_note customer_account description invoice",

@@ -1,9 +1,8 @@
-"""How close a push comes to what NetSuite's latency allows: `python -m tests.bench.bench_push [records]
-[rows for memory]`.
+"""How close a push comes to the limit of NetSuite's latency: `python -m tests.bench.bench_push [records] [rows]`.
 
-Against the stand-in at 300 ms a write: at least 95 % of concurrency / latency and at most 1.05 requests per
-posted record; and the loader's memory for ten times the rows stays flat (that part runs against a stand-in
-without latency in a process of its own, so that the stand-in's memory is not counted).
+Against the stand-in at 300 ms a write: at least 95 % of concurrency / latency, and at most 1.05 requests for a posted
+record. With `rows`, the loader's memory for ten times the rows stays flat: this part runs against a stand-in without
+latency in a process of its own, so that only the loader's memory is counted.
 """
 
 from __future__ import annotations
@@ -35,9 +34,9 @@ from pathlib import Path
 from sandbox.netsuite import credentials
 from sandbox.netsuite.books import Books
 from sandbox.netsuite.server import start
-from tests.bench.bench_push import found_company
+from tests.bench.bench_push import create_company
 books = Books(None)
-found_company(books)
+create_company(books)
 known = credentials.ensure(Path(sys.argv[1]))
 server = start(books, credentials=known, concurrency=50, latency=float(sys.argv[2]))
 print(server.url, flush=True)
@@ -46,8 +45,8 @@ print(len(server.log), flush=True)
 """
 
 
-def found_company(books: Books) -> dict[str, str]:
-    """Ids are the same in every process because the order is."""
+def create_company(books: Books) -> dict[str, str]:
+    """The company's lists. The order is fixed, so every process gets the same ids."""
     ids = {
         "subsidiary": books.add("subsidiary", name="Parent"),
         "currency": books.add("currency", symbol="USD", name="US Dollar"),
@@ -61,7 +60,7 @@ def found_company(books: Books) -> dict[str, str]:
 
 
 def fill(path: Path, records: int, ids: dict[str, str]) -> None:
-    """A warehouse with so many memos of three lines that are ready."""
+    """A warehouse with this many ready memos of three lines."""
     with duckdb.connect(str(path)) as warehouse:
         ensure_tables(warehouse)
         warehouse.execute(MARTS.read_text())
@@ -81,9 +80,9 @@ def fill(path: Path, records: int, ids: dict[str, str]) -> None:
 
 
 def measure(folder: Path, records: int, concurrency: int, latency: float) -> dict[str, Any]:
-    """One push of so many records, in a process of its own: seconds, requests, peak memory."""
+    """Seconds, requests and peak memory (MB) of one push of this many records, in a process of its own."""
     folder.mkdir(parents=True)
-    fill(folder / "warehouse.duckdb", records, found_company(Books(None)))
+    fill(folder / "warehouse.duckdb", records, create_company(Books(None)))
     server = subprocess.Popen(
         [sys.executable, "-c", SERVE, str(folder / "netsuite"), str(latency)],
         stdin=subprocess.PIPE,
@@ -106,7 +105,7 @@ def measure(folder: Path, records: int, concurrency: int, latency: float) -> dic
 
 
 def push_once(folder: Path, url: str, concurrency: int) -> None:
-    """The process that is measured."""
+    """The measured process: prints seconds, requests, created records and peak memory (MB)."""
     logging.disable()
     known = credentials.ensure(folder / "netsuite")
     settings = SimpleNamespace(

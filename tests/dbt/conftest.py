@@ -1,4 +1,4 @@
-"""An empty world, built once; and the project's manifest."""
+"""An empty world and the project's manifest, made once."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ def empty_world(tmp_path_factory) -> EmptyWorld:
 
 @pytest.fixture(scope="session")
 def manifest(tmp_path_factory):
-    """The parsed project as it stands in the tree."""
+    """The parsed project of the working tree."""
     return rules_table.parse_project(tmp_path_factory.mktemp("manifest"))

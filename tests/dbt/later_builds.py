@@ -1,8 +1,9 @@
 """Builds that come one after the other give the same marts as one first build of the same raw rows (models/scope).
 
-A world of random histories arrives bit by bit: objects in older versions or not at all, NetSuite records that are missing, other or gone again, mapping
-rows that come and go, an item and a tax rate, a period that closes, and answers of NetSuite in the journal. Each build after the first works on part of
-the customers; what it keeps has to be what a build from nothing derives. (`make soak`; one change at a time: test_scope.py.)
+The histories of a random world arrive in parts: objects come in older versions or later, NetSuite records are missing
+or different for a day, mapping rows come and go, and NetSuite's answers reach the journal. Each build after the first
+derives some customers anew. With the books of the others it has to give what a first build gives.
+Part of `make soak`; one change at a time: test_scope.py.
 """
 
 from __future__ import annotations
@@ -15,23 +16,25 @@ from pathlib import Path
 import pytest
 
 from sandbox.stripe.shapes import Obj
-from tests.property import checks
-from tests.property.checks import COMBINATIONS, Combination, dice_for
-from tests.property.histories import World
+from tests.dbt.company import customers_in_scope
+from tests.property.combinations import COMBINATIONS, Combination
+from tests.property.histories.world import World, seeded_world
+from tests.property.run_models import mapping_texts, read_marts
 from tests.support import warehouse as testing
 
 HISTORIES = int(os.environ.get("LATER_HISTORIES", "80"))
 SEEDS = range(int(os.environ.get("LATER_SEEDS", "1")))
 DAYS = 3
+PAYLOAD = '{"tranDate": "2026-02-03", "memo": "as posted", "apply": {"items": []}}'
 
 
 class Arrival:
-    """The world as it is on each day: most of it is there, some of it is older or missing."""
+    """The world on each day: most of it has arrived, some of it is older or missing."""
 
     def __init__(self, world: World, dice: random.Random) -> None:
         self.world, self.dice, self.version = world, dice, 0
         customers = sorted(world.history_of)
-        #: customers of whom something changes later; the others stay as they are
+        #: customers that change later; the others never do
         self.lively = set(dice.sample(customers, len(customers) // 4))
 
     def land(self, warehouse: Path, *, last: bool) -> None:
@@ -47,17 +50,17 @@ class Arrival:
                 testing.land_netsuite(connection, table, [r for r in rows if r])
 
     def mappings(self, *, last: bool) -> dict[str, str]:
-        """Rows that concern one customer come and go; what concerns everybody stays (it would derive everybody anew)."""
+        """Rows that concern one customer come and go; rows that concern everybody stay, or everybody would be stale."""
         shown = dict(self.world.mappings)
         for name in ("customer_map", "invoice_map", "manual_decisions"):
             shown[name] = [r for r in shown.get(name, []) if last or self.dice.random() < 0.8]
-        return checks.mapping_texts(World({}, {}, shown, {}))
+        return mapping_texts(shown)
 
     def _stripe(self, item: Obj, table: str, last: bool) -> Obj | None:
         owner = item["id"] if table == "customers" else item.get("customer")
         parent = {"_parent": item["customer"]} if table == "customer_balance_transactions" else {}
-        concerns_few = table in ("refunds", "invoice_payments") or owner in self.lively
-        if not concerns_few or table == "customers" or self.dice.random() < (0.8 if last else 0.5):
+        may_change = table in ("refunds", "invoice_payments") or owner in self.lively
+        if not may_change or table == "customers" or self.dice.random() < (0.8 if last else 0.5):
             return item | parent
         if self.version == 1 and self.dice.random() < 0.5:
             return None
@@ -79,7 +82,7 @@ class Arrival:
 
 
 def journal(warehouse: Path, dice: random.Random) -> None:
-    """Some of what is ready is created, refused or found to differ; what is created shows in NetSuite's snapshot."""
+    """NetSuite answers for some of the ready records: created, rejected, verified or different."""
     ready = testing.rows(
         warehouse, "select external_id from marts.credit_memos where state = 'ready' order by external_id"
     )
@@ -96,43 +99,57 @@ def journal(warehouse: Path, dice: random.Random) -> None:
             )
             for status in ["attempted", *answers]:
                 connection.execute(
-                    "insert into load_netsuite.load_log (run_id, attempt_id, \"at\", record_type, external_id, operation, status, internal_id, error_detail, payload) "
+                    'insert into load_netsuite.load_log (run_id, attempt_id, "at", record_type, external_id, '
+                    "operation, status, internal_id, error_detail, payload) "
                     "values ('run', ?, now(), ?, ?, ?, ?, ?, ?, ?)",
-                    [attempt, record_type, row["external_id"], "read_back" if status in ("verified", "differs") else "create", status,
-                     None if status in ("attempted", "rejected") else internal_id, "for a reason" if status in ("differs", "rejected") else None,
-                     '{"tranDate": "2026-02-03", "memo": "as posted", "apply": {"items": []}}' if status == "attempted" else None],
-                )  # fmt: skip
-
-
-def customers_in_scope(warehouse: Path) -> int:
-    return testing.rows(warehouse, "select count(*) as customers from scope.customers")[0]["customers"]
+                    [
+                        attempt,
+                        record_type,
+                        row["external_id"],
+                        "read_back" if status in ("verified", "differs") else "create",
+                        status,
+                        None if status in ("attempted", "rejected") else internal_id,
+                        "for a reason" if status in ("differs", "rejected") else None,
+                        PAYLOAD if status == "attempted" else None,
+                    ],
+                )
 
 
 def marts(warehouse: Path) -> dict[str, list[str]]:
-    return {mart: sorted(map(repr, rows)) for mart, rows in checks.read_marts(warehouse).items()}
+    return {mart: sorted(map(repr, rows)) for mart, rows in read_marts(warehouse).items()}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("combination", COMBINATIONS[1:], ids=lambda c: c.name)
 def test_later_builds_equal_a_first_one(combination: Combination, seed: int, tmp_path: Path) -> None:
     dice = random.Random(f"{seed}/{combination.name}")
-    world = checks.make(combination, ((n, dice_for(seed, combination, n)) for n in range(HISTORIES)))
+    world = seeded_world(seed, combination, range(HISTORIES))
     arrival = Arrival(world, dice)
     later = tmp_path / "later.duckdb"
-    worked_on = []
+    scopes = []
     for day in range(DAYS):
         project = testing.project_with_mappings(tmp_path, arrival.mappings(last=day == DAYS - 1))
         arrival.land(later, last=day == DAYS - 1)
         testing.build(project, later, variables=combination.variables)
-        worked_on.append(customers_in_scope(later))
+        scopes.append(len(customers_in_scope(later)))
         if day < DAYS - 1:
             journal(later, dice)
-    assert all(customers < worked_on[0] for customers in worked_on[1:]), worked_on
+    assert all(0 < customers < scopes[0] for customers in scopes[1:]), scopes
 
     first = tmp_path / "first.duckdb"
     shutil.copy(later, first)
     with testing.opened(first) as connection:
-        for schema in ("parsed", "reference", "scope", "build", "books", "outcomes", "marts", "mapping", "test_failures"):
+        for schema in (
+            "parsed",
+            "reference",
+            "scope",
+            "build",
+            "books",
+            "outcomes",
+            "marts",
+            "mapping",
+            "test_failures",
+        ):
             connection.execute(f"drop schema if exists {schema} cascade")
     testing.run_dbt(testing.WITHOUT_TESTS, project, first, variables=combination.variables)
     expected, found = marts(first), marts(later)

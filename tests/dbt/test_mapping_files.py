@@ -1,5 +1,4 @@
-# ruff: noqa: E501 (tables of cases)
-"""Each mapping file, each column: a broken cell stops the run and is named by file, row and cell; an empty file is fine."""
+"""Each mapping file, each column: a broken cell stops the run; file, row and column name it. Empty files pass."""
 
 from __future__ import annotations
 
@@ -7,13 +6,15 @@ import pytest
 
 from tests.support import warehouse as testing
 
+# NetSuite's items and accounts: internal id -> is inactive
 ITEMS = {"301": "F", "302": "T"}
 ACCOUNTS = {"11": "F", "12": "T"}
 
-#: (mapping file, row as an accountant writes it, column that is wrong, what the message says of it)
+# (mapping file, row as an accountant writes it, wrong column, start of the message; "" if the cell is right)
 BROKEN = [
     ("default_items", "shipping,999", "netsuite_item_id", '"999" is the internal id of no item in NetSuite'),
-    ("default_items", "credit_note,302", "netsuite_item_id", '"302" is the internal id of an inactive item in NetSuite'),
+    ("default_items", "credit_note,302", "netsuite_item_id",
+     '"302" is the internal id of an inactive item in NetSuite'),
     ("default_items", "billing_credit,", "netsuite_item_id", "the empty cell must hold a value"),
     ("default_items", "unallocated,301", "role", '"unallocated" is not one of unallocated_invoice_item, '),
     ("default_items", "Customer_balance,301", "role", '"Customer_balance" is not one of '),
@@ -28,14 +29,16 @@ BROKEN = [
     ("item_map", "price_1,301", "stripe_id", '"price_1" repeats row 2'),
     ("tax_map", "txr_1,999,,", "netsuite_item_id", '"999" is the internal id of no item in NetSuite'),
     ("tax_map", ",302,,", "netsuite_item_id", '"302" is the internal id of an inactive item in NetSuite'),
-    ("tax_map", "txr_3,,41,51", "netsuite_item_id", "the empty cell must hold a value: tax_strategy tax_lines needs it"),
+    ("tax_map", "txr_3,,41,51", "netsuite_item_id",
+     "the empty cell must hold a value: tax_strategy tax_lines needs it"),
     ("tax_map", '"txr_4 ",301,,', "stripe_tax_rate_id", '"txr_4 " has white space around it'),
     ("tax_map", 'txr_5,301,"41 ",', "netsuite_tax_code_id", '"41 " has white space around it'),
     ("tax_map", 'txr_6,301,,"51 "', "netsuite_tax_type_id", '"51 " has white space around it'),
     ("tax_map", "txr_1,301,,", "stripe_tax_rate_id", '"txr_1" repeats row 2'),
     ("tax_map", ",301,,", "stripe_tax_rate_id", "the empty cell repeats row 3"),
     ("account_map", "refund,usd,99", "netsuite_account_id", '"99" is the internal id of no account in NetSuite'),
-    ("account_map", "refund,eur,12", "netsuite_account_id", '"12" is the internal id of an inactive account in NetSuite'),
+    ("account_map", "refund,eur,12", "netsuite_account_id",
+     '"12" is the internal id of an inactive account in NetSuite'),
     ("account_map", "refund,gbp,", "netsuite_account_id", "the empty cell must hold a value"),
     ("account_map", "refunds,usd,11", "purpose", '"refunds" is not one of refund, pre_go_live_income, item_income'),
     ("account_map", ",usd,11", "purpose", "the empty cell must hold a value"),
@@ -59,11 +62,15 @@ BROKEN = [
     ("field_map", "memo,f6,,,x", "value_type", "the empty cell must hold a value"),
     ("field_map", "memo,f7,text,,", "source", "the empty cell must hold a source, or the column constant a value"),
     ("field_map", "memo,f8,text,invoice.number,x", "constant", '"x" stands beside a source'),
-    ("field_map", "memo,f9,text,price.nickname,", "source", '"price.nickname" does not start with one of credit_note., '),
-    ("field_map", "memo,f10,text,refund.reason,", "source", '"refund.reason" does not start with one of credit_note., '),
-    ("field_map", "customer_refund,f11,text,invoice_line.id,", "source", '"invoice_line.id" does not start with one of refund., '),
+    ("field_map", "memo,f9,text,price.nickname,", "source",
+     '"price.nickname" does not start with one of credit_note., '),
+    ("field_map", "memo,f10,text,refund.reason,", "source",
+     '"refund.reason" does not start with one of credit_note., '),
+    ("field_map", "customer_refund,f11,text,invoice_line.id,", "source",
+     '"invoice_line.id" does not start with one of refund., '),
     ("field_map", "memo,f12,text,invoice,", "source", '"invoice" is not written like credit_note.number'),
-    ("field_map", "memo,f13,text,invoice.metadata.,", "source", '"invoice.metadata." is not written like credit_note.number'),
+    ("field_map", "memo,f13,text,invoice.metadata.,", "source",
+     '"invoice.metadata." is not written like credit_note.number'),
     ("field_map", "memo,f14,text,invoice.Number,", "source", '"invoice.Number" is not written like credit_note.number'),
     ("field_map", "memo,f15,number,,1-2", "constant", '"1-2" is no number'),
     ("field_map", "memo,f16,date,,01/02/2026", "constant", '"01/02/2026" is no date (YYYY-MM-DD)'),
@@ -77,7 +84,7 @@ BROKEN = [
     ("manual_decisions", "cn_4,skip,y", "document_id", '"cn_4" repeats row 6'),
 ]  # fmt: skip
 
-#: Rows as they should be. Customers and invoices that NetSuite lacks are no mistake (X1: their documents wait).
+# Correct rows. Customers and invoices that NetSuite lacks are no mistake: their documents wait (X1).
 SOUND = {
     "default_items": "shipping,301\ncredit_note,301",
     "item_map": "price_1,301\nprod_1,301\nSUMMER26,301",
@@ -85,8 +92,12 @@ SOUND = {
     "account_map": "refund,usd,11\nrefund,,11\nitem_income,kwd,11",
     "customer_map": "cus_1,404\ncus_2,404",
     "invoice_map": "in_1,404",
-    "field_map": "memo,class,reference,,12\nmemo,custbody_a,text,credit_note.metadata.Cost centre,\nmemo_line,class,reference,"
-    "invoice_line.metadata.class,\ncustomer_refund,custbody_b,date,refund.created,\nmemo,custbody_c,number,,-1.50\nmemo,custbody_d,date,,2026-01-31",
+    "field_map": "memo,class,reference,,12\n"
+    "memo,custbody_a,text,credit_note.metadata.Cost centre,\n"
+    "memo_line,class,reference,invoice_line.metadata.class,\n"
+    "customer_refund,custbody_b,date,refund.created,\n"
+    "memo,custbody_c,number,,-1.50\n"
+    "memo,custbody_d,date,,2026-01-31",
     "manual_decisions": "cn_1,skip,booked by hand\ncn_1,out_of_band,\nin_1_balance,skip,",
 }
 
@@ -101,7 +112,7 @@ CHECKS = [
 
 
 class Office:
-    """Mapping files as an accountant leaves them, checked with what NetSuite has."""
+    """Mapping files as an accountant leaves them, checked against NetSuite's lists."""
 
     def __init__(self, empty_world) -> None:
         self.project, self.warehouse = empty_world.project, empty_world.warehouse
@@ -120,7 +131,7 @@ class Office:
             )
 
     def check(self, mappings: dict[str, str], **variables: str) -> str:
-        """What dbt says of these files: empty when all is well."""
+        """dbt's messages about these files; empty if all cells are right."""
         self.write(mappings)
         try:
             testing.run_dbt(["build", *CHECKS], self.project, self.warehouse, variables=variables)
@@ -140,25 +151,28 @@ def office(empty_world):
 
 
 @pytest.fixture(scope="module")
-def verdict_on_sound_files(office) -> str:
+def complaints_about_sound_files(office) -> str:
     return office.check(SOUND)
 
 
 @pytest.fixture(scope="module")
-def complaints(office, verdict_on_sound_files) -> str:
-    """All broken rows at once: every row is judged by itself. After other rows, since a seed that is loaded anew numbers its rows on."""
+def complaints(office, complaints_about_sound_files) -> str:
+    """Messages about all broken rows at once: each row is checked by itself.
+
+    Other rows are loaded before: a seed that is loaded again must number its rows from the start.
+    """
     files: dict[str, list[str]] = {}
     for file, row, *_ in BROKEN:
         files.setdefault(file, []).append(row)
     return office.check({file: "\n".join(rows) for file, rows in files.items()})
 
 
-@pytest.mark.parametrize(("file", "row", "column", "says"), BROKEN)
-def test_broken_cell_is_named(file, row, column, says, complaints):
+@pytest.mark.parametrize(("file", "row", "column", "message"), BROKEN)
+def test_broken_cell_is_named(file, row, column, message, complaints):
     rows = [(f, r) for f, r, *_ in BROKEN if f == file]
     number = rows.index((file, row)) + 2
-    if says:
-        assert f"{file}.csv, row {number}, column {column}: {says}" in complaints
+    if message:
+        assert f"{file}.csv, row {number}, column {column}: {message}" in complaints
     else:
         assert f"{file}.csv, row {number}, " not in complaints
 
@@ -166,17 +180,17 @@ def test_broken_cell_is_named(file, row, column, says, complaints):
 @pytest.mark.parametrize("file", testing.MAPPING_HEADERS)
 def test_every_column_is_broken_once(file):
     free = {"note"}
-    assert {column for f, _, column, says in BROKEN if f == file and says} == set(
+    assert {column for f, _, column, message in BROKEN if f == file and message} == set(
         testing.MAPPING_HEADERS[file].split(",")
     ) - free
 
 
-def test_sound_files_pass(verdict_on_sound_files):
-    assert verdict_on_sound_files == ""
+def test_sound_files_pass(complaints_about_sound_files):
+    assert complaints_about_sound_files == ""
 
 
 def test_a_broken_file_stops_the_build_before_the_marts(office, tmp_path):
-    """What the push reads is not there after a first build, so nothing can be posted; with empty files the build goes through (`empty_world`)."""
+    """After a broken first build the push finds no marts, so nothing is posted. Empty files build: `empty_world`."""
     office.write({"item_map": "price_1,999"})
     warehouse = tmp_path / "broken.duckdb"
     with testing.opened(warehouse) as connection:
@@ -190,6 +204,20 @@ def test_a_broken_file_stops_the_build_before_the_marts(office, tmp_path):
     assert {"credit_memos", "credit_memo_applications"}.isdisjoint(row["table_name"] for row in marts)
 
 
+@pytest.mark.parametrize("file", testing.MAPPING_HEADERS)
+def test_each_file_is_checked_before_what_the_push_reads(file, manifest):
+    """dbt runs a data test before a model if and only if the model descends from everything that the test reads."""
+    test = next(node for node in manifest.nodes.values() if node.name == f"test_{file}_rows_are_usable")
+    for mart in ("credit_memos", "credit_memo_applications"):
+        ancestors, queue = set(), [f"model.stripe_credit_to_netsuite.{mart}"]
+        while queue:
+            node = manifest.nodes.get(queue.pop())
+            parents = set(node.depends_on_nodes) - ancestors if node else set()
+            ancestors |= parents
+            queue += parents
+        assert set(test.depends_on_nodes) <= ancestors
+
+
 @pytest.mark.parametrize(
     ("variables", "columns"),
     [
@@ -199,7 +227,7 @@ def test_a_broken_file_stops_the_build_before_the_marts(office, tmp_path):
     ],
 )
 def test_tax_map_needs_what_the_settings_use(office, variables, columns):
-    said = office.check({"tax_map": "txr_1,,,"}, **variables)
-    assert said.count("tax_map.csv, row") == len(columns)
+    complaints = office.check({"tax_map": "txr_1,,,"}, **variables)
+    assert complaints.count("tax_map.csv, row") == len(columns)
     for column in columns:
-        assert f"tax_map.csv, row 2, column {column}: the empty cell must hold a value" in said
+        assert f"tax_map.csv, row 2, column {column}: the empty cell must hold a value" in complaints

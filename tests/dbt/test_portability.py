@@ -1,7 +1,7 @@
 """Outside staging, models use SQL that Postgres, Spark, Snowflake and BigQuery have too.
 
-Every compiled model is parsed as DuckDB's SQL and transpiled; what sqlglot cannot express in a dialect is
-a failure. What belongs to one engine comes from the dispatched macros alone, and is listed here.
+Every compiled model is parsed as DuckDB's SQL and transpiled; a construct that sqlglot cannot express in a dialect is a
+failure. Constructs of one engine come from dispatched macros alone, and are listed here.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ FOLDERS = (
 )
 MODELS = sorted(path.stem for folder in FOLDERS for path in (testing.PROJECT / "models" / folder).rglob("*.sql"))
 
-#: function that is DuckDB's own -> the dispatched macro it comes from
-FUNCTIONS_OF_MACROS = {"timezone": "accounting_date"}
-#: type that only DuckDB has -> the dispatched macro it comes from
+# DuckDB's own function -> the dispatched macro it comes from
+FUNCTIONS_OF_MACROS = {"timezone": "accounting_date", "hash": "fingerprint"}
+# type that only DuckDB has -> the dispatched macro it comes from
 TYPES_OF_MACROS = {"INT128": "wide_integer"}
-#: types that every engine has under some name
+# types that every engine has under some name
 PLAIN_TYPES = {
     "TEXT",
     "VARCHAR",
@@ -42,10 +42,11 @@ PLAIN_TYPES = {
     "TIMESTAMPTZ",
 }
 
-#: what a model must not spell itself: JSON and arrays belong to staging, the rest to macros
+# A model must not spell these itself: JSON and arrays belong to the parsed models, the rest to macros.
 ENGINE_WORDS = re.compile(
-    r"//|::|\b(?:hugeint|rowid|json\w*|unnest|struct\w*|list_\w+|array_\w+|epoch\w*|make_timestamp|strftime|strptime|regexp\w*|qualify|"
-    r"exclude|arg_max|arg_min|any_value|timezone|date_diff|date_trunc|ilike|asof|pivot|try_cast)\b|(?<![\w'])\[(?=\d)",
+    r"//|::|\b(?:hugeint|rowid|json\w*|unnest|struct\w*|list_\w+|array_\w+|epoch\w*|make_timestamp|strftime|strptime|"
+    r"regexp\w*|qualify|exclude|arg_max|arg_min|any_value|timezone|date_diff|date_trunc|ilike|asof|pivot|try_cast)\b|"
+    r"(?<![\w'])\[(?=\d)",
     re.IGNORECASE,
 )
 
@@ -64,7 +65,7 @@ def compiled(empty_world) -> dict[str, str]:
 
 
 def order_keys_without_nulls(tree: exp.Expression) -> exp.Expression:
-    """Order keys of windows are never null in these models: where nulls would go says nothing."""
+    """Drop the place of nulls in orders: order keys of windows are never null in these models."""
     for ordered in tree.find_all(exp.Ordered):
         ordered.set("nulls_first", not ordered.args.get("desc"))
     return tree

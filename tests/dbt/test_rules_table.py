@@ -1,4 +1,4 @@
-"""docs/rules.md is what the project says, and no rule is without a model or a test."""
+"""docs/rules.md is up to date, and every rule has a model and a test."""
 
 from __future__ import annotations
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from doctor import mappings
 from doctor import netsuite as doctor
 from netsuite import lookup
@@ -63,3 +65,107 @@ def test_doctor_reports_a_refused_login(company: Company, tmp_path: Path) -> Non
         f for f in doctor.check(company.settings(netsuite_certificate_id="x"), tmp_path) if f.level == "error"
     ]
     assert "NETSUITE_CERTIFICATE_ID" in finding.message
+
+
+# ---------------------------------------------------------------- currencies of accounts (rule R1)
+
+
+def currencies(company: Company, folder: Path, rows: str) -> list[tuple[str, str, str]]:
+    """(level, subject, message) of the findings about the currencies of account_map.csv."""
+    folder.joinpath("account_map.csv").write_text("purpose,currency,netsuite_account_id\n" + rows)
+    findings = doctor.check(company.settings(), folder)
+    return [(f.level, f.subject, f.message) for f in findings if "account_map.csv, " in f.subject]
+
+
+def test_an_account_in_another_currency_is_named(company: Company, tmp_path: Path) -> None:
+    books = company.books
+    euro = books.add("currency", symbol="EUR", name="Euro")
+    books.change("currency", company.currency, isbasecurrency=True)
+    in_euro = books.add("account", acctnumber="1001", accttype="Bank", currency=euro)
+    in_dollar = books.add("account", acctnumber="1002", accttype="Bank", currency=company.currency)
+    rows = [
+        f"refund,,{company.bank}",
+        f"refund,gbp,{in_dollar}",
+        f"refund,eur,{in_euro}",
+        f"refund,usd,{in_euro}",
+        f"item_income,,{in_euro}",
+    ]
+    found = currencies(company, tmp_path, "\n".join(rows))
+    assert [(level, subject) for level, subject, _ in found] == [
+        ("warning", "account_map.csv, row 5, netsuite_account_id"),
+        ("warning", "account_map.csv, row 6, netsuite_account_id"),
+    ]
+    assert found[0][2] == (
+        f"account {in_euro} is in EUR, but the row is for USD: "
+        "choose an account in that currency or in the base currency, USD"
+    )
+    assert "the row is for every currency" in found[1][2]
+    assert currencies(company, tmp_path, "\n".join(rows[:3])) == [
+        ("ok", "account_map.csv, currencies", "3 accounts fit")
+    ]
+
+
+def test_the_base_currency_is_the_subsidiarys(company: Company, tmp_path: Path) -> None:
+    books = company.books
+    euro = books.add("currency", symbol="EUR", name="Euro", isbasecurrency=False)
+    books.change("currency", company.currency, isbasecurrency=True)
+    in_euro = books.add("account", acctnumber="1001", accttype="Bank", currency=euro)
+    assert currencies(company, tmp_path, f"refund,usd,{in_euro}")[0][0] == "warning"
+    books.change("subsidiary", company.subsidiary, currency=euro)
+    assert currencies(company, tmp_path, f"refund,usd,{in_euro}")[0][0] == "ok"
+
+
+def test_hidden_currencies_are_not_checked_and_said(company: Company, tmp_path: Path) -> None:
+    company.books.configure(hidden_columns=["account.currency"])
+    assert currencies(company, tmp_path, f"refund,,{company.bank}") == [
+        (
+            "warning",
+            "account_map.csv, currencies",
+            "not checked: NetSuite does not show account.currency to this role",
+        )
+    ]
+
+
+# ---------------------------------------------------------------- subsidiaries of items
+
+
+def subsidiaries(company: Company, folder: Path, *items: str) -> list[tuple[str, str, str]]:
+    rows = "".join(f"price_{number},{item}\n" for number, item in enumerate(items))
+    folder.joinpath("item_map.csv").write_text("stripe_id,netsuite_item_id\n" + rows)
+    findings = doctor.check(company.settings(), folder)
+    return [
+        (f.level, f.subject, f.message) for f in findings if "item_map.csv, row" in f.subject or "subsid" in f.subject
+    ]
+
+
+@pytest.mark.parametrize("hidden", [[], ["item.subsidiary"]])
+def test_an_item_of_another_subsidiary_is_named(company: Company, tmp_path: Path, hidden: list[str]) -> None:
+    books = company.books
+    other = books.add("subsidiary", name="Other")
+    third = books.add("subsidiary", name="Nobody's")
+    foreign = books.add("item", itemid="Foreign", itemtype="Service", subsidiary=[other])
+    both = books.add("item", itemid="Both", itemtype="Service", subsidiary=[company.subsidiary, other])
+    nobodys = books.add("item", itemid="Nobody's", itemtype="Service", subsidiary=[third])
+    books.configure(hidden_columns=hidden)
+    found = [f for f in subsidiaries(company, tmp_path, company.item, both, foreign) if f[1].startswith("item_map")]
+    assert found == [
+        (
+            "error",
+            "item_map.csv, row 4, netsuite_item_id",
+            f"item {foreign} does not belong to subsidiary {company.subsidiary}, which has customers: "
+            "NetSuite refuses their memos with it; add the subsidiary to the item or map another one",
+        )
+    ]
+    books.add("customer", companyname="Two", subsidiary=other, currency=company.currency)
+    found = subsidiaries(company, tmp_path, company.item, both, foreign, nobodys)
+    assert [(level, subject.split(",")[1]) for level, subject, _ in found if subject.startswith("item_map")] == [
+        ("warning", " row 4"),
+        ("error", " row 5"),
+    ]
+    assert [f[0] for f in subsidiaries(company, tmp_path, company.item, both) if "subsidiaries" in f[1]] == ["ok"]
+
+
+def test_subsidiaries_that_netsuite_hides_are_not_checked_and_said(company: Company, tmp_path: Path) -> None:
+    company.books.configure(hidden_columns=["item.subsidiary", "itemsubsidiarymap.subsidiary"])
+    (found,) = [f for f in subsidiaries(company, tmp_path, company.item) if "items of the mapping" in f[1]]
+    assert found[0] == "warning" and "not checked: NetSuite shows neither item.subsidiary nor" in found[2]

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from extract.stripe.api import pinned_version
 
@@ -33,6 +33,8 @@ class FakeStripe:
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.lock = threading.RLock()
         self.url = ""
+        self.account: Object | None = {"id": "acct_1", "object": "account"}  # None: the key may not read it
+        self.date: str | None = None  # the Date header; None: the right one
 
     # ---------- contents
 
@@ -72,7 +74,8 @@ class FakeStripe:
                 answer = fake.hook(url.path, params) or fake.answer(url.path, params)
                 status, headers, body = answer
                 encoded = body if isinstance(body, bytes) else json.dumps(body).encode()
-                self.send_response(status)
+                self.send_response_only(status)
+                self.send_header("Date", fake.date or self.date_time_string())
                 for name, value in {
                     "Stripe-Version": pinned_version(),
                     "Request-Id": "req_1",
@@ -104,7 +107,12 @@ class FakeStripe:
 
     def answer(self, path: str, params: dict[str, str]) -> Answer:
         with self.lock:
-            parts = path.removeprefix("/v1/").split("/")
+            if path == "/v1/account":
+                return (200, {}, self.account) if self.account else forbidden("rak_account_read")
+            parts = [unquote(part) for part in path.removeprefix("/v1/").split("/")]
+            if parts[:2] == ["checkout", "sessions"]:
+                item = self.lists.get("checkout/sessions", {}).get(parts[2])
+                return (200, {}, item) if item else missing(parts[2])
             if len(parts) == 2:
                 item = self.lists.get(parts[0], {}).get(parts[1])
                 return (200, {}, shown(item)) if item else missing(parts[1])
@@ -198,6 +206,13 @@ def missing(identifier: str) -> Answer:
     )
 
 
+def forbidden(permission: str) -> Answer:
+    message = (
+        f"The provided key does not have the required permissions. Having the '{permission}' permission would help"
+    )
+    return 403, {}, {"error": {"type": "invalid_request_error", "message": message}}
+
+
 # ---------- objects, with the fields that an extract reads
 
 
@@ -278,6 +293,10 @@ def refund(identifier: str, created: int = T0, **fields: Any) -> Object:
         "status": "succeeded",
         **fields,
     }
+
+
+def coupon(identifier: str, created: int = T0, **fields: Any) -> Object:
+    return {"id": identifier, "object": "coupon", "created": created, "percent_off": 5, **fields}
 
 
 def payout(identifier: str, created: int = T0, **fields: Any) -> Object:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from load_netsuite.errors import WrongBooks
+from load_netsuite.errors import RecordsGone
 from load_netsuite.push import push
 from load_netsuite.reconcile import reconcile
 from load_netsuite.tables import LAST_RECONCILED
@@ -159,7 +159,7 @@ def test_reconcile_stops_where_nothing_of_what_was_posted_is_there(company: Comp
     rows = company.log()
     for memo in company.ours().values():
         company.books.delete(memo.id)
-    with pytest.raises(WrongBooks, match="none of 5 records"):
+    with pytest.raises(RecordsGone, match="none of 5 records"):
         drift(company)
     assert company.log() == rows and all_drift(company) == []
 

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from load_netsuite.errors import WrongBooks
+from load_netsuite.errors import RecordsGone
 from load_netsuite.journal import Entry, Journal
 from load_netsuite.push import Push, push
 from load_netsuite.tables import ensure_tables
@@ -234,7 +234,7 @@ def test_none_of_the_posted_records_in_netsuite_stops_the_push(company: Company)
         "none of 5 records that were posted is in NetSuite: is this another account, or was it refreshed from "
         "production?"
     )
-    with pytest.raises(WrongBooks, match=re.escape(sentence)):
+    with pytest.raises(RecordsGone, match=re.escape(sentence)):
         push(company.settings())
     assert (company.log(), company.writes()) == (rows, writes)
 

@@ -13,9 +13,15 @@ import duckdb
 import pytest
 from filelock import FileLock
 
-from pipeline.summary import major_units
+from load_netsuite.push import PushReport
+from pipeline import stages
+from pipeline.console import console
+from pipeline.exit_codes import DONE, REFUSED
+from pipeline.summary import _print_table, major_units
 from pipeline.transform import describe_failure
 from settings import ROOT, Settings
+from warehouse.connection import open_warehouse
+from warehouse.ownership import Books, books_of, note_books
 
 COMMANDS = (
     *("run", "plan", "test", "extract", "transform", "push", "reconcile", "report"),
@@ -72,8 +78,85 @@ def test_wrong_settings_end_with_2_before_anything_is_written(
 def test_a_second_run_stops_at_once(tmp_path: Path) -> None:
     with FileLock(tmp_path / "w.lock"):
         code, lines = start("run", tmp_path / "w.duckdb")
-    assert code == 1
-    assert any("another run is under way" in line for line in lines), lines
+    assert code == 4
+    assert any("another run is under way" in line and str(tmp_path / "w.duckdb") in line for line in lines), lines
+    assert lines[-1].startswith("exit code 4:")
+
+
+NOWHERE = "http://127.0.0.1:9"  # nothing answers there
+PRODUCTION = {
+    "TARGET": "production",
+    "STRIPE_API_KEY": "rk_test_hush",
+    "STRIPE_API_BASE": NOWHERE,
+    "NETSUITE_ACCOUNT_ID": "1234567",
+    "NETSUITE_BASE_URL": NOWHERE,
+    "NETSUITE_AUTH": "tba",
+    "NETSUITE_CONSUMER_KEY": "consumer",
+    "NETSUITE_CONSUMER_SECRET": "hush",
+    "NETSUITE_TOKEN_ID": "token",
+    "NETSUITE_TOKEN_SECRET": "hush",
+}
+
+
+@pytest.mark.parametrize(
+    "command", ["run", "plan", "extract", "transform", "push", "reconcile", "report", "compact", "doctor"]
+)
+def test_every_command_stops_at_the_warehouse_of_another_account(tmp_path: Path, command: str) -> None:
+    path = tmp_path / "w.duckdb"
+    with open_warehouse(path) as warehouse:
+        note_books(warehouse, path, Books("acct_1", False, "1234567_SB1"))
+    code, lines = start(command, path, **PRODUCTION)
+    assert code == 2, lines
+    assert any("1234567_SB1, this run is for 1234567: set WAREHOUSE_PATH" in line for line in lines), lines
+    assert lines[-1].startswith("exit code 2:")
+    assert "hush" not in "".join(lines)
+    with duckdb.connect(path) as warehouse:
+        schemas = warehouse.execute("select distinct table_schema from information_schema.tables").fetchall()
+    assert schemas == [("main",)], "something was written"
+
+
+def test_a_push_stops_at_the_other_mode(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    with open_warehouse(path) as warehouse:
+        note_books(warehouse, path, Books("acct_1", True, "1234567"))
+    code, lines = start("push", path, **PRODUCTION)
+    assert code == 2 and any("belongs to Stripe mode live, this run is for test" in line for line in lines), lines
+
+
+def test_doctor_beside_a_run_says_what_it_did_not_check(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    with open_warehouse(path):
+        code, lines = start("doctor", path)
+    assert any(f"{path} is in use: to which accounts it belongs was not checked" in line for line in lines), lines
+    assert code == 0, lines
+
+
+@pytest.mark.parametrize("identifier", ["team[red]7", "cus[/]", "cus:+1:"])
+def test_a_table_shows_ids_as_they_are(capsys: pytest.CaptureFixture[str], identifier: str) -> None:
+    _print_table(console(), "Blocked", ("document",), [(identifier,)], if_empty="")
+    assert identifier in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("drifts", "code"), [([], DONE), (["one"], REFUSED)])
+def test_a_drift_ends_with_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drifts: list[str], code: int) -> None:
+    monkeypatch.setattr("load_netsuite.reconcile.reconcile", lambda *_: drifts)
+    settings = Settings(_env_file=None, warehouse_path=tmp_path / "w.duckdb")
+    assert stages.reconcile(settings, stages.StageResults()) == code
+
+
+@pytest.mark.parametrize("stage", ["push", "reconcile"])
+def test_what_reads_netsuite_first_notes_the_account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    path = tmp_path / "w.duckdb"
+    open_warehouse(path).close()
+    monkeypatch.setattr("load_netsuite.reconcile.reconcile", lambda *_: [])
+    monkeypatch.setattr("load_netsuite.push.push", lambda *_, plan: PushReport("run_1"))
+    getattr(stages, stage)(
+        Settings(_env_file=None, warehouse_path=path, netsuite_account_id="1234567"), stages.StageResults()
+    )
+    with open_warehouse(path) as warehouse:
+        assert books_of(warehouse).netsuite_account == "1234567"
 
 
 def test_a_report_without_marts_says_what_to_do(tmp_path: Path) -> None:

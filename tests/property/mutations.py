@@ -1,4 +1,4 @@
-"""Bugs put into a copy of the dbt project; the property test must see each of them.
+"""Bugs planted in a copy of the dbt project; the property test must see each of them.
 
 python -m tests.property.mutations            all of them: which tests fail for each, as a table
 python -m tests.property.mutations <name>...  some
@@ -18,17 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.property.checks import (
-    COMBINATIONS,
-    Combination,
-    Difference,
-    compare,
-    dice_for,
-    is_open_question,
-    make,
-    mapping_texts,
-    run_models,
-)
+from tests.property.combinations import combination_named
+from tests.property.comparison.compare import compare
+from tests.property.comparison.differences import Difference, is_open_question
+from tests.property.histories.world import seeded_world
+from tests.property.run_models import mapping_texts, run_models
 from tests.support.warehouse import BuildFailed, EmptyWorld, project_with_mappings, run_dbt
 
 SEED = 7
@@ -36,67 +30,84 @@ SEED = 7
 
 @dataclass(frozen=True)
 class Mutation:
+    """A bug: the text `good` of one file becomes `bad`. White space in `good` stands for any white space."""
+
     name: str
-    file: str  # in dbt_project/
+    file: str  # one of the paths below
     good: str
     bad: str
     combination: str = "default"
     histories: int = 300
 
 
-LINES, BALANCE = "models/intermediate/lines", "models/intermediate/balance"
+# Files of dbt_project/ that are mutated. Only these lines name paths.
+FLOOR_DIVIDE = "macros/money/floor_divide.sql"
+SPLIT_AMOUNT = "macros/money/split_amount.sql"
+IS_BEFORE_GO_LIVE = "macros/dates/is_before_go_live.sql"
+DOCUMENT_AMOUNTS = "macros/stripe/stripe_document_amounts.sql"
+ACCOUNTING_PERIODS = "models/parsed/netsuite/parsed_netsuite__accounting_periods.sql"
+BALANCE_LEDGER = "models/build/balance/int_balance_ledger.sql"
+BALANCE_USES = "models/build/balance/int_balance_uses.sql"
+BALANCE_LEFTOVERS = "models/build/balance/int_balance_leftovers.sql"
+BALANCE_CREDIT_SOURCES = "models/build/balance/int_balance_credit_sources.sql"
+REFUND_LINKS = "models/build/credit_notes/int_refund_links.sql"
+NET_COMPONENTS = "models/build/lines/int_credit_note_net_components.sql"
+MEMO_COMPONENTS = "models/build/lines/int_memo_components.sql"
+MEMO_LINES = "models/build/lines/int_memo_lines.sql"
+FINDINGS_AMOUNTS = "models/build/findings/int_findings_amounts.sql"
+INVOICE_REMAINING = "models/build/documents/int_invoice_remaining.sql"
 
-WHOLE = "document_type = 'credit_note' and memo_minor = document_minor and unit_minor = 1"
+UNSCALED = "document_type = 'credit_note' and memo_minor = document_minor and unit_minor = 1"
 
 MUTATIONS = (
     Mutation(
         "S1: floor becomes truncation",
-        "macros/arithmetic.sql",
+        FLOOR_DIVIDE,
         "- case when (({{ numerator }}) % ({{ denominator }})) < 0 then 1 else 0 end)",
         ")",
     ),
     Mutation(
         "S1: ties to the later component",
-        "macros/split_amount.sql",
-        "order by fraction desc, {{ order_by | join(', ') }})",
+        SPLIT_AMOUNT,
+        "order by fraction desc, {{ order }})",
         "order by fraction desc, {{ order_by | join(' desc, ') }} desc)",
         histories=600,
     ),
     Mutation(
         "B1: sign of the use",
-        f"{BALANCE}/int_balance_uses.sql",
+        BALANCE_USES,
         "sum(amount_minor) as used_minor",
         "sum(-amount_minor) as used_minor",
     ),
     Mutation(
         "B4: leftover ignores the ending balance",
-        f"{BALANCE}/int_balance_leftovers.sql",
-        "or use_positions.ending_balance_minor < 0 as is_leftover",
+        BALANCE_LEFTOVERS,
+        "or ending_balance_minor < 0 as is_leftover",
         "as is_leftover",
     ),
     Mutation(
         "B4: leftover ignores what was given back",
-        f"{BALANCE}/int_balance_leftovers.sql",
-        "_canceled') and ledger.amount_minor < 0 then ledger.amount_minor",
-        "_canceled') and ledger.amount_minor < 0 then 0",
+        BALANCE_LEFTOVERS,
+        "ledger.movement = 'give_back' and ledger.amount_minor < 0 then ledger.amount_minor",
+        "ledger.movement = 'give_back' and ledger.amount_minor < 0 then 0",
         histories=1200,
     ),
     Mutation(
-        "C1: kept part not scaled for taxes",
-        f"{LINES}/int_memo_components.sql",
-        f"from with_totals where {WHOLE}",
-        f"from with_totals where ({WHOLE}) or component_kind = 'tax'",
+        "C1: taxes are not scaled",
+        MEMO_COMPONENTS,
+        f"from with_totals where {UNSCALED}",
+        f"from with_totals where ({UNSCALED}) or component_kind = 'tax'",
     ),
     Mutation(
         "L7: inclusive tax taken from the item only",
-        f"{LINES}/int_credit_note_net_components.sql",
+        NET_COMPONENTS,
         "components.amount_minor - coalesce(inclusive_shares.share_minor, 0)",
         "components.amount_minor - case when components.component_kind in ('item', 'custom')"
         " then coalesce(inclusive_shares.line_inclusive_minor, 0) else 0 end",
     ),
     Mutation(
         "L5: gross shares leave the discounts out",
-        f"{LINES}/int_credit_note_net_components.sql",
+        NET_COMPONENTS,
         "+ coalesce(gross_shares.share_minor, 0)",
         "+ case when components.component_kind in ('item', 'custom', 'shipping')"
         " then coalesce(gross_shares.line_tax_minor, 0) else 0 end",
@@ -104,44 +115,44 @@ MUTATIONS = (
     ),
     Mutation(
         "X3: NetSuite's coarser unit forgotten",
-        f"{LINES}/int_memo_components.sql",
+        MEMO_COMPONENTS,
         "then documents.unit_minor else 1 end as unit_minor",
         "then 1 else 1 end as unit_minor",
     ),
     Mutation(
         "L2: period end before its start",
-        f"{LINES}/int_memo_lines.sql",
+        MEMO_LINES,
         "when {{ accounting_date('roles.period_end_at') }} > {{ accounting_date('roles.period_start_at') }}",
         "when true",
     ),
     Mutation(
         "C5: equal counts as more",
-        "models/intermediate/findings/int_findings_amounts.sql",
+        FINDINGS_AMOUNTS,
         "where credited_minor > invoice_total_minor",
         "where credited_minor >= invoice_total_minor",
     ),
     Mutation(
         "C6: a document that is not posted takes its part too",
-        "models/intermediate/documents/int_invoice_remaining.sql",
+        INVOICE_REMAINING,
         "findings.document_id is null or coalesce(records.is_posted, false) as is_otherwise_ready",
         "true as is_otherwise_ready",
         histories=2000,
     ),
     Mutation(
         "B7: newest credit first",
-        f"{BALANCE}/int_balance_credit_sources.sql",
+        BALANCE_CREDIT_SOURCES,
         "case when amount_minor < 0 then 1 else 0 end order by chain_position rows",
         "case when amount_minor < 0 then 1 else 0 end order by chain_position desc rows",
     ),
     Mutation(
         "B6: rows of one second by id",
-        f"{BALANCE}/int_balance_ledger.sql",
+        BALANCE_LEDGER,
         "when chosen_paths.path is null then 0",
         "when true then 0",
     ),
     Mutation(
         "G1: the go-live day itself is before",
-        "macros/dates.sql",
+        IS_BEFORE_GO_LIVE,
         "({{ local_date }} < cast(",
         "({{ local_date }} <= cast(",
         combination="override",
@@ -149,21 +160,21 @@ MUTATIONS = (
     ),
     Mutation(
         "X4: locked months count as open",
-        "models/staging/netsuite/stg_netsuite__accounting_periods.sql",
+        ACCOUNTING_PERIODS,
         "arlocked",
         "isinactive",
         combination="sparse",
     ),
-    # The unit tests let these pass.
+    # The unit tests miss these.
     Mutation(
         "S1: units that are missing are ranked over the whole document",
-        "macros/split_amount.sql",
-        "partition by {{ group_by | join(', ') }} order by fraction desc",
+        SPLIT_AMOUNT,
+        "partition by {{ whole }} order by fraction desc",
         "partition by {{ group_by[0] }} order by fraction desc",
     ),
     Mutation(
         "S1: a negative whole keeps its signs",
-        "macros/split_amount.sql",
+        SPLIT_AMOUNT,
         "* case when raw_weight_sum < 0 then -1 else 1 end as signed_weight",
         "as signed_weight",
         combination="gross",
@@ -171,14 +182,14 @@ MUTATIONS = (
     ),
     Mutation(
         "S1: ties go by kind before line",
-        f"{LINES}/int_memo_components.sql",
+        MEMO_COMPONENTS,
         "'memo_minor', 'net_minor', ['line_position', 'kind_order',",
         "'memo_minor', 'net_minor', ['kind_order', 'line_position',",
         histories=3000,
     ),
     Mutation(
         "B4: uses in another currency make a leftover",
-        f"{BALANCE}/int_balance_leftovers.sql",
+        BALANCE_LEFTOVERS,
         "partition by stripe_customer_id, currency order by chain_position"
         " rows between unbounded preceding and current row ) as used_so_far_minor",
         "partition by stripe_customer_id order by chain_position"
@@ -187,13 +198,13 @@ MUTATIONS = (
     ),
     Mutation(
         "L6: a pretax credit that repeats a discount is taken off again",
-        "macros/stripe_document_amounts.sql",
+        DOCUMENT_AMOUNTS,
         "entry.type = 'credit_balance_transaction' and",
         "",
     ),
     Mutation(
         "R4: a canceled refund settled by hand is refunded too",
-        "models/intermediate/credit_notes/int_refund_links.sql",
+        REFUND_LINKS,
         "in ('failed', 'canceled')",
         "in ('failed')",
         histories=1200,
@@ -209,29 +220,25 @@ def plant(mutation: Mutation, project: Path) -> None:
     """
     file = project / mutation.file
     text = file.read_text()
-    pattern = r"\s+".join(re.escape(word) for word in mutation.good.split())  # however it is wrapped
+    pattern = r"\s+".join(re.escape(word) for word in mutation.good.split())
     changed = re.sub(pattern, lambda _: mutation.bad, text)
     if changed == text:
-        raise ValueError(f"{mutation.file} no longer holds {mutation.good!r}: put the bug '{mutation.name}' in anew")
+        raise ValueError(f"{mutation.file} no longer holds {mutation.good!r}: update the mutation '{mutation.name}'")
     file.write_text(changed)
 
 
-def combination_of(mutation: Mutation) -> Combination:
-    return next(c for c in COMBINATIONS if c.name == mutation.combination)
-
-
-def seen(mutation: Mutation, folder: Path, seed: int = SEED) -> list[Difference]:
-    """Differences the property test finds in a project with this bug."""
-    combination = combination_of(mutation)
-    world = make(combination, ((number, dice_for(seed, combination, number)) for number in range(mutation.histories)))
-    project = project_with_mappings(folder, mapping_texts(world))
+def differences_of(mutation: Mutation, folder: Path, seed: int = SEED) -> list[Difference]:
+    """Differences that the property test finds in a project with this bug."""
+    combination = combination_named(mutation.combination)
+    world = seeded_world(seed, combination, range(mutation.histories))
+    project = project_with_mappings(folder, mapping_texts(world.mappings))
     plant(mutation, project)
     marts = run_models(world, folder, combination, project=project, tests=False)
-    return [d for d in compare(world, combination, marts) if not is_open_question(d)]
+    return [difference for difference in compare(world, combination, marts).found if not is_open_question(difference)]
 
 
 def failed_tests(kind: str, project: Path, warehouse: Path, variables: Mapping[str, Any] | None = None) -> list[str]:
-    """What dbt says of each failed test; empty when all pass."""
+    """The report of each failed dbt test of a kind (`unit` or `data`)."""
     command = ["test", "--select", f"test_type:{kind}", "--log-level", "none"]
     try:
         run_dbt(command, project, warehouse, variables=variables)
@@ -241,12 +248,13 @@ def failed_tests(kind: str, project: Path, warehouse: Path, variables: Mapping[s
 
 
 def evidence(mutation: Mutation, empty: EmptyWorld, folder: Path) -> tuple[bool, str]:
-    """Whether the property test sees the bug, and its row of the table."""
+    """(whether the property test sees the bug, its row of the table)."""
     project = shutil.copytree(empty.project, folder / "unit_tests", ignore=shutil.ignore_patterns("target", "logs"))
     plant(mutation, project)
     unit = failed_tests("unit", project, empty.warehouse)
-    differences = seen(mutation, folder)
-    data = failed_tests("data", folder / "dbt_project", folder / "warehouse.duckdb", combination_of(mutation).variables)
+    differences = differences_of(mutation, folder)
+    variables = combination_named(mutation.combination).variables
+    data = failed_tests("data", folder / "dbt_project", folder / "warehouse.duckdb", variables)
     verdicts = [f"caught by {len(failed)}" if failed else "missed" for failed in (unit, data)]
     found = f"caught, {len(differences)} differences" if differences else "missed"
     histories = f"{mutation.histories} histories of {mutation.combination}, seed {SEED}"

@@ -1,4 +1,4 @@
 """Thousands of short histories of the real loader against the NetSuite stand-in, with faults at every step.
 
-`python -m tests.simulation SEED` replays one history and tells its steps.
+`python -m tests.simulation SEED` replays one history and shows its steps.
 """

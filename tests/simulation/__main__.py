@@ -1,5 +1,4 @@
-"""`python -m tests.simulation SEED`: one history, step by step. `python -m tests.simulation FIRST COUNT`:
-many."""
+"""`python -m tests.simulation SEED`: one history, step by step. `... FIRST COUNT`: many histories."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The simulation is worth something only if it catches the bugs it is for. Each test plants one and expects
-a catch."""
+"""The simulation catches the bugs that it exists for: each test plants one of them in the loader."""
 
 from __future__ import annotations
 
@@ -30,7 +29,7 @@ def quiet() -> Any:
 
 
 def caught() -> list[str]:
-    """What the first history that fails says."""
+    """The first failure, if any history fails."""
     return play(SEEDS, stop_at=1).failures
 
 
@@ -39,7 +38,7 @@ def test_without_a_planted_bug_the_same_seeds_pass() -> None:
 
 
 def test_log_after_send_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The attempt is kept in memory and written together with its result."""
+    """The loader holds the attempt in memory and writes it together with its result."""
     held: dict[str, Entry] = {}
     really_write = Journal.write
 
@@ -58,7 +57,7 @@ def test_log_after_send_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _without_look_up(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
-    """A lost answer is met by sending the same request again."""
+    """After a lost answer, the loader sends the same request again."""
     really: Callable[..., Answer] = getattr(NetSuite, method)
 
     def again(self: NetSuite, *arguments: Any) -> Answer:
@@ -101,11 +100,11 @@ def test_patch_that_replays_the_whole_record_is_caught(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(Write, "body", body)
     (failure,) = caught()
-    assert "wanted was" in failure or "in the log" in failure or "has the total" in failure
+    assert "expected" in failure or "in the log" in failure or "has the total" in failure
 
 
 def test_a_new_run_that_does_not_ask_first_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What an earlier run left unknown is sent at once; only lost answers of the same run are looked up."""
+    """The loader looks up only what the same run lost; what an earlier run left unknown is sent at once."""
     resolving: list[bool] = []
 
     def end_unasked(client: NetSuite, attempts: dict[Any, list[Attempt]]) -> Iterator[list[Entry]]:

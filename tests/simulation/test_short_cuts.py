@@ -1,5 +1,4 @@
-"""The short cuts of the fast histories answer as the real thing does: the stand-in's SuiteQL, the views in
-DuckDB."""
+"""The fast short cuts answer as the stand-in's SuiteQL and the views in DuckDB do."""
 
 from __future__ import annotations
 
@@ -13,7 +12,9 @@ from load_netsuite.journal_queries import NEWEST, UNCHECKED, UNSETTLED
 from load_netsuite.marts import STEPS, Marts
 from netsuite import lookup
 from sandbox.netsuite.suiteql import SuiteQL
-from tests.simulation.fast import FastLog, FastMarts, FastQuery
+from tests.simulation.fast_log import FastLog
+from tests.simulation.fast_marts import FastMarts
+from tests.simulation.fast_query import FastQuery
 from tests.simulation.history import History
 
 
@@ -61,7 +62,7 @@ def test_short_cuts_agree_with_duckdb(seed: int) -> None:
 
 
 def _rewind(history: History, length: int) -> None:
-    """The state after the first rows of the log, no round begun since."""
+    """The state after the first rows of the log; no round has begun since."""
     del history.log[length:]
     assert isinstance(history.marts, FastMarts)
     positions = "select position from load_netsuite.load_log order by 1"

@@ -1,5 +1,4 @@
-"""P1 to P7 under faults: thousands of seeded histories, each invariant checked after each (see
-history.py)."""
+"""P1 to P7 under faults: thousands of seeded histories, each checked with every invariant (invariants.py)."""
 
 from __future__ import annotations
 
@@ -44,7 +43,7 @@ def test_a_failure_of_any_kind_names_the_command_that_replays_it(monkeypatch: py
 
 
 def test_a_seed_plays_the_same_history_each_time() -> None:
-    """What makes one command enough to reproduce a failure."""
+    """So one command is enough to reproduce a failure."""
     first, second = History(7, on_duckdb=False), History(7, on_duckdb=False)
     steps = []
     for history in (first, second):

@@ -1,7 +1,6 @@
-"""One small world: a company's books at NetSuite, what is wanted there, and the warehouse between them.
+"""One small world: a company's books at NetSuite, the records it must get, and the warehouse between them.
 
-Everything random comes from one seed; time is virtual and moves only when the loader sleeps or a request
-takes its time.
+Everything random comes from one seed. Time is virtual: it moves when the loader sleeps or a request takes time.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ from sandbox.netsuite.books import Books
 
 START = dt.datetime(2026, 3, 10, 9, tzinfo=dt.UTC).timestamp()
 ROUNDS = 3
-TABLES = ("memos", "applications", "refunds", "zero_invoices", "journals")
-FIXED = (
+TABLES = ("memos", "applications", "refunds", "zero_invoices", "journals")  # schema wanted
+FIXED = (  # schema marts
     "items_to_create",
     "credit_memo_lines",
     "zero_amount_invoice_lines",
@@ -34,13 +33,14 @@ FIXED = (
 
 
 class Time:
-    """Virtual seconds, and what is to happen at a moment (a write that NetSuite commits late)."""
+    """Virtual seconds, and what happens at a later moment, such as a write that NetSuite commits late."""
 
     def __init__(self) -> None:
         self.now = START
         self._later: list[tuple[float, int, Callable[[], Any]]] = []
 
-    def pass_(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
+        """Move on, and run what becomes due on the way."""
         end = self.now + seconds
         while self._later and min(self._later)[0] <= end:
             due = min(self._later)
@@ -53,21 +53,43 @@ class Time:
         self._later.append((self.now + delay, len(self._later), act))
 
 
+@dataclass(frozen=True)
+class WantedRecord:
+    """A record as it must be in the end: SuiteQL type, total, external id of each target -> amount."""
+
+    type: str
+    total: Decimal
+    applied: dict[str, Decimal] = field(default_factory=dict)
+
+
 @dataclass
 class Wanted:
-    """What must be in NetSuite in the end: external id → (type, total, {document's external id or name:
-    amount})."""
+    """What must be in NetSuite in the end, and the rows of the tables that ask for it."""
 
-    records: dict[str, tuple[str, Decimal, dict[str, Decimal]]] = field(default_factory=dict)
-    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    records: dict[str, WantedRecord] = field(default_factory=dict)  # by external id
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by table
     skippable: set[str] = field(default_factory=set)  # memos that a person skips in a later round
 
     def add(self, table: str, **row: Any) -> None:
         self.rows.setdefault(table, []).append(row)
 
+    def add_application(
+        self, from_round: int, memo: str, kind: str, target: str | None, target_id: str | None, amount: Decimal
+    ) -> None:
+        self.add(
+            "applications",
+            from_round=from_round,
+            external_id=memo,
+            application_type=kind,
+            target_external_id=target,
+            target_netsuite_id=target_id,
+            amount_minor=int(amount * 100),
+            amount=amount,
+        )
+
 
 class Company:
-    """The books and the ids that marts refer to."""
+    """The books, and the internal ids that marts refer to."""
 
     def __init__(self, chance: random.Random, time: Time) -> None:
         self.books = books = Books(None, clock=lambda: dt.datetime.fromtimestamp(time.now, dt.UTC))
@@ -83,6 +105,12 @@ class Company:
             for n in range(chance.randint(1, 2))
         ]
         self.invoices = [self._invoice(n, customer) for n, customer in enumerate(self.customers * 2)]
+
+    def close_period(self) -> None:
+        self.books.set_period(self.period, closed=True)
+
+    def open_period(self) -> None:
+        self.books.set_period(self.period, closed=False)
 
     def _invoice(self, number: int, customer: str) -> tuple[str, str, str]:
         """(internal id, external id, customer) of an open invoice over 1,000.00."""
@@ -100,8 +128,9 @@ class Company:
 
 
 def draw_wanted(chance: random.Random, company: Company) -> Wanted:
-    """A few memos with invoice applications, refunds (some of several memos, some late), a zero invoice, a
-    journal."""
+    """A few memos with invoice applications, refunds (some of several memos, some late), perhaps a zero-amount invoice
+    and a journal entry.
+    """
     wanted = Wanted()
     head = {
         "currency": "usd",
@@ -110,139 +139,151 @@ def draw_wanted(chance: random.Random, company: Company) -> Wanted:
         "netsuite_posting_period_id": company.period,
         "tran_date": dt.date(2026, 3, 5),
     }
-    refunds: dict[str, list[tuple[str, Decimal]]] = {}
+    refunds: dict[str, dict[str, Decimal]] = {}  # refund -> memo -> amount
     for number in range(chance.randint(1, 4)):
-        invoice, invoice_name, customer = chance.choice(company.invoices)
-        name = f"cn_{number}"
-        parts = {kind: Decimal(chance.randint(100, 9999)) / 100 for kind in ("invoice", "refund", "by_hand")}
-        kinds = chance.sample(sorted(parts), chance.randint(1, 3))
-        total = sum((parts[kind] for kind in kinds), Decimal(0))
-        from_round = chance.choice((1, 1, 1, 2))
-        until_round = chance.choice((None, None, None, 2, 3))
-        if until_round:
-            wanted.skippable.add(name)
-        wanted.add(
-            "memos",
-            from_round=from_round,
-            until_round=until_round,
-            created_at=dt.datetime(2026, 3, 5, 0, number, tzinfo=dt.UTC),
-            external_id=name,
-            netsuite_customer_id=customer,
-            netsuite_currency_precision=2,
-            netsuite_account_id=company.receivables,
-            memo_text=f"Stripe: {name}.",
-            amount_minor=int(total * 100),
-            amount=total,
-            **head,
-        )
-        new_item = chance.random() < 0.2
-        if new_item:
-            price = f"price_{number}"
-            wanted.add(
-                "items_to_create",
-                external_id=price,
-                item_name=price,
-                netsuite_income_account_id=company.income,
-                netsuite_subsidiary_ids=company.subsidiary,
-            )
-            wanted.records[price] = ("Service", Decimal(0), {})
-        wanted.add(
-            "credit_memo_lines",
-            external_id=name,
-            line_number=1,
-            netsuite_item_id=None if new_item else company.item,
-            item_external_id=f"price_{number}" if new_item else None,
-            description="A service",
-            quantity=1,
-            amount=total,
-            is_gross=False,
-            is_taxable=False,
-        )
-        applied = {}
-        for kind in kinds:
-            late = chance.choice((from_round, from_round, 2, 3))
-            if kind == "invoice":
-                applied[invoice_name] = parts[kind]
-                _application(wanted, late, name, "invoice", invoice_name, invoice, parts[kind])
-            elif kind == "refund":
-                # A refund can settle several memos of one customer: then a late part is added by PATCH.
-                refund = f"re_{customer}_{chance.randint(0, 1)}"
-                refunds.setdefault(refund, []).append((name, parts[kind]))
-                _application(wanted, late, name, "customer_refund", refund, None, parts[kind])
-            else:
-                _application(wanted, from_round, name, "out_of_band", None, None, parts[kind])
-        wanted.records[name] = ("CustCred", total, applied)
-    for name, claims in refunds.items():
-        total = sum((amount for _, amount in claims), Decimal(0))
-        wanted.records[name] = ("CustRfnd", total, dict(claims))
-        wanted.add(
-            "refunds",
-            external_id=name,
-            linked_amount_minor=int(total * 100),
-            netsuite_customer_id=name.split("_")[1],
-            netsuite_currency_precision=2,
-            netsuite_account_id=company.bank,
-            netsuite_receivables_account_id=company.receivables,
-            memo_text=f"Stripe: {name}.",
-            **head,
-        )
+        _draw_memo(chance, company, wanted, head, refunds, number)
+    for name, parts in refunds.items():
+        _add_refund(company, wanted, head, name, parts)
     if chance.random() < 0.4:
-        wanted.records["in_zero"] = ("CustInvc", Decimal(0), {})
-        wanted.add(
-            "zero_invoices",
-            from_round=chance.choice((1, 2)),
-            external_id="in_zero",
-            netsuite_customer_id=company.customers[0],
-            netsuite_account_id=company.receivables,
-            memo_text="Stripe: in_zero.",
-            tax_details_override=False,
-            **head,
-        )
-        wanted.add(
-            "zero_amount_invoice_lines",
-            external_id="in_zero",
-            line_number=1,
-            netsuite_item_id=company.item,
-            quantity=1,
-            is_taxable=False,
-        )
+        _draw_zero_invoice(chance, company, wanted, head)
     if chance.random() < 0.4:
-        amount = Decimal(chance.randint(100, 9999)) / 100
-        wanted.records["re_9_cn_9_income"] = ("Journal", amount, {})
-        wanted.add(
-            "journals",
-            from_round=1,
-            external_id="re_9_cn_9_income",
-            netsuite_currency_precision=2,
-            memo_text="Stripe: re_9.",
-            debit_netsuite_account_id=company.income,
-            credit_netsuite_account_id=company.bank,
-            amount_minor=int(amount * 100),
-            amount=amount,
-            **head,
-        )
+        _draw_journal_entry(chance, company, wanted, head)
     return wanted
 
 
-def _application(
+def _draw_memo(
+    chance: random.Random,
+    company: Company,
     wanted: Wanted,
-    from_round: int,
-    memo: str,
-    kind: str,
-    target: str | None,
-    target_id: str | None,
-    amount: Decimal,
+    head: dict[str, Any],
+    refunds: dict[str, dict[str, Decimal]],
+    number: int,
 ) -> None:
+    """A memo of one to three parts. Its refunds are collected, since a refund can settle several memos."""
+    invoice, invoice_name, customer = chance.choice(company.invoices)
+    name = f"cn_{number}"
+    amounts = {kind: Decimal(chance.randint(100, 9999)) / 100 for kind in ("invoice", "refund", "by_hand")}
+    kinds = chance.sample(sorted(amounts), chance.randint(1, 3))
+    total = sum((amounts[kind] for kind in kinds), Decimal(0))
+    from_round = chance.choice((1, 1, 1, 2))
+    until_round = chance.choice((None, None, None, 2, 3))
+    if until_round:
+        wanted.skippable.add(name)
     wanted.add(
-        "applications",
+        "memos",
         from_round=from_round,
+        until_round=until_round,
+        created_at=dt.datetime(2026, 3, 5, 0, number, tzinfo=dt.UTC),
+        external_id=name,
+        netsuite_customer_id=customer,
+        netsuite_currency_precision=2,
+        netsuite_account_id=company.receivables,
+        memo_text=f"Stripe: {name}.",
+        amount_minor=int(total * 100),
+        amount=total,
+        **head,
+    )
+    _draw_memo_line(chance, company, wanted, name, number, total)
+    applied = {}
+    for kind in kinds:
+        late_round = chance.choice((from_round, from_round, 2, 3))
+        if kind == "invoice":
+            applied[invoice_name] = amounts[kind]
+            wanted.add_application(late_round, name, "invoice", invoice_name, invoice, amounts[kind])
+        elif kind == "refund":
+            # A refund can settle several memos of one customer: then a late part is added by PATCH.
+            refund = f"re_{customer}_{chance.randint(0, 1)}"
+            refunds.setdefault(refund, {})[name] = amounts[kind]
+            wanted.add_application(late_round, name, "customer_refund", refund, None, amounts[kind])
+        else:
+            wanted.add_application(from_round, name, "out_of_band", None, None, amounts[kind])
+    wanted.records[name] = WantedRecord("CustCred", total, applied)
+
+
+def _draw_memo_line(
+    chance: random.Random, company: Company, wanted: Wanted, memo: str, number: int, total: Decimal
+) -> None:
+    """One line over the total, sometimes of an item that the run creates."""
+    price = f"price_{number}" if chance.random() < 0.2 else None
+    if price:
+        wanted.add(
+            "items_to_create",
+            external_id=price,
+            item_name=price,
+            netsuite_income_account_id=company.income,
+            netsuite_subsidiary_ids=company.subsidiary,
+        )
+        wanted.records[price] = WantedRecord("Service", Decimal(0))
+    wanted.add(
+        "credit_memo_lines",
         external_id=memo,
-        application_type=kind,
-        target_external_id=target,
-        target_netsuite_id=target_id,
+        line_number=1,
+        netsuite_item_id=None if price else company.item,
+        item_external_id=price,
+        description="A service",
+        quantity=1,
+        amount=total,
+        is_gross=False,
+        is_taxable=False,
+    )
+
+
+def _add_refund(company: Company, wanted: Wanted, head: dict[str, Any], name: str, parts: dict[str, Decimal]) -> None:
+    total = sum(parts.values(), Decimal(0))
+    wanted.records[name] = WantedRecord("CustRfnd", total, parts)
+    wanted.add(
+        "refunds",
+        external_id=name,
+        linked_amount_minor=int(total * 100),
+        netsuite_customer_id=name.split("_")[1],
+        netsuite_currency_precision=2,
+        netsuite_account_id=company.bank,
+        netsuite_receivables_account_id=company.receivables,
+        memo_text=f"Stripe: {name}.",
+        **head,
+    )
+
+
+def _draw_zero_invoice(chance: random.Random, company: Company, wanted: Wanted, head: dict[str, Any]) -> None:
+    wanted.records["in_zero"] = WantedRecord("CustInvc", Decimal(0))
+    wanted.add(
+        "zero_invoices",
+        from_round=chance.choice((1, 2)),
+        external_id="in_zero",
+        netsuite_customer_id=company.customers[0],
+        netsuite_account_id=company.receivables,
+        memo_text="Stripe: in_zero.",
+        tax_details_override=False,
+        **head,
+    )
+    wanted.add(
+        "zero_amount_invoice_lines",
+        external_id="in_zero",
+        line_number=1,
+        netsuite_item_id=company.item,
+        quantity=1,
+        is_taxable=False,
+    )
+
+
+def _draw_journal_entry(chance: random.Random, company: Company, wanted: Wanted, head: dict[str, Any]) -> None:
+    amount = Decimal(chance.randint(100, 9999)) / 100
+    wanted.records["re_9_cn_9_income"] = WantedRecord("Journal", amount)
+    wanted.add(
+        "journals",
+        from_round=1,
+        external_id="re_9_cn_9_income",
+        netsuite_currency_precision=2,
+        memo_text="Stripe: re_9.",
+        debit_netsuite_account_id=company.income,
+        credit_netsuite_account_id=company.bank,
         amount_minor=int(amount * 100),
         amount=amount,
+        **head,
     )
+
+
+# -------------------------------------------------------------------- the warehouse
 
 
 @lru_cache(maxsize=1)
@@ -272,8 +313,8 @@ def fill(wanted: Wanted) -> duckdb.DuckDBPyConnection:
     return warehouse
 
 
-def transform(warehouse: duckdb.DuckDBPyConnection, round_: int) -> None:
-    """A new round: what was refused is ready again, what belongs to this round takes part."""
+def transform(warehouse: duckdb.DuckDBPyConnection, number: int) -> None:
+    """A new round: what was refused is ready again; what belongs to this round takes part."""
     warehouse.execute("delete from wanted.world")
     latest = "coalesce((select max(position) from load_netsuite.load_log), 0)"
-    warehouse.execute(f"insert into wanted.world values (?, {latest})", [round_])
+    warehouse.execute(f"insert into wanted.world values (?, {latest})", [number])

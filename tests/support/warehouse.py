@@ -1,4 +1,4 @@
-"""A warehouse for tests of the models: raw tables filled by hand, mappings given as text, dbt run in this process.
+"""A warehouse for tests of the models: raw tables filled by hand, mapping files given as text, dbt in this process.
 
 The raw tables have the columns of docs/architecture.md. Nothing here knows a rule.
 """
@@ -20,18 +20,29 @@ import duckdb
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 
 STRIPE_TABLES = (
-    "credit_notes", "invoices", "invoice_payments", "refunds", "customers", "customer_balance_transactions",
-    "prices", "products", "coupons", "tax_rates", "payouts", "balance_transactions",
-)  # fmt: skip
+    "credit_notes",
+    "invoices",
+    "invoice_payments",
+    "refunds",
+    "customers",
+    "customer_balance_transactions",
+    "prices",
+    "products",
+    "coupons",
+    "tax_rates",
+    "payouts",
+    "balance_transactions",
+)
 
 NETSUITE_TABLES = {
     "customers": "id externalid isinactive subsidiary currency receivablesaccount stripe_id",
-    "transactions": "id externalid type entity trandate currency foreigntotal foreignamountunpaid status voided posting "
-    "postingperiod subsidiary account stripe_id",
+    "transactions": "id externalid type entity trandate currency foreigntotal foreignamountunpaid status voided "
+    "posting postingperiod subsidiary account stripe_id",
     "applications": "previousdoc previoustype nextdoc nexttype linktype foreignamount",
     "items": "id externalid itemid itemtype isinactive subsidiary",
     "currencies": "id symbol currencyprecision isinactive",
-    "accounting_periods": "id periodname startdate enddate isyear isquarter isadjust closed arlocked alllocked isinactive",
+    "accounting_periods": "id periodname startdate enddate isyear isquarter isadjust closed arlocked alllocked "
+    "isinactive",
     "accounts": "id isinactive",
     "subsidiaries": "id",
 }
@@ -47,7 +58,7 @@ MAPPING_HEADERS = {
     "manual_decisions": "document_id,decision,note",
 }
 
-#: for run_dbt: everything but tests
+# A command for run_dbt: all models, no tests.
 WITHOUT_TESTS = ["build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
 
 _FETCHED_AT = datetime(2026, 6, 1, tzinfo=UTC)
@@ -61,8 +72,8 @@ def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema if not exists raw_netsuite")
     for table in STRIPE_TABLES:
         connection.execute(
-            f"create table if not exists raw_stripe.{table} (id text, parent_id text, created timestamptz, fetched_at timestamptz, "
-            "api_version text, content_hash text, payload text, _dlt_load_id text)"
+            f"create table if not exists raw_stripe.{table} (id text, parent_id text, created timestamptz, "
+            "fetched_at timestamptz, api_version text, content_hash text, payload text, _dlt_load_id text)"
         )
     for table, columns in NETSUITE_TABLES.items():
         connection.execute(
@@ -74,24 +85,8 @@ def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
 def land_stripe(
     connection: duckdb.DuckDBPyConnection, table: str, objects: Iterable[Mapping[str, Any]], *, version: int = 0
 ) -> None:
-    """Append Stripe objects (JSON shapes) as a newer version of themselves; `parent_id` may be given as key `_parent`."""
-    rows = []
-    for item in objects:
-        fields = dict(item)
-        parent = fields.pop("_parent", None)
-        payload = json.dumps(fields, separators=(",", ":"))
-        created = fields.get("created")
-        rows.append(
-            (
-                fields["id"],
-                parent,
-                datetime.fromtimestamp(created, UTC) if created else None,
-                _FETCHED_AT + timedelta(seconds=version),
-                "2026-10-28.endive",
-                hashlib.blake2b(payload.encode(), digest_size=16).hexdigest(),
-                payload,
-            )
-        )
+    """Append Stripe objects (JSON shapes) as a newer version of themselves. Key `_parent` gives `parent_id`."""
+    rows = [_stripe_row(dict(item), _FETCHED_AT + timedelta(seconds=version)) for item in objects]
     if rows:
         connection.executemany(
             f"insert into raw_stripe.{table} (id, parent_id, created, fetched_at, api_version, content_hash, payload) "
@@ -100,8 +95,16 @@ def land_stripe(
         )
 
 
+def _stripe_row(fields: dict[str, Any], fetched_at: datetime) -> tuple[Any, ...]:
+    parent = fields.pop("_parent", None)
+    payload = json.dumps(fields, separators=(",", ":"))
+    created = datetime.fromtimestamp(fields["created"], UTC) if fields.get("created") else None
+    content_hash = hashlib.blake2b(payload.encode(), digest_size=16).hexdigest()
+    return fields["id"], parent, created, fetched_at, "2026-10-28.endive", content_hash, payload
+
+
 def land_netsuite(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Mapping[str, str | None]]) -> None:
-    """Replace a snapshot table; absent columns are null."""
+    """Replace the rows of a snapshot table; absent columns are null."""
     connection.execute(f"delete from raw_netsuite.{table}")
     columns = NETSUITE_TABLES[table].split()
     values = [tuple(row.get(c) for c in columns) for row in rows]
@@ -110,7 +113,7 @@ def land_netsuite(connection: duckdb.DuckDBPyConnection, table: str, rows: Itera
 
 
 def project_with_mappings(folder: Path, mappings: Mapping[str, str]) -> Path:
-    """A copy of the dbt project whose mapping files hold these rows (text below the header); files not named are empty."""
+    """A copy of the dbt project whose mapping files hold these rows (text below the header), or none."""
     target = folder / "dbt_project"
     shutil.copytree(PROJECT, target, ignore=shutil.ignore_patterns("target", "logs"), dirs_exist_ok=True)
     for name, header in MAPPING_HEADERS.items():
@@ -120,7 +123,7 @@ def project_with_mappings(folder: Path, mappings: Mapping[str, str]) -> Path:
 
 
 class BuildFailed(AssertionError):
-    """dbt ended with errors; the message holds the failed nodes and, for data tests, the messages they give."""
+    """dbt ended with errors; the message holds the failed nodes and the messages that data tests give."""
 
 
 def build(
@@ -135,43 +138,63 @@ def build(
 
 
 def run_dbt(command: list[str], project: Path, warehouse: Path, *, variables: Mapping[str, Any] | None = None) -> None:
+    """Run a dbt command in this process; warnings are errors.
+
+    Raises:
+        BuildFailed: a node failed, or dbt itself did.
+    """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    arguments = [
-        "--warn-error", *command, "--project-dir", str(project), "--profiles-dir", str(project), "--quiet", "--no-use-colors",
-        "--log-level-file", "none", "--log-path", str(project / "logs"), "--target-path", str(project / "target"),
-    ]  # fmt: skip
-    if variables:
-        arguments += ["--vars", json.dumps(dict(variables))]
-    before = os.environ.get("WAREHOUSE_PATH")
-    os.environ["WAREHOUSE_PATH"] = str(warehouse)
-    try:
-        outcome = dbtRunner().invoke(arguments)
-    finally:
-        DuckDBConnectionManager.close_all_connections()
-        if before is None:
-            del os.environ["WAREHOUSE_PATH"]
-        else:
-            os.environ["WAREHOUSE_PATH"] = before
-    if outcome.success:
-        return
+    options = {
+        "project-dir": project,
+        "profiles-dir": project,
+        "log-level-file": "none",
+        "log-path": project / "logs",
+        "target-path": project / "target",
+        "vars": json.dumps(dict(variables or {})),
+    }
+    arguments = ["--warn-error", *command, "--quiet", "--no-use-colors"]
+    for name, value in options.items():
+        arguments += [f"--{name}", str(value)]
+    with _environment(WAREHOUSE_PATH=str(warehouse)):
+        try:
+            outcome = dbtRunner().invoke(arguments)
+        finally:
+            DuckDBConnectionManager.close_all_connections()
     if outcome.exception:
         raise BuildFailed(str(outcome.exception))
-    lines = []
-    for node in getattr(outcome.result, "results", []):
+    if not outcome.success:
+        raise BuildFailed("\n".join(_failures(outcome.result, warehouse)))
+
+
+@contextlib.contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    """Set environment variables for a while."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _failures(result: Any, warehouse: Path) -> Iterator[str]:
+    """Each failed node, and the messages of a data test."""
+    for node in getattr(result, "results", []):
         if node.status in ("error", "fail"):
-            lines.append(f"{node.node.unique_id}: {node.message}")
-            with contextlib.suppress(duckdb.Error, AttributeError), opened(warehouse) as connection:
-                relation = node.node.relation_name
-                lines += [
-                    f"    {row[0]}" for row in connection.execute(f"select message from {relation} limit 20").fetchall()
-                ]
-    raise BuildFailed("\n".join(lines))
+            yield f"{node.node.unique_id}: {node.message}"
+            with contextlib.suppress(duckdb.Error, AttributeError):
+                found = rows(warehouse, f"select message from {node.node.relation_name} limit 20")
+                yield from (f"    {row['message']}" for row in found)
 
 
 class EmptyWorld:
-    """A copy of the project with empty mapping files, and a warehouse with all its models, without rows."""
+    """A copy of the project with empty mapping files, and a warehouse that holds all its models, without rows."""
 
     def __init__(self, folder: Path) -> None:
         self.project = project_with_mappings(folder, {})

@@ -1,5 +1,5 @@
 {#-
-    Which applications are in NetSuite, by the journal: one row per record and the NetSuite record that it is applied to.
+    The applications in NetSuite by the journal: one row per record and the NetSuite record that it is applied to.
 
     log    relation with the columns of load_netsuite.load_log
 -#}
@@ -11,7 +11,9 @@ payloads as (
 ),
 
 rows_applied as (
-    {{ unnest_rows('payloads', ['record_type', 'external_id'], 'body.apply.items', 'applied_row', 'applied_row_number') }}
+    {{ unnest_rows(
+        'payloads', ['record_type', 'external_id'], 'body.apply.items', 'applied_row', 'applied_row_number'
+    ) }}
 )
 
 select distinct

@@ -1,6 +1,6 @@
 {#-
-    What NetSuite was sent, or was found to hold, in each record that is there: the body of the attempt behind a `created` or `applied` row, the row's
-    own payload where it was read from NetSuite.
+    What was sent for each record that exists in NetSuite, or was read from it: the body of the attempt of a `created`
+    or `applied` row, the row's own payload where it was read from NetSuite.
 
     log    relation with the columns of load_netsuite.load_log
 -#}

@@ -1,5 +1,6 @@
 {#-
-    Materialization of the books: what the rules derived, of all customers. A build replaces the rows of the customers in scope, in one transaction; when
+    Materialization of the books: what the rules derived, of all customers. A build replaces the rows of the customers
+    in scope, in one transaction; when
     all customers are in scope the table is made anew, so that it also takes new columns.
 -#}
 {% materialization books, adapter='duckdb' %}
@@ -13,7 +14,8 @@
         {%- endcall -%}
     {%- else -%}
         {%- call statement('main') -%}
-            delete from {{ target_relation }} where customer_key in (select scope.customer_key from scope.customers as scope);
+            delete from {{ target_relation }}
+            where customer_key in (select scope.customer_key from scope.customers as scope);
             insert into {{ target_relation }} by name ({{ sql }})
         {%- endcall -%}
     {%- endif -%}

@@ -1,18 +1,24 @@
 {#-
-    Makes scope_customer_inputs come after every seed and parsed model that a rule reads. dbt wants these edges before it knows the graph, so they are
+    Makes scope_customer_inputs come after every seed and parsed model that a rule reads. dbt wants these edges before
+    it knows the graph, so they are
     written down; one that is missing stops the build with a sentence.
 -#}
 {% macro comes_after_all_inputs() -%}
     {%- for name in [
-        'parsed_stripe__credit_notes', 'parsed_stripe__invoices', 'parsed_stripe__customers', 'parsed_stripe__customer_balance_transactions',
+        'parsed_stripe__credit_notes', 'parsed_stripe__invoices', 'parsed_stripe__customers',
+        'parsed_stripe__customer_balance_transactions',
         'parsed_stripe__refunds', 'parsed_stripe__invoice_payments', 'parsed_stripe__tax_rates',
-        'default_items', 'item_map', 'tax_map', 'account_map', 'customer_map', 'invoice_map', 'field_map', 'manual_decisions',
+        'default_items', 'item_map', 'tax_map', 'account_map', 'customer_map', 'invoice_map', 'field_map',
+        'manual_decisions',
     ] %}
 -- depends_on: {{ ref(name) }}
     {%- endfor %}
     {%- if execute -%}
-        {%- for input in build_inputs() if not input.id.startswith('source.') and input.id not in model.depends_on.nodes -%}
-            {{ exceptions.raise_compiler_error("The rules read " ~ input.id ~ ": add it to the list in macros/scope/comes_after_all_inputs.sql.") }}
+        {%- set waits_for = model.depends_on.nodes -%}
+        {%- for input in build_inputs() if not input.id.startswith('source.') and input.id not in waits_for -%}
+            {{ exceptions.raise_compiler_error(
+                "The rules read " ~ input.id ~ ": add it to the list in macros/scope/comes_after_all_inputs.sql."
+            ) }}
         {%- endfor -%}
     {%- endif %}
 {% endmacro %}

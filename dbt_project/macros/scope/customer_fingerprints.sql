@@ -1,6 +1,8 @@
 {#-
-    Which inputs concern which customer, as one fingerprint per customer: of the customer's own objects, of the rows that carry a name of the customer,
-    and of everything that concerns all customers (inputs without names, the code, the vars). It changes if and only if one of them does.
+    Which inputs concern which customer, as one fingerprint per customer: of the customer's own objects, of the rows
+    that carry a name of the customer,
+    and of everything that concerns all customers (inputs with `concerns_all`, the code, the vars). It changes if and
+    only if one of them does.
 
     names      relation with customer_key and name
     only       a select of customer keys: fingerprints of these customers alone; none = of all
@@ -34,7 +36,7 @@ everybody as (
     select sum(version) as version
     from (
         select {{ code_fingerprint(inputs) }} as version
-        {%- for input in inputs if not input.names and not input.customer_key %}
+        {%- for input in inputs if input.concerns_all %}
         union all
         select {{ row_version(input) }} from {{ input.relation }} as input_row
         {%- endfor %}

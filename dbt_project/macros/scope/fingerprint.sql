@@ -1,4 +1,7 @@
-{#- What these expressions come to, in short: equal for equal values, null and empty told apart. An expression may be a whole row. -#}
+{#-
+    What these expressions come to, in short: equal for equal values, null and empty told apart. An expression may be
+    a whole row.
+-#}
 {% macro fingerprint(expressions) %}{{ return(adapter.dispatch('fingerprint')(expressions)) }}{% endmacro %}
 {% macro duckdb__fingerprint(expressions) %}hash({{ expressions | join(', ') }}){% endmacro %}
 

@@ -1,5 +1,6 @@
 {#-
-    What the last builds left in the books, for models that come before the books in this build. Empty in a first build, after --full-refresh, and when a
+    What the last builds left in the books, for models that come before the books in this build. Empty in a first
+    build, after --full-refresh, and when a
     table of the books is missing: then everything is derived anew.
 
     table      `inputs` or `names` (source last_build)
@@ -10,6 +11,12 @@
     {%- if execute and last_build_is_whole() -%}
         (select {{ columns.keys() | join(', ') }} from {{ relation }})
     {%- else -%}
-        (select {% for column, type in columns.items() %}cast(null as {{ type }}) as {{ column }}{% if not loop.last %}, {% endif %}{% endfor %} where false)
+        (
+            select
+            {%- for column, type in columns.items() %}
+                cast(null as {{ type }}) as {{ column }}{% if not loop.last %},{% endif %}
+            {%- endfor %}
+            where false
+        )
     {%- endif -%}
 {%- endmacro %}

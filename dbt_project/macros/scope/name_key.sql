@@ -1,5 +1,6 @@
 {#-
-    An id as inputs and customers are matched by it: the system it is of and the id itself, case and outer blanks ignored. Two ids with one key only make a
+    An id as inputs and customers are matched by it: the system it is of and the id itself, case and outer blanks
+    ignored. Two ids with one key only make a
     build do more.
 
     kind    stripe, external_id (in NetSuite, Stripe's ids or built on them), netsuite_customer or netsuite_transaction

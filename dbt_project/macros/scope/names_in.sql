@@ -1,5 +1,6 @@
 {#-
-    The names that rows of a relation carry: one select per declared column, and for external ids one more for the id that ours are built on.
+    The names that rows of a relation carry: one select per declared column, and for external ids one more for the id
+    that ours are built on.
 
     relation   name of the relation
     names      column -> kind of id

@@ -1,8 +1,9 @@
--- The ids that the customers' objects have or name: by them a changed input finds the customers that it concerns (models/scope).
+-- The ids that the customers' objects have or name: by them a changed input finds the customers that it concerns
+-- (models/scope).
 select customer_key, name, max(links) as links
 from (
     select customer_key, name, links from {{ ref('scope_names') }}
     union all
-    select customer_key, name, false from {{ ref('int_line_names') }}
+    select customer_key, name, false as links from {{ ref('int_line_names') }}
 ) as names
 group by customer_key, name

@@ -1,1 +1,12 @@
-{{ judged_applications('books') }}
+select
+    external_id,
+    application_type,
+    target_external_id,
+    amount_minor,
+    amount,
+    state,
+    reason,
+    target_netsuite_id,
+    netsuite_memo_id,
+    detail
+from {{ ref('outcomes_memo_applications') }}

@@ -1,1 +1,1 @@
-{{ valued_memo_lines(ref('books_memo_lines')) }}
+{{ memo_line_values(memos=ref('books_memos'), lines=ref('books_memo_lines')) }}

@@ -1,1 +1,21 @@
-{{ judged_refunds('books') }}
+select
+    stripe_refund_id as external_id,
+    stripe_refund_id,
+    netsuite_customer_id,
+    currency,
+    netsuite_currency_id,
+    netsuite_currency_precision,
+    netsuite_account_id,
+    netsuite_receivables_account_id,
+    netsuite_subsidiary_id,
+    netsuite_posting_period_id,
+    tran_date,
+    memo_text,
+    amount_minor,
+    amount,
+    linked_amount_minor,
+    state,
+    reason,
+    detail,
+    netsuite_internal_id
+from {{ ref('outcomes_customer_refunds') }}

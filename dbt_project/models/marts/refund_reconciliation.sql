@@ -32,7 +32,8 @@ linked as (
         documents.currency,
         case
             when journal_entries.external_id is not null then 'income_account'
-            when links.is_out_of_band or links.is_before_go_live or documents.is_before_go_live or pre_go_live.document_id is not null then 'match_by_hand'
+            when links.is_out_of_band or links.is_before_go_live then 'match_by_hand'
+            when documents.is_before_go_live or pre_go_live.document_id is not null then 'match_by_hand'
             when applications.state = 'posted' then 'customer_refund'
             when outcomes.state = 'skipped' then 'match_by_hand'
             else 'not_yet'
@@ -49,11 +50,16 @@ linked as (
     from {{ ref('books_refund_links') }} as links
     inner join {{ ref('books_credit_documents') }} as documents on links.credit_note_id = documents.document_id
     inner join {{ ref('outcomes_documents') }} as outcomes on documents.document_id = outcomes.document_id
-    left join {{ ref('books_pre_go_live_credit_notes') }} as pre_go_live on documents.document_id = pre_go_live.document_id
+    left join {{ ref('books_pre_go_live_credit_notes') }} as pre_go_live
+        on documents.document_id = pre_go_live.document_id
     left join journal_entries
-        on links.stripe_refund_id = journal_entries.stripe_refund_id and links.credit_note_id = journal_entries.document_id
+        on
+            links.stripe_refund_id = journal_entries.stripe_refund_id
+            and links.credit_note_id = journal_entries.document_id
     left join applications
-        on links.stripe_refund_id = applications.target_external_id and links.credit_note_id = applications.external_id
+        on
+            links.stripe_refund_id = applications.target_external_id
+            and links.credit_note_id = applications.external_id
     left join customer_refunds on links.stripe_refund_id = customer_refunds.stripe_refund_id
     left join payouts on links.stripe_refund_id = payouts.stripe_refund_id
 ),

@@ -1,6 +1,4 @@
--- Rules O1 and O3 with what the loader has done up to now: a view, true the moment a push ends.
-{{ config(materialized='view') }}
-
+-- Rules O1 and O3 over the verdicts and the journal: a view, true the moment a push ends.
 with
 
 verdicts as (
@@ -25,33 +23,45 @@ records as (
     inner join {{ ref('outcomes_records') }} as records
         on
             documents.external_id = records.external_id
-            and records.record_type = case when documents.document_type = 'negative_invoice' then 'invoice' else 'creditMemo' end
+            and records.record_type = case documents.document_type
+                when 'negative_invoice' then 'invoice'
+                when 'credit_note' then 'creditMemo'
+                when 'balance_use' then 'creditMemo'
+            end
     -- a note that goes by journal entries is judged by them, unless its memo was posted before
     where
         records.is_posted
-        or not exists (select 1 from {{ ref('books_income_journal_entries') }} as entries where entries.document_id = documents.document_id)
+        or not exists (
+            select 1
+            from {{ ref('books_income_journal_entries') }} as entries
+            where entries.document_id = documents.document_id
+        )
 
     union all
 
     select
         entries.document_id,
         count(*) = sum(case when records.is_posted then 1 else 0 end) as is_posted,
-        min(records.netsuite_internal_id),
-        case when max(case when records.posted_reason = 'created' then 1 else 0 end) = 1 then 'created' else 'adopted' end,
-        max(case when records.is_different then 1 else 0 end) = 1,
-        max(records.checked_at),
-        max(records.difference),
-        max(case when records.is_rejected then 1 else 0 end) = 1,
-        max(records.answered_at),
-        max(records.rejection),
-        true
+        min(records.netsuite_internal_id) as netsuite_internal_id,
+        case
+            when max(case when records.posted_reason = 'created' then 1 else 0 end) = 1 then 'created'
+            else 'adopted'
+        end as posted_reason,
+        max(case when records.is_different then 1 else 0 end) = 1 as is_different,
+        max(records.checked_at) as checked_at,
+        max(records.difference) as difference,
+        max(case when records.is_rejected then 1 else 0 end) = 1 as is_rejected,
+        max(records.answered_at) as answered_at,
+        max(records.rejection) as rejection,
+        true as is_journal_entry
     from {{ ref('books_income_journal_entries') }} as entries
     left join {{ ref('outcomes_records') }} as records
         on entries.external_id = records.external_id and records.record_type = 'journalEntry'
-    where not exists (
-        select 1 from {{ ref('outcomes_records') }} as memos
-        where memos.external_id = entries.document_id and memos.record_type = 'creditMemo' and memos.is_posted
-    )
+    where
+        not exists (
+            select 1 from {{ ref('outcomes_records') }} as memos
+            where memos.external_id = entries.document_id and memos.record_type = 'creditMemo' and memos.is_posted
+        )
     group by entries.document_id
     having count(records.external_id) > 0
 ),
@@ -59,16 +69,12 @@ records as (
 judged as (
     select
         documents.document_id,
-        case
-            when records.is_posted and verdicts.has_failed_refund then 'refund_failed'
-            when records.is_posted and records.is_different then 'netsuite_differs'
-            when records.is_posted then records.posted_reason
-            when verdicts.state <> 'ready' then verdicts.reason
-            -- an answer from before this build belongs to an earlier run: it is tried again (P4)
-            when records.is_different and records.checked_at > verdicts.built_at then 'netsuite_differs'
-            when records.is_rejected and records.answered_at > verdicts.built_at then 'netsuite_rejected'
-            else 'ready'
-        end as reason,
+        {{ posting_reason_of_record(
+            records='records',
+            built_at='verdicts.built_at',
+            verdict='verdicts.reason',
+            has_failed_refund='verdicts.has_failed_refund',
+        ) }} as reason,
         coalesce(records.is_posted, false) as is_posted,
         records.netsuite_internal_id,
         records.difference,
@@ -95,23 +101,33 @@ select
     judged.reason,
     case
         when judged.reason in ('created', 'adopted')
-            then judged.record_name || judged.netsuite_internal_id || ' in NetSuite stands for ' || judged.document_id
+            then
+                judged.record_name || judged.netsuite_internal_id || ' in NetSuite stands for ' || judged.document_id
                 || case when judged.reason = 'adopted' then ' (it was there already and agrees).' else '.' end
         when judged.reason = 'ready' then 'The next push posts ' || judged.document_id || ' to NetSuite.'
-        when judged.reason = 'netsuite_rejected' then 'NetSuite refused ' || judged.document_id || ': ' || coalesce(judged.rejection, 'no reason given')
-            || ' Correct this in NetSuite or in the mapping; the next run tries again.'
-        when judged.reason = 'netsuite_differs' and (judged.is_posted or judged.difference is not null) and judged.difference is not null
-            then 'NetSuite record ' || coalesce(judged.netsuite_internal_id, '(unknown id)') || ' does not show what was meant for ' || judged.document_id || ': '
+        when judged.reason = 'netsuite_rejected'
+            then
+                'NetSuite refused ' || judged.document_id || ': ' || coalesce(judged.rejection, 'no reason given')
+                || ' Correct this in NetSuite or in the mapping; the next run tries again.'
+        when judged.reason = 'netsuite_differs' and judged.difference is not null
+            then
+                'NetSuite record ' || coalesce(judged.netsuite_internal_id, '(unknown id)')
+                || ' does not show what was meant for ' || judged.document_id || ': '
                 || judged.difference || ' Correct it in NetSuite.'
         when judged.reason = 'refund_failed' and judged.is_posted
-            then judged.record_name || judged.netsuite_internal_id || ' for ' || judged.document_id || ' is in NetSuite, but this happened since: '
-                || coalesce(judged.failed_refund_detail, 'a refund failed in Stripe.') || ' Until then reverse by hand in NetSuite what was booked for that refund.'
+            then
+                judged.record_name || judged.netsuite_internal_id || ' for ' || judged.document_id
+                || ' is in NetSuite, but this happened since: '
+                || coalesce(judged.failed_refund_detail, 'a refund failed in Stripe.')
+                || ' Until then reverse by hand in NetSuite what was booked for that refund.'
         else judged.verdict_detail
     end
     -- B5: using a balance pays, it does not change what was taxed
     || case
         when judged.tax_not_reversed_minor <> 0 and reasons.state <> 'skipped'
-            then ' Its credit held ' || {{ money_text('judged.tax_not_reversed_minor', 'judged.stripe_exponent', 'judged.currency') }}
+            then
+                ' Its credit held '
+                || {{ money_text('judged.tax_not_reversed_minor', 'judged.stripe_exponent', 'judged.currency') }}
                 || ' of tax that NetSuite does not reverse by this; book it by a journal entry.'
         else ''
     end as detail,

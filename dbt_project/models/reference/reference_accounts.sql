@@ -1,5 +1,9 @@
 -- NetSuite account of each purpose and currency: the currency's own row, else the row for any currency (R1, G2, L1).
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
+
+-- A broken account_map.csv must stop the build before the marts. dbt runs a data test before the models that descend
+-- from everything that the test reads, and the test of account_map reads this source.
+-- depends_on: {{ source('raw_netsuite', 'accounts') }}
 
 with
 

@@ -1,4 +1,4 @@
-{{ config(materialized="view") }}
+{{ config(materialized="replaced_view") }}
 
 -- NetSuite item of each role, one row per role that has one.
 select

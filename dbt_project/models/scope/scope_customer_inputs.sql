@@ -1,6 +1,7 @@
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
--- Which inputs concern which customer, as they are now. The names of customers are those of the books: a customer whose own objects have changed is
+-- Which inputs concern which customer, as they are now. The names of customers are those of the books: a customer
+-- whose own objects have changed is
 -- stale by these.
 {{ comes_after_all_inputs() }}
 {{ customer_fingerprints(last_build('names', {'customer_key': 'varchar', 'name': fingerprint_type()})) }}

@@ -1,6 +1,7 @@
-{{ config(materialized='table', post_hook='{{ forget_fingerprints() }}') }}
+{{ config(materialized='replaced_table', post_hook='{{ forget_fingerprints() }}') }}
 
--- The customers that this build derives anew: the stale ones, and those that share an id with one of them, directly or through others.
+-- The customers that this build derives anew: the stale ones, and those that share an id with one of them, directly
+-- or through others.
 with recursive
 
 stale as (
@@ -10,7 +11,10 @@ stale as (
 others as (
     select names.customer_key, names.name
     from {{ last_build('names', {'customer_key': 'varchar', 'name': fingerprint_type(), 'links': 'boolean'}) }} as names
-    where names.links and exists (select 1 from stale) and names.customer_key not in (select stale.customer_key from stale)
+    where
+        names.links
+        and exists (select 1 from stale)
+        and names.customer_key not in (select stale.customer_key from stale)
 ),
 
 names as (

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 -- Names, as the books have them, of the customers in scope that are not stale themselves.
 select names.customer_key, names.name, names.links
 from {{ last_build('names', {'customer_key': 'varchar', 'name': fingerprint_type(), 'links': 'boolean'}) }} as names

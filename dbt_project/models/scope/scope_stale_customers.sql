@@ -1,6 +1,5 @@
-{{ config(materialized='table') }}
-
--- Customers whose books were not derived from the inputs that concern them now: new ones, changed ones, those of a build that broke, and those that are gone.
+-- Customers whose books were not derived from the inputs that concern them now: new ones, changed ones, those of a
+-- build that broke, and those that are gone.
 with
 
 books_inputs as {{ last_build('inputs', {'customer_key': 'varchar', 'inputs_fingerprint': fingerprint_type()}) }}

@@ -1,6 +1,5 @@
-{{ config(materialized='table') }}
-
--- The ids that the objects of stale customers have or name. Customers with the same name are derived together where `links` is true: their objects share
+-- The ids that the objects of stale customers have or name. Customers with the same name are derived together where
+-- `links` is true: their objects share
 -- an id or name one, or they are the same invoice in NetSuite (rules X2, C6).
 with
 
@@ -19,7 +18,11 @@ refund_entries as (
 ),
 
 refunds as (
-    select id as credit_note_id, customer_key, {{ expandable_id('entry.refund') }} as stripe_refund_id from refund_entries
+    select
+        id as credit_note_id,
+        customer_key,
+        {{ expandable_id('entry.refund') }} as stripe_refund_id
+    from refund_entries
 ),
 
 invoices as (
@@ -62,21 +65,34 @@ stripe_names as (
 
 -- what a mapping file or metadata says that an invoice or a customer is in NetSuite
 netsuite_names as (
-    select customer_key, {{ name_key('netsuite_transaction', 'metadata_netsuite_invoice_id') }} as name, true as links
+    select
+        customer_key,
+        {{ name_key('netsuite_transaction', 'metadata_netsuite_invoice_id') }} as name,
+        true as links
     from invoices
     where metadata_netsuite_invoice_id is not null
     union all
-    select stripe_ids.customer_key, {{ name_key('netsuite_transaction', 'invoice_map.netsuite_invoice_id') }}, true
+    select
+        stripe_ids.customer_key,
+        {{ name_key('netsuite_transaction', 'invoice_map.netsuite_invoice_id') }} as name,
+        true as links
     from stripe_ids
     inner join {{ ref('invoice_map') }} as invoice_map on stripe_ids.id = {{ cell('invoice_map.stripe_invoice_id') }}
     union all
-    select customer_key, {{ name_key('netsuite_customer', 'metadata_netsuite_customer_id') }}, false
+    select
+        customer_key,
+        {{ name_key('netsuite_customer', 'metadata_netsuite_customer_id') }} as name,
+        false as links
     from customers
     where metadata_netsuite_customer_id is not null
     union all
-    select stale.customer_key, {{ name_key('netsuite_customer', 'customer_map.netsuite_customer_id') }}, false
+    select
+        stale.customer_key,
+        {{ name_key('netsuite_customer', 'customer_map.netsuite_customer_id') }} as name,
+        false as links
     from stale
-    inner join {{ ref('customer_map') }} as customer_map on stale.customer_key = {{ cell('customer_map.stripe_customer_id') }}
+    inner join {{ ref('customer_map') }} as customer_map
+        on stale.customer_key = {{ cell('customer_map.stripe_customer_id') }}
 ),
 
 -- NetSuite's internal id of what carries one of these names

@@ -1,5 +1,5 @@
--- Rule B6: per customer and currency whose ledger is complete, the sum of its rows is the ending balance of the last one, and every row starts where
--- the one before it ended; uses take no more of a credit than there is (B5, B7).
+-- Rule B6: per customer and currency whose ledger is complete, the sum of its rows is the ending balance of the last
+-- one, and every row starts where the one before it ended; uses take no more of a credit than there is (B5, B7).
 with
 
 checks as (
@@ -14,7 +14,8 @@ checks as (
 
 select
     'The ledger of ' || stripe_customer_id || ' in ' || upper(currency) || ' sums to ' || cast(balance_minor as varchar)
-    || ' minor units, its last row ends at ' || coalesce(cast(ending_balance_minor as varchar), 'nothing') || ', though no gap was found.' as message
+    || ' minor units, its last row ends at ' || coalesce(cast(ending_balance_minor as varchar), 'nothing')
+    || ', though no gap was found.' as message
 from checks
 where coalesce(balance_minor <> ending_balance_minor, true)
 
@@ -32,7 +33,8 @@ union all
 
 -- the stretches that uses took of one credit lie inside it and do not overlap
 select
-    'Uses took ' || cast(sum(used_to_minor - used_from_minor) as varchar) || ' minor units of credit ' || credit_id || ', which was only '
+    'Uses took ' || cast(sum(used_to_minor - used_from_minor) as varchar) || ' minor units of credit '
+    || credit_id || ', which was only '
     || cast(max(credit_minor) as varchar) || '.'
 from {{ ref('int_balance_credit_sources') }}
 group by stripe_customer_id, currency, credit_id

@@ -1,6 +1,7 @@
--- Rules L10, C1, S1: the lines of a memo, with its tax details (under tax_strategy none: with the taxes that the account computes), come to the
--- memo's amount, to the unit; so do, per memo, its applications (C6, C7, R1) where its parts add up. Memos whose parts or lines do not add up, or
--- whose amount NetSuite cannot show, are blocked for just that, or wait for Stripe before anybody looks.
+-- Rules L10, C1, S1: the lines of a memo, with its tax details (under tax_strategy none: with the taxes that the
+-- account computes), come to the memo's amount, to the unit; so do, per memo, its applications (C6, C7, R1) where its
+-- parts add up. Memos whose parts or lines do not add up, or whose amount NetSuite cannot show, are blocked for just
+-- that, or wait for Stripe before anybody looks.
 with
 
 memos as (
@@ -14,19 +15,23 @@ memos as (
     inner join {{ ref('reference_outcome_reasons') }} as reasons on memos.reason = reasons.reason
     where
         memos.reason <> 'currency_precision'
-        and reasons.reason_rank > (select limits.reason_rank from {{ ref('reference_outcome_reasons') }} as limits where limits.reason = 'lines_do_not_add_up')
+        and reasons.reason_rank > (
+            select limits.reason_rank
+            from {{ ref('reference_outcome_reasons') }} as limits
+            where limits.reason = 'lines_do_not_add_up'
+        )
 ),
 
 parts as (
     select document_id, 'lines' as kind, amount_minor from {{ ref('int_memo_lines') }}
     union all
-    select document_id, 'lines', amount_minor from {{ ref('int_memo_tax_details') }}
-{%- if var('tax_strategy') == 'none' %}
+    select document_id, 'lines' as kind, amount_minor from {{ ref('int_memo_tax_details') }}
+    {%- if var('tax_strategy') == 'none' %}
     union all
-    select document_id, 'lines', share_minor from {{ ref('int_memo_components') }} where component_kind = 'tax'
+    select document_id, 'lines' as kind, share_minor as amount_minor from {{ ref('int_memo_components') }} where component_kind = 'tax'
 {%- endif %}
     union all
-    select document_id, 'applications', amount_minor from {{ ref('int_memo_applications') }}
+    select document_id, 'applications' as kind, amount_minor from {{ ref('int_memo_applications') }}
 ),
 
 sums as (
@@ -39,7 +44,8 @@ sums as (
 )
 
 select
-    'Memo ' || memos.external_id || ' (' || memos.state || ', ' || memos.reason || ') is ' || cast(memos.amount_minor as varchar)
+    'Memo ' || memos.external_id || ' (' || memos.state || ', ' || memos.reason || ') is '
+    || cast(memos.amount_minor as varchar)
     || ' minor units, its lines and taxes come to ' || cast(coalesce(sums.lines_minor, 0) as varchar)
     || ', its applications to ' || cast(coalesce(sums.applications_minor, 0) as varchar) || '.' as message
 from memos

@@ -1,64 +1,12 @@
 -- Rules L1, L3, L4, L6, L9, B4: each role once, with an active NetSuite item.
-with
-
-rows_of_file as (
-    select
-        {{ seed_line_number() }} as seed_line,
-        role,
-        netsuite_item_id
-    from {{ ref('default_items') }}
-),
-
--- the header is row 1; a seed that is loaded anew goes on counting
-numbered as (
-    select
-        cast(seed_line - min(seed_line) over () + 2 as integer) as row_number_in_file,
-        role,
-        netsuite_item_id
-    from rows_of_file
-),
-
-problems as (
-{%- for column in ['role', 'netsuite_item_id'] %}
-    select
-        row_number_in_file,
-        '{{ column }}' as column_name,
-        {{ column }} as cell_value,
-        'has white space around it; remove it' as problem
-    from numbered
-    where {{ column }} <> trim(translate({{ column }}, chr(9) || chr(10) || chr(13) || chr(160), '    '))
-    union all
-{%- endfor %}
-{%- for column in ['role', 'netsuite_item_id'] %}
-    select row_number_in_file, '{{ column }}', {{ column }}, 'must hold a value'
-    from numbered
-    where {{ cell(column) }} is null
-    union all
-{%- endfor %}
-    select row_number_in_file, 'role', role, 'repeats row ' || cast(first_row as varchar) || '; keep one of them'
-    from (
-        select numbered.*, min(row_number_in_file) over (partition by {{ cell('role') }}) as first_row
-        from numbered
-    ) as keyed
-    where {{ cell('role') }} is not null and row_number_in_file > first_row
-
-    union all
-    select row_number_in_file, 'role', role, 'is not one of unallocated_invoice_item, custom_credit_note_line, credit_note, customer_balance, discount_posting, discount_non_posting, billing_credit, shipping'
-    from numbered
-    where {{ cell('role') }} not in ('unallocated_invoice_item', 'custom_credit_note_line', 'credit_note', 'customer_balance', 'discount_posting', 'discount_non_posting', 'billing_credit', 'shipping')
-
-    union all
-    select
-        numbered.row_number_in_file,
-        'netsuite_item_id',
-        numbered.netsuite_item_id,
-        case when found.netsuite_item_id is null then 'is the internal id of no item in NetSuite' else 'is the internal id of an inactive item in NetSuite' end
-    from numbered
-    left join {{ ref('parsed_netsuite__items') }} as found on {{ cell('numbered.netsuite_item_id') }} = found.netsuite_item_id
-    where {{ cell('numbered.netsuite_item_id') }} is not null and coalesce(found.is_inactive, true)
-)
-
-select
-    'default_items.csv, row ' || cast(row_number_in_file as varchar) || ', column ' || column_name || ': '
-    || case when coalesce(cell_value, '') = '' then 'the empty cell' else '"' || cell_value || '"' end || ' ' || problem || '.' as message
-from problems
+{{ mapping_file_problems(
+    'default_items',
+    key_column='role',
+    columns=['role', 'netsuite_item_id'],
+    required=['role', 'netsuite_item_id'],
+    allowed={'role': [
+        'unallocated_invoice_item', 'custom_credit_note_line', 'credit_note', 'customer_balance', 'discount_posting',
+        'discount_non_posting', 'billing_credit', 'shipping',
+    ]},
+    internal_ids={'netsuite_item_id': 'item'}
+) }}

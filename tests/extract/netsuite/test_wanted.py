@@ -51,3 +51,16 @@ def test_broken_seeds_give_fewer_values(tmp_path: Path) -> None:
     assert seed("item_map", "no_such_column", tmp_path) == set()
     assert seed("absent", "x", tmp_path) == set()
     assert numbers({"7", "y", " 8 ", "1; drop", "-3"}) == {"7", "8"}
+
+
+def test_a_customer_account_is_wanted_where_customer_is_null(settings: Settings) -> None:
+    """Rule X1. Stripe may have no customer under that id, so no landed customer is needed."""
+    owner = {"customer": None, "customer_account": "acct_9"}
+    with open_warehouse(settings.warehouse_path) as connection:
+        declare_all(connection)
+        put(connection, "credit_notes", credit_note("cn_1", invoice="in_1", **owner))
+        put(connection, "invoices", invoice("in_1", **owner), invoice("in_2", customer="cus_2", amount_due=0))
+        put(connection, "customers", customer("cus_2", metadata={"netsuite_customer_id": "8"}), customer("cus_3"))
+        wanted = Wanted.of(settings, connection)
+    assert wanted.customers == {"acct_9", "cus_2"}
+    assert "8" in wanted.customer_ids

@@ -191,3 +191,25 @@ def test_fetched_at_never_goes_back(stripe: FakeStripe, read: Read, query: Query
     read()
     assert status(query, "refunds", "re_1") == "succeeded"
     assert query("select max(fetched_at) from raw_stripe.refunds")[0][0] > datetime(2090, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("unknown", [None, "on_hold"])
+@pytest.mark.parametrize(
+    ("table", "item", "known"),
+    [
+        ("refunds", refund("odd", OLD), "failed"),
+        ("credit_notes", credit_note("odd", OLD, invoice="in_1"), "void"),
+        ("invoices", invoice("odd", OLD, starting_balance=-5), "paid"),
+    ],
+    ids=["refund", "credit note", "invoice"],
+)
+def test_a_status_that_is_absent_or_unknown_may_still_change(
+    account: FakeStripe, read: Read, query: Query, table: str, item: dict[str, Any], known: str, unknown: str | None
+) -> None:
+    """No event names the object, and no window reaches it (rules R2, O5)."""
+    account.add(table, {**item, "status": unknown})
+    read()
+    assert read().mode == "later"
+    account.add(table, {**item, "status": known})
+    read()
+    assert status(query, table, "odd") == known

@@ -5,8 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from extract.errors import StripeRefused
 from extract.stripe.report import StripeReport
-from tests.extract.fake_stripe import T0, FakeStripe, credit_note, customer, invoice, ledger_row, payout, refund
+from tests.extract.fake_stripe import (
+    T0,
+    FakeStripe,
+    credit_note,
+    customer,
+    forbidden,
+    invoice,
+    ledger_row,
+    missing,
+    payout,
+    refund,
+)
 
 Read = Callable[..., StripeReport]
 Query = Callable[..., list[tuple[Any, ...]]]
@@ -91,3 +105,168 @@ def test_objects_that_documents_name_and_no_list_shows_are_read(stripe: FakeStri
         ("cus_hidden", "7")
     ]
     assert query("select id, (payload->>'deleted') from raw_stripe.refunds") == [("re_gone", "true")]
+
+
+# ---------- ledgers that cannot be read (rule B6), customers without `customer` (rule X1)
+
+
+def without_ledger(path: str, params: dict[str, str]) -> Any:
+    """The ledger of a deleted customer, in some accounts."""
+    return missing("cus_1") if path == "/v1/customers/cus_1/balance_transactions" else None
+
+
+def test_a_ledger_that_answers_404_is_unread_and_keeps_what_was_landed(
+    stripe: FakeStripe, read: Read, query: Query
+) -> None:
+    stripe.add("customers", customer("cus_1", balance=-5))
+    stripe.add("customers/cus_1/balance_transactions", ledger_row("cbtxn_1", -5))
+    stripe.hook = without_ledger
+    report = read()
+    assert (report.ledgers_read, report.unread_ledgers) == (0, ["cus_1"])
+    assert any("1 balance ledgers answer 404 and are unread" in line and "cus_1" in line for line in report.lines())
+    assert query("select customer_id from raw_stripe.extract_unread_ledgers") == [("cus_1",)]
+
+    stripe.hook = lambda path, params: None
+    report = read()  # nothing of the customer has changed: the ledger is asked for because it is unread
+    assert (report.ledgers_read, report.unread_ledgers) == (1, [])
+    assert query("select id from raw_stripe.customer_balance_transactions") == [("cbtxn_1",)]
+
+    stripe.hook = without_ledger
+    stripe.add("customers", customer("cus_1", balance=-7))
+    assert read().unread_ledgers == ["cus_1"]
+    assert query("select id from raw_stripe.customer_balance_transactions") == [("cbtxn_1",)]
+
+
+def test_a_ledger_that_answers_403_fails_the_run_and_names_the_permission(stripe: FakeStripe, read: Read) -> None:
+    stripe.add("customers", customer("cus_1", balance=-5))
+    stripe.hook = lambda path, params: forbidden("rak_customer_read") if "cus_1/" in path else None
+    with pytest.raises(StripeRefused, match=r"STRIPE_API_KEY the permission rak_customer_read"):
+        read()
+
+
+@pytest.mark.parametrize("answer", ["rows", 404, 400])
+def test_an_object_without_customer_belongs_to_its_customer_account(
+    stripe: FakeStripe, read: Read, query: Query, answer: str | int
+) -> None:
+    """Adjustment -1200, invoice 1200 paid by balance."""
+    owner = {"customer": None, "customer_account": "acct_9"}
+    stripe.add("invoices", invoice("in_1", total=1200, amount_due=0, **owner))
+    stripe.add("credit_notes", credit_note("cn_1", **owner))
+    rows = (ledger_row("cbtxn_1", -1200, **owner), ledger_row("cbtxn_2", 1200, invoice="in_1", **owner))
+    stripe.add("customers/acct_9/balance_transactions", *rows)
+
+    def hook(path: str, params: dict[str, str]) -> Any:
+        is_ledger = path.endswith("transactions")
+        if not path.startswith("/v1/customers/acct_9") or (answer == "rows" and is_ledger):
+            return None
+        return missing("acct_9") if answer != 400 else (400, {}, {"error": {"message": "No such customer"}})
+
+    stripe.hook = hook
+    stripe.lists["customers"] = {"acct_9": {"id": "acct_9", "object": "customer", "deleted": True}}
+    report = read()
+    landed = [("cbtxn_1", "acct_9"), ("cbtxn_2", "acct_9")] if answer == "rows" else []
+    assert query("select id, parent_id from raw_stripe.customer_balance_transactions order by id") == landed
+    assert report.unread_ledgers == ([] if answer == "rows" else ["acct_9"])
+    assert query("select (payload->>'customer_account') from raw_stripe.invoices") == [("acct_9",)]
+    assert query("select (payload->>'customer_account') from raw_stripe.credit_notes") == [("acct_9",)]
+
+
+# ---------- Checkout sessions (rule B9)
+
+PRIVATE = {"customer_details": {"email": "ada@private.example"}, "url": "https://checkout.example/secret"}
+
+
+def checkout(identifier: str, invoice: str | None, **fields: Any) -> dict[str, Any]:
+    return {
+        "id": identifier,
+        "object": "checkout.session",
+        "created": T0,
+        "livemode": False,
+        "invoice": invoice,
+        "client_secret": "hush",
+        "client_reference_id": "Ada Private",
+        **PRIVATE,
+        **fields,
+    }
+
+
+@pytest.fixture
+def two_checkouts(stripe: FakeStripe) -> FakeStripe:
+    """Two first invoices of 20.00 through Checkout, both paid by balance, rows without `invoice`."""
+    kind = {"type": "checkout_session_subscription_payment", "invoice": None}
+    stripe.add("customers", customer("cus_1"))
+    stripe.add("invoices", *(invoice(f"in_{n}", total=2000, amount_due=0) for n in (1, 2)))
+    stripe.add(
+        "customers/cus_1/balance_transactions",
+        ledger_row("cbtxn_0", -5000),
+        ledger_row("cbtxn_1", 2000, checkout_session="cs_test_1", **kind),
+        ledger_row("cbtxn_2", 2000, checkout_session="cs_test_2", **kind),
+        ledger_row("cbtxn_3", 1000, type="applied_to_invoice", invoice="in_9", checkout_session="cs_test_3"),
+    )
+    return stripe
+
+
+SESSIONS = "select id, (payload->>'invoice') from raw_stripe.checkout_sessions_current order by id"
+
+
+def asked_for(stripe: FakeStripe) -> list[str]:
+    return sorted(path for path, _ in stripe.requests if path.startswith("/v1/checkout"))
+
+
+def test_only_the_sessions_that_tell_an_invoice_are_read_once(
+    two_checkouts: FakeStripe, read: Read, query: Query
+) -> None:
+    two_checkouts.add("checkout/sessions", checkout("cs_test_1", "in_1"), checkout("cs_test_2", "in_2"))
+    read()
+    assert query(SESSIONS) == [("cs_test_1", "in_1"), ("cs_test_2", "in_2")]
+    assert asked_for(two_checkouts) == ["/v1/checkout/sessions/cs_test_1", "/v1/checkout/sessions/cs_test_2"]
+    ((payload,),) = query("select string_agg(payload) from raw_stripe.checkout_sessions")
+    assert not [word for word in ("private", "Private", "secret", "hush") if word in payload]
+    two_checkouts.requests.clear()
+    read()
+    assert asked_for(two_checkouts) == []
+
+
+def test_a_key_that_may_not_read_sessions_falls_through(two_checkouts: FakeStripe, read: Read, query: Query) -> None:
+    permission = "rak_checkout_session_read"
+    two_checkouts.hook = lambda path, params: forbidden(permission) if path.startswith("/v1/checkout") else None
+    report = read()
+    assert query(SESSIONS) == []
+    assert asked_for(two_checkouts) == ["/v1/checkout/sessions/cs_test_1"]
+    assert any("Checkout sessions" in line and permission in line for line in report.lines())
+    two_checkouts.hook = lambda path, params: None
+    two_checkouts.add("checkout/sessions", checkout("cs_test_1", "in_1"), checkout("cs_test_2", "in_2"))
+    assert read().sessions_refused is None
+    assert query(SESSIONS) == [("cs_test_1", "in_1"), ("cs_test_2", "in_2")]
+
+
+def test_a_session_without_invoice_is_asked_for_again(two_checkouts: FakeStripe, read: Read, query: Query) -> None:
+    two_checkouts.add("checkout/sessions", checkout("cs_test_1", None))
+    read()
+    assert query(SESSIONS) == [("cs_test_1", None), ("cs_test_2", None)]  # the second answers 404
+    two_checkouts.add("checkout/sessions", checkout("cs_test_1", "in_1"))
+    read()
+    assert query(SESSIONS) == [("cs_test_1", "in_1"), ("cs_test_2", None)]
+
+
+# ---------- what must survive landing
+
+
+def test_decimal_quantities_and_unknown_states_land_as_they_are(stripe: FakeStripe, read: Read, query: Query) -> None:
+    half = [{"id": "l_1", "object": "line_item", "amount": 3000, "quantity": 1, "quantity_decimal": "1.5"}]
+    quarter = [{"id": "l_2", "object": "line_item", "amount": 500, "quantity": 0, "quantity_decimal": "0.25"}]
+    stripe.add("invoices", {**invoice("in_1", status="frozen"), "lines": {"data": half}})
+    stripe.add("credit_notes", {**credit_note("cn_1", status=None), "lines": {"data": quarter}})
+    stripe.add("refunds", refund("re_1", status=None), refund("re_2", status="on_hold"))
+    read()
+
+    def quantity(table: str) -> list[tuple[Any, ...]]:
+        path = "$.lines.data[0].quantity_decimal"
+        return query(f"select (payload->>'{path}'), (payload->>'status') from raw_stripe.{table}")
+
+    assert quantity("invoices") == [("1.5", "frozen")]
+    assert quantity("credit_notes") == [("0.25", None)]
+    assert query("select id, (payload->>'status') from raw_stripe.refunds order by id") == [
+        ("re_1", None),
+        ("re_2", "on_hold"),
+    ]

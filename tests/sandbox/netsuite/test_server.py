@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 
 import jwt
 import pytest
@@ -267,10 +268,35 @@ def test_suiteql_over_http(serve):
     answer = session.post(server.url + SUITEQL, json=body, headers={"Prefer": "transient"}, timeout=10)
     assert answer.headers["Preference-Applied"] == "transient"
     assert answer.text.endswith("\n")
+    url = f"{server.url}{SUITEQL}"
     assert answer.json() == {
-        "links": [], "count": 1, "hasMore": False, "offset": 0, "totalResults": 1,
+        "links": [{"rel": "self", "href": f"{url}?limit=1000&offset=0"}],
+        "count": 1, "hasMore": False, "offset": 0, "totalResults": 1,
         "items": [{"links": [], "id": "1"}],
     }  # fmt: skip
+
+
+def test_suiteql_links_lead_from_page_to_page(serve):
+    books = company()
+    for _ in range(5):
+        books.create("invoice", sale())
+    server = serve(books)
+    session = client(server)
+    session.headers["Prefer"] = "transient"
+    url, ids, pages = f"{server.url}{SUITEQL}?limit=2", [], 0
+    while url:
+        page = session.post(url, json={"q": "SELECT id FROM transaction ORDER BY id"}, timeout=10).json()
+        ids += [row["id"] for row in page["items"]]
+        url = next((link["href"] for link in page["links"] if link["rel"] == "next"), None)
+        pages += 1
+    assert (ids, pages) == (["1", "2", "3", "4", "5"], 3)
+
+
+def test_the_date_header_can_be_another_than_the_clients(serve):
+    server = serve(date_offset=200 * 86_400)
+    answer = client(server).get(f"{server.url}{RECORD}/customer/1", timeout=10)
+    assert answer.status_code == 200  # tokens go by the right clock
+    assert 199 < (parsedate_to_datetime(answer.headers["Date"]).timestamp() - time.time()) / 86_400 < 201
 
 
 # ---------------------------------------------------------------- concurrency, speed, log

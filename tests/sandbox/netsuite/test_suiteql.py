@@ -131,7 +131,7 @@ def test_bound_parameters():
     assert found == [{"id": "1"}]
 
 
-@pytest.mark.parametrize(("limit", "offset"), [(0, 0), (1001, 0), (10, 100_000), (10, -1)])
+@pytest.mark.parametrize(("limit", "offset"), [(0, 0), (1001, 0), (10, 100_000), (10, -1), (10, 5), (1000, 999)])
 def test_paging_limits(limit, offset):
     with pytest.raises(Refused):
         rows(world(), "SELECT id FROM transaction", limit=limit, offset=offset)

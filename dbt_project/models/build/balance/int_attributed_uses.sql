@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 -- Checkout rows that name no invoice and were attributed to one (rule B1).
 select balance_transaction_id, stripe_customer_id, stripe_invoice_id

@@ -1,4 +1,4 @@
--- Rule B6 per customer and currency: what the ledger's rows come to, where it ends, and whether a row is missing.
+-- Rule B6 per customer and currency: the sum of the ledger's rows, its last balance, and whether a row is missing.
 with
 
 ledger as (
@@ -22,7 +22,9 @@ select
     ledger.debited_minor,
     ledger.balance_minor,
     last_rows.ending_balance_minor,
-    case when lower(customers.default_currency) = ledger.currency then customers.balance_minor end as customer_balance_minor,
+    case
+        when lower(customers.default_currency) = ledger.currency then customers.balance_minor
+    end as customer_balance_minor,
     gaps.gap_count is null as is_complete,
     coalesce(gaps.gap_count, 0) as gap_count,
     gaps.first_gap

@@ -1,6 +1,7 @@
--- Which credit each use consumed, oldest first (rules B5, B7). Stripe's ledger does not say; first in, first out is our choice.
--- Credits and what was taken are laid end to end, each on an axis of its own, in the order of the ledger; where a taken stretch and a credit
--- overlap, that credit paid it. A use that was given back becomes a credit again, and what is taken from that comes from where it came from.
+-- Which credit each use consumed, oldest first (rules B5, B7). Stripe's ledger does not say so; first in, first out is
+-- our choice. Credits and amounts taken are placed end to end on two axes, in the order of the ledger. Where a taken
+-- stretch and a credit overlap, that credit paid it. A use that was given back becomes a credit again; what is taken
+-- from it comes from the credit that the use had consumed.
 with recursive
 
 ledger as (
@@ -10,75 +11,78 @@ ledger as (
         ledger.currency,
         ledger.chain_position,
         ledger.transaction_type,
+        ledger.movement,
         ledger.amount_minor,
+        abs(ledger.amount_minor) as size_minor,
         ledger.credit_note_id,
         ledger.stripe_invoice_id,
         coalesce(use_rows.stripe_invoice_id, ledger.stripe_invoice_id) as used_on_invoice_id,
-        case
-            when use_rows.balance_transaction_id is null or coalesce(invoices.total_minor < 0, false) then 'other'
-            when ledger.amount_minor > 0 and ledger.transaction_type in ('applied_to_invoice', 'checkout_session_subscription_payment') then 'use'
-            when ledger.amount_minor < 0 and ledger.transaction_type in ('unapplied_from_invoice', 'checkout_session_subscription_payment_canceled')
-                then 'give_back'
-            else 'other'
-        end as movement
+        -- the row of a negative invoice is a credit or a debit like any other (N2)
+        ledger.movement = 'use' and ledger.amount_minor > 0 and coalesce(invoices.total_minor >= 0, true) as is_use,
+        ledger.movement = 'give_back' and ledger.amount_minor < 0 and coalesce(invoices.total_minor >= 0, true)
+            as is_give_back
     from {{ ref('int_balance_ledger') }} as ledger
     left join {{ ref('int_balance_use_rows') }} as use_rows
         on ledger.balance_transaction_id = use_rows.balance_transaction_id
     left join {{ ref('stg_stripe__invoices') }} as invoices
         on ledger.stripe_invoice_id = invoices.stripe_invoice_id
+    where ledger.amount_minor <> 0
 ),
 
--- where each row lies on the axis of credits or of what was taken
+-- where each row ends on the axis of credits or on the axis of amounts taken
 on_axes as (
     select
         ledger.*,
-        case when amount_minor < 0 then -amount_minor else amount_minor end as size_minor,
-        sum(case when amount_minor < 0 then -amount_minor else amount_minor end) over (
+        sum(size_minor) over (
             partition by stripe_customer_id, currency, case when amount_minor < 0 then 1 else 0 end
             order by chain_position rows between unbounded preceding and current row
         ) as axis_end
     from ledger
-    where amount_minor <> 0
 ),
 
--- an invoice's uses end to end, and which part of them each give-back returns: the last that was taken
+-- an invoice's uses end to end, and which part of them each give-back returns: what was taken last
 own_uses as (
     select
         on_axes.*,
-        sum(case when movement = 'use' then size_minor else 0 end) over (
-            partition by stripe_customer_id, currency, used_on_invoice_id order by chain_position rows between unbounded preceding and current row
+        sum(case when is_use then size_minor else 0 end) over (
+            partition by stripe_customer_id, currency, used_on_invoice_id
+            order by chain_position rows between unbounded preceding and current row
         ) as own_used,
-        sum(case when movement = 'use' then 1 else 0 end) over (
-            partition by stripe_customer_id, currency, used_on_invoice_id order by chain_position rows between unbounded preceding and current row
+        sum(case when is_use then 1 else 0 end) over (
+            partition by stripe_customer_id, currency, used_on_invoice_id
+            order by chain_position rows between unbounded preceding and current row
         ) as use_number
     from on_axes
-    where movement in ('use', 'give_back')
+    where is_use or is_give_back
 ),
 
 own_stretches as (
     select
         own_uses.*,
-        case when movement = 'use' then own_used - size_minor else own_used - sum(case when movement = 'give_back' then size_minor else 0 end) over (
-            partition by stripe_customer_id, currency, used_on_invoice_id, use_number
-            order by chain_position rows between unbounded preceding and current row
-        ) end as own_start
+        own_used - case
+            when is_use then size_minor
+            else sum(case when is_give_back then size_minor else 0 end) over (
+                partition by stripe_customer_id, currency, used_on_invoice_id, use_number
+                order by chain_position rows between unbounded preceding and current row
+            )
+        end as own_start
     from own_uses
 ),
 
 uses as (
-    select * from own_stretches where movement = 'use'
+    select * from own_stretches where is_use
 ),
 
 give_backs as (
-    select * from own_stretches where movement = 'give_back'
+    select * from own_stretches where is_give_back
 ),
 
 returned as (
     select
         uses.balance_transaction_id,
         sum(
-            case when give_backs.own_start + give_backs.size_minor < uses.own_used then give_backs.own_start + give_backs.size_minor else uses.own_used end
-            - case when give_backs.own_start > uses.own_start then give_backs.own_start else uses.own_start end
+            least(give_backs.own_start + give_backs.size_minor, uses.own_used)
+            - greatest(give_backs.own_start, uses.own_start)
         ) as returned_minor
     from uses
     inner join give_backs
@@ -86,7 +90,7 @@ returned as (
             uses.stripe_customer_id = give_backs.stripe_customer_id
             and uses.currency = give_backs.currency
             and uses.used_on_invoice_id = give_backs.used_on_invoice_id
-            and give_backs.own_start < uses.own_used
+            and uses.own_used > give_backs.own_start
             and give_backs.own_start + give_backs.size_minor > uses.own_start
     group by uses.balance_transaction_id
 ),
@@ -105,16 +109,20 @@ stretches as (
 
     union all
 
-    -- taken from what an earlier use gave back: follow it to where that use had taken it
+    -- a stretch of what an earlier use gave back is replaced by the stretch that this use had taken
     select
         back.document_id,
         back.stripe_customer_id,
         back.currency,
-        cast(earlier.axis_end - earlier.size_minor
-            + case when back.own_from > earlier.own_start then back.own_from - earlier.own_start else 0 end as bigint),
-        cast(earlier.axis_end - earlier.size_minor
-            + case when back.own_to < earlier.own_used then back.own_to else earlier.own_used end - earlier.own_start as bigint),
-        back.depth + 1
+        cast(
+            earlier.axis_end - earlier.size_minor
+            + greatest(back.own_from - earlier.own_start, 0) as bigint
+        ) as taken_from,
+        cast(
+            earlier.axis_end - earlier.size_minor
+            + least(back.own_to, earlier.own_used) - earlier.own_start as bigint
+        ) as taken_to,
+        back.depth + 1 as depth
     from (
         select
             stretches.document_id,
@@ -122,13 +130,10 @@ stretches as (
             stretches.currency,
             stretches.depth,
             give_backs.used_on_invoice_id,
-            give_backs.own_start + case
-                when stretches.taken_from > give_backs.axis_end - give_backs.size_minor
-                    then stretches.taken_from - (give_backs.axis_end - give_backs.size_minor)
-                else 0
-            end as own_from,
-            give_backs.own_start + case when stretches.taken_to < give_backs.axis_end then stretches.taken_to else give_backs.axis_end end
-            - (give_backs.axis_end - give_backs.size_minor) as own_to
+            give_backs.own_start
+            + greatest(stretches.taken_from - (give_backs.axis_end - give_backs.size_minor), 0) as own_from,
+            give_backs.own_start
+            + least(stretches.taken_to, give_backs.axis_end) - (give_backs.axis_end - give_backs.size_minor) as own_to
         from stretches
         inner join give_backs
             on
@@ -148,8 +153,11 @@ stretches as (
 ),
 
 credits as (
-    select * from on_axes
-    where amount_minor < 0 and movement = 'other'
+    select
+        on_axes.*,
+        axis_end - size_minor as axis_start
+    from on_axes
+    where amount_minor < 0 and not is_give_back
 )
 
 select
@@ -158,18 +166,17 @@ select
     credits.currency,
     credits.balance_transaction_id as credit_id,
     credits.transaction_type as credit_type,
+    credits.movement as credit_movement,
     credits.credit_note_id,
     credits.stripe_invoice_id,
     cast(credits.size_minor as bigint) as credit_minor,
-    -- the stretch of the credit that was used, counted from the credit's own beginning
-    cast(case when stretches.taken_from > credits.axis_end - credits.size_minor
-        then stretches.taken_from - (credits.axis_end - credits.size_minor) else 0 end as bigint) as used_from_minor,
-    cast(case when stretches.taken_to < credits.axis_end
-        then stretches.taken_to - (credits.axis_end - credits.size_minor) else credits.size_minor end as bigint) as used_to_minor
+    -- the stretch of the credit that was used, counted from the beginning of the credit
+    cast(greatest(stretches.taken_from - credits.axis_start, 0) as bigint) as used_from_minor,
+    cast(least(stretches.taken_to - credits.axis_start, credits.size_minor) as bigint) as used_to_minor
 from stretches
 inner join credits
     on
         stretches.stripe_customer_id = credits.stripe_customer_id
         and stretches.currency = credits.currency
-        and stretches.taken_to > credits.axis_end - credits.size_minor
+        and stretches.taken_to > credits.axis_start
         and stretches.taken_from < credits.axis_end

@@ -1,12 +1,14 @@
--- Customers and currencies whose ledger misses a row (rule B6): the chain is broken, or an invoice's arithmetic is.
+-- Customers and currencies whose ledger lacks a row (rule B6): the chain or the arithmetic of an invoice is broken.
 with
 
 chain_gaps as (
     select
         stripe_customer_id,
         currency,
-        'the row before ' || balance_transaction_id || ' is missing (the balance was ' || cast(previous_balance_minor as varchar)
-        || ', the row starts from ' || coalesce(cast(starting_balance_minor as varchar), 'nothing') || ', in minor units)' as gap
+        'the row before ' || balance_transaction_id || ' is missing (the balance was '
+        || cast(previous_balance_minor as varchar)
+        || ', the row starts from ' || coalesce(cast(starting_balance_minor as varchar), 'nothing')
+        || ', in minor units)' as gap
     from {{ ref('int_balance_ledger') }}
     where is_after_gap
 ),
@@ -25,7 +27,9 @@ invoice_gaps as (
         arithmetic.stripe_customer_id,
         arithmetic.currency,
         'invoice ' || arithmetic.stripe_invoice_id || ' lacks '
-        || coalesce(cast(arithmetic.lacking_minor - coalesce(attributed.attributed_minor, 0) as varchar), 'an unknown amount')
+        || coalesce(
+            cast(arithmetic.lacking_minor - coalesce(attributed.attributed_minor, 0) as varchar), 'an unknown amount'
+        )
         || ' (minor units) between its total and its amount due' as gap
     from {{ ref('int_invoice_arithmetic') }} as arithmetic
     left join attributed on arithmetic.stripe_invoice_id = attributed.stripe_invoice_id

@@ -1,5 +1,5 @@
 -- The customer balance ledger as a chain (rule B6): every row with its place, per customer and currency.
--- Rows of one second are put in the order in which each starts where the one before it ended, not by id.
+-- Rows of one second are ordered so that each starts where the row before it ended, not by id.
 with recursive
 
 transactions as (
@@ -9,26 +9,30 @@ transactions as (
         currency,
         created_at,
         transaction_type,
+        movement,
         stripe_invoice_id,
         credit_note_id,
         checkout_session_id,
         amount_minor,
         ending_balance_minor,
         ending_balance_minor - amount_minor as starting_balance_minor,
-        -- rows of a second that do the same take their turns by id: one order of twins is as good as another
+        -- rows of one second with equal amounts and balances go in the order of their ids: any order of twins is right
         lag(balance_transaction_id) over (
-            partition by stripe_customer_id, currency, created_at, ending_balance_minor, amount_minor order by balance_transaction_id
+            partition by stripe_customer_id, currency, created_at, ending_balance_minor, amount_minor
+            order by balance_transaction_id
         ) as previous_twin_id,
-        -- a use of the same second that a give-back undoes stands before it, if the chain allows
-        case when transaction_type in ('unapplied_from_invoice', 'checkout_session_subscription_payment_canceled') then
-            min(case when transaction_type in ('applied_to_invoice', 'checkout_session_subscription_payment') then balance_transaction_id end) over (
-                partition by stripe_customer_id, currency, created_at, coalesce(stripe_invoice_id, checkout_session_id)
-            )
+        -- the use of the same second that a give-back undoes; it comes before the give-back if the chain allows
+        case
+            when movement = 'give_back' then
+                min(case when movement = 'use' then balance_transaction_id end) over (
+                    partition by
+                        stripe_customer_id, currency, created_at, coalesce(stripe_invoice_id, checkout_session_id)
+                )
         end as undone_id
     from {{ ref('stg_stripe__customer_balance_transactions') }}
 ),
 
--- from how many balances more than one way leads on
+-- the balances of a second from which more than one row can follow
 forks as (
     select
         stripe_customer_id,
@@ -58,7 +62,8 @@ seconds as (
     group by stripe_customer_id, currency, created_at
 ),
 
--- all ways through the rows of one second, a step at a time; where ways fork, more than a dozen rows are left to their ids
+-- all orders of the rows of one second that form a chain, one row a step; a second of more than twelve rows with forks
+-- keeps the order of its ids
 paths as (
     select
         seconds.stripe_customer_id,
@@ -84,13 +89,16 @@ paths as (
         paths.currency,
         paths.created_at,
         paths.row_count,
-        paths.steps + 1,
-        transactions.ending_balance_minor,
+        paths.steps + 1 as steps,
+        transactions.ending_balance_minor as balance_minor,
         paths.oddities + case
-            when transactions.undone_id is not null and replace(paths.path, '|' || transactions.undone_id || '|', '') = paths.path then 1
+            when
+                transactions.undone_id is not null
+                and replace(paths.path, '|' || transactions.undone_id || '|', '') = paths.path
+                then 1
             else 0
-        end,
-        paths.path || '|' || transactions.balance_transaction_id || '|'
+        end as oddities,
+        paths.path || '|' || transactions.balance_transaction_id || '|' as path
     from paths
     inner join transactions
         on
@@ -126,7 +134,7 @@ placed as (
             partition by transactions.stripe_customer_id, transactions.currency
             order by
                 transactions.created_at,
-                -- place in the path: how much of it lies before the row's id
+                -- position in the path: the length of the path before the row's id
                 case
                     when chosen_paths.path is null then 0
                     else length(split_part(chosen_paths.path, '|' || transactions.balance_transaction_id || '|', 1))
@@ -147,7 +155,9 @@ final as (
         coalesce(
             lag(ending_balance_minor) over (partition by stripe_customer_id, currency order by chain_position), 0
         ) as previous_balance_minor,
-        lag(balance_transaction_id) over (partition by stripe_customer_id, currency order by chain_position) as previous_transaction_id
+        lag(balance_transaction_id) over (
+            partition by stripe_customer_id, currency order by chain_position
+        ) as previous_transaction_id
     from placed
 )
 

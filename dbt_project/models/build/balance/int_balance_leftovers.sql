@@ -1,5 +1,5 @@
--- Rule B4: which uses took what was left of an earlier credit. Leftover = between the credit's arrival and this use the customer already used
--- some (net), or credit is left after this use.
+-- Rule B4: which uses took what was left of an earlier credit. Leftover = between the credit's arrival and this use the
+-- customer already used some (net), or credit is left after this use.
 with
 
 ledger as (
@@ -10,21 +10,16 @@ ledger as (
         ledger.amount_minor,
         ledger.ending_balance_minor,
         coalesce(use_rows.stripe_invoice_id, ledger.stripe_invoice_id) as stripe_invoice_id,
-        -- rows that use balance or give a use back; a negative one that applies is a debit collected or a negative invoice
+        -- a negative use is a debit collected, or the credit of a negative invoice
         case
-            when ledger.transaction_type in ('applied_to_invoice', 'checkout_session_subscription_payment') and ledger.amount_minor > 0
-                then ledger.amount_minor
-            when ledger.transaction_type in ('unapplied_from_invoice', 'checkout_session_subscription_payment_canceled') and ledger.amount_minor < 0
-                then ledger.amount_minor
+            when ledger.movement = 'use' and ledger.amount_minor > 0 then ledger.amount_minor
+            when ledger.movement = 'give_back' and ledger.amount_minor < 0 then ledger.amount_minor
             else 0
         end as used_minor,
         -- rows that add credit, a negative invoice's included
-        case
-            when ledger.amount_minor >= 0 then false
-            when ledger.transaction_type in ('unapplied_from_invoice', 'checkout_session_subscription_payment_canceled') then false
-            when ledger.transaction_type = 'applied_to_invoice' then coalesce(invoices.total_minor < 0, false)
-            else true
-        end as is_credit_arrival
+        ledger.amount_minor < 0
+        and ledger.movement <> 'give_back'
+        and (ledger.movement <> 'use' or coalesce(invoices.total_minor < 0, false)) as is_credit_arrival
     from {{ ref('int_balance_ledger') }} as ledger
     left join {{ ref('int_balance_use_rows') }} as use_rows
         on ledger.balance_transaction_id = use_rows.balance_transaction_id
@@ -36,10 +31,12 @@ running as (
     select
         ledger.*,
         sum(used_minor) over (
-            partition by stripe_customer_id, currency order by chain_position rows between unbounded preceding and current row
+            partition by stripe_customer_id, currency
+            order by chain_position rows between unbounded preceding and current row
         ) as used_so_far_minor,
         coalesce(max(case when is_credit_arrival then chain_position end) over (
-            partition by stripe_customer_id, currency order by chain_position rows between unbounded preceding and current row
+            partition by stripe_customer_id, currency
+            order by chain_position rows between unbounded preceding and current row
         ), 0) as arrival_position
     from ledger
 ),
@@ -62,7 +59,7 @@ use_positions as (
             and uses.last_use_position = running.chain_position
 ),
 
--- what this same invoice took or gave back in between is not an earlier use
+-- what the same invoice took or gave back in between is not an earlier use
 own_rows as (
     select
         use_positions.document_id,
@@ -73,20 +70,30 @@ own_rows as (
             use_positions.stripe_customer_id = running.stripe_customer_id
             and use_positions.currency = running.currency
             and use_positions.stripe_invoice_id = running.stripe_invoice_id
-    where running.chain_position > use_positions.arrival_position and running.chain_position < use_positions.chain_position
+    where
+        running.chain_position > use_positions.arrival_position
+        and running.chain_position < use_positions.chain_position
     group by use_positions.document_id
+),
+
+since_arrival as (
+    select
+        use_positions.document_id,
+        use_positions.ending_balance_minor,
+        use_positions.used_before_minor - coalesce(arrival.used_so_far_minor, 0) - coalesce(own_rows.used_minor, 0)
+            as used_since_arrival_minor
+    from use_positions
+    left join running as arrival
+        on
+            use_positions.stripe_customer_id = arrival.stripe_customer_id
+            and use_positions.currency = arrival.currency
+            and use_positions.arrival_position = arrival.chain_position
+    left join own_rows on use_positions.document_id = own_rows.document_id
 )
 
 select
-    use_positions.document_id,
-    use_positions.used_before_minor - coalesce(arrival.used_so_far_minor, 0) - coalesce(own_rows.used_minor, 0) as used_since_arrival_minor,
-    use_positions.ending_balance_minor,
-    use_positions.used_before_minor - coalesce(arrival.used_so_far_minor, 0) - coalesce(own_rows.used_minor, 0) > 0
-    or use_positions.ending_balance_minor < 0 as is_leftover
-from use_positions
-left join running as arrival
-    on
-        use_positions.stripe_customer_id = arrival.stripe_customer_id
-        and use_positions.currency = arrival.currency
-        and use_positions.arrival_position = arrival.chain_position
-left join own_rows on use_positions.document_id = own_rows.document_id
+    document_id,
+    used_since_arrival_minor,
+    ending_balance_minor,
+    used_since_arrival_minor > 0 or ending_balance_minor < 0 as is_leftover
+from since_arrival

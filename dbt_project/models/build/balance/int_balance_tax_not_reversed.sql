@@ -1,4 +1,5 @@
 -- Rule B5: tax inside the credits that uses consumed. It is never reversed in NetSuite; an accountant books it by hand.
+{%- set tax, total = wide_integer('taxes.tax_minor'), wide_integer('totals.total_minor') %}
 with
 
 taxes as (
@@ -20,7 +21,9 @@ taxes as (
 totals as (
     select credit_note_id as document_id, total_minor from {{ ref('stg_stripe__credit_notes') }}
     union all
-    select stripe_invoice_id, -total_minor from {{ ref('stg_stripe__invoices') }} where total_minor < 0
+    select stripe_invoice_id as document_id, -total_minor as total_minor
+    from {{ ref('stg_stripe__invoices') }}
+    where total_minor < 0
 ),
 
 final as (
@@ -30,9 +33,10 @@ final as (
         sources.currency,
         -- tax up to the end of the stretch less tax up to its beginning: the parts of one credit add up exactly
         sum(cast(
-            {{ floor_divide(wide_integer('taxes.tax_minor') ~ ' * sources.used_to_minor', wide_integer('totals.total_minor')) }}
-            - {{ floor_divide(wide_integer('taxes.tax_minor') ~ ' * sources.used_from_minor', wide_integer('totals.total_minor')) }}
-        as bigint)) as tax_not_reversed_minor
+            {{ floor_divide(tax ~ ' * sources.used_to_minor', total) }}
+            - {{ floor_divide(tax ~ ' * sources.used_from_minor', total) }}
+            as bigint
+        )) as tax_not_reversed_minor
     from {{ ref('int_balance_credit_sources') }} as sources
     inner join totals on coalesce(sources.credit_note_id, sources.stripe_invoice_id) = totals.document_id
     inner join taxes on totals.document_id = taxes.document_id

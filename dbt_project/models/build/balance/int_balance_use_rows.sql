@@ -1,19 +1,16 @@
--- Ledger rows that apply balance to an invoice or take that back, each with its invoice (rule B1). Checkout rows that carry no invoice
--- belong to the one invoice of that customer and currency whose arithmetic lacks just that amount.
-{{ config(materialized='view') }}
+-- Ledger rows that use balance or give it back, each with its invoice (rule B1). Checkout rows that name no invoice
+-- belong to the one invoice of that customer and currency whose arithmetic lacks exactly their amount.
+{{ config(materialized='replaced_view') }}
 
 with
 
 use_rows as (
     select *
     from {{ ref('int_balance_ledger') }}
-    where transaction_type in (
-        'applied_to_invoice', 'unapplied_from_invoice',
-        'checkout_session_subscription_payment', 'checkout_session_subscription_payment_canceled'
-    )
+    where movement in ('use', 'give_back')
 ),
 
--- a session that was canceled again comes to nothing
+-- a session that was canceled sums to zero and belongs to no invoice
 sessions as (
     select
         stripe_customer_id,
@@ -32,7 +29,9 @@ candidates as (
         sessions.currency,
         sessions.session_key,
         arithmetic.stripe_invoice_id,
-        count(*) over (partition by sessions.stripe_customer_id, sessions.currency, sessions.session_key) as invoices_of_session,
+        count(*) over (
+            partition by sessions.stripe_customer_id, sessions.currency, sessions.session_key
+        ) as invoices_of_session,
         count(*) over (partition by arithmetic.stripe_invoice_id) as sessions_of_invoice
     from sessions
     inner join {{ ref('int_invoice_arithmetic') }} as arithmetic
@@ -49,6 +48,7 @@ select
     use_rows.currency,
     use_rows.created_at,
     use_rows.transaction_type,
+    use_rows.movement,
     use_rows.amount_minor,
     use_rows.ending_balance_minor,
     use_rows.chain_position,

@@ -1,19 +1,19 @@
--- One row per use of customer balance: a finalized invoice with total >= 0 and at least one row that applies balance to it (rule B1).
--- Positive = credit consumed, negative = a debit collected.
+-- One row per use of customer balance: a finalized invoice with total >= 0 and at least one row that applies balance to
+-- it (rule B1). Positive = credit consumed, negative = a debit collected.
 with
 
 uses as (
     select
         stripe_invoice_id,
         sum(amount_minor) as used_minor,
-        min(case when transaction_type in ('applied_to_invoice', 'checkout_session_subscription_payment') then created_at end) as first_applied_at,
+        min(case when movement = 'use' then created_at end) as first_applied_at,
         max(case when amount_minor > 0 then chain_position end) as last_use_position,
         min(stripe_customer_id) as ledger_customer_id,
         min(currency) as ledger_currency
     from {{ ref('int_balance_use_rows') }}
     where stripe_invoice_id is not null
     group by stripe_invoice_id
-    having count(case when transaction_type in ('applied_to_invoice', 'checkout_session_subscription_payment') then 1 end) > 0
+    having count(case when movement = 'use' then 1 end) > 0
 ),
 
 final as (
@@ -31,7 +31,7 @@ final as (
         coalesce(invoices.paid_at, invoices.marked_uncollectible_at, uses.first_applied_at) as paid_at
     from uses
     left join {{ ref('stg_stripe__invoices') }} as invoices on uses.stripe_invoice_id = invoices.stripe_invoice_id
-    -- an invoice that was not landed is kept, and blocked (B6)
+    -- a use of an invoice that was not landed is a document, and blocked (B6)
     where invoices.stripe_invoice_id is null or (invoices.total_minor >= 0 and invoices.invoice_status <> 'draft')
 )
 

@@ -1,5 +1,5 @@
--- Rule B6, second half: total less pre-payment credit notes, use of balance and too-small/too-large rows = amount due.
--- What an invoice lacks is a ledger row nobody landed, or a checkout row that names no invoice (B1).
+-- Rule B6, second half: total less pre-payment credit notes, use of balance and carried amounts = amount due. What an
+-- invoice lacks is a ledger row that was not landed, or a checkout row that names no invoice (B1).
 with
 
 finalized_invoices as (
@@ -26,11 +26,8 @@ pre_payment as (
 ledger as (
     select
         stripe_invoice_id,
-        sum(case when transaction_type in (
-            'applied_to_invoice', 'unapplied_from_invoice',
-            'checkout_session_subscription_payment', 'checkout_session_subscription_payment_canceled'
-        ) then amount_minor else 0 end) as used_minor,
-        sum(case when transaction_type in ('invoice_too_small', 'invoice_too_large') then amount_minor else 0 end) as carried_minor
+        sum(case when movement in ('use', 'give_back') then amount_minor else 0 end) as used_minor,
+        sum(case when movement = 'carried' then amount_minor else 0 end) as carried_minor
     from {{ ref('stg_stripe__customer_balance_transactions') }}
     where stripe_invoice_id is not null
     group by stripe_invoice_id

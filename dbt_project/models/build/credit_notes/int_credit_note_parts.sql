@@ -1,4 +1,4 @@
--- How each credit note was settled, and how much of it NetSuite gets as a memo (rules C1, C7, R2, R4).
+-- How each credit note was settled, and the amount of its memo in NetSuite (rules C1, C7, R2, R4).
 with
 
 manual_decisions as (
@@ -15,7 +15,12 @@ entries as (
         entries.refunded_minor,
         refunds.refund_status,
         coalesce(refunds.refund_status in ('failed', 'canceled'), false) as is_failed,
-        manual_decisions.decision is not null as is_out_of_band_by_hand
+        manual_decisions.decision is not null as is_out_of_band_by_hand,
+        entries.stripe_refund_id is null
+        or (
+            coalesce(refunds.refund_status in ('failed', 'canceled'), false)
+            and manual_decisions.decision is not null
+        ) as is_outside_stripe
     from {{ ref('stg_stripe__credit_note_refunds') }} as entries
     left join {{ ref('stg_stripe__refunds') }} as refunds
         on entries.stripe_refund_id = refunds.stripe_refund_id
@@ -26,9 +31,9 @@ entries as (
 refund_sums as (
     select
         credit_note_id,
-        -- C7: what becomes a customer refund; C1, R4: what was paid outside Stripe
-        sum(case when stripe_refund_id is not null and not (is_failed and is_out_of_band_by_hand) then refunded_minor else 0 end) as refunded_minor,
-        sum(case when stripe_refund_id is null or (is_failed and is_out_of_band_by_hand) then refunded_minor else 0 end) as refunded_outside_minor,
+        -- C7: the part that becomes customer refunds; C1, R4: the part that was paid outside Stripe
+        sum(case when is_outside_stripe then 0 else refunded_minor end) as refunded_minor,
+        sum(case when is_outside_stripe then refunded_minor else 0 end) as refunded_outside_minor,
         sum(case when refunded_minor is null then 1 else 0 end) as unreadable_refunds,
         min(case when is_failed and not is_out_of_band_by_hand then stripe_refund_id end) as failed_refund_id
     from entries
@@ -67,7 +72,8 @@ settled as (
         ) as balance_transaction_minor
     from {{ ref('stg_stripe__credit_notes') }} as credit_notes
     left join refund_sums on credit_notes.credit_note_id = refund_sums.credit_note_id
-    left join ledger as ledger_by_id on credit_notes.customer_balance_transaction_id = ledger_by_id.balance_transaction_id
+    left join ledger as ledger_by_id
+        on credit_notes.customer_balance_transaction_id = ledger_by_id.balance_transaction_id
     left join ledger_by_credit_note on credit_notes.credit_note_id = ledger_by_credit_note.credit_note_id
 ),
 
@@ -83,7 +89,7 @@ final as (
         customer_balance_transaction_id,
         balance_transaction_minor,
         failed_refund_id,
-        -- false also when one of the amounts is missing or of another type
+        -- false also when an amount is missing or of another type
         coalesce(
             unreadable_refunds = 0
             and total_minor - (pre_payment_minor + refunded_minor + out_of_band_minor) = -balance_transaction_minor

@@ -28,7 +28,8 @@ select
     refunds.amount_minor as refund_minor,
     coalesce({{ is_before_go_live(accounting_date('refunds.created_at')) }}, false) as is_before_go_live,
     coalesce(refunds.refund_status in ('failed', 'canceled'), false) as is_failed,
-    coalesce(refunds.refund_status in ('failed', 'canceled'), false) and out_of_band_by_hand.document_id is not null as is_out_of_band
+    coalesce(refunds.refund_status in ('failed', 'canceled'), false)
+    and out_of_band_by_hand.document_id is not null as is_out_of_band
 from links
 left join {{ ref('stg_stripe__refunds') }} as refunds on links.stripe_refund_id = refunds.stripe_refund_id
 left join out_of_band_by_hand on links.credit_note_id = out_of_band_by_hand.document_id

@@ -1,4 +1,4 @@
--- Every credit document, whatever becomes of it (rule O2): credit notes, uses of balance, negative invoices.
+-- Every credit document (rule O2): credit notes, uses of balance, negative invoices. Skipped ones are included.
 with
 
 credit_notes as (
@@ -13,7 +13,8 @@ credit_notes as (
         credit_notes.created_at,
         -- G1 counts from the creation; C3 dates the memo by var credit_note_date
         credit_notes.created_at as go_live_at,
-        credit_notes.{{ 'effective_at' if var('credit_note_date') == 'effective_at' else 'created_at' }} as transaction_at,
+        credit_notes.{{ 'effective_at' if var('credit_note_date') == 'effective_at' else 'created_at' }}
+            as transaction_at,
         credit_notes.credit_note_id as external_id,
         credit_notes.netsuite_block_integration
     from {{ ref('stg_stripe__credit_notes') }} as credit_notes
@@ -78,7 +79,8 @@ final as (
         coalesce({{ is_before_go_live(accounting_date('documents.go_live_at')) }}, false) as is_before_go_live,
         coalesce({{ is_before_go_live(accounting_date('invoices.finalized_at')) }}, false) as is_invoice_before_go_live,
         lower(coalesce(trim(documents.netsuite_block_integration), '')) not in ('', 'false', '0')
-        or lower(coalesce(trim(invoices.netsuite_block_integration), '')) not in ('', 'false', '0') as is_blocked_by_metadata,
+        or lower(coalesce(trim(invoices.netsuite_block_integration), '')) not in ('', 'false', '0')
+            as is_blocked_by_metadata,
         invoices.invoice_status,
         invoices.invoice_number,
         invoices.total_minor as invoice_total_minor,

@@ -1,4 +1,4 @@
--- One row per Stripe refund that a credit note with a memo links (rules R1-R3), as things stood at this build.
+-- One row per Stripe refund that a credit note with a memo links (rules R1-R3), with what holds it back in this build.
 with
 
 links as (
@@ -21,7 +21,8 @@ links as (
         group by stripe_refund_id
     ) as all_links on links.stripe_refund_id = all_links.stripe_refund_id
     inner join {{ ref('int_credit_documents') }} as documents on links.credit_note_id = documents.document_id
-    left join {{ ref('int_netsuite_customers') }} as customers on documents.stripe_customer_id = customers.stripe_customer_id
+    left join {{ ref('int_netsuite_customers') }} as customers
+        on documents.stripe_customer_id = customers.stripe_customer_id
     left join {{ ref('int_netsuite_invoices') }} as invoices on documents.stripe_invoice_id = invoices.stripe_invoice_id
     inner join {{ ref('int_document_verdicts') }} as verdicts on links.credit_note_id = verdicts.document_id
     left join {{ ref('stg_load_netsuite__records') }} as records
@@ -54,7 +55,7 @@ refunds as (
     group by stripe_refund_id
 ),
 
--- R3: a refund that is there already takes later parts while its own period is open
+-- R3: a posted customer refund takes later parts while its own period is open
 posted as (
     select
         values_posted.external_id as stripe_refund_id,
@@ -84,14 +85,15 @@ select
     posting_dates.tran_date,
     posting_dates.netsuite_posting_period_id,
     'Stripe: ' || refunds.stripe_refund_id || '.'
-    || case when posting_dates.is_moved then ' Original transaction date: ' || cast(refunds.refund_date as varchar) else '' end as memo_text,
+    || {{ original_date_text('posting_dates.is_moved', 'refunds.refund_date') }} as memo_text,
     case
         when refunds.is_before_go_live then 'before_go_live'
-        when refunds.refund_status is null or refunds.refund_status in ('pending', 'requires_action') then 'refund_pending'
+        when refunds.refund_status is null or refunds.refund_status in ('pending', 'requires_action')
+            then 'refund_pending'
         when refunds.refund_status <> 'succeeded' then 'refund_failed'
         when accounts.netsuite_account_id is null then 'account_unmapped'
         when posted.is_period_open is null and posting_dates.tran_date is null then 'period_closed'
-        -- the memo may be there for long: what it was posted for can be gone from NetSuite since
+        -- the memo may have been posted long ago; its customer or currency can be gone from NetSuite since
         when posted.is_period_open is null and refunds.netsuite_customer_id is null then 'customer_not_in_netsuite'
         when posted.is_period_open is null and refunds.netsuite_currency_id is null then 'currency_not_in_netsuite'
         else 'ready'
@@ -100,22 +102,34 @@ select
         when refunds.is_before_go_live
             then 'Refund ' || refunds.stripe_refund_id || ' was made before the go-live date; match it by hand.'
         when refunds.refund_status is null or refunds.refund_status in ('pending', 'requires_action')
-            then 'Refund ' || refunds.stripe_refund_id || ' is ' || coalesce(refunds.refund_status, 'not known') || ' in Stripe; the customer refund follows when it succeeds.'
+            then
+                'Refund ' || refunds.stripe_refund_id || ' is ' || coalesce(refunds.refund_status, 'not known')
+                || ' in Stripe; the customer refund follows when it succeeds.'
         when refunds.refund_status <> 'succeeded'
-            then 'Refund ' || refunds.stripe_refund_id || ' is ' || refunds.refund_status || ' in Stripe'
-                || coalesce(' (' || refunds.failure_reason || ')', '') || '; refund the customer anew, or decide out_of_band in manual_decisions.csv.'
+            then
+                'Refund ' || refunds.stripe_refund_id || ' is ' || refunds.refund_status || ' in Stripe'
+                || coalesce(' (' || refunds.failure_reason || ')', '')
+                || '; refund the customer anew, or decide out_of_band in manual_decisions.csv.'
         when accounts.netsuite_account_id is null
             then 'account_map.csv has no account of purpose refund for ' || upper(refunds.currency) || '; add a row.'
         when posted.is_period_open is null and posting_dates.tran_date is null
-            then 'The period of refund ' || refunds.stripe_refund_id || ' (' || cast(refunds.refund_date as varchar) || ') is closed in NetSuite. Open it.'
+            then
+                'The period of refund ' || refunds.stripe_refund_id || ' (' || cast(refunds.refund_date as varchar)
+                || ') is closed in NetSuite. Open it.'
         when posted.is_period_open is null and refunds.netsuite_customer_id is null
-            then 'The customer of refund ' || refunds.stripe_refund_id || ' (Stripe ' || coalesce(refunds.stripe_customer_id, 'names none')
-                || ') is not found in NetSuite any more; the customer refund follows when it is. Put back its external id, or add a row to customer_map.csv.'
+            then
+                'The customer of refund ' || refunds.stripe_refund_id || ' (Stripe '
+                || coalesce(refunds.stripe_customer_id, 'names none')
+                || ') is not found in NetSuite any more; the customer refund follows when it is. Put back its '
+                || 'external id, or add a row to customer_map.csv.'
         when posted.is_period_open is null and refunds.netsuite_currency_id is null
-            then 'NetSuite has no active currency ' || upper(refunds.currency) || ' for refund ' || refunds.stripe_refund_id || '; the customer refund follows when it has.'
+            then
+                'NetSuite has no active currency ' || upper(refunds.currency) || ' for refund '
+                || refunds.stripe_refund_id || '; the customer refund follows when it has.'
     end as detail,
     coalesce(not posted.is_period_open, false) as is_posted_period_closed
 from refunds
 left join posted on refunds.stripe_refund_id = posted.stripe_refund_id
 left join {{ ref('int_posting_dates') }} as posting_dates on refunds.refund_date = posting_dates.transaction_date
-left join {{ ref('reference_accounts') }} as accounts on refunds.currency = accounts.currency and accounts.purpose = 'refund'
+left join {{ ref('reference_accounts') }} as accounts
+    on refunds.currency = accounts.currency and accounts.purpose = 'refund'

@@ -1,5 +1,5 @@
--- What each memo is to settle of its NetSuite invoice: the pre-payment part of a credit note, the whole of a balance use (C6, B3),
--- less what a memo of ours that is there already has applied (P5).
+-- The amount that each memo settles of its NetSuite invoice: the pre-payment part of a credit note, the whole of a
+-- balance use (C6, B3), and what an existing memo of ours has applied already (P5).
 with
 
 wanted as (
@@ -10,10 +10,13 @@ wanted as (
         documents.created_at,
         documents.stripe_exponent,
         documents.currency,
-        case when documents.document_type = 'balance_use' then documents.amount_minor else parts.pre_payment_minor end as amount_minor
+        case documents.document_type
+            when 'balance_use' then documents.amount_minor
+            when 'credit_note' then parts.pre_payment_minor
+        end as amount_minor
     from {{ ref('int_credit_documents') }} as documents
     left join {{ ref('int_credit_note_parts') }} as parts on documents.document_id = parts.credit_note_id
-    where documents.document_type <> 'negative_invoice'
+    where documents.document_type in ('credit_note', 'balance_use')
 ),
 
 memos as (

@@ -1,5 +1,6 @@
--- Rule C6: documents whose part is more than NetSuite still has open on their invoice, less earlier documents of the same run.
--- One step per document of an invoice, in the order of their creation; a document that does not fit takes nothing.
+-- Rule C6: documents whose part is more than NetSuite still has open on their invoice, less earlier documents of the
+-- same run. One step per document of an invoice, in the order of their creation; a document that does not fit takes
+-- nothing.
 with recursive
 
 candidates as (
@@ -11,7 +12,7 @@ candidates as (
         applications.stripe_exponent,
         applications.amount_minor,
         applications.open_amount,
-        case when applications.amount > applications.applied_amount then applications.amount - applications.applied_amount else 0 end as needed_amount,
+        greatest(applications.amount - applications.applied_amount, 0) as needed_amount,
         findings.document_id is null or coalesce(records.is_posted, false) as is_otherwise_ready,
         row_number() over (
             partition by applications.netsuite_invoice_id order by applications.created_at, applications.document_id
@@ -26,9 +27,9 @@ candidates as (
     where
         applications.netsuite_invoice_id is not null
         and applications.stripe_exponent is not null
-        -- a posted memo has taken its part, unless its application is still to come
+        -- a posted memo has taken its part, unless its application is not made yet
         and not (coalesce(records.is_posted, false) and present.external_id is not null)
-        -- what is skipped or waits for Stripe asks nothing of the invoice now
+        -- a document that is skipped or waits for Stripe takes nothing from the invoice now
         and (
             findings.document_id is null
             or coalesce(records.is_posted, false)
@@ -45,7 +46,8 @@ turns as (
         open_amount as available_amount,
         needed_amount,
         needed_amount > open_amount as is_too_low,
-        open_amount - case when is_otherwise_ready and needed_amount <= open_amount then needed_amount else 0 end as left_amount
+        open_amount
+        - case when is_otherwise_ready and needed_amount <= open_amount then needed_amount else 0 end as left_amount
     from candidates
     where turn = 1
 
@@ -55,13 +57,14 @@ turns as (
         candidates.document_id,
         candidates.netsuite_invoice_id,
         candidates.turn,
-        turns.left_amount,
+        turns.left_amount as available_amount,
         candidates.needed_amount,
-        candidates.needed_amount > turns.left_amount,
+        candidates.needed_amount > turns.left_amount as is_too_low,
         cast(turns.left_amount - case
-            when candidates.is_otherwise_ready and candidates.needed_amount <= turns.left_amount then candidates.needed_amount
+            when candidates.is_otherwise_ready and candidates.needed_amount <= turns.left_amount
+                then candidates.needed_amount
             else 0
-        end as decimal(22, 3))
+        end as decimal(22, 3)) as left_amount
     from turns
     inner join candidates
         on turns.netsuite_invoice_id = candidates.netsuite_invoice_id and turns.turn + 1 = candidates.turn
@@ -71,8 +74,10 @@ select
     turns.document_id,
     'invoice_remaining_too_low' as reason,
     'NetSuite invoice ' || turns.netsuite_invoice_id || ' (Stripe ' || candidates.stripe_invoice_id || ') has only '
-    || cast(cast(turns.available_amount as decimal(22, 2)) as varchar) || ' ' || upper(candidates.currency) || ' open, less earlier credits of this run; ' || turns.document_id || ' needs '
-    || cast(cast(turns.needed_amount as decimal(22, 2)) as varchar) || '. Unapply what was paid or credited there too much in NetSuite, or book the rest by hand and skip it.' as detail
+    || cast(cast(turns.available_amount as decimal(22, 2)) as varchar) || ' ' || upper(candidates.currency)
+    || ' open, less earlier credits of this run; ' || turns.document_id || ' needs '
+    || cast(cast(turns.needed_amount as decimal(22, 2)) as varchar)
+    || '. Unapply what was paid or credited there too much in NetSuite, or book the rest by hand and skip it.' as detail
 from turns
 inner join candidates on turns.document_id = candidates.document_id
 where turns.is_too_low

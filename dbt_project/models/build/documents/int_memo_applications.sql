@@ -1,9 +1,9 @@
--- What each memo settles (rules C6, C7, B3, R1, R4): its invoice, customer refunds, and what stays open to be applied by hand.
+-- What each memo settles (rules C6, C7, B3, R1, R4): its invoice, customer refunds, and a part to be applied by hand.
 with
 
 memos as (
     select * from {{ ref('int_credit_documents') }}
-    where document_type <> 'negative_invoice' and memo_minor > 0
+    where document_type in ('credit_note', 'balance_use') and memo_minor > 0
 ),
 
 invoices as (

@@ -1,4 +1,4 @@
--- The head of every memo that is not skipped and has a memo at all (rules C3, C4, C7, B3, X4).
+-- The body of the memo of every document that is not skipped and has an amount to credit (rules C3, C4, C7, B3, X4).
 with
 
 documents as (
@@ -8,15 +8,17 @@ documents as (
         coalesce(parts.out_of_band_minor, 0) > 0 as is_out_of_band
     from {{ ref('int_credit_documents') }} as documents
     inner join {{ ref('int_document_verdicts') }} as verdicts on documents.document_id = verdicts.document_id
-    left join {{ ref('stg_stripe__credit_notes') }} as credit_notes on documents.document_id = credit_notes.credit_note_id
+    left join {{ ref('stg_stripe__credit_notes') }} as credit_notes
+        on documents.document_id = credit_notes.credit_note_id
     left join {{ ref('int_credit_note_parts') }} as parts on documents.document_id = parts.credit_note_id
-    left join {{ ref('int_pre_go_live_credit_notes') }} as pre_go_live on documents.document_id = pre_go_live.document_id
+    left join {{ ref('int_pre_go_live_credit_notes') }} as pre_go_live
+        on documents.document_id = pre_go_live.document_id
     left join {{ ref('stg_load_netsuite__records') }} as records
         on documents.external_id = records.external_id and records.record_type = 'creditMemo'
     where
-        documents.document_type <> 'negative_invoice'
+        documents.document_type in ('credit_note', 'balance_use')
         and documents.memo_minor > 0
-        -- what is posted stays in the table, whatever it would be judged today
+        -- a posted memo stays in the table, whatever its verdict is today
         and (coalesce(records.is_posted, false) or (verdicts.state <> 'skipped' and pre_go_live.document_id is null))
 ),
 
@@ -27,13 +29,19 @@ texts as (
         posting_dates.netsuite_posting_period_id,
         case
             when documents.document_type = 'balance_use'
-                then 'Stripe: ' || documents.stripe_invoice_id || '. This credit memo was created by a Stripe customer''s balance.'
-            else 'Stripe: ' || documents.document_id || '.'
+                then
+                    'Stripe: ' || documents.stripe_invoice_id
+                    || '. This credit memo was created by a Stripe customer''s balance.'
+            when documents.document_type = 'credit_note' then 'Stripe: ' || documents.document_id || '.'
         end as text_start,
-        case when documents.is_out_of_band then ' Out-of-band credit: apply it by hand to a customer refund.' else '' end
-        || case when posting_dates.is_moved then ' Original transaction date: ' || cast(documents.transaction_date as varchar) else '' end as text_end
+        case
+            when documents.is_out_of_band then ' Out-of-band credit: apply it by hand to a customer refund.'
+            else ''
+        end
+        || {{ original_date_text('posting_dates.is_moved', 'documents.transaction_date') }} as text_end
     from documents
-    left join {{ ref('int_posting_dates') }} as posting_dates on documents.transaction_date = posting_dates.transaction_date
+    left join {{ ref('int_posting_dates') }} as posting_dates
+        on documents.transaction_date = posting_dates.transaction_date
 )
 
 select
@@ -56,7 +64,7 @@ select
     texts.tran_date,
     texts.netsuite_posting_period_id,
     texts.is_out_of_band,
-    -- NetSuite takes 999 characters: the note's own memo gives way, never what is added
+    -- NetSuite takes 999 characters: the text of the note is shortened, the added texts are not
     text_start || case
         when texts.document_type = 'credit_note' and nullif(trim(texts.note_memo), '') is not null
             then ' ' || substr(texts.note_memo, 1, 998 - length(text_start) - length(text_end))

@@ -1,11 +1,11 @@
--- Rule X4: the day and period under which a record of a given day can be posted: its own when the period is open, else
--- the next open day. One row per calendar day that any record has.
+-- Rule X4: the day and period under which a record of a given day can be posted: its own day when its period is open,
+-- otherwise the next open day. One row per calendar day that a record has.
 with
 
 wanted as (
     select transaction_date from {{ ref('int_credit_documents') }} where transaction_date is not null
     union
-    select refund_date from {{ ref('int_refund_links') }} where refund_date is not null
+    select refund_date as transaction_date from {{ ref('int_refund_links') }} where refund_date is not null
 ),
 
 own_period as (
@@ -24,7 +24,7 @@ next_open_days as (
         min(periods.starts_on) as next_open_on
     from wanted
     inner join {{ ref('parsed_netsuite__accounting_periods') }} as periods
-        on periods.starts_on > wanted.transaction_date and periods.is_open
+        on wanted.transaction_date < periods.starts_on and periods.is_open
     group by wanted.transaction_date
 ),
 
@@ -43,9 +43,13 @@ select
     wanted.transaction_date,
     own_period.transaction_date is not null as is_open,
 {%- if var('closed_period') == 'first_open_day' %}
-    case when own_period.transaction_date is not null then wanted.transaction_date else next_period.next_open_on end as tran_date,
-    coalesce(own_period.netsuite_posting_period_id, next_period.netsuite_posting_period_id) as netsuite_posting_period_id,
-    own_period.transaction_date is null and next_period.transaction_date is not null as is_moved
+case
+    when own_period.transaction_date is not null then wanted.transaction_date
+    else next_period.next_open_on
+end as tran_date,
+coalesce(own_period.netsuite_posting_period_id, next_period.netsuite_posting_period_id)
+    as netsuite_posting_period_id,
+own_period.transaction_date is null and next_period.transaction_date is not null as is_moved
 {%- else %}
     case when own_period.transaction_date is not null then wanted.transaction_date end as tran_date,
     own_period.netsuite_posting_period_id,

@@ -1,9 +1,9 @@
 -- Amounts that contradict each other (rules C1, C5, L10).
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 
--- G2: these get no memo and so no lines
+-- G2: these get no memo, so they have no lines
 without_memo as (
     select document_id from {{ ref('int_pre_go_live_credit_notes') }} where is_income_account
 ),
@@ -46,7 +46,7 @@ running as (
         on documents.external_id = records.external_id and records.record_type = 'creditMemo'
     where
         documents.document_type = 'credit_note'
-        -- a memo that is posted is there, whatever was decided since
+        -- a posted memo counts, whatever was decided later
         and (skipped.document_id is null or coalesce(records.is_posted, false))
 )
 
@@ -55,12 +55,21 @@ select
     'parts_do_not_add_up' as reason,
     case
         when parts.memo_minor is null or parts.kept_minor is null
-            then 'Stripe sent credit note ' || documents.document_id || ' without an amount that is needed (total, pre-payment, refunds or out of band); read it again with make extract, and if it stays so ask Stripe.'
-        else 'Credit note ' || documents.document_id || ' is ' || {{ money_text('documents.amount_minor', 'documents.stripe_exponent', 'documents.currency') }}
+            then
+                'Stripe sent credit note ' || documents.document_id
+                || ' without an amount that is needed (total, pre-payment, refunds or out of band); read it again '
+                || 'with make extract, and if it stays so ask Stripe.'
+        else
+            'Credit note ' || documents.document_id || ' is '
+            || {{ money_text('documents.amount_minor', 'documents.stripe_exponent', 'documents.currency') }}
             || ', of which ' || {{ money_text('parts.memo_minor', 'documents.stripe_exponent', 'documents.currency') }}
-            || ' were credited to the invoice, refunded or settled out of band; the rest should be in the customer balance, but its balance transaction '
+            || ' were credited to the invoice, refunded or settled out of band; the rest should be in the customer '
+            || 'balance, but its balance transaction '
             || coalesce(parts.customer_balance_transaction_id, '(none)') || ' says '
-            || coalesce({{ money_text('-parts.balance_transaction_minor', 'documents.stripe_exponent', 'documents.currency') }}, 'nothing')
+            || coalesce(
+                {{ money_text('-parts.balance_transaction_minor', 'documents.stripe_exponent', 'documents.currency') }},
+                'nothing'
+            )
             || '. Compare the note in Stripe; skip it by hand if it is booked otherwise.'
     end as detail
 from documents
@@ -71,9 +80,9 @@ union all
 
 select
     document_id,
-    'parts_do_not_add_up',
+    'parts_do_not_add_up' as reason,
     'The Stripe invoice ' || coalesce(stripe_invoice_id, '(none)') || ' of credit note ' || document_id
-    || ' was not read from Stripe; run make extract, and check that the key may read invoices.'
+    || ' was not read from Stripe; run make extract, and check that the key may read invoices.' as detail
 from documents
 where document_type = 'credit_note' and not is_invoice_known
 
@@ -81,11 +90,12 @@ union all
 
 select
     documents.document_id,
-    'lines_do_not_add_up',
+    'lines_do_not_add_up' as reason,
     'The lines, discounts, taxes and shipping of ' || documents.document_id || ' come to '
     || coalesce({{ money_text('line_sums.lines_minor', 'documents.stripe_exponent', 'documents.currency') }}, 'nothing')
-    || ', its total is ' || {{ money_text('documents.amount_minor', 'documents.stripe_exponent', 'documents.currency') }}
-    || '. Compare the note in Stripe; skip it by hand and book it yourself if Stripe is right.'
+    || ', its total is '
+    || {{ money_text('documents.amount_minor', 'documents.stripe_exponent', 'documents.currency') }}
+    || '. Compare the note in Stripe; skip it by hand and book it yourself if Stripe is right.' as detail
 from documents
 left join line_sums on documents.document_id = line_sums.document_id
 where
@@ -98,8 +108,10 @@ union all
 
 select
     documents.document_id,
-    'lines_do_not_add_up',
-    'A tax of ' || documents.document_id || ' belongs to a line without an amount, so no gross amount can carry it. Book this credit note by hand and skip it.'
+    'lines_do_not_add_up' as reason,
+    'A tax of ' || documents.document_id
+    || ' belongs to a line without an amount, so no gross amount can carry it. Book this credit note by hand and skip '
+    || 'it.' as detail
 from documents
 inner join (
     select document_id, sum(net_minor) as lines_minor
@@ -115,8 +127,10 @@ union all
 
 select distinct
     details.document_id,
-    'lines_do_not_add_up',
-    'A tax of ' || details.document_id || ' belongs to a line without an amount, so NetSuite has no line to key it to. Book this credit note by hand and skip it.'
+    'lines_do_not_add_up' as reason,
+    'A tax of ' || details.document_id
+    || ' belongs to a line without an amount, so NetSuite has no line to key it to. Book this credit note by hand and '
+    || 'skip it.' as detail
 from {{ ref('int_memo_tax_details') }} as details
 where details.line_number is null
 {%- endif %}
@@ -125,9 +139,10 @@ union all
 
 select
     document_id,
-    'exceeds_invoice_total',
+    'exceeds_invoice_total' as reason,
     'With ' || document_id || ' the credit notes on invoice ' || stripe_invoice_id || ' come to '
     || {{ money_text('credited_minor', 'stripe_exponent', 'currency') }} || ', more than the invoice''s total of '
-    || {{ money_text('invoice_total_minor', 'stripe_exponent', 'currency') }} || '. Check the notes in Stripe and skip the wrong one by hand.'
+    || {{ money_text('invoice_total_minor', 'stripe_exponent', 'currency') }}
+    || '. Check the notes in Stripe and skip the wrong one by hand.' as detail
 from running
 where credited_minor > invoice_total_minor

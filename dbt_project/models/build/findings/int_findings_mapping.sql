@@ -1,5 +1,10 @@
--- What the mapping files do not say yet (rules L1, L5, L8, R1, G2), and receivables accounts that do not go together (C4).
-{{ config(materialized='view') }}
+-- Missing rows of mapping files (rules L1, L5, L8, R1, G2), and receivables accounts that one refund cannot mix (C4).
+{{ config(materialized='replaced_view') }}
+
+{#- L5, L8: the columns of tax_map.csv that the settings need -#}
+{%- set tax_columns = ['netsuite_tax_code_id'] if var('line_amount_basis') == 'gross'
+    else ['netsuite_tax_code_id', 'netsuite_tax_type_id'] if var('tax_strategy') == 'suitetax_override'
+    else ['netsuite_item_id'] %}
 
 with
 
@@ -53,11 +58,11 @@ refund_links as (
     from {{ ref('int_refund_links') }} as links
     inner join documents on links.credit_note_id = documents.document_id
     left join {{ ref('int_netsuite_invoices') }} as invoices on documents.stripe_invoice_id = invoices.stripe_invoice_id
-    -- a failed part settled out of band, and a refund from before go-live, become no customer refund
+    -- a failed part that was settled out of band, and a refund from before go-live, become no customer refund
     where
         not links.is_out_of_band
         and not links.is_before_go_live
-        -- R5: what is skipped takes part in no customer refund
+        -- R5: a skipped document takes part in no customer refund
         and links.credit_note_id not in (select document_id from skipped)
 ),
 
@@ -73,27 +78,21 @@ mixed_refunds as (
 select distinct
     document_id,
     'tax_rate_unmapped' as reason,
-    'Tax rate ' || case when stripe_tax_rate_id = '' then '(none named by Stripe)' else stripe_tax_rate_id end || ' on ' || document_id
-    || ' has no {{ "netsuite_tax_code_id" if var("line_amount_basis") == "gross" else ("netsuite_tax_code_id and netsuite_tax_type_id" if var("tax_strategy") == "suitetax_override" else "netsuite_item_id") }} in tax_map.csv; add a row for it.' as detail
+    'Tax rate ' || case when stripe_tax_rate_id = '' then '(none named by Stripe)' else stripe_tax_rate_id end
+    || ' on ' || document_id || ' has no {{ tax_columns | join(" and ") }} in tax_map.csv; add a row for it.' as detail
 from taxes
 where
-{%- if var('tax_strategy') == 'none' %}
-    false
-{%- elif var('line_amount_basis') == 'gross' %}
-    netsuite_tax_code_id is null
-{%- elif var('tax_strategy') == 'suitetax_override' %}
-    netsuite_tax_code_id is null or netsuite_tax_type_id is null
-{%- else %}
-    netsuite_item_id is null
-{%- endif %}
+    {{ 'false' if var('tax_strategy') == 'none' else tax_columns | join(' is null or ') ~ ' is null' }}
 {%- if var('line_amount_basis') == 'gross' %}
 
 union all
 
 select
     document_id,
-    'tax_rate_unmapped',
-    'A line of ' || document_id || ' has two tax rates, which one gross amount with one tax code cannot show. Book this credit note by hand and skip it, or set line_amount_basis to amount.'
+    'tax_rate_unmapped' as reason,
+    'A line of ' || document_id
+    || ' has two tax rates, which one gross amount with one tax code cannot show. Book this credit note by hand and '
+    || 'skip it, or set line_amount_basis to amount.' as detail
 from taxes
 group by document_id, line_position
 having count(distinct stripe_tax_rate_id) > 1
@@ -103,13 +102,14 @@ union all
 
 select distinct
     document_id,
-    'item_unmapped',
+    'item_unmapped' as reason,
     'No NetSuite item for '
     || case
         when role is not null then 'role ' || role || ' in default_items.csv; add a row for it.'
-        when line_kind = 'tax' then 'a tax; see tax_map.csv.'
-        else 'price ' || case when stripe_price_id = '' then '(none)' else stripe_price_id end || ' in item_map.csv; add a row for it.'
-    end
+        else
+            'price ' || case when stripe_price_id = '' then '(none)' else stripe_price_id end
+            || ' in item_map.csv; add a row for it.'
+    end as detail
 from memo_lines
 where netsuite_item_id is null and item_external_id is null and line_kind <> 'tax'
 
@@ -117,33 +117,36 @@ union all
 
 select distinct
     document_id,
-    'item_unmapped',
-    'No NetSuite item for price ' || case when stripe_price_id = '' then '(none)' else stripe_price_id end || ' in item_map.csv; add a row for it.'
+    'item_unmapped' as reason,
+    'No NetSuite item for price ' || case when stripe_price_id = '' then '(none)' else stripe_price_id end
+    || ' in item_map.csv; add a row for it.' as detail
 from zero_lines
 where netsuite_item_id is null and item_external_id is null
 
 union all
 
 select distinct
-    refund_links.credit_note_id,
-    'account_unmapped',
+    refund_links.credit_note_id as document_id,
+    'account_unmapped' as reason,
     'Refund ' || refund_links.stripe_refund_id || ' in ' || upper(refund_links.currency)
-    || ' has no account to be paid from; add a row with purpose refund to account_map.csv.'
+    || ' has no account to be paid from; add a row with purpose refund to account_map.csv.' as detail
 from refund_links
 left join accounts on refund_links.currency = accounts.currency and accounts.purpose = 'refund'
 where
     accounts.netsuite_account_id is null
-{%- if var('pre_go_live_credit_notes') == 'manual' %}
+    {%- if var('pre_go_live_credit_notes') == 'manual' %}
     and not refund_links.is_invoice_before_go_live
-{%- endif %}
+    {%- endif %}
 {%- if var('pre_go_live_credit_notes') == 'income_account' %}
 
 union all
 
 select distinct
-    refund_links.credit_note_id,
-    'account_unmapped',
-    'Refund ' || refund_links.stripe_refund_id || ' of an invoice from before go-live has no income account; add a row with purpose pre_go_live_income to account_map.csv.'
+    refund_links.credit_note_id as document_id,
+    'account_unmapped' as reason,
+    'Refund ' || refund_links.stripe_refund_id
+    || ' of an invoice from before go-live has no income account; add a row with purpose pre_go_live_income to '
+    || 'account_map.csv.' as detail
 from refund_links
 left join accounts on refund_links.currency = accounts.currency and accounts.purpose = 'pre_go_live_income'
 where refund_links.is_invoice_before_go_live and accounts.netsuite_account_id is null
@@ -154,9 +157,10 @@ union all
 
 select distinct
     lines.document_id,
-    'account_unmapped',
-    'An item is to be created for price ' || lines.item_external_id || ', but account_map.csv has no row with purpose item_income for '
-    || upper(documents.currency) || '; add one.'
+    'account_unmapped' as reason,
+    'An item is to be created for price ' || lines.item_external_id
+    || ', but account_map.csv has no row with purpose item_income for '
+    || upper(documents.currency) || '; add one.' as detail
 from (
     select document_id, item_external_id from memo_lines
     union all
@@ -170,10 +174,11 @@ where lines.item_external_id is not null and accounts.netsuite_account_id is nul
 union all
 
 select distinct
-    refund_links.credit_note_id,
-    'account_unmapped',
-    'Refund ' || refund_links.stripe_refund_id || ' is linked to credit notes whose NetSuite invoices have different receivables accounts or subsidiaries; '
-    || 'NetSuite cannot show that as one customer refund. Book it by hand and skip these credit notes.'
+    refund_links.credit_note_id as document_id,
+    'account_unmapped' as reason,
+    'Refund ' || refund_links.stripe_refund_id
+    || ' is linked to credit notes whose NetSuite invoices have different receivables accounts or subsidiaries; '
+    || 'NetSuite cannot show that as one customer refund. Book it by hand and skip these credit notes.' as detail
 from refund_links
 inner join mixed_refunds on refund_links.stripe_refund_id = mixed_refunds.stripe_refund_id
 where not refund_links.is_invoice_before_go_live

@@ -1,5 +1,6 @@
--- Customers, invoices and currencies as NetSuite knows them (rules C4, X1), and what stands there already under our ids (N1, P5, X2).
-{{ config(materialized='view') }}
+-- Customers, invoices and currencies that NetSuite lacks or has otherwise (rules C4, X1), and records that exist
+-- already under our external ids (N1, P5, X2).
+{{ config(materialized='replaced_view') }}
 
 with
 
@@ -19,7 +20,8 @@ documents as (
         -- G2: an old invoice need not be in NetSuite, and a journal entry has no customer
         documents.document_type = 'credit_note' and documents.is_invoice_before_go_live as is_without_memo
     from {{ ref('int_credit_documents') }} as documents
-    left join {{ ref('int_netsuite_customers') }} as customers on documents.stripe_customer_id = customers.stripe_customer_id
+    left join {{ ref('int_netsuite_customers') }} as customers
+        on documents.stripe_customer_id = customers.stripe_customer_id
     left join {{ ref('int_netsuite_invoices') }} as invoices on documents.stripe_invoice_id = invoices.stripe_invoice_id
 ),
 
@@ -49,12 +51,13 @@ existing as (
 select
     document_id,
     'invoice_customer_changed' as reason,
-    'NetSuite invoice ' || netsuite_invoice_id || ' (Stripe ' || stripe_invoice_id || ') belongs to customer ' || coalesce(invoice_netsuite_customer_id, '(none)')
+    'NetSuite invoice ' || netsuite_invoice_id || ' (Stripe ' || stripe_invoice_id || ') belongs to customer '
+    || coalesce(invoice_netsuite_customer_id, '(none)')
     || ', but Stripe customer ' || stripe_customer_id || ' is NetSuite customer ' || netsuite_customer_id
     || '. Put the invoice back to that customer, or correct customer_map.csv or invoice_map.csv.' as detail
 from documents
 where
-    document_type <> 'negative_invoice'
+    document_type in ('credit_note', 'balance_use')
     and not is_without_memo
     and netsuite_invoice_id is not null
     and netsuite_customer_id is not null
@@ -64,12 +67,14 @@ union all
 
 select
     document_id,
-    'currency_mismatch',
-    'NetSuite invoice ' || netsuite_invoice_id || ' (Stripe ' || stripe_invoice_id || ') is in ' || coalesce(upper(invoice_currency), 'an unknown currency')
-    || ', ' || document_id || ' is in ' || upper(currency) || '. Check that invoice_map.csv names the right invoice.'
+    'currency_mismatch' as reason,
+    'NetSuite invoice ' || netsuite_invoice_id || ' (Stripe ' || stripe_invoice_id || ') is in '
+    || coalesce(upper(invoice_currency), 'an unknown currency')
+    || ', ' || document_id || ' is in ' || upper(currency)
+    || '. Check that invoice_map.csv names the right invoice.' as detail
 from documents
 where
-    document_type <> 'negative_invoice'
+    document_type in ('credit_note', 'balance_use')
     and not is_without_memo
     and netsuite_invoice_id is not null
     and coalesce(invoice_currency, '') <> currency
@@ -78,10 +83,12 @@ union all
 
 select
     document_id,
-    'customer_not_in_netsuite',
+    'customer_not_in_netsuite' as reason,
     'Stripe customer ' || stripe_customer_id || ' is not in NetSuite yet'
-    || coalesce(' (' || customer_found_by || ' names NetSuite customer ' || wanted_customer_id || ', which does not exist)', '')
-    || '; it goes on when the customer is there, or when customer_map.csv names it.'
+    || coalesce(
+        ' (' || customer_found_by || ' names NetSuite customer ' || wanted_customer_id || ', which does not exist)', ''
+    )
+    || '; it goes on when the customer is there, or when customer_map.csv names it.' as detail
 from documents
 where netsuite_customer_id is null and not is_without_memo
 
@@ -89,19 +96,21 @@ union all
 
 select
     document_id,
-    'invoice_not_in_netsuite',
+    'invoice_not_in_netsuite' as reason,
     'Stripe invoice ' || stripe_invoice_id || ' is not in NetSuite yet'
-    || coalesce(' (' || invoice_found_by || ' names NetSuite invoice ' || wanted_invoice_id || ', which does not exist)', '')
-    || '; it goes on when the invoice is there, or when invoice_map.csv names it.'
+    || coalesce(
+        ' (' || invoice_found_by || ' names NetSuite invoice ' || wanted_invoice_id || ', which does not exist)', ''
+    )
+    || '; it goes on when the invoice is there, or when invoice_map.csv names it.' as detail
 from documents
-where netsuite_invoice_id is null and document_type <> 'negative_invoice' and not is_without_memo
+where netsuite_invoice_id is null and document_type in ('credit_note', 'balance_use') and not is_without_memo
 
 union all
 
 select
     document_id,
-    'currency_not_in_netsuite',
-    'NetSuite has no active currency ' || upper(currency) || ' yet; it goes on when the currency is there.'
+    'currency_not_in_netsuite' as reason,
+    'NetSuite has no active currency ' || upper(currency) || ' yet; it goes on when the currency is there.' as detail
 from documents
 where netsuite_currency_id is null
 
@@ -109,9 +118,10 @@ union all
 
 select
     document_id,
-    'external_id_collision',
-    'NetSuite transaction ' || netsuite_transaction_id || ' has external id ' || existing_external_id || ', which NetSuite cannot tell from '
-    || external_id || '. Change that transaction''s external id in NetSuite.'
+    'external_id_collision' as reason,
+    'NetSuite transaction ' || netsuite_transaction_id || ' has external id ' || existing_external_id
+    || ', which NetSuite cannot tell from '
+    || external_id || '. Change that transaction''s external id in NetSuite.' as detail
 from existing
 where existing_external_id <> external_id
 
@@ -119,14 +129,16 @@ union all
 
 select
     document_id,
-    'netsuite_differs',
-    'NetSuite already has transaction ' || netsuite_transaction_id || ' (' || coalesce(transaction_type, 'no type') || ', customer ' || coalesce(existing_customer_id, 'none')
-    || ', total ' || cast(cast(total_amount as decimal(22, 2)) as varchar) || ') under external id ' || external_id || ', but a credit memo of '
+    'netsuite_differs' as reason,
+    'NetSuite already has transaction ' || netsuite_transaction_id || ' (' || coalesce(transaction_type, 'no type')
+    || ', customer ' || coalesce(existing_customer_id, 'none')
+    || ', total ' || cast(cast(total_amount as decimal(22, 2)) as varchar) || ') under external id ' || external_id
+    || ', but a credit memo of '
     || {{ money_text('memo_minor', 'stripe_exponent', 'currency') }} || ' for customer ' || netsuite_customer_id
-    || ' is wanted. Correct or delete the NetSuite transaction.'
+    || ' is wanted. Correct or delete the NetSuite transaction.' as detail
 from existing
 where
-    document_type <> 'negative_invoice'
+    document_type in ('credit_note', 'balance_use')
     and existing_external_id = external_id
     and netsuite_customer_id is not null
     and netsuite_currency_id is not null
@@ -143,11 +155,14 @@ union all
 
 select
     document_id,
-    'netsuite_differs',
-    'NetSuite invoice ' || netsuite_invoice_id || ' stands for negative Stripe invoice ' || document_id || ', but it has the total '
-    || cast(cast(invoice_total_amount as decimal(22, 2)) as varchar) || ' in ' || coalesce(upper(invoice_currency), 'no currency') || ' for customer '
+    'netsuite_differs' as reason,
+    'NetSuite invoice ' || netsuite_invoice_id || ' stands for negative Stripe invoice ' || document_id
+    || ', but it has the total '
+    || cast(cast(invoice_total_amount as decimal(22, 2)) as varchar) || ' in '
+    || coalesce(upper(invoice_currency), 'no currency') || ' for customer '
     || coalesce(invoice_netsuite_customer_id, '(none)') || case when is_invoice_voided then ' and is voided' else '' end
-    || ', instead of zero in ' || upper(currency) || ' for customer ' || coalesce(netsuite_customer_id, '(unknown)') || '. Correct it in NetSuite.'
+    || ', instead of zero in ' || upper(currency) || ' for customer ' || coalesce(netsuite_customer_id, '(unknown)')
+    || '. Correct it in NetSuite.' as detail
 from documents
 where
     document_type = 'negative_invoice'
@@ -163,8 +178,9 @@ union all
 
 select
     document_id,
-    'netsuite_differs',
-    'NetSuite already has transaction ' || netsuite_transaction_id || ' (' || coalesce(transaction_type, 'no type') || ') under external id ' || external_id
-    || ', which is no invoice. Correct its external id in NetSuite.'
+    'netsuite_differs' as reason,
+    'NetSuite already has transaction ' || netsuite_transaction_id || ' (' || coalesce(transaction_type, 'no type')
+    || ') under external id ' || external_id
+    || ', which is no invoice. Correct its external id in NetSuite.' as detail
 from existing
 where document_type = 'negative_invoice' and existing_external_id = external_id and transaction_type <> 'CustInvc'

@@ -1,5 +1,5 @@
 -- Go-live, refunds, periods, currency units, colliding ids and the balance ledger (rules G2, R2, X2, X3, X4, B6, B7).
-{{ config(materialized='view') }}
+{{ config(materialized='replaced_view') }}
 
 with
 
@@ -14,11 +14,13 @@ parts as (
 existing as (
     select documents.document_id
     from documents
-    inner join {{ ref('stg_netsuite__transactions') }} as transactions on documents.external_id = transactions.external_id
+    inner join {{ ref('stg_netsuite__transactions') }} as transactions
+        on documents.external_id = transactions.external_id
     union
     select documents.document_id
     from documents
-    inner join {{ ref('int_netsuite_invoices') }} as invoices on documents.stripe_invoice_id = invoices.stripe_invoice_id
+    inner join {{ ref('int_netsuite_invoices') }} as invoices
+        on documents.stripe_invoice_id = invoices.stripe_invoice_id
     where documents.document_type = 'negative_invoice' and invoices.netsuite_invoice_id is not null
 ),
 
@@ -26,22 +28,26 @@ pre_go_live as (
     select * from {{ ref('int_pre_go_live_credit_notes') }}
 ),
 
--- every amount that NetSuite will see as an amount of its own
+-- every amount that NetSuite gets as an amount of its own
 amounts as (
     select document_id, memo_minor as amount_minor from documents where memo_minor is not null
     union all
-    select credit_note_id, pre_payment_minor from parts
+    select credit_note_id as document_id, pre_payment_minor as amount_minor from parts
     union all
-    select credit_note_id, linked_minor from {{ ref('int_refund_links') }} where not is_out_of_band
+    select credit_note_id as document_id, linked_minor as amount_minor
+    from {{ ref('int_refund_links') }}
+    where not is_out_of_band
     union all
-    select document_id, amount_minor from documents where document_type = 'negative_invoice' and stripe_exponent is null
+    select document_id, amount_minor
+    from documents
+    where document_type = 'negative_invoice' and stripe_exponent is null
 ),
 
 skipped as (
     select distinct document_id from {{ ref('int_findings_skipped') }}
 ),
 
--- X2: NetSuite knows one space of external ids over all transaction types and ignores case; what is skipped takes none
+-- X2: external ids are unique over all transaction types of NetSuite, ignoring case; a skipped document takes none
 external_ids as (
     select ids.document_id, ids.external_id
     from {{ ref('int_external_ids') }} as ids
@@ -67,9 +73,10 @@ union all
 
 select
     documents.document_id,
-    'refund_failed',
-    'Refund ' || parts.failed_refund_id || ' of credit note ' || documents.document_id || ' failed or was canceled in Stripe, so the customer still waits for the money. '
-    || 'Refund it anew in Stripe, or, if it was paid another way, decide out_of_band in manual_decisions.csv.'
+    'refund_failed' as reason,
+    'Refund ' || parts.failed_refund_id || ' of credit note ' || documents.document_id
+    || ' failed or was canceled in Stripe, so the customer still waits for the money. '
+    || 'Refund it anew in Stripe, or, if it was paid another way, decide out_of_band in manual_decisions.csv.' as detail
 from documents
 inner join parts on documents.document_id = parts.credit_note_id
 where parts.failed_refund_id is not null
@@ -78,24 +85,32 @@ union all
 
 select
     documents.document_id,
-    'period_closed',
+    'period_closed' as reason,
     'The accounting period of ' || cast(documents.transaction_date as varchar) || ' is closed or locked in NetSuite'
-    || {% if var('closed_period') == 'block' %}' and closed_period is set to block. Open the period, or set closed_period to first_open_day.'
-    {%- else %}', or there is none, and no later period is open. Open or create a period in NetSuite.'{% endif %}
+    || {% if var('closed_period') == 'block' %}' and closed_period is set to block. Open the period, or set '
+    || 'closed_period to first_open_day.'
+    {%- else %}', or there is none, and no later period is open. Open or create a period in '
+    || 'NetSuite.'{% endif %} as detail
 from documents
 left join {{ ref('int_posting_dates') }} as posting_dates on documents.transaction_date = posting_dates.transaction_date
 left join pre_go_live on documents.document_id = pre_go_live.document_id
 left join existing on documents.document_id = existing.document_id
--- what is in NetSuite already needs no period any more
-where documents.transaction_date is not null and posting_dates.tran_date is null and pre_go_live.document_id is null and existing.document_id is null
+-- a document that is in NetSuite already needs no open period
+where
+    documents.transaction_date is not null
+    and posting_dates.tran_date is null
+    and pre_go_live.document_id is null
+    and existing.document_id is null
 
 union all
 
 select
     entries.document_id,
-    'period_closed',
-    'The accounting period of refund ' || min(entries.stripe_refund_id) || ' (' || cast(min(entries.refund_date) as varchar)
-    || ') is closed or locked in NetSuite, so its journal entry cannot be posted. Open the period, or set closed_period to first_open_day.'
+    'period_closed' as reason,
+    'The accounting period of refund ' || min(entries.stripe_refund_id) || ' ('
+    || cast(min(entries.refund_date) as varchar)
+    || ') is closed or locked in NetSuite, so its journal entry cannot be posted. Open the period, or set '
+    || 'closed_period to first_open_day.' as detail
 from {{ ref('int_income_journal_entries') }} as entries
 where entries.tran_date is null
 group by entries.document_id
@@ -104,15 +119,20 @@ union all
 
 select distinct
     documents.document_id,
-    'currency_precision',
+    'currency_precision' as reason,
     case
         when documents.stripe_exponent is null
-            then 'Nobody has told this project how many decimals ' || coalesce(upper(documents.currency), 'a missing currency') || ' has in Stripe; book '
+            then
+                'Nobody has told this project how many decimals '
+                || coalesce(upper(documents.currency), 'a missing currency') || ' has in Stripe; book '
                 || documents.document_id || ' by hand and skip it, or add the currency to reference_currencies.'
-        else 'NetSuite keeps ' || upper(documents.currency) || ' with ' || cast(documents.netsuite_precision as varchar) || ' decimals; '
-            || {{ money_text('amounts.amount_minor', 'documents.stripe_exponent', 'documents.currency') }} || ' of ' || documents.document_id
+        else
+            'NetSuite keeps ' || upper(documents.currency) || ' with ' || cast(documents.netsuite_precision as varchar)
+            || ' decimals; '
+            || {{ money_text('amounts.amount_minor', 'documents.stripe_exponent', 'documents.currency') }} || ' of '
+            || documents.document_id
             || ' does not fit. Book it by hand and skip it.'
-    end
+    end as detail
 from documents
 inner join amounts on documents.document_id = amounts.document_id
 where documents.stripe_exponent is null or amounts.amount_minor % documents.unit_minor <> 0
@@ -121,8 +141,10 @@ union all
 
 select distinct
     external_ids.document_id,
-    'external_id_collision',
-    'The external id ' || external_ids.external_id || ' differs from another one of ours only in upper and lower case, which NetSuite does not tell apart. Book one of them by hand and skip it.'
+    'external_id_collision' as reason,
+    'The external id ' || external_ids.external_id
+    || ' differs from another one of ours only in upper and lower case, which NetSuite does not tell apart. Book one '
+    || 'of them by hand and skip it.' as detail
 from external_ids
 inner join colliding on lower(external_ids.external_id) = colliding.folded_id
 
@@ -130,9 +152,10 @@ union all
 
 select
     documents.document_id,
-    'balance_ledger_incomplete',
-    'The balance of customer ' || documents.stripe_customer_id || ' in ' || upper(documents.currency) || ' does not add up: ' || gaps.first_gap
-    || '. Read the ledger again with make extract FULL_LEDGER=1; if it stays so, compare it in Stripe.'
+    'balance_ledger_incomplete' as reason,
+    'The balance of customer ' || documents.stripe_customer_id || ' in ' || upper(documents.currency)
+    || ' does not add up: ' || gaps.first_gap
+    || '. Read the ledger again with make extract FULL_LEDGER=1; if it stays so, compare it in Stripe.' as detail
 from documents
 inner join {{ ref('int_balance_gaps') }} as gaps
     on documents.stripe_customer_id = gaps.stripe_customer_id and documents.currency = lower(gaps.currency)
@@ -142,9 +165,11 @@ union all
 
 select
     sources.document_id,
-    'balance_from_payment',
-    'The balance used on this invoice came from money that NetSuite already shows as a payment (' || min(sources.credit_type) || ' ' || min(sources.credit_id)
-    || '); a memo would count it twice. Apply the customer''s open payment to the invoice in NetSuite, then skip this document by hand.'
+    'balance_from_payment' as reason,
+    'The balance used on this invoice came from money that NetSuite already shows as a payment ('
+    || min(sources.credit_type) || ' ' || min(sources.credit_id)
+    || '); a memo would count it twice. Apply the customer''s open payment to the invoice in NetSuite, then skip this '
+    || 'document by hand.' as detail
 from {{ ref('int_balance_credit_sources') }} as sources
-where sources.credit_type in ('invoice_overpaid', 'unspent_receiver_credit')
+where sources.credit_movement = 'payment'
 group by sources.document_id

@@ -1,5 +1,5 @@
--- What is final: nothing will be posted (rules C1, C2, B1, N1, G1, X1, X5).
-{{ config(materialized='view') }}
+-- Documents for which nothing is posted, now or later (rules C1, C2, B1, N1, G1, X1, X5).
+{{ config(materialized='replaced_view') }}
 
 with
 
@@ -31,8 +31,9 @@ union all
 
 select
     document_id,
-    'integration_blocked_by_metadata',
-    'Left out because netsuite_block_integration is set in Stripe on ' || document_id || ' or on invoice ' || stripe_invoice_id || '.'
+    'integration_blocked_by_metadata' as reason,
+    'Left out because netsuite_block_integration is set in Stripe on ' || document_id || ' or on invoice '
+    || stripe_invoice_id || '.' as detail
 from documents
 where is_blocked_by_metadata
 
@@ -40,8 +41,8 @@ union all
 
 select
     documents.document_id,
-    'credit_note_void',
-    'Credit note ' || documents.document_id || ' was voided in Stripe; NetSuite never shows it.'
+    'credit_note_void' as reason,
+    'Credit note ' || documents.document_id || ' was voided in Stripe; NetSuite never shows it.' as detail
 from documents
 inner join credit_notes on documents.document_id = credit_notes.credit_note_id
 where credit_notes.credit_note_status = 'void'
@@ -50,8 +51,8 @@ union all
 
 select
     document_id,
-    'invoice_void',
-    'Invoice ' || stripe_invoice_id || ' was voided in Stripe; nothing is credited against it.'
+    'invoice_void' as reason,
+    'Invoice ' || stripe_invoice_id || ' was voided in Stripe; nothing is credited against it.' as detail
 from documents
 where invoice_status = 'void'
 
@@ -59,12 +60,12 @@ union all
 
 select
     document_id,
-    'before_go_live',
+    'before_go_live' as reason,
     case document_type
         when 'credit_note' then 'Credit note ' || document_id || ' was created'
         when 'balance_use' then 'The customer balance was used on invoice ' || stripe_invoice_id
-        else 'Invoice ' || document_id || ' was finalized'
-    end || ' before the go-live date; it is booked by hand.'
+        when 'negative_invoice' then 'Invoice ' || document_id || ' was finalized'
+    end || ' before the go-live date; it is booked by hand.' as detail
 from documents
 where is_before_go_live
 
@@ -72,9 +73,9 @@ union all
 
 select
     document_id,
-    'kept_in_customer_balance',
+    'kept_in_customer_balance' as reason,
     'The whole of credit note ' || document_id || ' went to the balance of customer ' || stripe_customer_id
-    || '; NetSuite shows it when an invoice uses that balance.'
+    || '; NetSuite shows it when an invoice uses that balance.' as detail
 from documents
 where document_type = 'credit_note' and memo_minor = 0
 
@@ -82,8 +83,8 @@ union all
 
 select
     document_id,
-    'balance_use_reversed',
-    'The balance applied to invoice ' || stripe_invoice_id || ' was given back in full.'
+    'balance_use_reversed' as reason,
+    'The balance applied to invoice ' || stripe_invoice_id || ' was given back in full.' as detail
 from documents
 where document_type = 'balance_use' and amount_minor = 0
 
@@ -91,7 +92,8 @@ union all
 
 select
     document_id,
-    'debit_balance_collected',
-    'Invoice ' || stripe_invoice_id || ' collected what customer ' || stripe_customer_id || ' owed from before; no credit was used.'
+    'debit_balance_collected' as reason,
+    'Invoice ' || stripe_invoice_id || ' collected what customer ' || stripe_customer_id
+    || ' owed from before; no credit was used.' as detail
 from documents
 where document_type = 'balance_use' and amount_minor < 0

@@ -1,5 +1,5 @@
--- What Stripe will still move on by itself (rules C2, B2, N1).
-{{ config(materialized='view') }}
+-- Documents that wait for Stripe: for a payment or the settlement of their invoice (rules C2, B2, N1).
+{{ config(materialized='replaced_view') }}
 
 with
 
@@ -7,7 +7,7 @@ documents as (
     select * from {{ ref('int_credit_documents') }}
 ),
 
--- B2: payments that moved money through Stripe; a payment record is money from elsewhere
+-- B2: payments that moved money through Stripe; a payment record is money from outside Stripe
 charges as (
     select
         stripe_invoice_id,
@@ -23,10 +23,12 @@ remainders as (
         documents.stripe_invoice_id,
         documents.currency,
         documents.stripe_exponent,
-        arithmetic.total_minor - arithmetic.pre_payment_minor - arithmetic.carried_minor - documents.amount_minor as rest_minor,
+        arithmetic.total_minor - arithmetic.pre_payment_minor - arithmetic.carried_minor - documents.amount_minor
+            as rest_minor,
         coalesce(charges.charged_minor, 0) as charged_minor
     from documents
-    inner join {{ ref('int_invoice_arithmetic') }} as arithmetic on documents.stripe_invoice_id = arithmetic.stripe_invoice_id
+    inner join {{ ref('int_invoice_arithmetic') }} as arithmetic
+        on documents.stripe_invoice_id = arithmetic.stripe_invoice_id
     left join charges on documents.stripe_invoice_id = charges.stripe_invoice_id
     where documents.document_type = 'balance_use'
 )
@@ -35,9 +37,16 @@ select
     document_id,
     'invoice_open' as reason,
     case document_type
-        when 'credit_note' then 'Invoice ' || stripe_invoice_id || ' is not paid yet, so the credit note can still be voided; the memo follows when the invoice is paid.'
-        when 'balance_use' then 'Invoice ' || stripe_invoice_id || ' is not paid yet; the memo for the balance it used follows when it is.'
-        else 'Invoice ' || document_id || ' is not settled in Stripe yet.'
+        when 'credit_note'
+            then
+                'Invoice ' || stripe_invoice_id
+                || ' is not paid yet, so the credit note can still be voided; '
+                || 'the memo follows when the invoice is paid.'
+        when 'balance_use'
+            then
+                'Invoice ' || stripe_invoice_id
+                || ' is not paid yet; the memo for the balance it used follows when it is.'
+        when 'negative_invoice' then 'Invoice ' || document_id || ' is not settled in Stripe yet.'
     end as detail
 from documents
 where invoice_status in ('open', 'draft')
@@ -46,21 +55,29 @@ union all
 
 select
     document_id,
-    'invoice_uncollectible',
-    'Invoice ' || stripe_invoice_id || ' is marked uncollectible in Stripe; it goes on when the invoice is paid or voided'
-    || case when document_type = 'negative_invoice' then '.' else ' (or set uncollectible_invoices to as_paid).' end
+    'invoice_uncollectible' as reason,
+    'Invoice ' || stripe_invoice_id
+    || ' is marked uncollectible in Stripe; it goes on when the invoice is paid or voided'
+    || case
+        when document_type = 'negative_invoice' then '.'
+        else ' (or set uncollectible_invoices to as_paid).'
+    end as detail
 from documents
-where invoice_status = 'uncollectible'{% if var('uncollectible_invoices') == 'as_paid' %} and document_type = 'negative_invoice'{% endif %}
+where
+    invoice_status = 'uncollectible'
+{%- if var('uncollectible_invoices') == 'as_paid' %}
+    and document_type = 'negative_invoice'
+{%- endif %}
 {%- if var('require_charge_for_remainder') %}
 
 union all
 
 select
     document_id,
-    'remaining_charge_missing',
+    'remaining_charge_missing' as reason,
     'Invoice ' || stripe_invoice_id || ' is paid, but Stripe shows charges of only '
     || {{ money_text('charged_minor', 'stripe_exponent', 'currency') }} || ' for the '
-    || {{ money_text('rest_minor', 'stripe_exponent', 'currency') }} || ' that the balance did not cover.'
+    || {{ money_text('rest_minor', 'stripe_exponent', 'currency') }} || ' that the balance did not cover.' as detail
 from remainders
 where rest_minor > 0 and charged_minor < rest_minor
 {%- endif %}

@@ -1,20 +1,22 @@
--- Prices, products and tax rates on lines of the customers in scope, as names (models/scope): what of NetSuite's items and Stripe's tax rates they see.
+-- Names (models/scope) of the prices, products and tax rates on lines of the customers in scope. They decide which
+-- NetSuite items and Stripe tax rates the rules see.
 with
 
 customers as (
     select credit_note_id as document_id, stripe_customer_id from {{ ref('stg_stripe__credit_notes') }}
     union all
-    select stripe_invoice_id, stripe_customer_id from {{ ref('stg_stripe__invoices') }}
+    select stripe_invoice_id as document_id, stripe_customer_id from {{ ref('stg_stripe__invoices') }}
 ),
 
 ids as (
     select distinct stripe_invoice_id as document_id, stripe_price_id as id from {{ ref('stg_stripe__invoice_lines') }}
     union all
-    select distinct stripe_invoice_id, stripe_product_id from {{ ref('stg_stripe__invoice_lines') }}
+    select distinct stripe_invoice_id as document_id, stripe_product_id as id
+    from {{ ref('stg_stripe__invoice_lines') }}
     union all
-    select distinct document_id, stripe_tax_rate_id from {{ ref('stg_stripe__credit_note_amounts') }}
+    select distinct document_id, stripe_tax_rate_id as id from {{ ref('stg_stripe__credit_note_amounts') }}
     union all
-    select distinct document_id, stripe_tax_rate_id from {{ ref('stg_stripe__invoice_amounts') }}
+    select distinct document_id, stripe_tax_rate_id as id from {{ ref('stg_stripe__invoice_amounts') }}
 )
 
 select distinct

@@ -8,10 +8,10 @@ stripe_customers as (
 
     union all
 
-    -- lists leave out deleted customers and those on test clocks; their documents are here all the same
+    -- Stripe's lists leave out deleted customers and those on test clocks, but not their documents
     select distinct
         documents.stripe_customer_id,
-        cast(null as varchar)
+        cast(null as varchar) as metadata_netsuite_customer_id
     from {{ ref('int_credit_documents') }} as documents
     where
         documents.stripe_customer_id is not null
@@ -57,7 +57,7 @@ by_external_id as (
     group by external_id
 ),
 
--- the first hit wins, also when NetSuite lacks what a mapping or metadata names
+-- the first source that names a record wins, also when NetSuite lacks that record
 resolved as (
     select
         stripe_customers.stripe_customer_id,
@@ -69,7 +69,8 @@ resolved as (
         ) as wanted_netsuite_id,
         case
             when mapped.netsuite_customer_id is not null then 'customer_map.csv'
-            when nullif(trim(stripe_customers.metadata_netsuite_customer_id), '') is not null then 'Stripe metadata netsuite_customer_id'
+            when nullif(trim(stripe_customers.metadata_netsuite_customer_id), '') is not null
+                then 'Stripe metadata netsuite_customer_id'
             when by_custom_field.netsuite_customer_id is not null then 'custom field'
             when by_external_id.netsuite_customer_id is not null then 'external id'
         end as found_by

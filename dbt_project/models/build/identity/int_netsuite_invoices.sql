@@ -11,7 +11,9 @@ stripe_invoices as (
         union all
         select stripe_invoice_id from {{ ref('int_balance_uses') }}
         union all
-        select negative.stripe_invoice_id from {{ ref('stg_stripe__invoices') }} as negative where negative.total_minor < 0
+        select negative.stripe_invoice_id
+        from {{ ref('stg_stripe__invoices') }} as negative
+        where negative.total_minor < 0
     )
 ),
 
@@ -57,7 +59,7 @@ by_external_id as (
     group by external_id
 ),
 
--- the first hit wins, also when NetSuite lacks what a mapping or metadata names
+-- the first source that names a record wins, also when NetSuite lacks that record
 resolved as (
     select
         stripe_invoices.stripe_invoice_id,
@@ -70,7 +72,8 @@ resolved as (
         ) as wanted_netsuite_id,
         case
             when mapped.netsuite_invoice_id is not null then 'invoice_map.csv'
-            when nullif(trim(stripe_invoices.metadata_netsuite_invoice_id), '') is not null then 'Stripe metadata netsuite_invoice_id'
+            when nullif(trim(stripe_invoices.metadata_netsuite_invoice_id), '') is not null
+                then 'Stripe metadata netsuite_invoice_id'
             when by_custom_field.netsuite_invoice_id is not null then 'custom field'
             when by_external_id.netsuite_invoice_id is not null then 'external id'
         end as found_by

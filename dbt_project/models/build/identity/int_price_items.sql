@@ -53,11 +53,14 @@ found as (
 select
     stripe_price_id,
     stripe_product_id,
-{%- if var('missing_item') == 'unallocated' %}
+    {%- if var('missing_item') == 'unallocated' %}
     coalesce(found_item_id, unallocated_item_id) as netsuite_item_id,
     cast(null as varchar) as item_external_id
-{%- elif var('missing_item') == 'create' %}
-    case when found_item_id is null and stripe_price_id = '' then unallocated_item_id else found_item_id end as netsuite_item_id,
+    {%- elif var('missing_item') == 'create' %}
+    case
+        when found_item_id is null and stripe_price_id = '' then unallocated_item_id
+        else found_item_id
+    end as netsuite_item_id,
     case when found_item_id is null and stripe_price_id <> '' then stripe_price_id end as item_external_id
 {%- else %}
     found_item_id as netsuite_item_id,

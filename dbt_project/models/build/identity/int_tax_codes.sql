@@ -1,5 +1,6 @@
--- What NetSuite calls each Stripe tax rate: the rate's own row of tax_map, else the row with an empty rate id (L8).
-{{ config(materialized='view') }}
+-- NetSuite's item, tax code and tax type of each Stripe tax rate that was charged (rule L8): the rate's own row of
+-- tax_map.csv, else the row with an empty rate id.
+{{ config(materialized='replaced_view') }}
 
 with
 
@@ -18,16 +19,16 @@ charged as (
     from {{ ref('stg_stripe__credit_note_amounts') }}
     where amount_kind in ('exclusive_tax', 'inclusive_tax', 'shipping_tax')
     union
-    select distinct coalesce(stripe_tax_rate_id, '')
+    select distinct coalesce(stripe_tax_rate_id, '') as stripe_tax_rate_id
     from {{ ref('stg_stripe__invoice_amounts') }}
     where amount_kind in ('exclusive_tax', 'inclusive_tax', 'shipping_tax')
 )
 
 select
     charged.stripe_tax_rate_id,
-    case when own.stripe_tax_rate_id is not null then own.netsuite_item_id else other.netsuite_item_id end as netsuite_item_id,
-    case when own.stripe_tax_rate_id is not null then own.netsuite_tax_code_id else other.netsuite_tax_code_id end as netsuite_tax_code_id,
-    case when own.stripe_tax_rate_id is not null then own.netsuite_tax_type_id else other.netsuite_tax_type_id end as netsuite_tax_type_id,
+    {%- for column in ['netsuite_item_id', 'netsuite_tax_code_id', 'netsuite_tax_type_id'] %}
+    case when own.stripe_tax_rate_id is not null then own.{{ column }} else other.{{ column }} end as {{ column }},
+    {%- endfor %}
     tax_rates.percentage,
     coalesce(tax_rates.is_flat, false) as is_flat
 from charged

@@ -1,5 +1,6 @@
--- The line or lines of a memo for a use of customer balance (rule B4, var customer_balance_lines).
--- Weights for S1: net_minor; item_of_line_position is the invoice line that gives item, description and period, null = role customer_balance.
+-- The line or lines of a memo for a use of customer balance (rule B4, var customer_balance_lines). net_minor is the
+-- weight of rule S1. item_of_line_position is the invoice line that gives item, description and period; null = the item
+-- of role customer_balance.
 with
 
 uses as (
@@ -44,11 +45,11 @@ from_lines as (
         line_position,
         discounted_minor as net_minor
     from lines
-{%- if var('customer_balance_lines') == 'invoice_lines' %}
+    {%- if var('customer_balance_lines') == 'invoice_lines' %}
     where discounted_minor > 0
 {%- elif var('customer_balance_lines') == 'auto' %}
     where line_count = 1 and not is_leftover
-{%- else %}
+    {%- else %}
     where false
 {%- endif %}
 ),
@@ -58,7 +59,7 @@ final as (
         document_id,
         line_position,
         line_position as item_of_line_position,
-        -- a single line takes the whole use, whatever its own amount
+        -- a single line gets the whole use, whatever its own amount is
         cast({{ 'net_minor' if var('customer_balance_lines') == 'invoice_lines' else '1' }} as bigint) as net_minor
     from from_lines
 
@@ -66,9 +67,9 @@ final as (
 
     select
         uses.document_id,
-        1,
-        cast(null as integer),
-        cast(1 as bigint)
+        1 as line_position,
+        cast(null as integer) as item_of_line_position,
+        cast(1 as bigint) as net_minor
     from uses
     where not exists (select 1 from from_lines where from_lines.document_id = uses.document_id)
 )

@@ -1,5 +1,5 @@
--- A credit note cut into signed components that add up to its total: item lines, discounts, billing credits, taxes,
--- shipping and its taxes (rules L3-L9), before inclusive tax is taken out (L7) and before scaling (C1).
+-- A credit note as signed components that add up to its total: item lines, discounts, billing credits, taxes, shipping
+-- and its taxes (rules L3-L9). Inclusive tax is not taken out yet (L7), and nothing is scaled (C1).
 with
 
 lines as (
@@ -11,10 +11,10 @@ documents as (
     from lines
 ),
 
+-- a note without lines over the whole invoice has the amounts of the invoice (L4)
 amounts as (
     select
         documents.document_id,
-        amounts.stripe_line_id,
         amounts.line_position,
         amounts.amount_kind,
         amounts.amount_position,
@@ -23,26 +23,14 @@ amounts as (
         coalesce(amounts.stripe_tax_rate_id, '') as stripe_tax_rate_id,
         amounts.taxable_minor
     from documents
-    inner join {{ ref('stg_stripe__credit_note_amounts') }} as amounts
-        on documents.amounts_of_document_id = amounts.document_id
-    where documents.lines_from <> 'invoice_lines'
-
-    union all
-
-    select
-        documents.document_id,
-        amounts.stripe_line_id,
-        amounts.line_position,
-        amounts.amount_kind,
-        amounts.amount_position,
-        amounts.amount_minor,
-        amounts.stripe_discount_id,
-        coalesce(amounts.stripe_tax_rate_id, ''),
-        amounts.taxable_minor
-    from documents
-    inner join {{ ref('stg_stripe__invoice_amounts') }} as amounts
-        on documents.amounts_of_document_id = amounts.document_id
-    where documents.lines_from = 'invoice_lines'
+    inner join (
+        select false as is_of_invoice, note_amounts.* from {{ ref('stg_stripe__credit_note_amounts') }} as note_amounts
+        union all
+        select true as is_of_invoice, invoice_amounts.* from {{ ref('stg_stripe__invoice_amounts') }} as invoice_amounts
+    ) as amounts
+        on
+            documents.amounts_of_document_id = amounts.document_id
+            and (documents.lines_from = 'invoice_lines') = amounts.is_of_invoice
 ),
 
 items as (
@@ -66,14 +54,14 @@ discounts as (
     select
         document_id,
         line_position,
-        2,
-        min(amount_position),
-        'discount',
-        -sum(amount_minor),
+        2 as kind_order,
+        min(amount_position) as component_position,
+        'discount' as component_kind,
+        -sum(amount_minor) as amount_minor,
         stripe_discount_id,
-        cast(null as varchar),
-        cast(null as bigint),
-        cast(0 as bigint)
+        cast(null as varchar) as stripe_tax_rate_id,
+        cast(null as bigint) as taxable_minor,
+        cast(0 as bigint) as inclusive_minor
     from amounts
     where amount_kind = 'discount'
     group by document_id, line_position, stripe_discount_id
@@ -83,14 +71,14 @@ billing_credits as (
     select
         document_id,
         line_position,
-        3,
-        amount_position,
-        'billing_credit',
-        -amount_minor,
-        cast(null as varchar),
-        cast(null as varchar),
-        cast(null as bigint),
-        cast(0 as bigint)
+        3 as kind_order,
+        amount_position as component_position,
+        'billing_credit' as component_kind,
+        -amount_minor as amount_minor,
+        cast(null as varchar) as stripe_discount_id,
+        cast(null as varchar) as stripe_tax_rate_id,
+        cast(null as bigint) as taxable_minor,
+        cast(0 as bigint) as inclusive_minor
     from amounts
     where amount_kind = 'billing_credit'
 ),
@@ -100,14 +88,14 @@ taxes as (
     select
         document_id,
         line_position,
-        4,
-        min(amount_position),
-        'tax',
-        sum(amount_minor),
-        cast(null as varchar),
+        4 as kind_order,
+        min(amount_position) as component_position,
+        'tax' as component_kind,
+        sum(amount_minor) as amount_minor,
+        cast(null as varchar) as stripe_discount_id,
         stripe_tax_rate_id,
-        sum(taxable_minor),
-        sum(case when amount_kind = 'inclusive_tax' then amount_minor else 0 end)
+        sum(taxable_minor) as taxable_minor,
+        sum(case when amount_kind = 'inclusive_tax' then amount_minor else 0 end) as inclusive_minor
     from amounts
     where amount_kind in ('exclusive_tax', 'inclusive_tax')
     group by document_id, line_position, stripe_tax_rate_id
@@ -117,15 +105,15 @@ taxes as (
 shipping as (
     select
         document_id,
-        1000000,
-        5,
-        0,
-        'shipping',
-        sum(case when amount_kind = 'shipping' then amount_minor else -amount_minor end),
-        cast(null as varchar),
-        cast(null as varchar),
-        cast(null as bigint),
-        cast(0 as bigint)
+        1000000 as line_position,
+        5 as kind_order,
+        0 as component_position,
+        'shipping' as component_kind,
+        sum(case when amount_kind = 'shipping' then amount_minor else -amount_minor end) as amount_minor,
+        cast(null as varchar) as stripe_discount_id,
+        cast(null as varchar) as stripe_tax_rate_id,
+        cast(null as bigint) as taxable_minor,
+        cast(0 as bigint) as inclusive_minor
     from amounts
     where amount_kind in ('shipping', 'shipping_tax')
     group by document_id
@@ -134,15 +122,15 @@ shipping as (
 shipping_taxes as (
     select
         document_id,
-        1000000,
-        6,
-        min(amount_position),
-        'tax',
-        sum(amount_minor),
-        cast(null as varchar),
+        1000000 as line_position,
+        6 as kind_order,
+        min(amount_position) as component_position,
+        'tax' as component_kind,
+        sum(amount_minor) as amount_minor,
+        cast(null as varchar) as stripe_discount_id,
         stripe_tax_rate_id,
-        sum(taxable_minor),
-        cast(0 as bigint)
+        sum(taxable_minor) as taxable_minor,
+        cast(0 as bigint) as inclusive_minor
     from amounts
     where amount_kind = 'shipping_tax'
     group by document_id, stripe_tax_rate_id

@@ -1,5 +1,6 @@
--- Components after the tax of their line is moved: inclusive tax out of the item, its discounts and billing credits, in
--- proportion to their amounts (rule L7){% if var('line_amount_basis') == 'gross' %}; then all taxes of the line into them and no tax rows (rule L5, gross){% endif %}.
+-- Components after the tax of their line is moved: inclusive tax is taken out of the item, its discounts and billing
+-- credits in proportion to their amounts (rule L7). With line_amount_basis gross all taxes of the line are then added
+-- to them, and there are no tax rows (rule L5).
 with
 
 components as (
@@ -18,7 +19,7 @@ line_taxes as (
     group by document_id, line_position
 ),
 
--- what carries the tax: the line itself, its discounts and billing credits; shipping is net of its taxes already
+-- components that carry the tax of their line: item, discounts, billing credits; shipping is net of its taxes already
 bearing as (
     select
         components.*,
@@ -32,12 +33,18 @@ bearing as (
 ),
 
 inclusive_shares as (
-    {{ split_amount('bearing', ['document_id', 'line_position'], 'line_inclusive_minor', 'amount_minor', ['kind_order', 'component_position']) }}
+    {{ split_amount(
+        'bearing', ['document_id', 'line_position'], 'line_inclusive_minor', 'amount_minor',
+        ['kind_order', 'component_position']
+    ) }}
 ),
 {%- if var('line_amount_basis') == 'gross' %}
 
 gross_shares as (
-    {{ split_amount('bearing', ['document_id', 'line_position'], 'line_tax_minor', 'amount_minor', ['kind_order', 'component_position']) }}
+    {{ split_amount(
+        'bearing', ['document_id', 'line_position'], 'line_tax_minor', 'amount_minor',
+        ['kind_order', 'component_position']
+    ) }}
 ),
 {%- endif %}
 
@@ -49,13 +56,13 @@ final as (
         components.component_position,
         components.component_kind,
         components.amount_minor - coalesce(inclusive_shares.share_minor, 0)
-{%- if var('line_amount_basis') == 'gross' %} + coalesce(gross_shares.share_minor, 0){% endif %} as net_minor,
+        {%- if var('line_amount_basis') == 'gross' %} + coalesce(gross_shares.share_minor, 0){% endif %} as net_minor,
         components.stripe_discount_id,
-{%- if var('line_amount_basis') == 'gross' %}
+        {%- if var('line_amount_basis') == 'gross' %}
         inclusive_shares.line_tax_rate_id as stripe_tax_rate_id,
 {%- else %}
         components.stripe_tax_rate_id,
-{%- endif %}
+        {%- endif %}
         components.taxable_minor
     from components
     left join inclusive_shares
@@ -65,7 +72,7 @@ final as (
             and components.kind_order = inclusive_shares.kind_order
             and components.component_position = inclusive_shares.component_position
             and components.component_kind <> 'tax'
-{%- if var('line_amount_basis') == 'gross' %}
+    {%- if var('line_amount_basis') == 'gross' %}
     left join gross_shares
         on
             components.document_id = gross_shares.document_id

@@ -1,4 +1,5 @@
--- The Stripe lines a credit note credits: its own, or, for a note without lines over the whole invoice, the invoice's (rule L4).
+-- The Stripe lines that a credit note credits: its own, or, for a note without lines over the whole invoice, the
+-- invoice's (rule L4).
 with
 
 line_counts as (
@@ -23,14 +24,15 @@ credit_notes as (
         end as lines_from
     from {{ ref('stg_stripe__credit_notes') }} as credit_notes
     left join line_counts on credit_notes.credit_note_id = line_counts.credit_note_id
-    left join {{ ref('stg_stripe__invoices') }} as invoices on credit_notes.stripe_invoice_id = invoices.stripe_invoice_id
+    left join {{ ref('stg_stripe__invoices') }} as invoices
+        on credit_notes.stripe_invoice_id = invoices.stripe_invoice_id
 ),
 
 final as (
     select
         credit_notes.credit_note_id as document_id,
         credit_notes.lines_from,
-        -- whose discounts, taxes and shipping go with the lines
+        -- the document whose discounts, taxes and shipping belong to the lines
         credit_notes.credit_note_id as amounts_of_document_id,
         note_lines.stripe_line_id,
         note_lines.line_position,
@@ -56,16 +58,16 @@ final as (
     union all
 
     select
-        credit_notes.credit_note_id,
+        credit_notes.credit_note_id as document_id,
         credit_notes.lines_from,
-        credit_notes.stripe_invoice_id,
+        credit_notes.stripe_invoice_id as amounts_of_document_id,
         invoice_lines.stripe_line_id,
         invoice_lines.line_position,
-        'item',
+        'item' as line_kind,
         invoice_lines.description,
-        coalesce(invoice_lines.quantity, 1),
+        coalesce(invoice_lines.quantity, 1) as quantity,
         invoice_lines.amount_minor,
-        invoice_lines.stripe_line_id,
+        invoice_lines.stripe_line_id as stripe_invoice_line_id,
         invoice_lines.stripe_price_id,
         invoice_lines.stripe_product_id,
         invoice_lines.period_start_at,
@@ -78,41 +80,41 @@ final as (
     union all
 
     select
-        credit_note_id,
+        credit_note_id as document_id,
         lines_from,
-        credit_note_id,
-        cast(null as varchar),
-        1,
-        'whole_note',
-        cast(null as varchar),
-        cast(null as bigint),
-        total_minor - shipping_minor,
-        cast(null as varchar),
-        cast(null as varchar),
-        cast(null as varchar),
-        cast(null as timestamp),
-        cast(null as timestamp)
+        credit_note_id as amounts_of_document_id,
+        cast(null as varchar) as stripe_line_id,
+        1 as line_position,
+        'whole_note' as line_kind,
+        cast(null as varchar) as description,
+        cast(null as bigint) as quantity,
+        total_minor - shipping_minor as amount_minor,
+        cast(null as varchar) as stripe_invoice_line_id,
+        cast(null as varchar) as stripe_price_id,
+        cast(null as varchar) as stripe_product_id,
+        cast(null as timestamp) as period_start_at,
+        cast(null as timestamp) as period_end_at
     from credit_notes
     where lines_from = 'whole_note'
 
     union all
 
-    -- no line at all, so that its shipping finds its document
+    -- a row without an amount, so that the shipping of the note finds its document
     select
-        credit_note_id,
+        credit_note_id as document_id,
         lines_from,
-        credit_note_id,
-        cast(null as varchar),
-        0,
-        'shipping_only',
-        cast(null as varchar),
-        cast(null as bigint),
-        0,
-        cast(null as varchar),
-        cast(null as varchar),
-        cast(null as varchar),
-        cast(null as timestamp),
-        cast(null as timestamp)
+        credit_note_id as amounts_of_document_id,
+        cast(null as varchar) as stripe_line_id,
+        0 as line_position,
+        'shipping_only' as line_kind,
+        cast(null as varchar) as description,
+        cast(null as bigint) as quantity,
+        0 as amount_minor,
+        cast(null as varchar) as stripe_invoice_line_id,
+        cast(null as varchar) as stripe_price_id,
+        cast(null as varchar) as stripe_product_id,
+        cast(null as timestamp) as period_start_at,
+        cast(null as timestamp) as period_end_at
     from credit_notes
     where lines_from = 'shipping_only'
 )

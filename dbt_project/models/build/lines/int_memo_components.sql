@@ -1,4 +1,5 @@
--- The components of every memo, scaled from the whole document to the memo's amount, to the unit (rules C1, B4, S1, X3).
+-- The components of every memo, scaled from the whole document to the memo's amount, to the unit (rules C1, B4, S1,
+-- X3).
 with
 
 components as (
@@ -20,13 +21,13 @@ components as (
     select
         document_id,
         line_position,
-        1,
-        1,
-        'balance',
+        1 as kind_order,
+        1 as component_position,
+        'balance' as component_kind,
         net_minor,
-        cast(null as varchar),
-        cast(null as varchar),
-        cast(null as bigint),
+        cast(null as varchar) as stripe_discount_id,
+        cast(null as varchar) as stripe_tax_rate_id,
+        cast(null as bigint) as taxable_minor,
         item_of_line_position
     from {{ ref('int_balance_use_components') }}
 ),
@@ -59,13 +60,17 @@ partial as (
 ),
 
 scaled as (
-    {{ split_amount('partial', ['document_id'], 'memo_minor', 'net_minor', ['line_position', 'kind_order', 'component_position'], 'unit_minor') }}
+    {{ split_amount(
+        'partial', ['document_id'], 'memo_minor', 'net_minor', ['line_position', 'kind_order', 'component_position'],
+        'unit_minor'
+    ) }}
 ),
 
 final as (
 {%- set columns = [
     'document_id', 'line_position', 'kind_order', 'component_position', 'component_kind', 'net_minor', 'share_minor',
-    'stripe_discount_id', 'stripe_tax_rate_id', 'taxable_minor', 'item_of_line_position', 'memo_minor', 'document_minor', 'unit_minor',
+    'stripe_discount_id', 'stripe_tax_rate_id', 'taxable_minor', 'item_of_line_position', 'memo_minor',
+    'document_minor', 'unit_minor',
 ] %}
     select {{ columns | join(', ') }} from whole
     union all

@@ -5,7 +5,7 @@ with
 components as (
     select * from {{ ref('int_memo_components') }}
     where share_minor <> 0
-{%- if var('tax_strategy') != 'tax_lines' %} and component_kind <> 'tax'{% endif %}
+    {%- if var('tax_strategy') != 'tax_lines' %} and component_kind <> 'tax'{% endif %}
 ),
 
 documents as (
@@ -16,7 +16,7 @@ credited_lines as (
     select * from {{ ref('int_credited_lines') }}
 ),
 
--- the Stripe line behind each component: of the note, or of the invoice whose line a balance use takes over
+-- the Stripe line of each component: of the note, or of the invoice whose line a balance use takes over
 described as (
     select
         components.*,
@@ -44,6 +44,7 @@ described as (
 roles as (
     select
         described.*,
+        component_kind = 'item' or item_of_line_position is not null as is_stripe_line,
         coupon_map.netsuite_item_id as coupon_item_id,
         case
             when component_kind = 'custom' then 'custom_credit_note_line'
@@ -54,7 +55,8 @@ roles as (
             when component_kind = 'balance' and item_of_line_position is null then 'customer_balance'
         end as role
     from described
-    left join {{ ref('stg_stripe__discounts') }} as discounts on described.stripe_discount_id = discounts.stripe_discount_id
+    left join {{ ref('stg_stripe__discounts') }} as discounts
+        on described.stripe_discount_id = discounts.stripe_discount_id
     left join (
         select {{ cell('stripe_id') }} as stripe_id, max({{ cell('netsuite_item_id') }}) as netsuite_item_id
         from {{ ref('item_map') }}
@@ -79,31 +81,36 @@ final as (
             when roles.component_kind = 'tax' then tax_codes.netsuite_item_id
             when roles.component_kind = 'discount' then coalesce(roles.coupon_item_id, default_items.netsuite_item_id)
             when roles.role is not null then default_items.netsuite_item_id
+            when price_items.netsuite_item_id is not null then price_items.netsuite_item_id
             -- an invoice line that was not landed has no price to look up
-            else coalesce(price_items.netsuite_item_id, case when price_items.item_external_id is null and '{{ var("missing_item") }}' <> 'block' then unallocated.netsuite_item_id end)
+            when price_items.item_external_id is null and '{{ var("missing_item") }}' <> 'block'
+                then unallocated.netsuite_item_id
         end as netsuite_item_id,
-        case when roles.role is null and roles.component_kind <> 'tax' then price_items.item_external_id end as item_external_id,
+        case
+            when roles.role is null and roles.component_kind <> 'tax' then price_items.item_external_id
+        end as item_external_id,
         roles.stripe_price_id,
         roles.stripe_product_id,
         -- 4,000 characters is NetSuite's limit of a line description (C3)
-        case when roles.component_kind in ('item', 'custom') or roles.item_of_line_position is not null then substr(roles.line_description, 1, 4000) end as description,
-        case when roles.component_kind = 'item' then roles.line_quantity when roles.component_kind = 'balance' then 1 end as quantity,
+        case
+            when roles.component_kind = 'custom' or roles.is_stripe_line then substr(roles.line_description, 1, 4000)
+        end as description,
+        case roles.component_kind when 'item' then roles.line_quantity when 'balance' then 1 end as quantity,
         roles.share_minor as amount_minor,
         -- L2: revenue recognition dates of item lines; Stripe's period end is exclusive, NetSuite's inclusive
-        case when roles.component_kind = 'item' or roles.item_of_line_position is not null then {{ accounting_date('roles.period_start_at') }} end as period_start,
-{%- if var('period_end') == 'inclusive' %}
-        case when roles.component_kind = 'item' or roles.item_of_line_position is not null then
-            case
-                when {{ accounting_date('roles.period_end_at') }} > {{ accounting_date('roles.period_start_at') }}
-                    then cast({{ accounting_date('roles.period_end_at') }} - interval '1' day as date)
-                else {{ accounting_date('roles.period_start_at') }}
-            end
+        case when roles.is_stripe_line then {{ accounting_date('roles.period_start_at') }} end as period_start,
+        {%- if var('period_end') == 'inclusive' %}
+        case
+            when not roles.is_stripe_line then null
+            when {{ accounting_date('roles.period_end_at') }} > {{ accounting_date('roles.period_start_at') }}
+                then cast({{ accounting_date('roles.period_end_at') }} - interval '1' day as date)
+            else {{ accounting_date('roles.period_start_at') }}
         end as period_end,
-{%- else %}
-        case when roles.component_kind = 'item' or roles.item_of_line_position is not null then {{ accounting_date('roles.period_end_at') }} end as period_end,
+        {%- else %}
+        case when roles.is_stripe_line then {{ accounting_date('roles.period_end_at') }} end as period_end,
 {%- endif %}
         nullif(roles.stripe_tax_rate_id, '') as stripe_tax_rate_id,
-{%- if var('line_amount_basis') == 'gross' %}
+        {%- if var('line_amount_basis') == 'gross' %}
         roles.component_kind in ('item', 'custom', 'discount', 'billing_credit', 'shipping') as is_gross,
         tax_codes.netsuite_tax_code_id as gross_tax_code_id,
         roles.stripe_tax_rate_id is not null as carries_tax
@@ -111,24 +118,30 @@ final as (
         false as is_gross,
         cast(null as varchar) as gross_tax_code_id,
         false as carries_tax
-{%- endif %}
+        {%- endif %}
     from roles
     left join {{ ref('reference_default_items') }} as default_items on roles.role = default_items.role
     left join {{ ref('reference_default_items') }} as unallocated on unallocated.role = 'unallocated_invoice_item'
     left join {{ ref('int_price_items') }} as price_items
-        on roles.stripe_price_id = price_items.stripe_price_id and roles.stripe_product_id = price_items.stripe_product_id
+        on
+            roles.stripe_price_id = price_items.stripe_price_id
+            and roles.stripe_product_id = price_items.stripe_product_id
     left join {{ ref('int_tax_codes') }} as tax_codes on roles.stripe_tax_rate_id = tax_codes.stripe_tax_rate_id
 )
 
 select
     final.*,
-    -- L11: NetSuite must not add tax of its own; under `none` the account taxes credit notes, but never the use of a balance (B5)
-{%- set leaves_tax_to_netsuite = "line_kind <> 'balance'" if var('tax_strategy') == 'none' else 'false' %}
-{%- if var('untaxed_tax_code') is none %}
+    -- L11: NetSuite must not add tax of its own. With tax_strategy none the account taxes credit notes, but never the
+    -- use of a balance (B5).
+    {%- set leaves_tax_to_netsuite = "line_kind <> 'balance'" if var('tax_strategy') == 'none' else 'false' %}
+    {%- if var('untaxed_tax_code') is none %}
     case when carries_tax or {{ leaves_tax_to_netsuite }} then cast(null as boolean) else false end as is_taxable,
     case when carries_tax then gross_tax_code_id end as netsuite_tax_code_id
-{%- else %}
+    {%- else %}
     cast(null as boolean) as is_taxable,
-    case when carries_tax then gross_tax_code_id when not ({{ leaves_tax_to_netsuite }}) then {{ var_text('untaxed_tax_code') }} end as netsuite_tax_code_id
+    case
+        when carries_tax then gross_tax_code_id
+        when not ({{ leaves_tax_to_netsuite }}) then {{ var_text('untaxed_tax_code') }}
+    end as netsuite_tax_code_id
 {%- endif %}
 from final

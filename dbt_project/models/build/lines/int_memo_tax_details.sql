@@ -1,4 +1,4 @@
--- Rule L8, tax_strategy suitetax_override: tax-detail rows, each keyed to its line; empty under the other strategies.
+-- Rule L8, tax_strategy suitetax_override: tax-detail rows, each with the key of its line. Other strategies have none.
 with
 
 components as (
@@ -37,14 +37,17 @@ based as (
         taxes.*,
         first_rows.line_number,
         coalesce(
-            -- rounded to the nearest unit: a basis is no part of a sum
+            -- rounded to the nearest unit: bases need not add up
             cast({{ floor_divide(
-                '2 * ' ~ wide_integer('taxes.taxable_minor') ~ ' * taxes.memo_minor + ' ~ wide_integer('taxes.document_minor') ~ ' * taxes.unit_minor',
-                '2 * ' ~ wide_integer('taxes.document_minor') ~ ' * taxes.unit_minor') }} * taxes.unit_minor as bigint),
+                '2 * ' ~ wide_integer('taxes.taxable_minor') ~ ' * taxes.memo_minor'
+                ~ ' + ' ~ wide_integer('taxes.document_minor') ~ ' * taxes.unit_minor',
+                '2 * ' ~ wide_integer('taxes.document_minor') ~ ' * taxes.unit_minor'
+            ) }} * taxes.unit_minor as bigint),
             cast(line_nets.line_minor as bigint)
         ) as tax_basis_minor
     from taxes
-    left join first_rows on taxes.document_id = first_rows.document_id and taxes.line_position = first_rows.line_position
+    left join first_rows
+        on taxes.document_id = first_rows.document_id and taxes.line_position = first_rows.line_position
     left join line_nets on taxes.document_id = line_nets.document_id and taxes.line_position = line_nets.line_position
 )
 
@@ -59,13 +62,18 @@ select
     tax_codes.netsuite_tax_type_id,
     based.share_minor as amount_minor,
     based.tax_basis_minor,
-    -- a flat rate, and a rate Stripe does not list, is what the amount is of its basis
+    -- a flat rate, and a rate that Stripe does not list, is computed from the amount and its basis
     cast(case
         when tax_codes.percentage is not null and not tax_codes.is_flat then tax_codes.percentage
         when based.tax_basis_minor <> 0
-            then cast({{ floor_divide(
-                wide_integer('based.share_minor') ~ ' * 10000000000 * 2 + abs(' ~ wide_integer('based.tax_basis_minor') ~ ')',
-                '2 * abs(' ~ wide_integer('based.tax_basis_minor') ~ ')') }} as decimal(38, 0)) * cast('0.00000001' as decimal(9, 8)) * case when based.tax_basis_minor < 0 then -1 else 1 end
+            then
+                cast({{ floor_divide(
+                    wide_integer('based.share_minor') ~ ' * 10000000000 * 2'
+                    ~ ' + abs(' ~ wide_integer('based.tax_basis_minor') ~ ')',
+                    '2 * abs(' ~ wide_integer('based.tax_basis_minor') ~ ')'
+                ) }} as decimal(38, 0))
+                * cast('0.00000001' as decimal(9, 8))
+                * case when based.tax_basis_minor < 0 then -1 else 1 end
     end as decimal(22, 10)) as tax_rate_percent
 from based
 left join {{ ref('int_tax_codes') }} as tax_codes on based.stripe_tax_rate_id = tax_codes.stripe_tax_rate_id

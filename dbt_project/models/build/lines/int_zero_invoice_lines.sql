@@ -1,10 +1,15 @@
--- Rows of the zero-amount invoice of a negative Stripe invoice: one per Stripe line, item by L1, its quantity (rule N1).
+-- Rows of the zero-amount invoice of a negative Stripe invoice: one per Stripe line, item by L1, its quantity (rule
+-- N1).
 with
 
 final as (
     select
         documents.document_id,
-        cast(row_number() over (partition by documents.document_id order by invoice_lines.line_position) as integer) as line_number,
+        cast(
+            row_number() over (
+                partition by documents.document_id order by invoice_lines.line_position
+            ) as integer
+        ) as line_number,
         invoice_lines.stripe_line_id,
         coalesce(invoice_lines.stripe_price_id, '') as stripe_price_id,
         coalesce(invoice_lines.stripe_product_id, '') as stripe_product_id,
@@ -24,13 +29,13 @@ final as (
 
 select
     final.*,
-{%- if var('tax_strategy') == 'none' %}
+    {%- if var('tax_strategy') == 'none' %}
     cast(null as boolean) as is_taxable,
     cast(null as varchar) as netsuite_tax_code_id
 {%- elif var('untaxed_tax_code') is none %}
     false as is_taxable,
     cast(null as varchar) as netsuite_tax_code_id
-{%- else %}
+    {%- else %}
     cast(null as boolean) as is_taxable,
     {{ var_text('untaxed_tax_code') }} as netsuite_tax_code_id
 {%- endif %}

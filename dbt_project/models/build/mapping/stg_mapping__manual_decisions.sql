@@ -1,4 +1,4 @@
--- Rows of manual_decisions.csv about the customers in scope, as they are meant: trimmed, empty = null.
+-- Rows of manual_decisions.csv about the customers in scope, with trimmed cells; an empty cell is null.
 with
 
 concerning as (

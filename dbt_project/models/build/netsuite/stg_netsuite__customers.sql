@@ -1,4 +1,4 @@
--- NetSuite customers that the customers in scope may be.
+-- NetSuite customers with an id or name of a customer in scope.
 with
 
 concerning as (

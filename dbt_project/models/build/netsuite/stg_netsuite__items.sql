@@ -1,4 +1,4 @@
--- NetSuite items that prices and products on lines of the customers in scope may be.
+-- NetSuite items whose external id is a price or product on lines of the customers in scope.
 with
 
 concerning as (

@@ -1,8 +1,7 @@
-{{ config(materialized='table') }}
-
 with
 
--- records under an external id of the build's objects, whatever its case (X2), or that a custom field, a mapping or metadata names
+-- records under an external id of the build's objects, whatever its case (X2), or that a custom field, a mapping or
+-- metadata names
 transactions as (
     {{ concerning_scope(source('raw_netsuite', 'transactions'), ref('scope_names')) }}
 )

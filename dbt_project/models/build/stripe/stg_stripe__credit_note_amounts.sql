@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
--- What a line carries beside its own amount: discounts, billing credits and taxes, one row each; shipping and its taxes have no line.
--- Amounts as Stripe shows them (discounts and credits positive).
+-- Discounts, billing credits and taxes of lines, one row each, with the signs that Stripe shows: discounts and credits
+-- are positive. Shipping and its taxes belong to no line.
 {{ stripe_document_amounts(ref('stg_stripe__credit_note_structs'), 'note') }}

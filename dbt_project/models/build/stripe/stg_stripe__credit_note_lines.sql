@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 line_rows as (

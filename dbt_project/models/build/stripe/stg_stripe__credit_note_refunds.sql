@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with
 
 entries as (
@@ -10,6 +8,8 @@ select
     id as credit_note_id,
     cast(entry_number as integer) as entry_number,
     -- a payment_record_refund has no Stripe refund: the money moved outside Stripe (C1)
-    case when entry.type = 'payment_record_refund' then null else {{ expandable_id('entry.refund') }} end as stripe_refund_id,
+    case
+        when entry.type = 'payment_record_refund' then null else {{ expandable_id('entry.refund') }}
+    end as stripe_refund_id,
     entry.amount_refunded as refunded_minor
 from entries

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 select
     ---------- ids
     id as credit_note_id,
@@ -19,8 +17,9 @@ select
     note.pre_payment_amount as pre_payment_minor,
     coalesce(note.out_of_band_amount, 0) as out_of_band_minor,
     coalesce(note.shipping_cost.amount_total, 0) as shipping_minor,
-    -- null when the row is not expanded: then the ledger says it
-    cast({{ json_text('note.customer_balance_transaction', "'$.amount'") }} as bigint) as expanded_balance_transaction_minor,
+    -- null when the row is not expanded; the ledger has the amount then
+    cast({{ json_text('note.customer_balance_transaction', "'$.amount'") }} as bigint)
+        as expanded_balance_transaction_minor,
 
     ---------- timestamps (UTC)
     {{ epoch_to_timestamp('note.created') }} as created_at,

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 select
     ---------- ids
     balance_transaction_id,
@@ -10,6 +8,16 @@ select
 
     ---------- state
     transaction_type,
+    -- rules B1, B2, B7: what the row does to the balance; a use is negative when it collects a debt
+    case
+        when transaction_type in ('applied_to_invoice', 'checkout_session_subscription_payment') then 'use'
+        when transaction_type in ('unapplied_from_invoice', 'checkout_session_subscription_payment_canceled')
+            then 'give_back'
+        when transaction_type in ('invoice_too_small', 'invoice_too_large') then 'carried'
+        when transaction_type in ('invoice_overpaid', 'unspent_receiver_credit') then 'payment'
+        when amount_minor < 0 then 'credit'
+        when amount_minor >= 0 then 'debit'
+    end as movement,
     currency,
 
     ---------- amounts (minor units; negative = credit to the customer)

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 select
     ---------- ids
     stripe_customer_id,

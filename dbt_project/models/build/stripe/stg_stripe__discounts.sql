@@ -1,14 +1,16 @@
-{{ config(materialized='table') }}
-
--- A discount cannot be fetched by its id; its coupon is known from where it stands expanded on a credit note or an invoice.
+-- A discount cannot be fetched by its id. Its coupon is known from credit notes and invoices that carry it expanded.
 with
 
 on_credit_notes as (
-    {{ unnest_rows(ref('stg_stripe__credit_note_structs'), ['id'], 'note.discount_amounts', 'entry', 'entry_position') }}
+    {{ unnest_rows(
+        ref('stg_stripe__credit_note_structs'), ['id'], 'note.discount_amounts', 'entry', 'entry_position'
+    ) }}
 ),
 
 on_invoices as (
-    {{ unnest_rows(ref('stg_stripe__invoice_structs'), ['id'], 'invoice.total_discount_amounts', 'entry', 'entry_position') }}
+    {{ unnest_rows(
+        ref('stg_stripe__invoice_structs'), ['id'], 'invoice.total_discount_amounts', 'entry', 'entry_position'
+    ) }}
 ),
 
 discounts as (

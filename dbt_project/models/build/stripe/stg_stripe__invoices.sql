@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 select
     ---------- ids
     id as stripe_invoice_id,

@@ -1,17 +1,20 @@
 {{ config(materialized='incremental', unique_key='id', incremental_strategy='delete+insert', on_schema_change='fail') }}
 
--- Each payload is parsed once, when it is new; everything else reads the struct.
+-- Each payload is parsed once, when it is new; every other model reads the struct.
 with
 
 parsed as (
     select id, content_hash, fetched_at, raw_row_id, {{ parse_json('payload', '{
         "amount": "BIGINT", "total": "BIGINT", "pre_payment_amount": "BIGINT", "post_payment_amount": "BIGINT",
-        "out_of_band_amount": "BIGINT", "currency": "VARCHAR", "customer": "JSON", "invoice": "JSON", "created": "BIGINT",
+        "out_of_band_amount": "BIGINT", "currency": "VARCHAR", "customer": "JSON", "invoice": "JSON",
+        "created": "BIGINT",
         "effective_at": "BIGINT", "status": "VARCHAR", "memo": "VARCHAR", "number": "VARCHAR", "metadata": "JSON",
         "customer_balance_transaction": "JSON",
         "refunds": [{"amount_refunded": "BIGINT", "refund": "JSON", "type": "VARCHAR"}],
         "discount_amounts": [{"amount": "BIGINT", "discount": "JSON"}],
-        "shipping_cost": {"amount_total": "BIGINT", "amount_tax": "BIGINT", "taxes": [{"amount": "BIGINT", "rate": "JSON", "taxable_amount": "BIGINT"}]},
+        "shipping_cost": {
+            "amount_total": "BIGINT", "amount_tax": "BIGINT",
+            "taxes": [{"amount": "BIGINT", "rate": "JSON", "taxable_amount": "BIGINT"}]},
         "lines": {"data": [{
             "id": "VARCHAR", "type": "VARCHAR", "amount": "BIGINT", "description": "VARCHAR", "quantity": "BIGINT",
             "invoice_line_item": "JSON",

@@ -4,7 +4,8 @@ with
 
 parsed as (
     select id, parent_id, content_hash, fetched_at, raw_row_id, {{ parse_json('payload', '{
-        "invoice": "JSON", "status": "VARCHAR", "currency": "VARCHAR", "amount_paid": "BIGINT", "payment": {"type": "VARCHAR"}
+        "invoice": "JSON", "status": "VARCHAR", "currency": "VARCHAR",
+        "amount_paid": "BIGINT", "payment": {"type": "VARCHAR"}
     }') }} as object
     from ({{ changed_objects('invoice_payments') }})
 )

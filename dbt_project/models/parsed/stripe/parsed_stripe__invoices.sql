@@ -8,7 +8,9 @@ parsed as (
         "amount_due": "BIGINT", "number": "VARCHAR", "metadata": "JSON",
         "status_transitions": {"finalized_at": "BIGINT", "paid_at": "BIGINT", "marked_uncollectible_at": "BIGINT"},
         "total_discount_amounts": [{"amount": "BIGINT", "discount": "JSON"}],
-        "shipping_cost": {"amount_total": "BIGINT", "amount_tax": "BIGINT", "taxes": [{"amount": "BIGINT", "rate": "JSON", "taxable_amount": "BIGINT"}]},
+        "shipping_cost": {
+            "amount_total": "BIGINT", "amount_tax": "BIGINT",
+            "taxes": [{"amount": "BIGINT", "rate": "JSON", "taxable_amount": "BIGINT"}]},
         "lines": {"data": [{
             "id": "VARCHAR", "amount": "BIGINT", "description": "VARCHAR", "quantity": "BIGINT",
             "period": {"start": "BIGINT", "end": "BIGINT"},

@@ -3,7 +3,9 @@
 with
 
 parsed as (
-    select id, parent_id, content_hash, fetched_at, raw_row_id, {{ parse_json('payload', '{"name": "VARCHAR"}') }} as object
+    select id, parent_id, content_hash, fetched_at, raw_row_id, {{ parse_json('payload', '
+        {"name": "VARCHAR"}
+    ') }} as object
     from ({{ changed_objects('products') }})
 )
 

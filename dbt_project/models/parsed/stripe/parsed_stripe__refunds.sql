@@ -4,8 +4,8 @@ with
 
 parsed as (
     select id, parent_id, content_hash, fetched_at, raw_row_id, {{ parse_json('payload', '{
-        "amount": "BIGINT", "currency": "VARCHAR", "status": "VARCHAR", "created": "BIGINT", "balance_transaction": "JSON",
-        "failure_reason": "VARCHAR"
+        "amount": "BIGINT", "currency": "VARCHAR", "status": "VARCHAR", "created": "BIGINT",
+        "balance_transaction": "JSON", "failure_reason": "VARCHAR"
     }') }} as object
     from ({{ changed_objects('refunds') }})
 )

@@ -1,0 +1,16 @@
+{#-
+    Amount and currency for a message, such as 12.50 USD. A currency without a known exponent is shown in minor units.
+
+    amount_minor    integer expression
+    exponent        decimals of the currency in Stripe: 0, 2 or 3; null when they are unknown
+    currency        text expression
+    Returns a text expression, null when the amount or the currency is null.
+-#}
+{% macro money_text(amount_minor, exponent, currency) -%}
+    (case {{ exponent }}
+        when 0 then cast({{ amount_minor }} as varchar)
+        when 2 then cast(cast({{ major_units(amount_minor, exponent) }} as decimal(22, 2)) as varchar)
+        when 3 then cast({{ major_units(amount_minor, exponent) }} as varchar)
+        else cast({{ amount_minor }} as varchar) || ' minor units of'
+    end || ' ' || upper({{ currency }}))
+{%- endmacro %}

@@ -1,0 +1,30 @@
+{#-
+    Rows of the memos' item sublists with their amounts in the major unit (rules L1-L11). Mart credit_memo_lines is this
+    over the books; a data test gives the rows of the customers in scope.
+
+    memos    books.memos, or rows of it
+    lines    books.memo_lines, or the lines of these memos
+-#}
+{% macro memo_line_values(memos, lines) %}
+select
+    memos.external_id,
+    memo_lines.line_number,
+    memo_lines.line_kind,
+    memo_lines.stripe_line_id,
+    memo_lines.netsuite_item_id,
+    memo_lines.description,
+    memo_lines.quantity,
+    memo_lines.amount_minor,
+    {{ major_units('memo_lines.amount_minor', 'memos.stripe_exponent') }} as amount,
+    memo_lines.period_start,
+    memo_lines.period_end,
+    memo_lines.stripe_tax_rate_id,
+    memo_lines.item_external_id,
+    memo_lines.is_gross,
+    memo_lines.is_taxable,
+    memo_lines.netsuite_tax_code_id,
+    {{ var_text('revenue_start_field') }} as revenue_start_field,
+    {{ var_text('revenue_end_field') }} as revenue_end_field
+from {{ memos }} as memos
+inner join {{ lines }} as memo_lines on memos.document_id = memo_lines.document_id
+{% endmacro %}

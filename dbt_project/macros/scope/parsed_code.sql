@@ -1,0 +1,38 @@
+{#-
+    Each Stripe object is parsed once, when it is new. After a change of the code that parses, all objects are parsed
+    again: books.parsed_code holds the
+    fingerprint of the code that parsed them. It is there only while all parsed tables are of that code.
+-#}
+
+{#- Fingerprint of the models that parse, of the macros, and of the vars that they name. -#}
+{% macro parsed_code() -%}
+    {%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model')
+        | selectattr('config.materialized', 'equalto', 'incremental') -%}
+    {{ return(local_md5(code_parts(models | list) | sort | join('|'))) }}
+{%- endmacro %}
+
+{#-
+    on-run-start: takes the fingerprint away before a model is parsed by other code. It comes back after a successful
+    build (note_successful_build).
+-#}
+{% macro forget_other_parsed_code() -%}
+    {%- if execute -%}
+    create schema if not exists books;
+    create table if not exists books.parsed_code (code varchar not null);
+    comment on table books.parsed_code
+    is 'Fingerprint of the code that parsed all rows of the parsed tables; empty while some are of other code.';
+    delete from books.parsed_code where code <> '{{ parsed_code() }}'
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
+    Called by dbt's incremental materialization and by is_incremental: also true for a parsed model whose rows other
+    code has parsed.
+-#}
+{% macro should_full_refresh() -%}
+    {%- set is_parsed = model.resource_type == 'model' and model.fqn[1] == 'parsed' -%}
+    {%- if is_parsed and not run_query('select 1 from books.parsed_code').rows -%}
+        {{ return(true) }}
+    {%- endif -%}
+    {{ return(dbt.should_full_refresh()) }}
+{%- endmacro %}

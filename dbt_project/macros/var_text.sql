@@ -1,0 +1,8 @@
+{#- The value of a var as a text literal; a var that is null as a typed null. -#}
+{% macro var_text(name) -%}
+    {%- if var(name) is none -%}
+    cast(null as varchar)
+    {%- else -%}
+    '{{ var(name) | string | replace("'", "''") }}'
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,66 @@
+{#-
+    The key of a mart or a book names one row, and columns that must have a value have one (rules O1, X1, L1). One node
+    tests both, since a node costs more than its query. It looks at the rows of the customers in scope: all others
+    passed when they were derived.
+
+    key         list of columns
+    not_null    list of columns
+    by          column that says whose a row is: customer_key, stripe_customer_id, document_id, external_id or
+                stripe_refund_id; everybody = the model's rows belong to no customer, so all are tested
+    rows        macro that selects the model's rows in scope, where going through all rows of a view takes long
+-#}
+{% test rows_are_whole(model, key, not_null=[], by='customer_key', rows=none) %}
+{%- if is_nobody_in_scope() -%}
+{{ no_messages() }}
+{%- else -%}
+with
+
+rows_in_scope as (
+    select {{ (key + not_null) | unique | join(', ') }}
+    {#- dbt gives a generic test no macro by a name that is not in its text #}
+    {%- if rows == 'memo_applications_in_scope' %}
+    from {{ memo_applications_in_scope() }} as model_rows
+    {%- elif rows == 'customer_refunds_in_scope' %}
+    from {{ customer_refunds_in_scope() }} as model_rows
+    {%- else %}
+    from {{ model }} as model_rows
+        {%- if by != 'everybody' %}
+    where
+            {%- if by in ['customer_key', 'stripe_customer_id'] %}
+        {{ is_in_scope(by) }}
+            {%- else %}
+        {{ by }} in (
+            select scope.{{ 'document_id' if by == 'document_id' else 'external_id' }}
+            from {{ ref('int_external_ids') }} as scope
+        )
+            {%- endif %}
+        {%- endif %}
+    {%- endif %}
+),
+
+keyed as (
+    select
+        {% for column in key -%}
+        {% if not loop.first %}|| ' ' || {% endif %}coalesce(cast({{ column }} as varchar), '(none)')
+        {% endfor %} as key_value,
+        {% for column in not_null -%}
+        case when {{ column }} is null then ' {{ column }}' else '' end ||
+        {% endfor %} '' as missing_columns
+    from rows_in_scope
+)
+
+select
+    '{{ model.schema }}.{{ model.identifier }}: ' || cast(count(*) as varchar) || ' rows have the key '
+    || key_value || '.'
+        as message
+from keyed
+group by key_value
+having count(*) > 1
+
+union all
+
+select '{{ model.schema }}.{{ model.identifier }}: ' || key_value || ' has no' || missing_columns || '.' as message
+from keyed
+where missing_columns <> ''
+{%- endif -%}
+{% endtest %}

@@ -1,0 +1,27 @@
+-- Rules R1, R3: the customer refund that a memo is applied to exists, and it is not more than credit notes link of its
+-- Stripe refund. More would pay out money that Stripe did not.
+{%- if is_nobody_in_scope() %}
+{{ no_messages() }}
+{%- else %}
+with
+
+customer_refunds as materialized (
+    select * from {{ customer_refunds_in_scope() }} as refunds
+)
+
+select
+    'Customer refund ' || external_id || ' is ' || cast(amount_minor as varchar)
+    || ' minor units, credit notes link only '
+    || cast(linked_amount_minor as varchar) || ' of it.' as message
+from customer_refunds
+where amount_minor > linked_amount_minor
+
+union all
+
+select
+    'Memo ' || applications.external_id || ' is applied to customer refund '
+    || coalesce(applications.target_external_id, '(none)') || ', which does not exist.' as message
+from {{ memo_applications_in_scope() }} as applications
+left join customer_refunds on applications.target_external_id = customer_refunds.external_id
+where applications.application_type = 'customer_refund' and customer_refunds.external_id is null
+{%- endif %}

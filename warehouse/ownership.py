@@ -1,0 +1,149 @@
+"""Whose books a warehouse holds (rule I1): one Stripe account in one mode, and one NetSuite account.
+
+The first run that reads an account writes it into the table `belongs_to` of the warehouse. Every command compares its
+settings with that table before it does anything else, and stops where they disagree: a record that was posted for one
+account must never pass for a record of another.
+
+`belongs_to` has one row per service. It is in the default schema, because a schema cannot be told from a file that has
+its name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from settings import Settings, SettingsError, default_warehouse
+from warehouse.connection import WarehouseError, open_warehouse
+
+BELONGS_TO = """
+create table if not exists belongs_to (
+    service varchar not null,         -- stripe or netsuite
+    account_id varchar,               -- null: the key may not read it
+    livemode boolean,                 -- of Stripe; null: no key and no object has told yet
+    noted_at timestamptz not null
+)
+"""
+
+MEND = "set WAREHOUSE_PATH to another file"
+
+
+class WrongBooks(WarehouseError):
+    """The settings name another account or mode than the one that the warehouse belongs to."""
+
+
+@dataclass(frozen=True)
+class Books:
+    """The accounts of a warehouse, or of a command's settings. None: not known (yet).
+
+    stripe_account: `acct_...` · is_live: the mode of the Stripe account · netsuite_account: as `1234567_SB1`.
+    """
+
+    stripe_account: str | None = None
+    is_live: bool | None = None
+    netsuite_account: str | None = None
+
+
+def books_of(connection: duckdb.DuckDBPyConnection) -> Books:
+    """The accounts that the warehouse belongs to."""
+    try:
+        rows = connection.execute("select service, account_id, livemode from belongs_to").fetchall()
+    except duckdb.CatalogException:
+        return Books()
+    known = {service: (account, livemode) for service, account, livemode in rows}
+    stripe_account, is_live = known.get("stripe", (None, None))
+    return Books(stripe_account, is_live, known.get("netsuite", (None, None))[0])
+
+
+def books_in(settings: Settings) -> Books:
+    """What the settings of a command say without a request."""
+    return Books(is_live=settings.stripe_is_live, netsuite_account=settings.netsuite_account_id)
+
+
+def require_own_books(settings: Settings) -> None:
+    """Raise WrongBooks if the warehouse of these settings belongs to other accounts. A missing file is not created.
+
+    Every command calls this first. Raises WarehouseLocked, WarehouseError.
+    """
+    if settings.warehouse_path.exists():
+        with open_warehouse(settings.warehouse_path) as connection:
+            require_books(connection, settings.warehouse_path, books_in(settings))
+
+
+def require_books(connection: duckdb.DuckDBPyConnection, path: Path, found: Books) -> None:
+    """Raise WrongBooks if `found` contradicts what the warehouse at `path` belongs to."""
+    own = books_of(connection)
+    for service, ours, theirs in (
+        ("NetSuite account", own.netsuite_account, found.netsuite_account),
+        ("Stripe mode", _mode(own.is_live), _mode(found.is_live)),
+        ("Stripe account", own.stripe_account, found.stripe_account),
+    ):
+        if ours is not None and theirs is not None and ours != theirs:
+            raise WrongBooks(f"the warehouse {path} belongs to {service} {ours}, this run is for {theirs}: {MEND}")
+
+
+def note_books(connection: duckdb.DuckDBPyConnection, path: Path, found: Books) -> None:
+    """Write what is new in `found` into the warehouse; what it says already stays. Raises WrongBooks as
+    `require_books`."""
+    require_books(connection, path, found)
+    connection.execute(BELONGS_TO)
+    for service, account, livemode in (
+        ("stripe", found.stripe_account, found.is_live),
+        ("netsuite", found.netsuite_account, None),
+    ):
+        if account is None and livemode is None:
+            continue
+        connection.execute(
+            "insert into belongs_to select ?, null, null, current_timestamp "
+            "where not exists (select 1 from belongs_to where service = ?)",
+            [service, service],
+        )
+        connection.execute(
+            "update belongs_to set account_id = coalesce(account_id, ?), livemode = coalesce(livemode, ?) "
+            "where service = ?",
+            [account, livemode, service],
+        )
+
+
+def note_netsuite_account(settings: Settings) -> None:
+    """Note that the warehouse of these settings holds records of their NetSuite account, which has just been read."""
+    if settings.warehouse_path.exists() and settings.netsuite_account_id:
+        with open_warehouse(settings.warehouse_path) as connection:
+            note_books(connection, settings.warehouse_path, Books(netsuite_account=settings.netsuite_account_id))
+
+
+def with_warehouse(settings: Settings) -> Settings:
+    """The settings with the warehouse of an earlier version in place of the default one, under its old name.
+
+    Earlier versions called the file `data/production.duckdb`, whatever the account. It is used as long as there is no
+    file of the new name and it belongs to this NetSuite account, or does not say to whom it belongs.
+    Raises SettingsError where the name of the file needs NETSUITE_ACCOUNT_ID; WarehouseLocked, WarehouseError.
+    """
+    path, account = settings.warehouse_path, settings.netsuite_account_id
+    if settings.target != "production" or path != default_warehouse(settings) or (account and path.exists()):
+        return settings
+    earlier = path.with_name(f"{settings.target}.duckdb")
+    if earlier.exists():
+        with open_warehouse(earlier) as connection:
+            owner = books_of(connection).netsuite_account
+        if account is None or owner in (None, account):
+            return settings.model_copy(update={"warehouse_path": earlier})
+    if account is None:
+        raise SettingsError(
+            [
+                "NETSUITE_ACCOUNT_ID is missing: the warehouse file is named after it; set it, e.g. 1234567 or "
+                "1234567_SB1, or set WAREHOUSE_PATH"
+            ]
+        )
+    return settings
+
+
+def mode_name(is_live: bool | None) -> str:
+    """`live` or `test`."""
+    return "live" if is_live else "test"
+
+
+def _mode(is_live: bool | None) -> str | None:
+    return None if is_live is None else mode_name(is_live)
