@@ -5,6 +5,8 @@ plan.py             the records that a push would post, and the file that a push
 marts.py            reads the rows that are ready
 records.py          the expected records, built from these rows
 bodies.py           request bodies
+presence.py         are the posted records there at all
+settling.py         attempts that earlier runs left without a result
 adoption.py         records that NetSuite has already
 write.py            one request that changes NetSuite
 ordering.py         writes in parallel, in order where they share a document

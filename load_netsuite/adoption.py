@@ -1,9 +1,10 @@
-"""Looks up the records that NetSuite has already, and adopts those that are as expected (P2, P6)."""
+"""Looks up the records that NetSuite has already, adopts those that are as expected, and ends the attempts behind them
+(P2, P5, P6)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from load_netsuite import comparison
@@ -49,10 +50,11 @@ def look_up(client: NetSuite, records: Sequence[Record]) -> Existing:
     return Existing(found, links)
 
 
-def adopt(record: Record, existing: Existing) -> tuple[list[Entry], Write | None]:
+def adopt(record: Record, existing: Existing, is_ours: bool = False) -> tuple[list[Entry], Write | None]:
     """Log rows for a record that must be in NetSuite already, and the write of the applications that it lacks.
 
-    The rows say `differs` where NetSuite's record is not as expected: nothing is overwritten (P6).
+    The rows say `differs` where NetSuite's record is not as expected: nothing is overwritten (P6). is_ours: the journal
+    holds an attempt to create it, so it is `created` (P2), and the read-back judges its amounts.
     """
     found = existing.records.get(record.external_id)
     expected_id = record.internal_id or record.existing_id
@@ -60,16 +62,41 @@ def adopt(record: Record, existing: Existing) -> tuple[list[Entry], Write | None
         gone = f"{record.record_type} {expected_id} is not in NetSuite any more"
         return [entry_of(record, "differs", internal_id=record.internal_id, error_detail=gone)], None
     applied = existing.links.get(found.internal_id, {})
-    if difference := next(comparison.before_adoption(record, found, applied), None):
-        detail = f"{record.record_type} {record.external_id} (NetSuite {found.internal_id}): {difference.sentence}"
-        return [entry_of(record, "differs", internal_id=found.internal_id, error_detail=detail)], None
     present = [(a.doc or "", a.amount) for a in record.known_applications if a.doc in applied]
+    compare = comparison.identity(record, found) if is_ours else comparison.before_adoption(record, found, applied)
+    if difference := next(compare, None):
+        detail = f"{record.record_type} {record.external_id} (NetSuite {found.internal_id}): {difference.sentence}"
+        # The payload shows which parts are in it all the same (R3).
+        payload = seen_payload(found, present)
+        return [entry_of(record, "differs", internal_id=found.internal_id, error_detail=detail, payload=payload)], None
     missing = [application for application in record.known_applications if application.doc not in applied]
     entries = []
     if present or not record.internal_id:
+        status = "created" if is_ours else "adopted"
         payload = seen_payload(found, present)
-        entries.append(entry_of(record, "adopted", internal_id=found.internal_id, payload=payload))
+        entries.append(entry_of(record, status, internal_id=found.internal_id, payload=payload))
     return entries, Write(record, found.internal_id, missing) if missing else None
+
+
+def settle(write: Write, existing: Existing, was_tried: bool) -> tuple[list[Entry], Write | None]:
+    """As `adopt`, for a write whose record is in NetSuite; the rows also end its attempt (P2).
+
+    was_tried: the journal holds another attempt to create the record.
+    """
+    record, attempt = write.record, write.attempt
+    found = existing.records[record.external_id]
+    assert attempt is not None  # a write without an attempt was never sent
+    if write.internal_id:
+        return [attempt.result("applied", internal_id=found.internal_id)], None
+    is_ours = was_tried or not write.is_taken
+    if not write.is_taken and not existing.lacks_any(write) and not any(comparison.identity(record, found)):
+        entries, missing = adopt(record, existing, is_ours=True)
+        return [attempt.result("created", internal_id=found.internal_id)], missing
+    entries, missing = adopt(record, existing, is_ours)
+    if entries[0].status == "adopted":
+        return [replace(entries[0], attempt_id=attempt.attempt_id, operation=attempt.operation)], missing
+    ended = attempt.without_effect(f"{record.record_type} {found.internal_id} has its external id, not by this attempt")
+    return [ended, *entries], missing
 
 
 def entry_of(record: Record, status: str, operation: str = "look_up", **fields: Any) -> Entry:

@@ -45,9 +45,9 @@ def credit_memo(memo: Row, lines: Sequence[Row], tax_details: Sequence[Row], fie
 
 
 def zero_invoice(invoice: Row, lines: Sequence[Row], fields: Sequence[Row] = ()) -> Body:
-    """An invoice with amount zero on every line (N1)."""
+    """An invoice with amount zero on every line (N1). A form's default must not mail it to the customer (M3)."""
     own, of_lines = _fields(fields)
-    body = _header(invoice)
+    body = _header(invoice) | {"toBeEmailed": False}
     body["item"] = _items(
         _without_null(
             item=_item(line),
@@ -67,7 +67,8 @@ def zero_invoice(invoice: Row, lines: Sequence[Row], fields: Sequence[Row] = ())
 
 
 def customer_refund(refund: Row, fields: Sequence[Row] = ()) -> Body:
-    """A customerRefund without its applications. It books what Stripe has paid, so it has no payment method."""
+    """A customerRefund without its applications. It books what Stripe has paid. An account whose form demands a payment
+    method gets it by field_map: `customer_refund,paymentOption,reference` (R1)."""
     own, _ = _fields(fields)
     body = _without_null(
         customer=_reference(refund["netsuite_customer_id"]),
@@ -79,21 +80,23 @@ def customer_refund(refund: Row, fields: Sequence[Row] = ()) -> Body:
     return body | _no_clash(own, {*body, "apply"})
 
 
-def journal_entry(entry: Row) -> Body:
-    """A journalEntry of two lines, debit and credit."""
+def journal_entry(entry: Row, fields: Sequence[Row] = ()) -> Body:
+    """A journalEntry of two lines: debit (line number 1) and credit (2)."""
+    own, of_lines = _fields(fields)
     amount = money(entry["amount"], entry["netsuite_currency_precision"], "the journal")
     memo = {"memo": entry["memo_text"]} if entry["memo_text"] else {}
     lines = [
         {"account": _reference(entry["debit_netsuite_account_id"]), "debit": amount, **memo},
         {"account": _reference(entry["credit_netsuite_account_id"]), "credit": amount, **memo},
     ]
-    return _without_null(subsidiary=_reference(entry["netsuite_subsidiary_id"]), **_common(entry)) | {
-        "line": {"items": lines}
-    }
+    lines = [line | _no_clash(of_lines[number], line) for number, line in enumerate(lines, start=1)]
+    body = _without_null(subsidiary=_reference(entry["netsuite_subsidiary_id"]), **_common(entry))
+    return body | {"line": _items(lines)} | _no_clash(own, {*body, "line"})
 
 
-def service_sale_item(item: Row) -> Body:
-    """A serviceSaleItem for a price without an item."""
+def service_sale_item(item: Row, fields: Sequence[Row] = ()) -> Body:
+    """A serviceSaleItem for a price without an item. fields: constants of field_map (M2)."""
+    own, _ = _fields(fields)
     body = _without_null(
         externalId=item["external_id"],
         itemId=item["item_name"],
@@ -101,7 +104,7 @@ def service_sale_item(item: Row) -> Body:
     )
     if item["netsuite_subsidiary_ids"]:
         body["subsidiary"] = _items({"id": id} for id in item["netsuite_subsidiary_ids"].split(","))
-    return body
+    return body | _no_clash(own, body)
 
 
 def apply(applications: Iterable[tuple[str, Decimal]]) -> Body:
@@ -138,6 +141,11 @@ def _header(row: Row) -> Body:
 
 
 def _common(row: Row) -> Body:
+    if not row["netsuite_posting_period_id"]:
+        # Without a period NetSuite takes one by itself. A record that is there already needs none: it is adopted.
+        raise CannotBuild(
+            f"no open posting period in NetSuite holds its date {_day(row['tran_date'])}; open one, then run again"
+        )
     return {
         "externalId": row["external_id"],
         "currency": _reference(row["netsuite_currency_id"]),

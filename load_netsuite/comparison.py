@@ -1,11 +1,12 @@
 """Compares the record that the loader expects with the record that NetSuite shows (rules P5, P6, N1, R3).
 
-    before_adoption    push: may a record under our external id be taken for ours?
+    identity           push: is a record under our external id of the type, customer and currency of ours?
+    before_adoption    push: may it be taken for ours?
     after_write        read-back: does NetSuite show what was written?
     since_posting      reconcile: has the record changed since it was posted?
     of_lines           read-back: does NetSuite show every line that was sent?
 
-The first three yield every difference, the most telling one first. Amounts are in the currency's major unit. A person
+The first four yield every difference, the most telling one first. Amounts are in the currency's major unit. A person
 may apply more of a memo and add memos to a refund: that is progress, not a difference.
 """
 
@@ -41,15 +42,29 @@ class Difference:
     found: Decimal | None = None
 
 
-def before_adoption(record: Record, found: Found, applied: Applied) -> Iterator[Difference]:
-    """Differences that forbid to take `found` for `record`. applied: the applications of `found`; those of `record`
-    that it lacks are no difference."""
+def identity(record: Record, found: Found) -> Iterator[Difference]:
+    """Differences that show `found` to be another record than `record`, whatever its amounts."""
     if not record.existing_id and found.external_id != record.external_id:
         same = f"is named {found.external_id}, which NetSuite takes for the same; rename that one"
         yield Difference("external_id_changed", same)
     if record.record_type == "serviceSaleItem":  # an item holds no money
         return
-    yield from _identity(record, found)
+    if found.type != SUITEQL_TYPES[record.record_type]:
+        yield Difference("type", f"is a {found.type}; change the external id of that record")
+    if record.customer_id and found.customer != record.customer_id:
+        yield Difference("customer", f"belongs to customer {found.customer}, expected {record.customer_id}")
+    if record.currency_id and found.currency != record.currency_id:
+        yield Difference("currency", f"is in currency {found.currency}, expected {record.currency_id}")
+
+
+def before_adoption(record: Record, found: Found, applied: Applied) -> Iterator[Difference]:
+    """Differences that forbid to take `found` for `record`. applied: the applications of `found`; those of `record`
+    that it lacks are no difference."""
+    yield from identity(record, found)
+    if record.record_type == "serviceSaleItem":
+        return
+    if found.is_voided:
+        yield Difference("voided", "is voided")
     wanted = [(application.doc or "", application.amount) for application in record.known_applications]
     yield from _applications([(doc, amount) for doc, amount in wanted if doc in applied], applied)
     if record.record_type == "customerRefund":
@@ -105,17 +120,6 @@ def since_posting(
         yield replace(
             difference, kind=kind, sentence=f"{difference.sentence}, and is applied to {', '.join(elsewhere)}"
         )
-
-
-def _identity(record: Record, found: Found) -> Iterator[Difference]:
-    if found.type != SUITEQL_TYPES[record.record_type]:
-        yield Difference("type", f"is a {found.type}; change the external id of that record")
-    if found.is_voided:
-        yield Difference("voided", "is voided")
-    if record.customer_id and found.customer != record.customer_id:
-        yield Difference("customer", f"belongs to customer {found.customer}, expected {record.customer_id}")
-    if record.currency_id and found.currency != record.currency_id:
-        yield Difference("currency", f"is in currency {found.currency}, expected {record.currency_id}")
 
 
 def _applications(expected: Iterable[tuple[str, Decimal]], applied: Applied) -> Iterator[Difference]:

@@ -2,7 +2,8 @@
 
 LoaderError
 ├── JournalError   the warehouse cannot hold the journal; nothing is sent unlogged
-└── PlanMoved      the plan no longer fits the marts; nothing was sent
+├── PlanMoved      the plan no longer fits the marts; nothing was sent
+└── RecordsGone     NetSuite has none of the records that were posted; nothing was sent
 """
 
 
@@ -16,3 +17,7 @@ class JournalError(LoaderError):
 
 class PlanMoved(LoaderError):
     """The records that are ready now are not those of the plan. Nothing was sent."""
+
+
+class RecordsGone(LoaderError):
+    """NetSuite has none of the records that the journal calls posted (I4). Nothing was sent."""

@@ -10,6 +10,8 @@ A DuckDB commit appends to the write-ahead log and syncs it, so a row survives `
 attempt without a result is a request whose effect is unknown: the next run asks NetSuite for its external id before it
 sends anything. If a commit fails (disk full, broken file), the journal closes itself: every later `write` fails too,
 and no request leaves without a committed attempt.
+
+`position` is the order of the rows (rule P9); `at` is the clock's, for people.
 """
 
 from __future__ import annotations
@@ -31,17 +33,23 @@ ROWS_AT_ONCE = 100  # in one statement: 900 rows take DuckDB 120 MB, 100 rows ta
 
 PRESENT = ("created", "adopted")  # statuses of a record that is in NetSuite
 WRITTEN = (*PRESENT, "applied")
+RESULTS = (*WRITTEN, "rejected")
+"""Statuses that end an attempt (rule P2)."""
+NO_EFFECT_SEEN = "NO_EFFECT_SEEN"
+"""Error code of a `rejected` row that ends an attempt without effect in NetSuite. It is no refusal (rule P2)."""
 
-# Columns of the log after run_id, attempt_id and at, in the order of the table (tables.py).
+# Columns of the log between `at` and `position`, in the order of the table (tables.py).
 COLUMNS = (
     *("record_type", "external_id", "operation", "status", "internal_id", "http_status", "error_code"),
     *("error_detail", "netsuite_operation_id", "payload", "duration_ms"),
 )
 
+LAST_POSITION = "select max(position) from load_netsuite.load_log"
+
 
 @dataclass(frozen=True)
 class Entry:
-    """One row of the log. The journal fills in `at`, `run_id` and, unless given, `attempt_id`."""
+    """One row of the log. The journal fills in `at`, `position`, `run_id` and, unless given, `attempt_id`."""
 
     record_type: str
     external_id: str
@@ -57,8 +65,13 @@ class Entry:
     duration_ms: int | None = None
 
     def result(self, status: str, **fields: Any) -> Entry:
-        """The row that ends this attempt: same attempt id, no payload of its own."""
-        return replace(self, status=status, payload=None, **fields)
+        """A row about this attempt: same attempt id, and no payload of its own unless given. `unknown` does not end
+        it."""
+        return replace(self, status=status, **{"payload": None} | fields)
+
+    def without_effect(self, words: str) -> Entry:
+        """The row that ends this attempt because NetSuite shows no effect of it (rule P2)."""
+        return self.result("rejected", error_code=NO_EFFECT_SEEN, error_detail=words)
 
 
 class Journal:
@@ -73,13 +86,18 @@ class Journal:
         self._commit_lock = threading.Lock()
         self._failure: str | None = None
         self.run_id = f"{dt.datetime.fromtimestamp(self._clock.now(), dt.UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
-        ((latest,),) = self._cursor.execute("select epoch_us(max(load_log.at)) from load_netsuite.load_log").fetchall()
-        self._latest: int = latest or 0
+        ((last,),) = self._cursor.execute(LAST_POSITION).fetchall()
+        self._position: int = last or 0
 
-    def attempted(self, record_type: str, external_id: str, operation: str, payload: str) -> Entry:
-        """Logs that a request is about to leave. It may leave once this returns. Raises JournalError."""
+    def attempted(
+        self, record_type: str, external_id: str, operation: str, payload: str, internal_id: str | None = None
+    ) -> Entry:
+        """Logs that a request is about to leave. It may leave once this returns. Raises JournalError.
+
+        internal_id: of the record that an `apply` changes.
+        """
         attempt_id = uuid.uuid4().hex
-        entry = Entry(record_type, external_id, operation, "attempted", attempt_id=attempt_id, payload=payload)
+        entry = Entry(record_type, external_id, operation, "attempted", attempt_id, internal_id, payload=payload)
         self.write(entry)
         return entry
 
@@ -118,10 +136,13 @@ class Journal:
 
     def _insert(self, entries: Sequence[Entry]) -> None:
         values: list[Any] = []
+        first = self._position + 1
         for entry in entries:
+            self._position += 1
+            now = int(self._clock.now() * 1_000_000)  # microseconds since 1970
             columns = [getattr(entry, name) for name in COLUMNS]
-            values += [self.run_id, entry.attempt_id or uuid.uuid4().hex, self._tick(), *columns]
-        row = "(?, ?, make_timestamptz(?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            values += [self.run_id, entry.attempt_id or uuid.uuid4().hex, now, *columns, self._position]
+        row = "(?, ?, make_timestamptz(?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         statement = f"insert into load_netsuite.load_log values {', '.join([row] * len(entries))}"
         while True:
             try:
@@ -131,21 +152,16 @@ class Journal:
                 if not is_for_memory(error) or not give_more_memory(self._cursor):
                     raise
                 # Only the table tells whether a failed commit took effect.
-                if self._is_committed(first_tick=values[2]):
+                if self._is_committed(first):
                     return
             else:
                 return
 
-    def _is_committed(self, first_tick: int) -> bool:
+    def _is_committed(self, position: int) -> bool:
         rows = self._cursor.execute(
-            "select count(*) from load_netsuite.load_log where load_log.at = make_timestamptz(?)", [first_tick]
+            "select count(*) from load_netsuite.load_log where position = ?", [position]
         ).fetchall()
         return bool(rows[0][0])
-
-    def _tick(self) -> int:
-        """Microseconds since 1970, later than every row before: a clock that is set back must not reorder the log."""
-        self._latest = max(self._latest + 1, int(self._clock.now() * 1_000_000))
-        return self._latest
 
 
 class _Ticket:

@@ -14,43 +14,49 @@ import duckdb
 
 from load_netsuite import bodies
 from load_netsuite.bodies import Row
-from load_netsuite.journal import PRESENT, WRITTEN
+from load_netsuite.journal import NO_EFFECT_SEEN, PRESENT, RESULTS, WRITTEN
 from netsuite import lookup
 from netsuite.encoding import to_json
 from netsuite.lookup import Found
 from warehouse.query import ask, ask_in_bulks
 
 # Records written since their last read-back that found them right. Items hold no money.
-# known_difference: of a read-back after the last write · is_first: no read-back has found the record right yet.
+# known_difference: of a read-back after the last write · is_first: no read-back has found the record right yet ·
+# written_at: Unix microseconds · was_unseen: a read-back after the last write did not see it yet.
 UNCHECKED = f"""
 with written as (
-    select record_type, external_id, max(load_log.at) as at,
-        arg_max(internal_id, load_log.at) filter (where internal_id is not null) as internal_id
+    select record_type, external_id, max(position) as position, epoch_us(arg_max(load_log.at, position)) as written_at,
+        arg_max(internal_id, position) filter (where internal_id is not null) as internal_id
     from load_netsuite.load_log
     where status in {WRITTEN} and record_type <> 'serviceSaleItem'
     group by record_type, external_id
 ),
 checked as (
-    select record_type, external_id, max(load_log.at) as at, arg_max(status, load_log.at) as status,
-        arg_max(error_detail, load_log.at) as difference,
+    select record_type, external_id,
+        max(position) filter (where status <> 'unknown') as position,
+        arg_max(status, position) filter (where status <> 'unknown') as status,
+        arg_max(error_detail, position) filter (where status <> 'unknown') as difference,
+        max(position) filter (where status = 'unknown') as unseen_position,
         bool_or(status = 'verified') as was_right
     from load_netsuite.load_log
     where operation = 'read_back'
     group by record_type, external_id
 )
-select w.record_type, w.external_id, w.internal_id, case when c.at > w.at then c.difference end as known_difference,
-    not coalesce(c.was_right, false) as is_first
+select w.record_type, w.external_id, w.internal_id,
+    case when c.position > w.position then c.difference end as known_difference,
+    not coalesce(c.was_right, false) as is_first, w.written_at,
+    coalesce(c.unseen_position > w.position, false) as was_unseen
 from written as w
 left join checked as c on c.record_type = w.record_type and c.external_id = w.external_id
-where c.at is null or c.at < w.at or c.status = 'differs'
+where c.position is null or c.position < w.position or c.status = 'differs'
 order by w.record_type, w.external_id
 """
 
 # Every record that is in NetSuite by the journal, and the payload of the row that last saw it there.
 POSTED = f"""
 select record_type, external_id,
-    arg_max(internal_id, load_log.at) filter (where status in {PRESENT}) as internal_id,
-    arg_max(payload, load_log.at) filter (where status in ('adopted', 'verified')) as last_seen
+    arg_max(internal_id, position) filter (where status in {PRESENT}) as internal_id,
+    arg_max(payload, position) filter (where status in ('adopted', 'verified')) as last_seen
 from load_netsuite.load_log
 where record_type <> 'serviceSaleItem'
 group by record_type, external_id
@@ -58,7 +64,56 @@ having internal_id is not null
 order by record_type, external_id
 """
 
-# The body of each attempt that succeeded, and the payload of each adopted record, in order.
+# The same records, the newest first. is_verified: the last word of the journal on it is that NetSuite shows it right.
+NEWEST = f"""
+select record_type, external_id, arg_max(internal_id, position) filter (where status in {PRESENT}) as internal_id,
+    arg_max(status, position) filter (where status in {WRITTEN} or operation = 'read_back') = 'verified' as is_verified
+from load_netsuite.load_log
+where record_type <> 'serviceSaleItem'
+group by record_type, external_id
+having internal_id is not null
+order by max(position) desc
+"""
+
+# Attempts without a result, and attempts to create a record that ended without an effect while the record is not in
+# NetSuite by the journal: their effect may show late (P2).
+# internal_id: of the record that an apply changed · is_taken: NetSuite refused it because a record has its external id.
+UNSETTLED = f"""
+with ended as (
+    select attempt_id, max(error_code) as error_code from load_netsuite.load_log where status in {RESULTS} group by all
+),
+taken as (
+    select distinct attempt_id from load_netsuite.load_log
+    where status = 'unknown' and http_status between 400 and 499 and http_status <> 408
+),
+present as (
+    select record_type, external_id, arg_max(internal_id, position) as internal_id
+    from load_netsuite.load_log
+    where status in {PRESENT}
+    group by all
+)
+select attempt.record_type, attempt.external_id, attempt.operation, attempt.attempt_id, attempt.payload,
+    coalesce(attempt.internal_id, present.internal_id) as internal_id, ended.attempt_id is null as is_open,
+    taken.attempt_id is not null as is_taken
+from load_netsuite.load_log as attempt
+left join ended on ended.attempt_id = attempt.attempt_id
+left join taken on taken.attempt_id = attempt.attempt_id
+left join present on present.record_type = attempt.record_type and present.external_id = attempt.external_id
+where attempt.status = 'attempted' and (ended.attempt_id is null
+    or (ended.error_code = '{NO_EFFECT_SEEN}' and attempt.operation = 'create' and present.internal_id is null
+        and taken.attempt_id is null))
+order by attempt.record_type, attempt.external_id, attempt.position
+"""
+
+# External ids of which the journal has rows, but no record in NetSuite.
+NOT_POSTED = f"""
+select external_id from load_netsuite.load_log where record_type <> 'serviceSaleItem'
+group by external_id having count(*) filter (where status in {PRESENT}) = 0
+"""
+
+NAMED = "select distinct internal_id from load_netsuite.load_log where internal_id is not null"
+
+# The body of each attempt that succeeded, and the payload of each record that was found, in order.
 PAYLOADS = f"""
 with of_these as (
     select * from load_netsuite.load_log
@@ -70,7 +125,7 @@ left join of_these as attempt
     on attempt.attempt_id = answer.attempt_id and attempt.status = 'attempted'
     and answer.status in ('created', 'applied')
 where answer.status in {WRITTEN}
-order by answer.at
+order by answer.position
 """
 
 

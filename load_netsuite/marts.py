@@ -18,8 +18,8 @@ import duckdb
 
 from load_netsuite import bodies
 from load_netsuite.bodies import Row
-from load_netsuite.journal import PRESENT
-from load_netsuite.records import Record, late_record, major_units, memo_of, record_of, refund_of
+from load_netsuite.journal import NO_EFFECT_SEEN, PRESENT
+from load_netsuite.records import Record, held_record, late_record, major_units, memo_of, record_of, refund_of
 from warehouse.query import ask, ask_by_name
 
 CHUNK = 500  # records in memory at a time; their look-up is one SuiteQL query
@@ -27,6 +27,10 @@ CHUNK = 500  # records in memory at a time; their look-up is one SuiteQL query
 T = TypeVar("T")
 
 READY = "r.state = 'ready' and r.netsuite_internal_id is null"
+HELD = (
+    "r.state in ('waiting', 'blocked') and r.netsuite_internal_id is null and r.netsuite_customer_id is not null "
+    "and r.netsuite_currency_id is not null"
+)
 
 ITEM = "external_id, item_name, netsuite_income_account_id, netsuite_subsidiary_ids"
 ZERO_INVOICE = (
@@ -100,7 +104,11 @@ class Marts:
             f"where record_type = 'serviceSaleItem' and status in {PRESENT}"
         )
         for rows in self._chunks("items_to_create", ITEM, f"external_id not in ({posted})", "external_id"):
-            yield [record_of("serviceSaleItem", row, partial(bodies.service_sale_item, row)) for row in rows]
+            fields = self._fields_of(rows, "serviceSaleItem")
+            yield [
+                record_of("serviceSaleItem", row, partial(bodies.service_sale_item, row, fields[row["external_id"]]))
+                for row in rows
+            ]
 
     def zero_invoices(self) -> Iterator[list[Record]]:
         """Invoices with a total of zero (N1)."""
@@ -142,7 +150,11 @@ class Marts:
     def journals(self) -> Iterator[list[Record]]:
         """Journal entries."""
         for rows in self._chunks("journal_entries", JOURNAL_ENTRY, READY, "tran_date, external_id"):
-            yield [record_of("journalEntry", row, partial(bodies.journal_entry, row)) for row in rows]
+            fields = self._fields_of(rows, "journalEntry")
+            yield [
+                record_of("journalEntry", row, partial(bodies.journal_entry, row, fields[row["external_id"]]))
+                for row in rows
+            ]
 
     def late_applications(self) -> Iterator[list[Record]]:
         """Applications whose record is in NetSuite already: one Record for each memo or refund that gets some."""
@@ -158,7 +170,8 @@ class Marts:
         }[record_type]
         failed = (
             "select external_id from load_netsuite.load_log where run_id = ? and operation = 'apply' "
-            f"and record_type = '{record_type}' and status in ('rejected', 'unknown')"
+            f"and record_type = '{record_type}' and status in ('rejected', 'unknown') "
+            f"and coalesce(error_code, '') <> '{NO_EFFECT_SEEN}'"
         )
         wanted = (
             f"a.application_type = '{kind}' and a.{at} is not null and a.{of} not in ({failed}) and a.state = 'ready'"
@@ -178,6 +191,31 @@ class Marts:
             yield [
                 late_record(record_type, list(applied)) for _, applied in groupby(rows, lambda row: row["external_id"])
             ]
+
+    # ------------------------------------------------------------ records that are not to be posted now
+
+    def held_memos(self) -> Iterator[list[Record]]:
+        """Memos that wait or are blocked and are not in NetSuite by the journal. They have no body: a lost warehouse
+        may have posted them (O3: posted wins)."""
+        columns = "external_id, currency, netsuite_customer_id, netsuite_currency_id, amount"
+        for rows in self._chunks("credit_memos", columns, HELD, "r.external_id"):
+            applied = self._applications_of(rows, "invoice", of="external_id", on="target", state=None)
+            yield [held_record("creditMemo", row, applied[row["external_id"]]) for row in rows]
+
+    def held_refunds(self) -> Iterator[list[Record]]:
+        """As `held_memos`, of customer refunds."""
+        columns = "external_id, currency, netsuite_customer_id, netsuite_currency_id, linked_amount_minor"
+        for rows in self._chunks("customer_refunds", columns, HELD, "r.external_id"):
+            applied = self._applications_of(rows, "customer_refund", "target_external_id", on="memo", state=None)
+            yield [held_record("customerRefund", row, applied[row["external_id"]]) for row in rows]
+
+    def held_names(self) -> list[str]:
+        """External ids of the memos that are not in NetSuite by the journal: held, ready, or skipped by a person."""
+        return self._column(
+            "select external_id from marts.credit_memos where netsuite_internal_id is null union "
+            "select external_id from marts.credit_outcomes where netsuite_internal_id is null and "
+            "document_type <> 'negative_invoice' and reason in ('skipped_by_hand', 'integration_blocked_by_metadata')"
+        )
 
     # ------------------------------------------------------------ expected totals
 
@@ -232,13 +270,16 @@ class Marts:
             owners,
         )
 
-    def _applications_of(self, owners: Sequence[Row], kind: str, of: str, on: str) -> dict[str, list[Row]]:
-        """Applications to be made together with their record."""
+    def _applications_of(
+        self, owners: Sequence[Row], kind: str, of: str, on: str, state: str | None = "ready"
+    ) -> dict[str, list[Row]]:
+        """Applications to be made together with their record; state None: all of them."""
+        wanted = f"and a.state = '{state}' " if state else ""
         return self._grouped(
-            f"select a.{of} as external_id, {DOCUMENT[on]}, sum(a.amount) as amount from "
-            f"marts.credit_memo_applications as a where a.application_type = '{kind}' and a.state = "
-            f"'ready' and a.{of} in (select unnest(?::varchar[])) group by all order by 1, doc, "
-            "doc_external_id",
+            f"select a.{of} as external_id, {DOCUMENT[on]}, sum(a.amount) as amount, "
+            "cast(sum(a.amount_minor) as bigint) as amount_minor from "
+            f"marts.credit_memo_applications as a where a.application_type = '{kind}' {wanted}"
+            f"and a.{of} in (select unnest(?::varchar[])) group by all order by 1, doc, doc_external_id",
             owners,
         )
 

@@ -11,9 +11,10 @@ record were never sent by us, so they are not compared.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import groupby
 
 import duckdb
 
@@ -30,35 +31,91 @@ from netsuite.lookup import Found, Line, Links
 
 log = logging.getLogger("load_netsuite")
 
-SECOND_LOOK_SECONDS = 3.0
+LAG_PAUSES = (3.0, 5.0, 10.0, 15.0, 30.0)
+"""Seconds before each further look at a record that NetSuite does not show as written. After the first, only records
+that were just written are waited for: SuiteQL can lag behind them."""
+JUST_WRITTEN_SECONDS = 600.0
+"""Age up to which a record or application that SuiteQL does not show may still be on its way there."""
 
-COLUMNS = ("record_type", "external_id", "internal_id", "known_difference", "is_first")
+COLUMNS = ("record_type", "external_id", "internal_id", "known_difference", "is_first", "written_at", "was_unseen")
 """Of the query UNCHECKED."""
+
+Key = tuple[str, str]
+"""record type, external id"""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The result of a read-back of one bulk.
+
+    entries: new rows for the log · known: records that still differ as the log says already · unseen: records that were
+    just written and that SuiteQL does not show yet, or not with all their applications; they cannot be judged.
+    """
+
+    entries: list[Entry]
+    known: frozenset[Key]
+    unseen: frozenset[Key]
 
 
 def read_back(
-    warehouse: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite, known_too: bool = True
-) -> Iterator[list[Entry]]:
-    """Log rows for everything written since it was last found right, a bulk at a time: `verified`, `differs`, and
+    warehouse: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite, unseen: Set[Key] | None = None
+) -> Iterator[Checked]:
+    """Compares everything written since it was last found right, a bulk at a time. Rows: `verified`, `differs`, and
     `adopted` where the record stands under another internal id than the log's.
 
-    A difference that the log has already is not logged again; one that has gone is `verified`. known_too: look again
-    at records with a known difference. Raises NetSuiteError.
+    A difference that the log has already is not logged again; one that has gone is `verified`. unseen: look neither at
+    these records, for which this run has waited already, nor at known differences; None: look at all, and log `unknown`
+    for what SuiteQL still does not show. Raises NetSuiteError.
     """
     cursor = warehouse.cursor()
     for rows in in_bulks(warehouse, UNCHECKED, COLUMNS):
-        bulk = [row for row in rows if known_too or row["known_difference"] is None]
-        if not bulk:
-            continue
-        entries = _compare(bulk, cursor, marts, client)
-        if any(entry.status == "differs" for entry in entries):
-            # A person may be editing at this moment, or the query may lag behind the record.
-            client.clock.sleep(SECOND_LOOK_SECONDS)
-            entries = _compare(bulk, cursor, marts, client)
-        known = {row["external_id"]: row["known_difference"] for row in bulk}
-        yield [
-            entry for entry in entries if entry.status != "differs" or entry.error_detail != known[entry.external_id]
-        ]
+        bulk = [row for row in rows if unseen is None or (row["known_difference"] is None and _key(row) not in unseen)]
+        if bulk:
+            yield _check(bulk, cursor, marts, client, is_last=unseen is None)
+
+
+def look_again(
+    rows: Sequence[Row], warehouse: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite
+) -> Iterator[Checked]:
+    """As `read_back`, for records that were found right and are gone. rows: record type, external id, internal id."""
+    seen_before = {"known_difference": None, "is_first": False, "written_at": 0, "was_unseen": True}
+    for _, same_type in groupby(sorted(rows, key=_key), lambda row: row["record_type"]):
+        bulk = [row | seen_before for row in same_type]
+        yield _check(bulk, warehouse.cursor(), marts, client, is_last=True)
+
+
+def _check(
+    bulk: Sequence[Row], cursor: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite, is_last: bool
+) -> Checked:
+    entries, late = _compare(bulk, cursor, marts, client)
+    for look, pause in enumerate(LAG_PAUSES):
+        # A person may be editing at this moment, or the query may lag behind the record.
+        is_worth_it = late if look else any(entry.status == "differs" for entry in entries)
+        if not is_worth_it:
+            break
+        if look:
+            name = " ".join(min(late))
+            log.warning("waiting %.0f s for SuiteQL to show %d records just written (%s, ...)", pause, len(late), name)
+        client.clock.sleep(pause)
+        entries, late = _compare(bulk, cursor, marts, client)
+    unseen = frozenset(late)
+    known = {_key(row): row["known_difference"] for row in bulk}
+    new, old = [], set()
+    for entry in entries:
+        key = entry.record_type, entry.external_id
+        if entry.status == "differs" and key in unseen:
+            if is_last:
+                words = f"{' '.join(key)} was written, but SuiteQL does not show all of it yet; the next run asks again"
+                new.append(replace(entry, status="unknown", error_code="NOT_SHOWN", error_detail=words))
+        elif entry.status == "differs" and entry.error_detail == known[key]:
+            old.add(key)
+        else:
+            new.append(entry)
+    return Checked(new, frozenset(old), unseen)
+
+
+def _key(row: Row) -> Key:
+    return row["record_type"], row["external_id"]
 
 
 @dataclass(frozen=True)
@@ -76,16 +133,30 @@ class _Shown:
     lines: dict[str, tuple[list[SentLine], list[Line]]]
 
 
-def _compare(rows: Sequence[Row], cursor: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite) -> list[Entry]:
+def _compare(
+    rows: Sequence[Row], cursor: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite
+) -> tuple[list[Entry], set[Key]]:
+    """The log rows for the records, and those that were just written and that SuiteQL does not show, or not with all
+    their applications."""
     record_type, names = rows[0]["record_type"], [row["external_id"] for row in rows]
     sent = sent_in_journal(cursor, record_type, names)
     shown = _look_up(client, record_type, rows, sent)
     expected = marts.expected_totals(record_type, names)
-    return [
-        entry
-        for row in rows
-        for entry in _entries(row, sent[row["external_id"]], shown, expected.get(row["external_id"]))
-    ]
+    entries: list[Entry] = []
+    late: set[Key] = set()
+    for row in rows:
+        name = row["external_id"]
+        own = list(_entries(row, sent[name], shown, expected.get(name)))
+        entries += own
+        # The clock may have jumped since, so the first look after a write counts as soon after it (P9).
+        is_new = not row["was_unseen"] or client.clock.now() - row["written_at"] / 1_000_000 < JUST_WRITTEN_SECONDS
+        if own[-1].status == "differs" and is_new and row["known_difference"] is None:
+            found = shown.records.get(name)
+            applied = shown.links.get(found.internal_id, {}) if found else {}
+            lacks_any = any(applied.get(doc, 0) < amount for doc, amount in sent[name].applied.items())
+            if found is None or lacks_any:
+                late.add(_key(row))
+    return entries, late
 
 
 def _look_up(client: NetSuite, record_type: str, rows: Sequence[Row], sent: dict[str, Sent]) -> _Shown:

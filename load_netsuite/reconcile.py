@@ -1,4 +1,8 @@
-"""Compares every posted record with NetSuite now. Differences go to `load_netsuite.drift`; nothing is repaired."""
+"""Compares every posted record with NetSuite now, and looks for records under our external ids that the journal does
+not have. Differences are appended to `load_netsuite.drift`; nothing is repaired.
+
+A record that is gone also gets a `differs` row in the journal, which blocks its document (I4).
+"""
 
 from __future__ import annotations
 
@@ -13,13 +17,17 @@ from rich.table import Table
 
 from load_netsuite import comparison
 from load_netsuite.bodies import Row
-from load_netsuite.journal_queries import POSTED, Sent, in_bulks, parse, sent_in_journal
+from load_netsuite.journal import Journal
+from load_netsuite.journal_queries import NAMED, NOT_POSTED, POSTED, Sent, in_bulks, parse, sent_in_journal
 from load_netsuite.marts import ExpectedTotal, Marts
+from load_netsuite.presence import gone_records
+from load_netsuite.readback import look_again
 from load_netsuite.tables import open_with_journal
 from netsuite import lookup
 from netsuite.api import NetSuite
 from netsuite.lookup import Found
 from settings import Settings
+from warehouse.query import ask
 
 COLUMNS = ("record_type", "external_id", "internal_id", "last_seen")
 """Of the query POSTED."""
@@ -30,7 +38,8 @@ class Drift:
     """One difference; amounts in the currency's minor unit, None where no amount differs.
 
     difference: `deleted`, `voided`, `external_id_changed`, `total_changed`, `unapplied`, `applied_less`,
-    `applied_elsewhere` (taken off our document and put on another).
+    `applied_elsewhere` (taken off our document and put on another), `not_in_journal` (it stands under an external id of
+    ours, and no row of the journal names it).
     """
 
     record_type: str
@@ -44,12 +53,17 @@ class Drift:
 
 
 def reconcile(settings: Settings, console: Console | None = None) -> list[Drift]:
-    """Fills `load_netsuite.drift` anew and prints it.
+    """Appends what differs now to `load_netsuite.drift`, notes the time of the comparison, and prints it.
 
-    Raises WarehouseLocked, WarehouseError, LoginRefused, NetSuiteError, SettingsError.
+    Raises WarehouseLocked, WarehouseError, JournalError, RecordsGone, ClockOff, LoginRefused, NetSuiteError,
+    SettingsError.
     """
     with open_with_journal(settings.warehouse_path) as warehouse, NetSuite(settings) as client:
-        drifts = find_drift(warehouse, client)
+        gone = gone_records(warehouse, client, is_thorough=True)
+        drifts = [*find_drift(warehouse, client), *find_strangers(warehouse, client)]
+        journal, marts = Journal(warehouse, client.clock), Marts(warehouse)
+        for checked in look_again(gone, warehouse, marts, client):
+            journal.write(*checked.entries)
         _store(warehouse, drifts, client.clock.now())
     _print(drifts, console or Console())
     return drifts
@@ -62,6 +76,30 @@ def find_drift(warehouse: duckdb.DuckDBPyConnection, client: NetSuite) -> list[D
     for rows in in_bulks(warehouse, POSTED, COLUMNS):
         drifts += _of_bulk(rows, cursor, marts, client)
     return drifts
+
+
+def find_strangers(warehouse: duckdb.DuckDBPyConnection, client: NetSuite) -> list[Drift]:
+    """Records that stand in NetSuite under an external id of ours although the journal does not have them, and that no
+    row of it names: of attempts that came through late, of a lost warehouse, of documents skipped since (P2)."""
+    cursor = warehouse.cursor()
+    names = {name for (name,) in ask(cursor, NOT_POSTED)} | set(Marts(warehouse).held_names())
+    named = {internal_id for (internal_id,) in ask(cursor, NAMED)}
+    kinds = {suiteql: record_type for record_type, suiteql in lookup.SUITEQL_TYPES.items()}
+    return [
+        Drift(
+            kinds.get(found.type, found.type),
+            found.external_id,
+            found.internal_id,
+            "not_in_journal",
+            None,
+            None,
+            None,
+            f"NetSuite has {found.type} {found.internal_id} over {found.total} under {found.external_id}, but the "
+            "journal does not have it. Run push to adopt it, or, if its document is skipped, reverse it by hand.",
+        )
+        for found in lookup.find_transactions(client, names).values()
+        if found.internal_id not in named
+    ]
 
 
 def _of_bulk(rows: Sequence[Row], cursor: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite) -> Iterator[Drift]:
@@ -113,10 +151,11 @@ def _minor(amount: Decimal | None, scale: Decimal) -> int | None:
 def _store(warehouse: duckdb.DuckDBPyConnection, drifts: Sequence[Drift], now: float) -> None:
     at = dt.datetime.fromtimestamp(now, dt.UTC)
     warehouse.execute("begin")
-    warehouse.execute("delete from load_netsuite.drift")
     if drifts:
-        rows = [(at, *astuple(drift)) for drift in drifts]
-        warehouse.executemany("insert into load_netsuite.drift values (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        rows = [(at, *astuple(drift), at) for drift in drifts]
+        warehouse.executemany("insert into load_netsuite.drift values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    ((records,),) = warehouse.execute(f"select count(*) from ({POSTED})").fetchall()
+    warehouse.execute("insert into load_netsuite.reconciliations values (?, ?, ?)", [at, records, len(drifts)])
     warehouse.execute("commit")
 
 

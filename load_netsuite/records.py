@@ -68,7 +68,8 @@ class Record:
 
 
 def record_of(record_type: str, row: Row, body: Callable[[], Body], **fields: Any) -> Record:
-    """The record of a row of its mart. `body` builds the request body; its CannotBuild becomes the `problem`."""
+    """The record of a row of its mart. `body` builds the request body. A row from which none can be built has the
+    reason as `problem`, so that it stops no other row (P3)."""
     common: dict[str, Any] = {
         "record_type": record_type,
         "external_id": row["external_id"],
@@ -81,6 +82,9 @@ def record_of(record_type: str, row: Row, body: Callable[[], Body], **fields: An
         return Record(**common | fields, body=body())
     except CannotBuild as problem:
         return Record(**common | fields, problem=str(problem))
+    except (ArithmeticError, TypeError, ValueError) as error:
+        unreadable = f"its row cannot be read ({type(error).__name__}: {error}); run transform again, then report this"
+        return Record(**common | fields, problem=unreadable)
 
 
 def memo_of(
@@ -132,6 +136,15 @@ def late_record(record_type: str, applied: Sequence[Row]) -> Record:
         applications=applications,
         cap=major_units(first["linked_amount_minor"], first["amount_minor"], first["amount"]),
     )
+
+
+def held_record(record_type: str, row: Row, applied: Sequence[Row]) -> Record:
+    """A memo or refund that is not to be posted now: it can be adopted if NetSuite has it, never sent."""
+    cap = None
+    if record_type == "customerRefund":
+        sample = next((part for part in applied if part["amount"]), {"amount_minor": None, "amount": None})
+        cap = major_units(row["linked_amount_minor"], sample["amount_minor"], sample["amount"])
+    return record_of(record_type, row, dict, applications=_applications(applied), cap=cap)
 
 
 def major_units(minor: int | None, sample_minor: int | None, sample: Decimal | None) -> Decimal | None:

@@ -1,4 +1,4 @@
-"""The loader's tables in the warehouse: the journal and the drift of the last reconcile."""
+"""The loader's tables in the warehouse: the journal, and what each reconcile found."""
 
 from __future__ import annotations
 
@@ -15,21 +15,55 @@ create schema if not exists load_netsuite;
 create table if not exists load_netsuite.load_log (
     run_id varchar, attempt_id varchar, "at" timestamptz, record_type varchar, external_id varchar,
     operation varchar, status varchar, internal_id varchar, http_status integer, error_code varchar,
-    error_detail varchar, netsuite_operation_id varchar, payload varchar, duration_ms bigint
+    error_detail varchar, netsuite_operation_id varchar, payload varchar, duration_ms bigint, position bigint
 );
 create table if not exists load_netsuite.drift (
     "at" timestamptz, record_type varchar, external_id varchar, internal_id varchar, difference varchar,
-    expected_minor bigint, found_minor bigint, currency varchar, detail varchar
+    expected_minor bigint, found_minor bigint, currency varchar, detail varchar, reconciled_at timestamptz
+);
+create table if not exists load_netsuite.reconciliations (
+    reconciled_at timestamptz, records bigint, differences bigint
 );
 """
+
+LATER_COLUMNS = """
+alter table load_netsuite.load_log add column if not exists position bigint;
+alter table load_netsuite.drift add column if not exists reconciled_at timestamptz;
+update load_netsuite.drift set reconciled_at = drift.at where reconciled_at is null;
+"""
+
+# DuckDB keeps the rows of a table in the order in which they were inserted, and numbers them so.
+POSITIONS = """
+update load_netsuite.load_log set position = numbered.position
+from (
+    select
+        rowid as row_id,
+        coalesce((select max(position) from load_netsuite.load_log), 0) + row_number() over (order by rowid) as position
+    from load_netsuite.load_log
+    where position is null
+) as numbered
+where load_log.rowid = numbered.row_id
+"""
+
+LAST_RECONCILED = "select max(reconciled_at) from load_netsuite.reconciliations"
+"""When NetSuite was last compared with the journal; null if never."""
 
 MEMORY_MIB = 150
 """DuckDB's memory when a push starts. The marts of a million memos take about 300 MB: `ask` raises the limit."""
 
 
 def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Creates schema `load_netsuite` with the tables `load_log` and `drift` where they are missing."""
+    """Creates schema `load_netsuite` with its tables and columns where they are missing.
+
+    Rows that an earlier version logged get their `position` here, once, in the order of their insertion (rule P9).
+    """
     connection.execute(TABLES)
+    connection.execute(LATER_COLUMNS)
+    ((unnumbered,),) = connection.execute(
+        "select count(*) from load_netsuite.load_log where position is null"
+    ).fetchall()
+    if unnumbered:
+        connection.execute(POSITIONS)
 
 
 @contextmanager

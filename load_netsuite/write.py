@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,16 +15,26 @@ from netsuite.api import Answer, NetSuite, wait_of
 from netsuite.errors import NotSent
 
 SEND_TRIES = 10
+PAYMENT_METHOD = (
+    "This account wants a payment method on customer refunds: add the row "
+    "customer_refund,paymentOption,reference,,<internal id of the payment method> to field_map.csv (R1)."
+)
 
 
 @dataclass(eq=False)
 class Write:
-    """A request to create the record, or to add applications to the record `internal_id`."""
+    """A request to create the record, or to add applications to the record `internal_id`.
+
+    later: applications that a PATCH adds once the record is created (P3) · attempt: the last attempt at it in the
+    journal, while it has no result · is_taken: NetSuite refused it, and a record has its external id already.
+    """
 
     record: Record
     internal_id: str | None = None  # set: PATCH
     applications: Sequence[Application] = ()
-    is_taken: bool = False  # NetSuite refused it because a record has its external id already
+    later: Sequence[Application] = ()
+    attempt: Entry | None = None
+    is_taken: bool = False
 
     @property
     def keys(self) -> frozenset[Hashable]:
@@ -90,7 +101,21 @@ def _status(write: Write, answer: Answer) -> tuple[str, str]:
         record_type = write.record.record_type
         return "unknown", f"NetSuite said done but named no or another {record_type} in Location. {answer.warnings}"
     status = "unknown" if action is Action.LOOK_UP else "rejected"
-    return status, f"{answer.detail} ({answer.rule.meaning})"
+    words = f"{answer.detail} ({answer.rule.meaning})"
+    if write.record.record_type == "customerRefund" and asks_for_payment_method(answer):
+        words += f". {PAYMENT_METHOD}"
+    return status, words
+
+
+def asks_for_payment_method(answer: Answer) -> bool:
+    """Whether a refusal names the payment method of a customer refund: by its path, by words only where it has none."""
+    return re.search(r"payment ?(method|option)", f"{answer.path} {answer.detail}", re.IGNORECASE) is not None
+
+
+def is_about_applications(write: Write, answer: Answer) -> bool:
+    """Whether NetSuite refused the apply rows inside the POST of a memo, and not the memo (P3)."""
+    is_memo = write.record.record_type == "creditMemo" and not write.internal_id
+    return is_memo and bool(write.applications) and re.match(r"apply\b", answer.path) is not None
 
 
 def _names(answer: Answer, write: Write) -> bool:

@@ -1,7 +1,9 @@
 """Judges NetSuite's answers by one table, `RULES`: the meaning of an answer and the action that follows.
 
-The first row that fits wins. Codes alone do not suffice: nearly everything is a 400 with code USER_ERROR (facts 1.4,
-9.18), so a row can ask for a pattern in the text too. "facts" is the project's NetSuite fact sheet, by section.
+The first row that fits wins. Status and code come first (P8). They do not suffice: nearly everything is a 400 with
+code USER_ERROR (facts 1.4, 9.18), so the later rows ask for a pattern in the text. An account in another language fits
+none of these: its refusals block their row, and the push asks by external id whether the record exists. "facts" is the
+project's NetSuite fact sheet, by section.
 """
 
 from __future__ import annotations
@@ -86,6 +88,12 @@ RULES: tuple[Rule, ...] = (
         "facts 7, 8 (Lago)",
     ),
     Rule(_only(408), None, None, "timed out at the server", Action.LOOK_UP, "ours"),
+    # The header is a name of HTTP: it is the same in every language.
+    _refusal(
+        r"content-language|accept-language",
+        "NetSuite wants the language of the request: set NETSUITE_LANGUAGE, for example to en or pt_BR",
+        "facts 11, issue 12",
+    ),
     _refusal(
         r"period.*(closed|locked)|(closed|locked).*period|CLOSED_TRAN_PRD|TRAN_PERIOD_CLOSED|within the "
         r"date range",
@@ -142,9 +150,23 @@ def read_error(raw: bytes) -> tuple[str, str, str]:
     return code, detail or text[:200].strip() or "(no words)", text[:BODY_LIMIT]
 
 
-def _code_and_detail(body: dict[str, Any]) -> tuple[str, str]:
+def read_path(raw: bytes) -> str:
+    """`o:errorPath` of the first error of an error body that has one, else ''."""
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        return ""
+    entries = _errors(body) if isinstance(body, dict) else []
+    return next((str(entry["o:errorPath"]) for entry in entries if entry.get("o:errorPath")), "")
+
+
+def _errors(body: dict[str, Any]) -> list[dict[str, Any]]:
     details = body.get("o:errorDetails")
-    entries = [entry for entry in details if isinstance(entry, dict)] if isinstance(details, list) else []
+    return [entry for entry in details if isinstance(entry, dict)] if isinstance(details, list) else []
+
+
+def _code_and_detail(body: dict[str, Any]) -> tuple[str, str]:
+    entries = _errors(body)
     code = next((str(entry["o:errorCode"]) for entry in entries if entry.get("o:errorCode")), "")
     detail = " ".join(
         f"{entry.get('detail', '')}" + (f" [{entry['o:errorPath']}]" if entry.get("o:errorPath") else "")

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
-from netsuite.answers import Action, Rule, judge, read_error
+from netsuite.answers import Action, Rule, judge, read_error, read_path
 from netsuite.concurrency import Clock
 from netsuite.errors import LoginRefused, NetSuiteError, NoAnswer, NotSent, Refused
 from netsuite.transport import READ_SECONDS, READ_TRIES, Transport
@@ -25,7 +25,7 @@ from settings import Settings
 
 WRITE_SECONDS = 300.0  # a write of 30 to 60 seconds is normal (facts 1.9, 9.5)
 PAGE = 1000
-ROW_LIMIT = 100_000  # of one SuiteQL query (facts 4); NetSuite would cut the rest off without a word
+ROW_LIMIT = 100_000  # of one SuiteQL query (facts 4)
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class Answer:
     has_location: bool
     code: str
     detail: str
+    path: str
+    """`o:errorPath` of the first error that has one: the part of the body that was refused."""
     body: str
     warnings: str
     operation_id: str | None
@@ -102,14 +104,20 @@ class NetSuite:
         offset = 0
         while True:
             url = f"{self._base_url}/services/rest/query/v1/suiteql?limit={PAGE}&offset={offset}"
-            page = self._read("POST", url, {"q": sql}, {"Prefer": "transient"})
+            try:
+                page = self._read("POST", url, {"q": sql}, {"Prefer": "transient"})
+            except Refused as refused:
+                # Past the limit some accounts answer 400 (facts 11, D15): a query whose pages came is right in itself.
+                if refused.status == 400 and (offset or re.search(r"\b100[,. ]?000\b", refused.detail)):
+                    raise _too_many_rows(sql, refused.detail) from None
+                raise
             items = page.get("items") or []
             yield from map(_row, items)
             if not page.get("hasMore"):
                 return
-            offset += len(items)
+            offset += PAGE  # NetSuite wants a multiple of the page size, also after a short page (facts 11, D7)
             if not items or offset >= ROW_LIMIT:
-                raise NetSuiteError(f"a SuiteQL query returns more than {ROW_LIMIT} rows; ask for less: {sql[:200]}")
+                raise _too_many_rows(sql)
 
     def get(self, record_type: str, internal_id: str, expand: bool = True) -> dict[str, Any]:
         """One record, numbers as Decimal; a zero amount may be missing (facts 1.5). Raises Refused if NetSuite does not
@@ -171,12 +179,14 @@ class NetSuite:
         headers = {"X-NetSuite-PropertyNameValidation": "Error"}  # a misspelt field must fail, not vanish (facts 1.8)
         response, seconds = self._transport.send(method, url, body, headers, self._write_seconds)
         code, detail, raw = ("", "", "") if response.ok else read_error(response.content)
+        path = "" if response.ok else read_path(response.content)
         return Answer(
             status=response.status_code,
             internal_id=_id_from_location(response.headers.get("Location"), record_type),
             has_location="Location" in response.headers,
             code=code,
             detail=detail,
+            path=path,
             body=raw,
             warnings=" ".join(
                 response.headers[name]
@@ -191,6 +201,11 @@ class NetSuite:
 
     def _record_url(self, record_type: str, internal_id: str) -> str:
         return f"{self._base_url}/services/rest/record/v1/{quote(record_type)}/{quote(internal_id, safe='')}"
+
+
+def _too_many_rows(sql: str, words: str = "") -> NetSuiteError:
+    said = f" (NetSuite: {words})" if words else ""
+    return NetSuiteError(f"a SuiteQL query returns more than {ROW_LIMIT} rows; ask for less: {sql[:200]}{said}")
 
 
 def _retry_after(response: requests.Response) -> float | None:

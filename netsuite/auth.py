@@ -144,6 +144,8 @@ class TokenBased:
             realm=account.upper().replace("-", "_"),
             signature_method="HMAC-SHA256",
         )
+        for name in ("oauthlib", "requests_oauthlib"):
+            logging.getLogger(name).setLevel(logging.INFO)  # at DEBUG they log keys and signatures
         log.warning(TBA_END)
 
     def sign(self) -> AuthBase:

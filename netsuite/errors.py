@@ -4,6 +4,7 @@ NetSuiteError        a request did not end well
 ├── NotSent          it provably never left: safe to send again
 ├── NoAnswer         it left and no usable answer came: the effect is unknown
 ├── LoginRefused     NetSuite refuses the credentials
+├── ClockOff         this machine's clock is more than a day off NetSuite's
 └── Refused          NetSuite answered that it did not do what was asked
 """
 
@@ -36,3 +37,7 @@ class LoginRefused(NetSuiteError):
 
 class Refused(NetSuiteError):
     """NetSuite answered, and did not do what was asked."""
+
+
+class ClockOff(NetSuiteError):
+    """This machine's clock is more than a day off NetSuite's `Date` header (rule P9)."""

@@ -36,7 +36,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Found:
-    """One record as SuiteQL shows it. `total` without sign (credit memos are negative there), absent = 0."""
+    """One record as SuiteQL shows it. `total` without sign (credit memos are negative there), absent = 0; of a journal
+    the sum of its debit lines."""
 
     internal_id: str
     external_id: str
@@ -123,6 +124,31 @@ def find_lines(client: NetSuite, expected: Mapping[str, int]) -> dict[str, list[
     return lines
 
 
+def find_open_amounts(client: NetSuite, internal_ids: Iterable[str]) -> dict[str, Decimal]:
+    """internal id → what is still open on the invoice, in its currency."""
+    amounts: dict[str, Decimal] = {}
+    for bulk in bulks(sorted({internal_id for internal_id in internal_ids if internal_id.isdigit()})):
+        rows = client.suiteql(
+            f"SELECT id, foreignamountunpaid FROM transaction WHERE id IN ({', '.join(bulk)}) ORDER BY id"
+        )
+        amounts |= {row["id"]: number(row.get("foreignamountunpaid")) for row in rows}
+    return amounts
+
+
+def _journal_totals(client: NetSuite, internal_ids: Iterable[str]) -> dict[str, Decimal]:
+    """internal id → the sum of the debit lines (P5): what SuiteQL shows as a journal's own total is not documented."""
+    totals: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for bulk in bulks(sorted(set(internal_ids))):
+        # NetSuite calls every line of a journal a main line, so all are asked for (facts 11, D9).
+        rows = client.suiteql(
+            "SELECT transaction, id, foreignamount FROM transactionline "
+            f"WHERE transaction IN ({', '.join(bulk)}) ORDER BY transaction, id"
+        )
+        for row in rows:
+            totals[row["transaction"]] += max(number(row.get("foreignamount")), Decimal(0))
+    return totals
+
+
 def _bulks_by_lines(expected: Mapping[str, int]) -> Iterator[Sequence[str]]:
     """The ids in bulks, so that one query returns about `LINES_AT_ONCE` lines."""
     bulk: list[str] = []
@@ -162,6 +188,8 @@ def _transactions(client: NetSuite, condition: str) -> Iterator[Found]:
         "SELECT id, externalid, type, entity, currency, foreigntotal, TO_CHAR(trandate, 'YYYY-MM-DD') AS "
         f"trandate, memo, voided FROM transaction WHERE {condition} ORDER BY id"
     )
+    journals = {row["id"] for row in rows if row.get("type") == SUITEQL_TYPES["journalEntry"]}
+    debits = _journal_totals(client, journals) if journals else {}
     for row in rows:
         yield Found(
             internal_id=row["id"],
@@ -169,7 +197,7 @@ def _transactions(client: NetSuite, condition: str) -> Iterator[Found]:
             type=row.get("type", ""),
             customer=row.get("entity"),
             currency=row.get("currency"),
-            total=abs(number(row.get("foreigntotal"))),
+            total=debits[row["id"]] if row["id"] in journals else abs(number(row.get("foreigntotal"))),
             tran_date=row.get("trandate"),
             memo=row.get("memo"),
             is_voided=row.get("voided") == "T",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import email.utils
 import ipaddress
 import threading
 from http.cookiejar import DefaultCookiePolicy
@@ -17,12 +19,14 @@ from netsuite.answers import Action, judge, read_error
 from netsuite.auth import OAuth2, TokenBased
 from netsuite.concurrency import Clock, Slots
 from netsuite.encoding import to_json
-from netsuite.errors import LoginRefused, NetSuiteError, NoAnswer, NotSent
+from netsuite.errors import ClockOff, LoginRefused, NetSuiteError, NoAnswer, NotSent
 from settings import Settings, SettingsError
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 120.0
 READ_TRIES = 8
+CLOCK_SECONDS = 86_400.0
+RECORD_PATH = "/services/rest/record/"
 
 
 class Transport:
@@ -38,6 +42,8 @@ class Transport:
         self.session = session or _new_session(self.base_url, self.slots.maximum)
         self._clock = clock
         self._counting = threading.Lock()
+        self._language = settings.netsuite_language
+        self._is_clock_checked = False
         self._auth: OAuth2 | TokenBased = (
             TokenBased(settings)
             if settings.netsuite_auth == "tba"
@@ -47,7 +53,8 @@ class Transport:
     def send(
         self, method: str, url: str, body: Any, headers: dict[str, str], read_seconds: float
     ) -> tuple[requests.Response, float]:
-        """The answer to one request in one slot, and the seconds it took. Raises NotSent, NoAnswer, LoginRefused.
+        """The answer to one request in one slot, and the seconds it took. Raises NotSent, NoAnswer, LoginRefused,
+        ClockOff.
 
         A 401 gets one more try with a new signature, because a refused login provably wrote nothing; not so where the
         401 is NetSuite's other way to report an overload.
@@ -75,7 +82,7 @@ class Transport:
         """A signature. Without one the request is not sent."""
         try:
             return self._auth.sign()
-        except LoginRefused:
+        except (LoginRefused, ClockOff):
             raise
         except NetSuiteError as error:
             raise NotSent(error.detail, status=error.status, code=error.code, body=error.body) from error
@@ -97,10 +104,12 @@ class Transport:
         # from True and nothing of ours can make it False.
         with self._counting:
             self.requests_sent += 1
+        if self._language:
+            request.headers |= {"Content-Language": self._language, "Accept-Language": self._language}
         prepared = self.session.prepare_request(request)
         options = self.session.merge_environment_settings(prepared.url or "", {}, None, True, None)
         try:
-            return self.session.send(
+            response = self.session.send(
                 prepared, timeout=(CONNECT_SECONDS, read_seconds), allow_redirects=False, **options
             )
         except requests.ConnectTimeout:
@@ -115,6 +124,24 @@ class Transport:
             raise NoAnswer(f"no answer within {read_seconds:.0f} s") from None
         except requests.RequestException as error:
             raise NoAnswer(f"no usable answer ({type(error).__name__})") from None
+        if not self._is_clock_checked and RECORD_PATH not in request.url:
+            self._check_clock(response)
+        return response
+
+    def _check_clock(self, response: requests.Response) -> None:
+        """Compares this machine's clock with the first `Date` header (rule P9). A push reads before it writes; the
+        answer to a write is never given up for a clock. Raises ClockOff."""
+        try:
+            server = email.utils.parsedate_to_datetime(response.headers["Date"])
+        except (KeyError, TypeError, ValueError):
+            return
+        own = dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
+        if abs((own - server.astimezone(dt.UTC)).total_seconds()) > CLOCK_SECONDS:
+            raise ClockOff(
+                f"this machine's clock says {own:%Y-%m-%d %H:%M} UTC, NetSuite's {server:%Y-%m-%d %H:%M}: more than a "
+                "day apart. Nothing was written. Set the clock right, then run again."
+            )
+        self._is_clock_checked = True
 
 
 def _new_session(base_url: str, connections: int) -> requests.Session:

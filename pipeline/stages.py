@@ -51,7 +51,7 @@ def push(settings: Settings, results: StageResults) -> int:
             "it sends anything again"
         )
         return FAILED
-    return REFUSED if report.count("rejected") else DONE
+    return REFUSED if report.is_refused else DONE
 
 
 def plan(settings: Settings, results: StageResults) -> int:

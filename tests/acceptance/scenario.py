@@ -36,7 +36,7 @@ KILLED = -9  # exit code
 
 REFUSED_BY_THE_LAST_RUN = """
 select count(*) from load_netsuite.load_log where status = 'rejected'
-and run_id = (select run_id from load_netsuite.load_log order by "at" desc limit 1)
+and run_id = (select run_id from load_netsuite.load_log order by position desc limit 1)
 """
 SECRETS = ("consumer_secret", "token_secret", "consumer_key", "token_id", "client_id")
 

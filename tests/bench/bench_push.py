@@ -64,7 +64,7 @@ def fill(path: Path, records: int, ids: dict[str, str]) -> None:
     with duckdb.connect(str(path)) as warehouse:
         ensure_tables(warehouse)
         warehouse.execute(MARTS.read_text())
-        warehouse.execute("insert into wanted.world values (1, timestamptz '2020-01-01')")
+        warehouse.execute("insert into wanted.world values (1, 0)")
         warehouse.execute(
             "insert into wanted.memos select 1, timestamptz '2026-03-05', 'cn_' || n, 'usd', ?, ?, 2, ?, "
             "?, ?, date '2026-03-05', 'Stripe: cn_' || n || '.', 3000, 30.000 from range(?) as t(n)",
@@ -116,6 +116,7 @@ def push_once(folder: Path, url: str, concurrency: int) -> None:
         netsuite_account_id=known["account_id"],
         netsuite_client_id=known["client_id"],
         netsuite_concurrency=concurrency,
+        netsuite_language=None,
         netsuite_certificate_id=known["certificate_id"],
         netsuite_private_key_file=Path(known["private_key_file"]),
     )

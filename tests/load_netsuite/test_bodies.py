@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
+import json
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import pytest
 
 from load_netsuite import bodies
 from load_netsuite.bodies import CannotBuild
+from load_netsuite.records import record_of
 from netsuite.encoding import to_json
 
 MEMO: dict[str, Any] = {
@@ -182,3 +184,62 @@ def test_an_item() -> None:
         "incomeAccount": {"id": "4"},
         "subsidiary": {"items": [{"id": "1"}, {"id": "3"}]},
     }
+
+
+def test_quantities_are_exact_decimals() -> None:
+    """Stripe's quantity_decimal; the rate is what the amount gives (L1)."""
+    three_halves = line(quantity=Decimal("1.500000000000"), amount=Decimal("30.000"))
+    assert to_json(three_halves).decode().startswith('{"item":{"id":"50"},"quantity":1.5,"rate":20,')
+    a_quarter = line(quantity=Decimal("0.250000000000"), amount=Decimal("5.000"))
+    assert (a_quarter["quantity"], a_quarter["rate"]) == (Decimal("0.25"), Decimal(20))
+    smallest = line(quantity=Decimal("0.000000000001"))
+    assert json.loads(to_json(smallest), parse_float=Decimal)["quantity"] == Decimal("0.000000000001")
+    assert "quantity" not in line(quantity=None) and "rate" not in line(quantity=None)
+    with pytest.raises(TypeError, match="never float"):
+        to_json({"quantity": 1.5})
+
+
+INVOICE = {name: value for name, value in MEMO.items() if name != "amount"}
+ENTRY = MEMO | {"debit_netsuite_account_id": "1", "credit_netsuite_account_id": "2"}
+
+
+def field(number: int | None, name: str, value: str) -> dict[str, Any]:
+    return {"line_number": number, "netsuite_field": name, "value_type": "reference", "value": value}
+
+
+def test_a_zero_invoice_is_not_mailed_to_the_customer() -> None:
+    assert bodies.zero_invoice(INVOICE, [LINE])["toBeEmailed"] is False
+
+
+def test_mapped_fields_reach_every_record_and_row() -> None:
+    """Accounts that demand department, class or location on each row (M2)."""
+    fields = [field(None, "department", "7"), field(1, "class", "8"), field(2, "class", "9")]
+    entry = bodies.journal_entry(ENTRY, fields)
+    assert entry["department"] == {"id": "7"}
+    assert [row["class"] for row in entry["line"]["items"]] == [{"id": "8"}, {"id": "9"}]
+    invoice = bodies.zero_invoice(INVOICE, [LINE], fields[:2])
+    assert (invoice["department"], invoice["item"]["items"][0]["class"]) == ({"id": "7"}, {"id": "8"})
+    item = {"external_id": "p", "item_name": "p", "netsuite_income_account_id": "1", "netsuite_subsidiary_ids": None}
+    assert bodies.service_sale_item(item, [field(None, "taxSchedule", "3")])["taxSchedule"] == {"id": "3"}
+    with pytest.raises(CannotBuild, match="sets debit, which this pipeline sets itself"):
+        bodies.journal_entry(ENTRY, [field(1, "debit", "7")])
+
+
+def test_a_row_without_an_open_period_cannot_be_sent() -> None:
+    for build in (
+        lambda row: bodies.credit_memo(MEMO | row, [LINE], []),
+        lambda row: bodies.zero_invoice(INVOICE | row, [LINE]),
+        lambda row: bodies.journal_entry(ENTRY | row),
+        lambda row: bodies.customer_refund(MEMO | row | {"netsuite_receivables_account_id": "1"}),
+    ):
+        with pytest.raises(CannotBuild, match="no open posting period in NetSuite holds its date 2026-03-05"):
+            build({"netsuite_posting_period_id": None})
+
+
+@pytest.mark.parametrize("error", [InvalidOperation("1E+99"), TypeError("no date"), ValueError("no number")])
+def test_a_row_that_cannot_be_read_is_a_problem_of_that_row(error: Exception) -> None:
+    def body() -> Any:
+        raise error
+
+    problem = record_of("creditMemo", {"external_id": "cn_1"}, body).problem
+    assert problem and problem.startswith(f"its row cannot be read ({type(error).__name__}: ")

@@ -45,9 +45,7 @@ def test_kill_9_loses_no_row_that_was_acknowledged(tmp_path: Path) -> None:
     acknowledged = max([acknowledged, *(int(line) for line in writer.stdout.read().split())])
     writer.wait()
     with open_with_journal(path) as warehouse:
-        rows = warehouse.execute(
-            "select external_id, status from load_netsuite.load_log order by load_log.at"
-        ).fetchall()
+        rows = warehouse.execute("select external_id, status from load_netsuite.load_log order by position").fetchall()
     assert {f"cn_{number}" for number in range(acknowledged + 1)} <= {
         name for name, status in rows if status == "attempted"
     }
@@ -75,9 +73,7 @@ def test_many_threads_share_commits(tmp_path: Path) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        (found,) = warehouse.execute(
-            "select count(*), count(distinct load_log.at) from load_netsuite.load_log"
-        ).fetchall()
+        (found,) = warehouse.execute("select count(*), count(distinct position) from load_netsuite.load_log").fetchall()
     assert found == (200, 200) and sum(commits) == 200
     assert len(commits) < 150, f"{len(commits)} commits for 200 rows"
 
@@ -106,7 +102,7 @@ def test_a_clock_set_back_does_not_reorder_the_log() -> None:
         time.now = now
         journal = Journal(warehouse, Clock(now=lambda: time.now))
         journal.attempted("creditMemo", f"at {now}", "create", "{}")
-    rows = warehouse.execute("select external_id from load_netsuite.load_log order by load_log.at").fetchall()
+    rows = warehouse.execute("select external_id from load_netsuite.load_log order by position").fetchall()
     assert rows == [("at 2000000000.0",), ("at 1000000000.0",), ("at 1500000000.0",)]
 
 

@@ -11,6 +11,7 @@ import pytest
 from load_netsuite.journal import ROWS_AT_ONCE, Entry, Journal
 from load_netsuite.journal_queries import UNCHECKED, in_bulks
 from load_netsuite.marts import Marts
+from load_netsuite.readback import COLUMNS
 from load_netsuite.records import Record
 from load_netsuite.tables import ensure_tables, open_with_journal
 
@@ -23,7 +24,7 @@ def fill(path: Path, memos: int, is_posted: bool) -> None:
     with open_with_journal(path) as warehouse:
         ensure_tables(warehouse)
         warehouse.execute(MARTS)
-        warehouse.execute("insert into wanted.world values (1, timestamptz '2020-01-01')")
+        warehouse.execute("insert into wanted.world values (1, 0)")
         warehouse.execute(
             "insert into wanted.memos by name select 1 as from_round, timestamptz '2026-03-05' as "
             "created_at, 'cn_' || n as external_id, 'usd' as currency, '1' as netsuite_customer_id, 2 as "
@@ -76,7 +77,7 @@ def late_applications(path: Path) -> Iterator[int]:
 
 def unchecked(path: Path) -> Iterator[int]:
     with open_with_journal(path) as warehouse:
-        yield from map(len, in_bulks(warehouse, UNCHECKED, ("record_type", "external_id", "id", "known", "first")))
+        yield from map(len, in_bulks(warehouse, UNCHECKED, COLUMNS))
 
 
 def sizes(chunks: Iterator[list[Record]]) -> Iterator[int]:

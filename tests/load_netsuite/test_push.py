@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 import time
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import duckdb
 import pytest
 
 from load_netsuite.errors import JournalError
+from load_netsuite.journal import RESULTS
 from load_netsuite.push import push
 from netsuite.errors import LoginRefused
 from sandbox.netsuite import service
@@ -35,6 +37,15 @@ def only_writes(fault: Fault, first: int = 1000):
         return fault
 
     return decide
+
+
+def assert_every_attempt_has_one_result(company: Company) -> None:
+    """P2: exactly one result row with the attempt's id; `unknown` is none."""
+    rows = company.log("attempt_id, status")
+    results = Counter(id for id, status in rows if status in RESULTS)
+    assert [results[id] for id, status in rows if status == "attempted"] == [1] * len(
+        [status for _, status in rows if status == "attempted"]
+    )
 
 
 def test_a_memo_is_created_applied_logged_and_verified(company: Company) -> None:
@@ -157,7 +168,8 @@ def test_a_lost_answer_is_resolved_by_asking(company: Company, fault: Fault) -> 
     company.fault = only_writes(fault)
     push(company.settings())
     assert company.writes() == 1
-    assert [status for _, _, status in company.log()] == ["attempted", "unknown", "adopted", "verified"]
+    assert [status for _, _, status in company.log()] == ["attempted", "unknown", "created", "verified"]
+    assert_every_attempt_has_one_result(company)
 
 
 @pytest.mark.parametrize(
@@ -182,9 +194,10 @@ def test_a_lost_patch_is_resolved_by_reading_the_applications(company: Company) 
         "verified",
         "attempted",
         "unknown",
-        "adopted",
+        "applied",
         "verified",
     ]
+    assert_every_attempt_has_one_result(company)
     assert company.writes() == 2
 
 
@@ -201,6 +214,7 @@ def test_a_duplicate_refusal_leads_to_adoption(company: Company) -> None:
     company.fault = commit_meanwhile
     push(company.settings())
     assert [row[2] for row in company.log()] == ["attempted", "unknown", "adopted", "verified"]
+    assert_every_attempt_has_one_result(company)
     assert len(company.ours()) == 1
 
 
@@ -210,7 +224,7 @@ def test_a_duplicate_of_a_record_that_the_role_cannot_see_is_rejected(company: C
     id = company.books.create("creditMemo", company.sale("cn_1", "10.00", autoApply=False))
     company.server.service.suiteql.query = lambda *a, **k: {"items": [], "hasMore": False}  # type: ignore[method-assign]
     report = push(company.settings())
-    assert company.log()[-1] == ("cn_1", "look_up", "rejected") and report.unresolved == 0
+    assert company.log()[-1] == ("cn_1", "create", "rejected") and report.unresolved == 0
     assert "permission" in report.refused[0][2] and id
 
 

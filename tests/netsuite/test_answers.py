@@ -46,6 +46,7 @@ CASES = (
     (403, "INVALID_LOGIN", "Invalid login attempt.", Action.STOP),
     (400, "USER_ERROR", "You have attempted an invalid sublist or line item operation", Action.BLOCK_ROW),
     (400, "USER_ERROR", "Links sum to more than applied transaction amount", Action.BLOCK_ROW),
+    (400, "INVALID_HEADER", "Idioma no valido en Content-Language", Action.BLOCK_ROW),
     (400, "USER_ERROR", "Please enter value(s) for: Subsidiary", Action.BLOCK_ROW),
     (400, "INVALID_CONTENT", "Unknown field name custbody_nope", Action.BLOCK_ROW),
     (400, "USER_ERROR", "The amounts in a journal entry must balance.", Action.BLOCK_ROW),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -116,3 +118,44 @@ def test_tls_verification_cannot_be_switched_off(company: Company, monkeypatch: 
     with pytest.raises(NotSent):
         client.create("creditMemo", {})
     assert verified == [True]
+
+
+def answer_pages(company: Company, answer: Callable[[int], service.Answer]) -> list[int]:
+    """Answers SuiteQL by offset. Returns the offsets asked for."""
+    offsets: list[int] = []
+
+    def query(request: service.Request) -> service.Answer:
+        offsets.append(int(request.query["offset"]))
+        return answer(offsets[-1])
+
+    company.server.service._query = query  # type: ignore[method-assign]
+    return offsets
+
+
+def page(rows: int, has_more: bool) -> service.Answer:
+    body = {"items": [{"id": str(row)} for row in range(rows)], "hasMore": has_more}
+    return service.Answer(200, [("Content-Type", "application/json")], json.dumps(body).encode())
+
+
+def test_offsets_advance_by_the_page_size_also_after_a_short_page(company: Company) -> None:
+    offsets = answer_pages(company, lambda offset: page(900, True) if offset < 2000 else page(10, False))
+    with NetSuite(company.settings()) as client:
+        assert len(client.suiteql(COUNT)) == 1810
+    assert offsets == [0, 1000, 2000]
+
+
+@pytest.mark.parametrize(("fails_at", "words"), [(0, "Mas de 100.000 filas."), (1000, "Se ha superado el limite.")])
+def test_a_query_over_the_limit_that_is_refused_counts_as_the_limit(
+    company: Company, fails_at: int, words: str
+) -> None:
+    error = {"o:errorDetails": [{"detail": words, "o:errorCode": "INVALID_PARAMETER"}]}
+    refused = service.Answer(400, [("Content-Type", "application/json")], json.dumps(error).encode())
+    answer_pages(company, lambda offset: refused if offset == fails_at else page(1000, True))
+    with NetSuite(company.settings()) as client, pytest.raises(NetSuiteError, match="returns more than 100000 rows"):
+        client.suiteql(COUNT)
+
+
+def test_a_refusal_tells_which_part_of_the_body_it_is_about(company: Company) -> None:
+    with NetSuite(company.settings()) as client:
+        answer = client.create("creditMemo", company.sale("cn_1", "1.00", entity={"id": "999"}))
+    assert answer.path == "entity"

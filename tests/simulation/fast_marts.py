@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from load_netsuite.bodies import Row
-from load_netsuite.marts import ExpectedTotal, Marts, in_chunks
+from load_netsuite.journal import NO_EFFECT_SEEN, RESULTS
+from load_netsuite.marts import HELD, ExpectedTotal, Marts, in_chunks
 from load_netsuite.records import Record, late_record
 from tests.simulation.world import Wanted
 
@@ -95,20 +96,22 @@ class FastMarts(Marts):
                 record.internal_id = row["internal_id"]
             if status in ("verified", "differs"):
                 record.check = (status, position)
-            if status in ("created", "adopted", "applied", "rejected"):
+            if status in RESULTS and row["error_code"] != NO_EFFECT_SEEN:
                 record.answer = (status, position)
             if status in ("created", "applied", "adopted", "verified"):
-                body = bodies[row["attempt_id"]] if status in ("created", "applied") else row["payload"]
-                items = json.loads(body).get("apply", {}).get("items", [])
+                of_attempt = bodies.get(row["attempt_id"]) if status in ("created", "applied") else None
+                items = json.loads(of_attempt or row["payload"]).get("apply", {}).get("items", [])
                 record.applied_to |= {item["doc"]["id"] for item in items}
         return records
 
     def _state(self, row: Row, record: LoggedRecord) -> str:
         """View `wanted.judged`."""
-        if row["from_round"] > self.round:
-            return "waiting"
         if record.internal_id is not None:
             return "blocked" if record.differs else "posted"
+        if (row.get("until_round") or self.round + 1) <= self.round:
+            return "skipped"
+        if row["from_round"] > self.round:
+            return "waiting"
         is_blocked = record.is_rejected_since(self.built_at) or record.differs_since(self.built_at)
         return "blocked" if is_blocked else "ready"
 
@@ -172,10 +175,11 @@ class FastMarts(Marts):
                 if records["serviceSaleItem", row["external_id"]].internal_id is None
             ]
         else:
+            states = ("waiting", "blocked") if wanted == HELD else ("ready",)
             rows = [
-                row for row in relations[relation] if row["state"] == "ready" and row["netsuite_internal_id"] is None
+                row for row in relations[relation] if row["state"] in states and row["netsuite_internal_id"] is None
             ]
-        by = "created_at" if relation == "credit_memos" else "external_id"
+        by = "created_at" if relation == "credit_memos" and wanted != HELD else "external_id"
         for part in in_chunks(sorted(rows, key=lambda row: row[by])):
             yield [_filled(row, columns) for row in part]
 
@@ -186,11 +190,13 @@ class FastMarts(Marts):
     def _fields_of(self, owners: Sequence[Row], record_type: str) -> dict[str, list[Row]]:
         return defaultdict(list)
 
-    def _applications_of(self, owners: Sequence[Row], kind: str, of: str, on: str) -> dict[str, list[Row]]:
+    def _applications_of(
+        self, owners: Sequence[Row], kind: str, of: str, on: str, state: str | None = "ready"
+    ) -> dict[str, list[Row]]:
         rows = [
             _claim(row, of, on)
             for row in self.states()[1]["credit_memo_applications"]
-            if row["application_type"] == kind and row["state"] == "ready"
+            if row["application_type"] == kind and state in (None, row["state"])
         ]
         return _grouped(sorted(rows, key=_by_document), "external_id")
 
@@ -206,6 +212,7 @@ class FastMarts(Marts):
             and row["record_type"] == record_type
             and row["operation"] == "apply"
             and row["status"] in ("rejected", "unknown")
+            and row["error_code"] != NO_EFFECT_SEEN
         }
         rows = [
             _claim(row, of, on)

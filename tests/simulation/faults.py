@@ -15,13 +15,15 @@ class Killed(BaseException):
 
 @dataclass(frozen=True)
 class Faults:
-    """Probabilities, drawn once for a history: some histories are calm, some are wild."""
+    """Probabilities and the lag of SuiteQL, drawn once for a history: some histories are calm, some are wild."""
 
     write: float = 0
     read: float = 0
     kill: float = 0
     disk: float = 0
     person: float = 0
+    lost: float = 0  # of losing the warehouse between two rounds
+    lag: float = 0  # seconds by which SuiteQL is behind the books
 
     @classmethod
     def draw(cls, chance: random.Random) -> Faults:
@@ -31,6 +33,8 @@ class Faults:
             kill=chance.choice((0.0, 0.02, 0.06)),
             disk=chance.choice((0.0, 0.0, 0.02)),
             person=chance.choice((0.0, 0.0, 0.05)),
+            lost=chance.choice((0.0, 0.0, 0.3)),
+            lag=chance.choice((0.0, 0.0, 20.0, 90.0)),
         )
 
 

@@ -1,5 +1,8 @@
 """One history: rounds of the loader with faults, kills and people in between; then fault-free rounds; then the
 invariants.
+
+Between rounds a person skips documents, and the warehouse can be lost. SuiteQL can lag. In some histories two
+warehouses post to one NetSuite, in turns.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from typing import Any
 
 import requests
 
-from load_netsuite.errors import LoaderError
+from load_netsuite.errors import LoaderError, RecordsGone
 from load_netsuite.push import Push
 from netsuite.api import NetSuite
 from netsuite.concurrency import Clock
@@ -38,6 +41,17 @@ def made_up_credentials() -> credentials.Credentials:
     return credentials.ensure(tempfile.mkdtemp(prefix="simulation-"))
 
 
+@dataclass
+class Side:
+    """One warehouse. unasked: (record type, external id) of writes of unknown outcome that NetSuite was not asked about
+    yet.
+    """
+
+    log: list[dict[str, Any]]
+    marts: FastMarts
+    unasked: set[tuple[str, str]] = field(default_factory=set)
+
+
 class History:
     """`run()` plays the history of a seed to its end. `steps` tells what happened, for a replay."""
 
@@ -48,15 +62,17 @@ class History:
         self.time = Time()
         self.company = Company(self.chance, self.time)
         self.wanted = draw_wanted(self.chance, self.company)
-        self.log: list[dict[str, Any]] = []
         if self.on_duckdb:
             self.warehouse = fill(self.wanted)
-        self.marts = FastMarts(self.wanted, self.log)
+        has_two = self.chance.random() < 0.2 and not self.on_duckdb
+        self.sides = [self._new_side() for _ in range(2 if has_two else 1)]
+        self.side = self.sides[0]  # whose turn it is
         self.faults = Faults.draw(self.chance)
+        self.was_lost = False  # a warehouse was lost: nobody knows what was skipped since
+        self.was_stopped = False  # the last run that stopped found nothing of what was posted (I4)
         self.steps: list[str] = []
         self.is_edited = False  # a person has changed what the loader made, or taken what it needs
         self.deleted: set[str] = set()  # internal ids
-        self.unasked: set[tuple[str, str]] = set()  # writes of unknown outcome that NetSuite was not asked about yet
         options = Options(
             concurrency=50,
             clock=lambda: self.time.now,
@@ -66,7 +82,27 @@ class History:
         )
         self.service = Service(self.company.books, made_up_credentials(), options)
         if not self.on_duckdb:
-            self.service.suiteql = FastQuery(self.company.books)  # type: ignore[assignment]
+            self.service.suiteql = FastQuery(  # type: ignore[assignment]
+                self.company.books, lag=lambda: self.faults.lag, now=lambda: self.time.now
+            )
+
+    def _new_side(self) -> Side:
+        log: list[dict[str, Any]] = []
+        return Side(log, FastMarts(self.wanted, log))
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """The log of the warehouse whose turn it is."""
+        return self.side.log
+
+    @property
+    def marts(self) -> FastMarts:
+        return self.side.marts
+
+    @property
+    def has_one_memory(self) -> bool:
+        """One warehouse knows all that was posted: it was never lost, and there is no second one."""
+        return not self.was_lost and len(self.sides) == 1
 
     # ---------------------------------------------------------------- playing
 
@@ -77,20 +113,37 @@ class History:
             Violation: an invariant does not hold.
         """
         for number in range(1, ROUNDS + 1):
-            self._round(number)
+            for side in self.sides:
+                self.side = side
+                self._maybe_lose()
+                self._round(number)
             self.time.advance(self.chance.choice((0, 30, 3600)))
         self.faults = NO_FAULTS
         self.time.advance(max(LATE_SECONDS))
         self.company.open_period()
         self._settle()
-        invariants.check_end(self)
+        for side in self.sides:
+            self.side = side
+            invariants.check_end(self)
+
+    def _maybe_lose(self) -> None:
+        """The warehouse is lost, and set up anew."""
+        if self.log and self.chance.random() < self.faults.lost:
+            self.tell("  the warehouse is lost")
+            self.was_lost = True
+            self.log.clear()
+            if self.on_duckdb:
+                self.warehouse.execute("delete from load_netsuite.load_log")
+            self.side.unasked.clear()
 
     def _settle(self) -> None:
         """P4: fault-free runs come to an end: one of them has nothing to do."""
         for _ in range(SETTLING_ROUNDS):
-            before = len(self.log)
-            self._round(ROUNDS)
-            if len(self.log) == before:
+            before = [len(side.log) for side in self.sides]
+            for side in self.sides:
+                self.side = side
+                self._round(ROUNDS)
+            if [len(side.log) for side in self.sides] == before:
                 return
         if not self.is_edited:
             invariants.fail(f"the log still grows after {SETTLING_ROUNDS} fault-free runs")
@@ -109,7 +162,8 @@ class History:
             self.tell("  KILLED")
         except (LoaderError, NetSuiteError) as error:
             self.tell(f"  stopped: {type(error).__name__}: {error}")
-            if self.faults == NO_FAULTS:
+            self.was_stopped = isinstance(error, RecordsGone)
+            if self.faults == NO_FAULTS and not (self.was_stopped and self.is_edited):
                 invariants.fail(f"a fault-free run failed: {error}")
 
     def _new_push(self) -> Push:
@@ -153,11 +207,12 @@ class History:
 
     def after_unknown_outcome(self, request: Request) -> None:
         record_type = invariants.record_type_of(request)
-        self.unasked |= {(record_type, row["external_id"]) for row in invariants.attempts_of(self.log, request)}
+        self.side.unasked |= {(record_type, row["external_id"]) for row in invariants.attempts_of(self.log, request)}
 
     def after_query(self, sql: str) -> None:
         """A look-up that names the external id answers the question (of an application: the record's links, too)."""
-        self.unasked = {(kind, name) for kind, name in self.unasked if f"'{name.lower()}'" not in sql}
+        unasked = self.side.unasked
+        self.side.unasked = {(kind, name) for kind, name in unasked if f"'{name.lower()}'" not in sql}
 
 
 def _settings() -> SimpleNamespace:
@@ -170,6 +225,7 @@ def _settings() -> SimpleNamespace:
         netsuite_certificate_id=known["certificate_id"],
         netsuite_private_key_file=known["private_key_file"],
         netsuite_concurrency=1,
+        netsuite_language=None,
     )
 
 

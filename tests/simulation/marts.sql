@@ -1,12 +1,13 @@
 -- The marts as the loader sees them, reduced to what it reads: what is wanted lies in tables of schema `wanted`, the views
--- derive states from the load log as the real models do. A row takes part from round `from_round` on.
+-- derive states from the load log as the real models do. A row takes part from round `from_round` on; from `until_round` on a
+-- person skips it.
 create schema marts;
 create schema wanted;
 
-create table wanted.world (round integer, built_at timestamptz);
+create table wanted.world (round integer, built_position bigint);
 
 create table wanted.memos (
-    from_round integer, created_at timestamptz, external_id varchar, currency varchar, netsuite_customer_id varchar, netsuite_currency_id varchar,
+    from_round integer, until_round integer, created_at timestamptz, external_id varchar, currency varchar, netsuite_customer_id varchar, netsuite_currency_id varchar,
     netsuite_currency_precision integer, netsuite_subsidiary_id varchar, netsuite_account_id varchar,
     netsuite_posting_period_id varchar, tran_date date, memo_text varchar, amount_minor bigint, amount decimal(22, 3)
 );
@@ -53,12 +54,13 @@ create view wanted.records as
 select
     record_type,
     external_id,
-    arg_max(internal_id, load_log.at) filter (where status in ('created', 'adopted')) as internal_id,
-    arg_max(status, load_log.at) filter (where status in ('verified', 'differs')) as last_check,
-    max(load_log.at) filter (where status in ('verified', 'differs')) as checked_at,
-    arg_max(status, load_log.at) filter (where status in ('created', 'adopted', 'applied', 'rejected')) as last_answer,
-    max(load_log.at) filter (where status in ('created', 'adopted', 'applied', 'rejected')) as answered_at
+    arg_max(internal_id, position) filter (where status in ('created', 'adopted')) as internal_id,
+    arg_max(status, position) filter (where status in ('verified', 'differs')) as last_check,
+    max(position) filter (where status in ('verified', 'differs')) as checked_at,
+    arg_max(status, position) filter (where status in ('created', 'adopted', 'applied', 'rejected')) as last_answer,
+    max(position) filter (where status in ('created', 'adopted', 'applied', 'rejected')) as answered_at
 from load_netsuite.load_log
+where coalesce(error_code, '') <> 'NO_EFFECT_SEEN'
 group by record_type, external_id;
 
 create view wanted.present as
@@ -77,25 +79,35 @@ select
     wanted_rows.external_id,
     records.internal_id as netsuite_internal_id,
     case
-        when wanted_rows.from_round > world.round then 'waiting'
         when records.internal_id is not null and coalesce(records.last_check = 'differs', false) then 'blocked'
         when records.internal_id is not null then 'posted'
-        when records.last_answer = 'rejected' and records.answered_at > world.built_at then 'blocked'
-        when records.last_check = 'differs' and records.checked_at > world.built_at then 'blocked'
+        when wanted_rows.until_round <= world.round then 'skipped'
+        when wanted_rows.from_round > world.round then 'waiting'
+        when records.last_answer = 'rejected' and records.answered_at > world.built_position then 'blocked'
+        when records.last_check = 'differs' and records.checked_at > world.built_position then 'blocked'
         else 'ready'
     end as state
 from (
-    select 'creditMemo' as kind, from_round, external_id from wanted.memos
+    select 'creditMemo' as kind, from_round, until_round, external_id from wanted.memos
     union all
-    select 'invoice', from_round, external_id from wanted.zero_invoices
+    select 'invoice', from_round, null, external_id from wanted.zero_invoices
     union all
-    select 'journalEntry', from_round, external_id from wanted.journals
+    select 'journalEntry', from_round, null, external_id from wanted.journals
 ) as wanted_rows
 cross join wanted.world as world
 left join wanted.records as records on records.record_type = wanted_rows.kind and records.external_id = wanted_rows.external_id;
 
 create view marts.credit_outcomes as
-select external_id as document_id, created_at from wanted.memos;
+select
+    memos.external_id as document_id,
+    'credit_note' as document_type,
+    memos.created_at,
+    memos.external_id,
+    judged.state,
+    judged.netsuite_internal_id,
+    case when judged.state = 'skipped' then 'skipped_by_hand' end as reason
+from wanted.memos as memos
+inner join wanted.judged as judged on judged.kind = 'creditMemo' and judged.external_id = memos.external_id;
 
 create view marts.credit_memos as
 select
@@ -122,8 +134,8 @@ select
         when applications.application_type = 'out_of_band' then memos.state
         when memos.state <> 'ready' and memos.netsuite_internal_id is null then memos.state
         when memos.state = 'blocked' then 'blocked'
-        when carrier.last_answer = 'rejected' and carrier.answered_at > world.built_at then 'blocked'
-        when carrier.last_check = 'differs' and (carrier.internal_id is not null or carrier.checked_at > world.built_at) then 'blocked'
+        when carrier.last_answer = 'rejected' and carrier.answered_at > world.built_position then 'blocked'
+        when carrier.last_check = 'differs' and (carrier.internal_id is not null or carrier.checked_at > world.built_position) then 'blocked'
         else 'ready'
     end as state
 from wanted.applications as applications

@@ -68,6 +68,7 @@ class Wanted:
 
     records: dict[str, WantedRecord] = field(default_factory=dict)  # by external id
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by table
+    skippable: set[str] = field(default_factory=set)  # memos that a person skips in a later round
 
     def add(self, table: str, **row: Any) -> None:
         self.rows.setdefault(table, []).append(row)
@@ -165,9 +166,13 @@ def _draw_memo(
     kinds = chance.sample(sorted(amounts), chance.randint(1, 3))
     total = sum((amounts[kind] for kind in kinds), Decimal(0))
     from_round = chance.choice((1, 1, 1, 2))
+    until_round = chance.choice((None, None, None, 2, 3))
+    if until_round:
+        wanted.skippable.add(name)
     wanted.add(
         "memos",
         from_round=from_round,
+        until_round=until_round,
         created_at=dt.datetime(2026, 3, 5, 0, number, tzinfo=dt.UTC),
         external_id=name,
         netsuite_customer_id=customer,
@@ -311,5 +316,5 @@ def fill(wanted: Wanted) -> duckdb.DuckDBPyConnection:
 def transform(warehouse: duckdb.DuckDBPyConnection, number: int) -> None:
     """A new round: what was refused is ready again; what belongs to this round takes part."""
     warehouse.execute("delete from wanted.world")
-    latest = "coalesce((select max(load_log.at) from load_netsuite.load_log), timestamptz '2026-01-01')"
+    latest = "coalesce((select max(position) from load_netsuite.load_log), 0)"
     warehouse.execute(f"insert into wanted.world values (?, {latest})", [number])

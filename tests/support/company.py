@@ -46,7 +46,7 @@ class Company:
         with self.warehouse() as warehouse:
             ensure_tables(warehouse)
             warehouse.execute(MARTS)
-            warehouse.execute("insert into wanted.world values (1, timestamptz '2020-01-01')")
+            warehouse.execute("insert into wanted.world values (1, 0)")
         self.head = {
             "currency": "usd",
             "netsuite_currency_id": self.currency,
@@ -77,6 +77,7 @@ class Company:
                 "netsuite_token_id": SecretStr(known["token_id"]),
                 "netsuite_token_secret": SecretStr(known["token_secret"]),
                 "netsuite_concurrency": 4,
+                "netsuite_language": None,
             }
             | changes
         )
@@ -154,7 +155,10 @@ class Company:
 
     def next_round(self) -> None:
         with self.warehouse() as warehouse:
-            warehouse.execute("update wanted.world set round = round + 1, built_at = now()")
+            warehouse.execute(
+                "update wanted.world set round = round + 1, built_position = "
+                "(select coalesce(max(position), 0) from load_netsuite.load_log)"
+            )
 
     # ------------------------------------------------------------ NetSuite's records and the log
 
@@ -183,7 +187,7 @@ class Company:
 
     def log(self, columns: str = "external_id, operation, status") -> list[tuple[Any, ...]]:
         with self.warehouse() as warehouse:
-            return warehouse.execute(f"select {columns} from load_netsuite.load_log order by load_log.at").fetchall()
+            return warehouse.execute(f"select {columns} from load_netsuite.load_log order by position").fetchall()
 
     def writes(self) -> int:
         return sum(entry.method in ("POST", "PATCH") and "/record/v1/" in entry.path for entry in self.server.log)
@@ -200,7 +204,7 @@ def company(tmp_path: Path) -> Iterator[Company]:
 def no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses between tries last seconds in production, milliseconds here."""
     monkeypatch.setattr("load_netsuite.push.RESOLVE_PAUSES", (0.0, 0.05, 0.1, 0.2))
-    monkeypatch.setattr("load_netsuite.readback.SECOND_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("load_netsuite.readback.LAG_PAUSES", (0.01, 0.02, 0.02))
     monkeypatch.setattr(
         "netsuite.concurrency.Clock.back_off",
         lambda self, attempt, first=0.01, longest=0.05: min(longest, first * 2**attempt),
