@@ -50,7 +50,7 @@ BALANCE_LEDGER = "models/build/balance/int_balance_ledger.sql"
 BALANCE_USES = "models/build/balance/int_balance_uses.sql"
 BALANCE_LEFTOVERS = "models/build/balance/int_balance_leftovers.sql"
 BALANCE_CREDIT_SOURCES = "models/build/balance/int_balance_credit_sources.sql"
-REFUND_LINKS = "models/build/credit_notes/int_refund_links.sql"
+REFUND_STATE = "macros/stripe/refund_state.sql"
 NET_COMPONENTS = "models/build/lines/int_credit_note_net_components.sql"
 MEMO_COMPONENTS = "models/build/lines/int_memo_components.sql"
 MEMO_LINES = "models/build/lines/int_memo_lines.sql"
@@ -203,8 +203,8 @@ MUTATIONS = (
         "",
     ),
     Mutation(
-        "R4: a canceled refund settled by hand is refunded too",
-        REFUND_LINKS,
+        "R2: a canceled refund is pending",
+        REFUND_STATE,
         "in ('failed', 'canceled')",
         "in ('failed')",
         histories=1200,

@@ -79,16 +79,43 @@ def mapping_texts(mappings: dict[str, list[Obj]]) -> dict[str, str]:
     }
 
 
+GONE_OBJECTS = {"credit_notes": "credit_note", "refunds": "refund", "invoices": "invoice"}
+
+
 def land(world: World, warehouse: Path) -> None:
     """Replace all raw tables by the world's objects and rows, column by column: `executemany` is too slow here."""
     with opened(warehouse) as connection:
         create_raw_tables(connection)
         for table in STRIPE_TABLES:
-            _replace(connection, f"raw_stripe.{table}", _stripe_columns(table, world.stripe[table].values()))
+            objects = [
+                {k: v for k, v in item.items() if not _is_gone(table, item) or k != "deleted"}
+                for item in world.stripe[table].values()
+            ]
+            _replace(connection, f"raw_stripe.{table}", _stripe_columns(table, objects))
+        _replace(connection, "raw_stripe.extract_gone", _gone_columns(world))
         for table, names in NETSUITE_TABLES.items():
             found = world.netsuite.get(table, [])
             columns = {name: pa.array([row.get(name) for row in found], pa.string()) for name in names.split()}
             _replace(connection, f"raw_netsuite.{table}", columns)
+
+
+def _is_gone(table: str, item: Obj) -> bool:
+    """I3: Stripe never deletes such an object, so extract keeps its payload and notes that it answers 404."""
+    return table in GONE_OBJECTS and bool(item.get("deleted"))
+
+
+def _gone_columns(world: World) -> dict[str, pa.Array]:
+    gone = [
+        (item["id"], name)
+        for table, name in GONE_OBJECTS.items()
+        for item in world.stripe[table].values()
+        if _is_gone(table, item)
+    ]
+    return {
+        "id": pa.array([id for id, _ in gone], pa.string()),
+        "object": pa.array([name for _, name in gone], pa.string()),
+        "gone_at": pa.array([datetime(2026, 10, 1, tzinfo=UTC)] * len(gone), pa.timestamp("us", "UTC")),
+    }
 
 
 def _stripe_columns(table: str, objects: Iterable[Obj]) -> dict[str, pa.Array]:

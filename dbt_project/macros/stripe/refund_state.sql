@@ -1,6 +1,7 @@
 {#-
     What counts as which (rule R2): failed, succeeded or pending. A refund whose charge expired uncaptured moved no
-    money. One without a status has succeeded if a balance transaction shows it. Everything else is pending: an unknown status,
+    money. One without a status has succeeded if a balance transaction shows it. Everything else is pending: an unknown
+    status,
     and a refund that was not landed (all null).
 
     refunds    alias of stg_stripe__refunds, or of parsed_stripe__refunds

@@ -207,12 +207,10 @@ def _invoice_does_not_stand(place: Place) -> bool:
     return True
 
 
-# Name -> (what adds it, weight).
+# Name -> (what adds it, weight). The records of the connector (_connector_memo, _connector_memo_of_use,
+# _connector_refund) join when the models have chapter K.
 FOREIGN: dict[str, tuple[Callable[[Place], bool], int]] = {
-    "connector_refund": (_connector_refund, 4),
     "foreign_refund": (_foreign_refund, 4),
-    "connector_memo": (_connector_memo, 4),
-    "connector_memo_of_use": (_connector_memo_of_use, 2),
     "own_memo": (_own_memo, 2),
     "invoice_does_not_stand": (_invoice_does_not_stand, 1),
     "invoice_twice": (_invoice_comes_twice, 1),

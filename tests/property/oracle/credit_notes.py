@@ -111,9 +111,14 @@ def _parts(facts: Facts, document: Document, note: Obj) -> list[Application]:
 
 
 def _held_up_by_stripe(facts: Facts, note: Obj, invoice: Obj) -> set[str]:
-    """C2, G1: findings that Stripe's objects and people give, before NetSuite is looked at."""
+    """C2, G1: findings that Stripe's objects and people give, before NetSuite is looked at.
+
+    reading: the parts of a note whose invoice was not landed cannot be checked (C1); this comes before O5's reason.
+    """
     found = stopped_by_hand(facts, note["id"], note, invoice) | unpaid(facts, invoice)
     found |= unknown_status(note, CREDIT_NOTE_STATUSES)
+    if note["invoice"] not in facts.stripe["invoices"]:
+        found.add("parts_do_not_add_up")
     refunds = [facts.stripe["refunds"].get(entry["refund"] or "") for entry in note["refunds"]]
     found |= gone(note, invoice, *refunds)
     if note["status"] == "void":

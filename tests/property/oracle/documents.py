@@ -115,7 +115,8 @@ def _external_ids(document: Document) -> list[str]:
 def check_open_amounts(facts: Facts, documents: Documents, posted: Posted) -> None:
     """C6: a NetSuite invoice has enough open for a document and the earlier ones.
 
-    reading: earlier documents of the same run are those it posts, by `created`, then id.
+    reading: earlier documents of the same run are those it posts, by `created`, then id. What NetSuite has open is
+    asked only of invoices that were landed.
     """
     with_invoice = [document for document in documents.values() if document.netsuite_invoice]
     for group in _groups(with_invoice, lambda document: document.netsuite_invoice or ""):
@@ -123,7 +124,8 @@ def check_open_amounts(facts: Facts, documents: Documents, posted: Posted) -> No
         open_amount = Fraction(row["foreignamountunpaid"]) * Fraction(10) ** decimals(group[0].currency)
         for document in sorted(group, key=lambda document: (document.created, document.id)):
             wanted = lacks_of_invoice(facts, document)
-            if not wanted or document.income_entries or document.id in posted:
+            is_landed = document.invoice in facts.stripe["invoices"]
+            if not wanted or not is_landed or document.income_entries or document.id in posted:
                 continue
             is_ready = outcome(document.findings)[0] == "ready"
             if wanted > open_amount:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from fractions import Fraction
 
 from tests.property.oracle.amounts import decimals
-from tests.property.oracle.dates import day_of, is_before_go_live, posting_day
+from tests.property.oracle.dates import day_of, is_before_go_live, open_day, posting_day
 from tests.property.oracle.facts import Facts, Obj, is_gone
 from tests.property.oracle.shapes import Application, Document, Refund
 
@@ -71,7 +72,8 @@ def existing_record(facts: Facts, refund_id: str) -> Obj | None:
 def check_existing_records(facts: Facts, documents: Iterable[Document]) -> None:
     """R3: a customer refund that somebody else made takes the missing applications, if it agrees and has room for them.
 
-    Else the applications are blocked. A part that is in it already keeps its state.
+    Else the applications are blocked, and so are they if its period is closed. A part that is in it already keeps its
+    state.
     """
     parts_of: dict[str, list[tuple[Document, Application]]] = {}
     for document in documents:
@@ -94,6 +96,13 @@ def check_existing_records(facts: Facts, documents: Iterable[Document]) -> None:
             )
             if not is_same or abs(Fraction(record["foreigntotal"])) * unit + added > linked:
                 part.state, part.reason = "blocked", "netsuite_differs"
+            elif _is_in_closed_period(facts, record):
+                part.state, part.reason = "blocked", "period_closed"  # nothing is added to it, in both values of X4
+
+
+def _is_in_closed_period(facts: Facts, record: Obj) -> bool:
+    day = date.fromisoformat(record["trandate"]) if record.get("trandate") else None
+    return day is not None and open_day(facts, day) != day
 
 
 def customer_refunds(documents: Iterable[Document]) -> dict[str, Refund]:

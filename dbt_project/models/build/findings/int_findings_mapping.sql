@@ -108,11 +108,9 @@ select distinct
     'item_unmapped' as reason,
     'No NetSuite item for '
     || case
-        when role is not null then 'role ' || role || ' in default_items.csv; add a row for it.'
-        else
-            'price ' || case when stripe_price_id = '' then '(none)' else stripe_price_id end
-            || ' in item_map.csv; add a row for it.'
-    end as detail
+        when role is not null then 'role ' || role || ' in default_items.csv, which '
+        else 'price ' || case when stripe_price_id = '' then '(none)' else stripe_price_id end || ' in item_map.csv, which '
+    end || document_id || ' needs; add a row for it.' as detail
 from memo_lines
 where netsuite_item_id is null and item_external_id is null and line_kind <> 'tax'
 
@@ -122,7 +120,7 @@ select distinct
     document_id,
     'item_unmapped' as reason,
     'No NetSuite item for price ' || case when stripe_price_id = '' then '(none)' else stripe_price_id end
-    || ' in item_map.csv; add a row for it.' as detail
+    || ' in item_map.csv, which ' || document_id || ' needs; add a row for it.' as detail
 from zero_lines
 where netsuite_item_id is null and item_external_id is null
 

@@ -188,19 +188,19 @@ select
     || ', customer ' || coalesce(existing_customer_id, 'none')
     || ', total ' || cast(cast(total_amount as decimal(22, 2)) as varchar) || ') under external id ' || external_id
     || ', but a credit memo of '
-    || {{ money_text('memo_minor', 'stripe_exponent', 'currency') }} || ' for customer ' || netsuite_customer_id
+    || {{ money_text('memo_minor', 'stripe_exponent', 'currency') }}
+    || coalesce(' for customer ' || netsuite_customer_id, '')
     || ' is wanted. Correct or delete the NetSuite transaction.' as detail
 from existing
 where
     document_type in ('credit_note', 'balance_use')
     and existing_external_id = external_id
-    and netsuite_customer_id is not null
-    and netsuite_currency_id is not null
     and memo_minor is not null
+    -- a customer or currency that NetSuite does not have yet cannot be compared; type and total can (X2)
     and (
         transaction_type <> 'CustCred'
-        or coalesce(existing_customer_id, '') <> netsuite_customer_id
-        or coalesce(existing_currency_id, '') <> netsuite_currency_id
+        or coalesce(existing_customer_id <> netsuite_customer_id, existing_customer_id is null)
+        or coalesce(existing_currency_id <> netsuite_currency_id, false)
         or abs(total_amount) <> {{ major_units('memo_minor', 'stripe_exponent') }}
         or is_voided
     )

@@ -11,17 +11,27 @@ parts as (
     select * from {{ ref('int_credit_note_parts') }}
 ),
 
+-- what cannot be adopted does not stand for the document
+unadoptable as (
+    select document_id
+    from {{ ref('int_findings_netsuite_records') }}
+    where reason in ('netsuite_differs', 'external_id_collision', 'ambiguous_in_netsuite')
+),
+
 existing as (
     select documents.document_id
     from documents
     inner join {{ ref('stg_netsuite__transactions') }} as transactions
         on documents.external_id = transactions.external_id
+    where documents.document_id not in (select unadoptable.document_id from unadoptable)
     union
     select documents.document_id
     from documents
     inner join {{ ref('int_netsuite_invoices') }} as invoices
         on documents.stripe_invoice_id = invoices.stripe_invoice_id
-    where documents.document_type = 'negative_invoice' and invoices.netsuite_invoice_id is not null
+    where
+        documents.document_type = 'negative_invoice'
+        and invoices.netsuite_invoice_id is not null
 ),
 
 pre_go_live as (
