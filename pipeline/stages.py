@@ -76,10 +76,12 @@ def report(settings: Settings, results: StageResults) -> int:
     """Prints the summary from the marts alone. Raises StageFailed when there are none."""
     import duckdb
 
+    from load_netsuite.tables import ensure_tables
     from pipeline.summary import print_summary
     from warehouse.connection import open_warehouse
 
     with open_warehouse(settings.warehouse_path) as warehouse:
+        ensure_tables(warehouse)
         try:
             print_summary(warehouse, console(), results.push)
         except duckdb.CatalogException:
