@@ -129,7 +129,7 @@ def doctor(settings: Settings, results: StageResults) -> int:
 
 def _note_netsuite(settings: Settings) -> None:
     """Note whose records the warehouse holds, if no extract of this version has (rule I1)."""
-    from warehouse.ownership import note_netsuite_account
+    from pipeline.books import note_netsuite_account
 
     note_netsuite_account(settings)
 
