@@ -145,7 +145,8 @@ class Company:
             for record_type, external_id, status, internal_id in self.journal:
                 connection.execute(
                     'insert into load_netsuite.load_log (run_id, attempt_id, "at", record_type, external_id, '
-                    "operation, status, internal_id) values ('run', ?, now(), ?, ?, 'create', ?, ?)",
+                    "operation, status, internal_id, position) select 'run', ?, now(), ?, ?, 'create', ?, ?, "
+                    f"({testing.NEXT_POSITION})",
                     [f"{external_id}-{status}", record_type, external_id, status, internal_id or None],
                 )
             self.journal = []

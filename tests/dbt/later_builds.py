@@ -100,8 +100,8 @@ def journal(warehouse: Path, dice: random.Random) -> None:
             for status in ["attempted", *answers]:
                 connection.execute(
                     'insert into load_netsuite.load_log (run_id, attempt_id, "at", record_type, external_id, '
-                    "operation, status, internal_id, error_detail, payload) "
-                    "values ('run', ?, now(), ?, ?, ?, ?, ?, ?, ?)",
+                    "operation, status, internal_id, error_detail, payload, position) "
+                    f"select 'run', ?, now(), ?, ?, ?, ?, ?, ?, ?, ({testing.NEXT_POSITION})",
                     [
                         attempt,
                         record_type,
