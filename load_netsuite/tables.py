@@ -45,8 +45,11 @@ from (
 where load_log.rowid = numbered.row_id
 """
 
-LAST_RECONCILED = "select max(reconciled_at) from load_netsuite.reconciliations"
-"""When NetSuite was last compared with the journal; null if never."""
+LAST_RECONCILIATION = """
+select reconciled_at, records, differences from load_netsuite.reconciliations order by rowid desc limit 1
+"""
+"""When NetSuite was last compared with the journal, and what was found; no row if never. Rows are never deleted, so
+DuckDB numbers them in the order of their insertion, whatever the clock said (rule P9)."""
 
 MEMORY_MIB = 150
 """DuckDB's memory when a push starts. The marts of a million memos take about 300 MB: `ask` raises the limit."""

@@ -49,8 +49,8 @@ def _with_warehouse(settings: Settings) -> Settings:
 
     Raises SettingsError, AnotherRun, WarehouseError.
     """
+    from pipeline.books import with_warehouse
     from warehouse.connection import WarehouseLocked
-    from warehouse.ownership import with_warehouse
 
     try:
         return with_warehouse(settings)
@@ -61,8 +61,8 @@ def _with_warehouse(settings: Settings) -> Settings:
 def _require_own_books(settings: Settings, locked: bool) -> None:
     """Stop before anything is read or written if the warehouse is another account's (rule I1). locked: no other command
     runs; without that, a run under way has the file open, and it has checked it."""
+    from pipeline.books import require_own_books
     from warehouse.connection import WarehouseLocked
-    from warehouse.ownership import require_own_books
 
     try:
         require_own_books(settings)

@@ -76,10 +76,12 @@ def report(settings: Settings, results: StageResults) -> int:
     """Prints the summary from the marts alone. Raises StageFailed when there are none."""
     import duckdb
 
+    from load_netsuite.tables import ensure_tables
     from pipeline.summary import print_summary
     from warehouse.connection import open_warehouse
 
     with open_warehouse(settings.warehouse_path) as warehouse:
+        ensure_tables(warehouse)
         try:
             print_summary(warehouse, console(), results.push)
         except duckdb.CatalogException:
@@ -127,7 +129,7 @@ def doctor(settings: Settings, results: StageResults) -> int:
 
 def _note_netsuite(settings: Settings) -> None:
     """Note whose records the warehouse holds, if no extract of this version has (rule I1)."""
-    from warehouse.ownership import note_netsuite_account
+    from pipeline.books import note_netsuite_account
 
     note_netsuite_account(settings)
 

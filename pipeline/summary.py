@@ -11,6 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from load_netsuite.tables import LAST_RECONCILIATION
 from pipeline.console import ROWS_SHOWN
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ order by list_position(['posted', 'ready', 'waiting', 'blocked', 'skipped'], out
 POSTED = """
 select record_type, status, count(*) from marts.netsuite_load_log
 where status <> 'attempted' and run_id = coalesce(
-    $run, (select run_id from marts.netsuite_load_log order by "at" desc limit 1))
+    $run, (select run_id from load_netsuite.load_log order by position desc limit 1))
 group by record_type, status order by record_type, status
 """
 
@@ -49,7 +50,7 @@ Rows = Sequence[Sequence[object]]
 def print_summary(warehouse: duckdb.DuckDBPyConnection, console: Console, push: PushReport | None) -> None:
     """Prints the summary. push: the push of this run; None shows the last push that did anything.
 
-    Raises duckdb.CatalogException when the marts do not exist yet.
+    The loader's tables must exist. Raises duckdb.CatalogException when the marts do not exist yet.
     """
 
     def ask(sql: str, **values: str | None) -> list[tuple[Any, ...]]:
@@ -79,6 +80,15 @@ def print_summary(warehouse: duckdb.DuckDBPyConnection, console: Console, push: 
     _print_table(
         console, "Waiting and skipped", ("state", "reason", "documents"), ask(WAITING), if_empty="Nothing waits."
     )
+    console.print(_last_reconciled(ask(LAST_RECONCILIATION)))
+
+
+def _last_reconciled(rows: Rows) -> str:
+    """The sentence about the last comparison. rows: those of LAST_RECONCILIATION."""
+    for at, records, differences in rows:
+        found = f"{records} records, {differences} differences"
+        return f"NetSuite was last compared with the journal at {at:%Y-%m-%d %H:%M} UTC: {found}."
+    return "NetSuite was never compared with the journal: run `make reconcile`."
 
 
 def _print_table(console: Console, title: str, headings: Sequence[str], rows: Rows, if_empty: str) -> None:

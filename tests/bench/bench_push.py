@@ -66,7 +66,7 @@ def fill(path: Path, records: int, ids: dict[str, str]) -> None:
         warehouse.execute(MARTS.read_text())
         warehouse.execute("insert into wanted.world values (1, 0)")
         warehouse.execute(
-            "insert into wanted.memos select 1, timestamptz '2026-03-05', 'cn_' || n, 'usd', ?, ?, 2, ?, "
+            "insert into wanted.memos select 1, null, timestamptz '2026-03-05', 'cn_' || n, 'usd', ?, ?, 2, ?, "
             "?, ?, date '2026-03-05', 'Stripe: cn_' || n || '.', 3000, 30.000 from range(?) as t(n)",
             [ids["customer"], ids["currency"], ids["subsidiary"], ids["receivables"], ids["period"], records],
         )

@@ -145,8 +145,8 @@ class Company:
             for record_type, external_id, status, internal_id in self.journal:
                 connection.execute(
                     'insert into load_netsuite.load_log (run_id, attempt_id, "at", record_type, external_id, '
-                    "operation, status, internal_id, position) values ('run', ?, now(), ?, ?, 'create', ?, ?, "
-                    "(select coalesce(max(position), 0) + 1 from load_netsuite.load_log))",
+                    "operation, status, internal_id, position) select 'run', ?, now(), ?, ?, 'create', ?, ?, "
+                    f"({testing.NEXT_POSITION})",
                     [f"{external_id}-{status}", record_type, external_id, status, internal_id or None],
                 )
             self.journal = []

@@ -101,8 +101,7 @@ def journal(warehouse: Path, dice: random.Random) -> None:
                 connection.execute(
                     'insert into load_netsuite.load_log (run_id, attempt_id, "at", record_type, external_id, '
                     "operation, status, internal_id, error_detail, payload, position) "
-                    "values ('run', ?, now(), ?, ?, ?, ?, ?, ?, ?, "
-                    "(select coalesce(max(position), 0) + 1 from load_netsuite.load_log))",
+                    f"select 'run', ?, now(), ?, ?, ?, ?, ?, ?, ?, ({testing.NEXT_POSITION})",
                     [
                         attempt,
                         record_type,

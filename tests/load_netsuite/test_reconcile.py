@@ -12,7 +12,7 @@ from rich.console import Console
 from load_netsuite.errors import RecordsGone
 from load_netsuite.push import push
 from load_netsuite.reconcile import reconcile
-from load_netsuite.tables import LAST_RECONCILED
+from load_netsuite.tables import LAST_RECONCILIATION
 from sandbox.netsuite import suiteql_tables
 from tests.support.company import Company
 
@@ -29,7 +29,7 @@ def drift(company: Company) -> list[tuple[str, str, int | None, int | None]]:
     with company.warehouse() as warehouse:
         rows = warehouse.execute(
             "select difference, external_id, expected_minor, found_minor from load_netsuite.drift "
-            f"where reconciled_at = ({LAST_RECONCILED}) order by all"
+            f"where reconciled_at = (select reconciled_at from ({LAST_RECONCILIATION})) order by all"
         )
         return rows.fetchall()
 
@@ -115,7 +115,7 @@ def test_the_drift_keeps_its_history_and_each_comparison_its_time(company: Compa
             "select records, differences from load_netsuite.reconciliations order by reconciled_at"
         ).fetchall()
         assert counts == [(3, 0), (3, 1), (3, 1)]
-        assert warehouse.execute(LAST_RECONCILED).fetchone() == (times[1],)
+        assert warehouse.execute(LAST_RECONCILIATION).fetchone() == (times[1], 3, 1)
 
 
 def test_a_record_that_is_gone_blocks_its_document(company: Company) -> None:

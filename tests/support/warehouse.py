@@ -62,6 +62,9 @@ MAPPING_HEADERS = {
 # A command for run_dbt: all models, no tests.
 WITHOUT_TESTS = ["build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
 
+# The position of a journal row that a test inserts (rule P9).
+NEXT_POSITION = "select coalesce(max(position), 0) + 1 from load_netsuite.load_log"
+
 _FETCHED_AT = datetime(2026, 6, 1, tzinfo=UTC)
 
 

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 import settings as settings_module
+from pipeline.books import note_netsuite_account, require_own_books, with_warehouse
 from settings import Settings, SettingsError
 from warehouse.connection import open_warehouse
 from warehouse.ownership import (
@@ -16,9 +17,6 @@ from warehouse.ownership import (
     WrongBooks,
     books_of,
     note_books,
-    note_netsuite_account,
-    require_own_books,
-    with_warehouse,
 )
 
 

@@ -1,4 +1,4 @@
-{#- The Stripe customer of a parsed object: its `customer`, else its `customer_account` (rule X1); JSON in the struct. -#}
+{#- The Stripe customer of a parsed object: its `customer`, else its `customer_account` (rule X1); JSON in a struct. -#}
 {% macro stripe_customer(object) -%}
     coalesce({{ expandable_id(object ~ '.customer') }}, {{ expandable_id(object ~ '.customer_account') }})
 {%- endmacro %}

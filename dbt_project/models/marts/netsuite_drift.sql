@@ -10,7 +10,8 @@ final as (
         expected_minor,
         found_minor,
         currency,
-        detail
+        detail,
+        reconciled_at
     from {{ source('load_netsuite', 'drift') }}
 )
 

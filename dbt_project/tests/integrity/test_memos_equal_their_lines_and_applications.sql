@@ -28,7 +28,9 @@ parts as (
     select document_id, 'lines' as kind, amount_minor from {{ ref('int_memo_tax_details') }}
     {%- if var('tax_strategy') == 'none' %}
     union all
-    select document_id, 'lines' as kind, share_minor as amount_minor from {{ ref('int_memo_components') }} where component_kind = 'tax'
+    select document_id, 'lines' as kind, share_minor as amount_minor
+    from {{ ref('int_memo_components') }}
+    where component_kind = 'tax'
 {%- endif %}
     union all
     select document_id, 'applications' as kind, amount_minor from {{ ref('int_memo_applications') }}

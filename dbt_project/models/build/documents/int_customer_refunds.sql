@@ -188,7 +188,8 @@ select
                 || '). Refund the customer anew, or decide out_of_band in manual_decisions.csv.'
         when accounts.netsuite_account_id is null
             then
-                'account_map.csv has no account of purpose refund for ' || upper(refunds.currency) || ', in which refund '
+                'account_map.csv has no account of purpose refund for ' || upper(refunds.currency)
+                || ', in which refund '
                 || refunds.stripe_refund_id || ' is; add a row.'
         when posted.is_period_open is null and posting_dates.tran_date is null
             then

@@ -109,7 +109,9 @@ select distinct
     'No NetSuite item for '
     || case
         when role is not null then 'role ' || role || ' in default_items.csv, which '
-        else 'price ' || case when stripe_price_id = '' then '(none)' else stripe_price_id end || ' in item_map.csv, which '
+        else
+            'price ' || case when stripe_price_id = '' then '(none)' else stripe_price_id end
+            || ' in item_map.csv, which '
     end || document_id || ' needs; add a row for it.' as detail
 from memo_lines
 where netsuite_item_id is null and item_external_id is null and line_kind <> 'tax'

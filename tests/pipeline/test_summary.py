@@ -1,0 +1,88 @@
+"""The summary: which push it shows as the last one, and when NetSuite was last compared with the journal."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from rich.console import Console
+
+from load_netsuite.tables import ensure_tables
+from pipeline.summary import print_summary
+from tests.pipeline.test_commands import start
+
+MARTS = """
+create schema marts;
+create schema reference;
+create table marts.credit_outcomes (
+    document_id varchar, state varchar, currency varchar, amount_minor bigint, reason varchar, detail varchar
+);
+create table reference.currencies (currency varchar, stripe_exponent integer);
+create view marts.netsuite_load_log as select * exclude (position) from load_netsuite.load_log;
+"""
+
+
+@pytest.fixture
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(":memory:") as connection:
+        connection.execute("set timezone = 'UTC'")
+        ensure_tables(connection)
+        connection.execute(MARTS)
+        yield connection
+
+
+def shown(warehouse: duckdb.DuckDBPyConnection) -> str:
+    text = io.StringIO()
+    print_summary(warehouse, Console(file=text, width=120), None)
+    return text.getvalue()
+
+
+def log(warehouse: duckdb.DuckDBPyConnection, position: int, run: str, at: str, record_type: str) -> None:
+    warehouse.execute(
+        'insert into load_netsuite.load_log (position, run_id, "at", record_type, status) values (?, ?, ?, ?, ?)',
+        [position, run, at, record_type, "created"],
+    )
+
+
+def test_the_last_push_is_the_last_one_in_the_journal_whatever_its_clock_said(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    """Rule P9: a run with a clock 200 days ahead does not stay the last one for 200 days."""
+    log(warehouse, 1, "ahead", "2026-10-01", "creditMemo")
+    log(warehouse, 2, "later", "2026-03-15", "journalEntry")
+    assert "journalEntry" in shown(warehouse)
+    assert "creditMemo" not in shown(warehouse)
+
+
+def test_the_summary_says_when_netsuite_was_last_compared(warehouse: duckdb.DuckDBPyConnection) -> None:
+    never = "NetSuite was never compared with the journal: run `make reconcile`."
+    assert never in shown(warehouse)
+    warehouse.execute(
+        "insert into load_netsuite.reconciliations values ('2026-10-01 08:00Z', 5, 0), ('2026-03-15 09:30Z', 78, 2)"
+    )
+    last = "NetSuite was last compared with the journal at 2026-03-15 09:30 UTC: 78 records, 2 differences."
+    assert last in shown(warehouse)
+    assert never not in shown(warehouse)
+
+
+def test_a_report_reads_the_warehouse_of_an_earlier_version(tmp_path: Path) -> None:
+    """The journal of an earlier version has no positions; the order of its rows is that of their insertion."""
+    path = tmp_path / "w.duckdb"
+    with duckdb.connect(path) as warehouse:
+        ensure_tables(warehouse)
+        warehouse.execute(MARTS)
+        log(warehouse, 1, "first", "2026-10-01", "creditMemo")
+        log(warehouse, 2, "last", "2026-03-15", "journalEntry")
+        warehouse.execute("drop view marts.netsuite_load_log")
+        warehouse.execute("alter table load_netsuite.load_log drop column position")
+        warehouse.execute("drop table load_netsuite.reconciliations")
+        warehouse.execute(
+            "create view marts.netsuite_load_log as select run_id, record_type, status from load_netsuite.load_log"
+        )
+    code, lines = start("report", path)
+    assert code == 0, lines
+    assert any("journalEntry" in line for line in lines)
+    assert not any("creditMemo" in line for line in lines)
