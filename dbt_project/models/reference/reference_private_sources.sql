@@ -23,5 +23,5 @@ from sources
 inner join {{ source('raw_stripe', 'private_fields') }} as private_fields
     on
         (private_fields.object = '*' and position('.' || private_fields.field || '.' in '.' || sources.path || '.') > 0)
-        or (private_fields.object = sources.stripe_object and private_fields.field = split_part(sources.path, '.', 1))
+        or (sources.stripe_object = private_fields.object and private_fields.field = split_part(sources.path, '.', 1))
 where sources.path not like 'metadata.%'

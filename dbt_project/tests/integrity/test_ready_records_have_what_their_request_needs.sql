@@ -34,11 +34,12 @@ missing as (
         external_id as external_id,
         {%- for column in needed %}
         case
-            when {{ column }} is null
+            when
+                {{ column }} is null
                 {%- if column == 'netsuite_posting_period_id' and mart != 'zero_amount_invoices' %}
                 -- what is in NetSuite already is adopted and needs no open period
                 and existing_netsuite_id is null
-                {%- endif %}
+            {%- endif %}
                 then ' {{ column }}'
             else ''
         end ||

@@ -79,7 +79,7 @@ targets as (
     from memos
 
     union all
-{%- for target, condition in {'memo_line': "line_kind in ('item', 'custom')", 'memo_row': 'true'}.items() %}
+    {%- for target, condition in {'memo_line': "line_kind in ('item', 'custom')", 'memo_row': 'true'}.items() %}
 
     select
         '{{ target }}' as target,
@@ -97,7 +97,7 @@ targets as (
     where {{ condition }}
 
     union all
-{%- endfor %}
+    {%- endfor %}
 
     select
         'customer_refund' as target,
@@ -168,7 +168,7 @@ targets as (
         {{ no_id }} as credit_note_line_id,
         {{ no_id }} as invoice_line_id
     from journal_entries
-{%- endfor %}
+    {%- endfor %}
 ),
 
 wanted as (

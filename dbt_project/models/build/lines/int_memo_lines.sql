@@ -9,7 +9,8 @@ all_components as (
         components.*,
         -- L6: NetSuite takes a discount only below a row, and a tax detail needs its line
         max(case when component_kind in ('{{ stand_below | join("', '") }}') and share_minor <> 0 then 1 else 0 end)
-            over (partition by document_id, line_position) = 1 as is_row_needed
+            over (partition by document_id, line_position)
+        = 1 as is_row_needed
     from {{ ref('int_memo_components') }} as components
 ),
 
@@ -17,7 +18,7 @@ components as (
     select * from all_components
     where
         (share_minor <> 0 or (is_row_needed and component_kind in ('item', 'custom', 'shipping')))
-        {%- if var('tax_strategy') != 'tax_lines' %}
+    {%- if var('tax_strategy') != 'tax_lines' %}
         and component_kind <> 'tax'
         {%- endif %}
 ),
