@@ -33,16 +33,10 @@ missing as (
         '{{ mart }}' as mart,
         external_id as external_id,
         {%- for column in needed %}
-        case
-            when
-                {{ column }} is null
-                {%- if column == 'netsuite_posting_period_id' and mart != 'zero_amount_invoices' %}
-                -- what is in NetSuite already is adopted and needs no open period
-                and existing_netsuite_id is null
-            {%- endif %}
-                then ' {{ column }}'
-            else ''
-        end ||
+        {#- what is in NetSuite already is adopted and needs no open period #}
+        {%- set needs_none = column == 'netsuite_posting_period_id' and mart != 'zero_amount_invoices' %}
+        {%- set is_there = 'existing_netsuite_id is not null' if needs_none else 'false' %}
+        case when {{ column }} is null and not ({{ is_there }}) then ' {{ column }}' else '' end ||
         {%- endfor %}
         {% if 'amount' in needed -%}
         case when amount_minor <= 0 or amount <= 0 then ' a positive amount' else '' end
