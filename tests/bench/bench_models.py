@@ -188,7 +188,7 @@ from plan
 where kind = 'mixed'
 """
 
-_NETSUITE = """
+NETSUITE = """
 insert into raw_stripe.customers
 select
     'cus_' || i, null, null, to_timestamp(1780000000), '2026-10-28.endive', md5('' || i),
@@ -207,7 +207,7 @@ select 'N' || i, 'cus_' || i, 'F', '1', '1', '100', null from range(200000) t(i)
 insert into raw_netsuite.transactions
 select
     'I' || i || which, 'in_' || i || '_' || which, 'CustInvc', 'N' || (i % 200000), '2026-01-01', '1', '200.00',
-    '200.00', 'A', 'F', 'T', '1', '1', '100', null
+    '200.00', 'A', 'F', 'T', '1', '1', '100', null, '2'
 from plan, (values ('a'), ('b')) t(which);
 
 insert into raw_netsuite.items
@@ -263,16 +263,16 @@ def _run(folder: Path, notes: int) -> None:
     with testing.opened(warehouse) as connection:
         _set_storage(connection)
         testing.create_raw_tables(connection)
-        _fill(connection, 0, notes, version=0)
-        connection.execute(_NETSUITE)
+        fill(connection, 0, notes, version=0)
+        connection.execute(NETSUITE)
     floor = _floor(warehouse)
     full = _timed(lambda: testing.build(project, warehouse))
     states = testing.rows(
         warehouse, "select state, reason, count(*) as documents from marts.credit_outcomes group by all order by 3 desc"
     )
     with testing.opened(warehouse) as connection:
-        _fill(connection, 0, notes // 200, version=1)
-        _fill(connection, notes, notes + notes // 200, version=1)
+        fill(connection, 0, notes // 200, version=1)
+        fill(connection, notes, notes + notes // 200, version=1)
     delta = _timed(lambda: testing.build(project, warehouse))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     share = (delta - startup) / (full - startup)
@@ -294,7 +294,7 @@ def _startup(project: Path, warehouse: Path) -> float:
     with testing.opened(warehouse) as connection:
         testing.create_raw_tables(connection)
         connection.execute(_PLAN.format(first=0, last=0))
-        connection.execute(_NETSUITE.replace("range(200000)", "range(1)"))
+        connection.execute(NETSUITE.replace("range(200000)", "range(1)"))
     return min(_timed(lambda: testing.build(project, warehouse)) for _ in range(2))
 
 
@@ -304,7 +304,8 @@ def _set_storage(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("set zstd_min_string_length = 256")
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, first: int, last: int, *, version: int) -> None:
+def fill(connection: duckdb.DuckDBPyConnection, first: int, last: int, *, version: int) -> None:
+    """Inserts the Stripe objects of the notes from `first` to `last`, without it, as `version` shows them."""
     _set_storage(connection)
     connection.execute(_PLAN.format(first=first, last=last))
     for statement in (_NOTES, _INVOICES, _LEDGER, _REFUNDS, _PAYMENTS):
