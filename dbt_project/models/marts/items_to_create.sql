@@ -21,18 +21,26 @@ wanted as (
 named as (
     select
         prices.stripe_price_id,
+        trim({{ sendable_text('products.product_name') }}) as product_name,
         -- an item's name has 60 characters in NetSuite: this leaves room for the price id, ` (` and `)`
-        nullif(trim(substr(trim(products.product_name), 1, greatest(57 - length(prices.stripe_price_id), 0))), '')
-            as product_name
+        greatest(57 - length(prices.stripe_price_id), 0) as name_length
     from {{ ref('parsed_stripe__prices') }} as prices
     left join {{ ref('parsed_stripe__products') }} as products on prices.stripe_product_id = products.stripe_product_id
+),
+
+-- X6
+cut_names as (
+    select
+        stripe_price_id,
+        nullif(trim({{ cut_text('product_name', 'name_length') }}), '') as product_name
+    from named
 ),
 
 final as (
     select
         wanted.item_external_id as external_id,
         -- an item's name is unique in NetSuite, a product's in Stripe is not
-        coalesce(max(named.product_name) || ' (' || wanted.item_external_id || ')', wanted.item_external_id)
+        coalesce(max(cut_names.product_name) || ' (' || wanted.item_external_id || ')', wanted.item_external_id)
             as item_name,
         min(accounts.netsuite_account_id) as netsuite_income_account_id,
         -- the price may be sold in any of them, now or later, and the item is never changed (P6)
@@ -42,7 +50,7 @@ final as (
     from wanted
     left join {{ ref('reference_accounts') }} as accounts
         on wanted.currency = accounts.currency and accounts.purpose = 'item_income'
-    left join named on wanted.item_external_id = named.stripe_price_id
+    left join cut_names on wanted.item_external_id = cut_names.stripe_price_id
     left join {{ ref('outcomes_records') }} as records
         on
             wanted.item_external_id = records.external_id

@@ -195,10 +195,11 @@ wanted as (
     inner join field_map on targets.target = field_map.target
 ),
 
+-- X6; a text of control characters alone is an empty one
 found as (
     select
         wanted.*,
-        case when wanted.source is null then wanted.constant else mapped_fields.value end as value
+        nullif({{ sendable_text('coalesce(wanted.constant, mapped_fields.value)') }}, '') as value
     from wanted
     left join {{ ref('stg_stripe__mapped_fields') }} as mapped_fields
         on wanted.source = mapped_fields.source and wanted.object_id = mapped_fields.object_id
