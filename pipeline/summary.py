@@ -1,4 +1,4 @@
-"""The summary of a run: documents by state and currency, what was posted, what is blocked and why, what waits."""
+"""The summary of a run: documents and applications by state, what was posted, what is blocked and why, what waits."""
 
 from __future__ import annotations
 
@@ -26,6 +26,34 @@ left join reference.currencies as currencies on outcomes.currency = currencies.c
 group by outcomes.state, outcomes.currency
 order by list_position(['posted', 'ready', 'waiting', 'blocked', 'skipped'], outcomes.state), 2
 """
+
+APPLICATIONS = """
+with found as (
+    select
+        applications.state, applications.reason, applications.application_type, applications.amount_minor,
+        memos.currency
+    from marts.credit_memo_applications as applications
+    left join marts.credit_memos as memos on applications.external_id = memos.external_id
+)
+select
+    found.state, found.reason, found.application_type, upper(found.currency), count(*),
+    sum(found.amount_minor)::bigint, any_value(currencies.stripe_exponent)
+from found
+left join reference.currencies as currencies on found.currency = currencies.currency
+group by found.state, found.reason, found.application_type, found.currency
+order by list_position(['posted', 'ready', 'waiting', 'blocked', 'skipped'], found.state), 2, 3, 4
+"""
+
+BALANCES = """
+select
+    upper(checks.currency), count(*), sum(checks.{column})::bigint, any_value(currencies.stripe_exponent)
+from marts.credit_balance_check as checks
+left join reference.currencies as currencies on checks.currency = currencies.currency
+where checks.{column} <> 0
+group by checks.currency order by 1
+"""
+TAX_NOT_REVERSED = BALANCES.format(column="tax_not_reversed_minor")
+WITHOUT_INVOICE = BALANCES.format(column="unattributed_minor")
 
 POSTED = """
 select record_type, status, count(*) from marts.netsuite_load_log
@@ -65,6 +93,13 @@ def print_summary(warehouse: duckdb.DuckDBPyConnection, console: Console, push: 
     )
     _print_table(
         console,
+        "Applications of memos by state",
+        ("state", "reason", "applied to", "currency", "applications", "amount"),
+        [(*row[:5], major_units(*row[5:])) for row in ask(APPLICATIONS)],
+        if_empty="There are no applications yet.",
+    )
+    _print_table(
+        console,
         "Posted by this run" if push else "Posted by the last push that did anything",
         ("record type", "what", "rows"),
         ask(POSTED, run=push.run_id if push else None),
@@ -80,6 +115,16 @@ def print_summary(warehouse: duckdb.DuckDBPyConnection, console: Console, push: 
     _print_table(
         console, "Waiting and skipped", ("state", "reason", "documents"), ask(WAITING), if_empty="Nothing waits."
     )
+    for currency, customers, minor, exponent in ask(TAX_NOT_REVERSED):
+        console.print(
+            f"Tax of {major_units(minor, exponent)} {currency} on used balances of {customers} customers is not "
+            "reversed in NetSuite: book it by hand with a journal (rule B5; marts.credit_balance_check, tax_not_reversed_minor)."
+        )
+    for currency, customers, minor, exponent in ask(WITHOUT_INVOICE):
+        console.print(
+            f"Ledger rows of {major_units(minor, exponent)} {currency} of {customers} customers belong to no invoice "
+            "(rules O2, B9; marts.credit_balance_check, unattributed_minor)."
+        )
     console.print(_last_reconciled(ask(LAST_RECONCILIATION)))
 
 
@@ -96,7 +141,7 @@ def _print_table(console: Console, title: str, headings: Sequence[str], rows: Ro
     if rows:
         table = Table(box=box.ASCII2)
         for heading in headings:
-            is_number = heading in ("documents", "amount", "rows")
+            is_number = heading in ("documents", "applications", "amount", "rows")
             table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
         for row in rows:
             table.add_row(*("" if value is None else str(value) for value in row))

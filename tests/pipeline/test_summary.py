@@ -20,6 +20,13 @@ create schema reference;
 create table marts.credit_outcomes (
     document_id varchar, state varchar, currency varchar, amount_minor bigint, reason varchar, detail varchar
 );
+create table marts.credit_memos (external_id varchar, currency varchar);
+create table marts.credit_memo_applications (
+    external_id varchar, application_type varchar, amount_minor bigint, state varchar, reason varchar
+);
+create table marts.credit_balance_check (
+    stripe_customer_id varchar, currency varchar, tax_not_reversed_minor bigint, unattributed_minor bigint
+);
 create table reference.currencies (currency varchar, stripe_exponent integer);
 create view marts.netsuite_load_log as select * exclude (position) from load_netsuite.load_log;
 """
@@ -66,6 +73,41 @@ def test_the_summary_says_when_netsuite_was_last_compared(warehouse: duckdb.Duck
     last = "NetSuite was last compared with the journal at 2026-03-15 09:30 UTC: 78 records, 2 differences."
     assert last in shown(warehouse)
     assert never not in shown(warehouse)
+
+
+def test_the_summary_counts_applications_by_state_reason_and_currency(warehouse: duckdb.DuckDBPyConnection) -> None:
+    warehouse.execute("insert into reference.currencies values ('usd', 2), ('jpy', 0)")
+    warehouse.execute("insert into marts.credit_memos values ('cn_1', 'usd'), ('cn_2', 'usd'), ('cn_3', 'jpy')")
+    warehouse.execute("""
+        insert into marts.credit_memo_applications values
+            ('cn_1', 'invoice', 1050, 'posted', 'posted'),
+            ('cn_2', 'invoice', 2000, 'posted', 'posted'),
+            ('cn_2', 'customer_refund', 700, 'blocked', 'refund_failed'),
+            ('cn_3', 'invoice', 500, 'posted', 'posted')
+    """)
+    lines = [" ".join(line.replace("|", " ").split()) for line in shown(warehouse).splitlines()]
+    assert "posted posted invoice JPY 1 500" in lines
+    assert "posted posted invoice USD 2 30.50" in lines
+    assert "blocked refund_failed customer_refund USD 1 7.00" in lines
+
+
+def test_the_summary_names_tax_that_is_not_reversed_and_rows_without_an_invoice(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    """Rules B5 and O2."""
+    warehouse.execute("insert into reference.currencies values ('usd', 2), ('jpy', 0)")
+    warehouse.execute("insert into marts.credit_balance_check values ('cus_1', 'usd', 0, 0), ('cus_2', 'eur', 0, 0)")
+    quiet = " ".join(shown(warehouse).split())
+    assert "not reversed" not in quiet
+    assert "no invoice" not in quiet
+    warehouse.execute("""
+        insert into marts.credit_balance_check values
+            ('cus_3', 'usd', 210, 0), ('cus_4', 'usd', 40, 4000), ('cus_4', 'jpy', 0, -300)
+    """)
+    said = " ".join(shown(warehouse).split())
+    assert "Tax of 2.50 USD on used balances of 2 customers is not reversed in NetSuite" in said
+    assert "Ledger rows of 40.00 USD of 1 customers belong to no invoice" in said
+    assert "Ledger rows of -300 JPY of 1 customers belong to no invoice" in said
 
 
 def test_a_report_reads_the_warehouse_of_an_earlier_version(tmp_path: Path) -> None:
