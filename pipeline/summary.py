@@ -118,12 +118,12 @@ def print_summary(warehouse: duckdb.DuckDBPyConnection, console: Console, push: 
     for currency, customers, minor, exponent in ask(TAX_NOT_REVERSED):
         console.print(
             f"Tax of {major_units(minor, exponent)} {currency} on used balances of {customers} customers is not "
-            "reversed in NetSuite: book it by hand with a journal (rule B5; marts.credit_balance_check, tax_not_reversed_minor)."
+            "reversed in NetSuite: book it by hand with a journal (rule B5; marts.credit_balance_check)."
         )
     for currency, customers, minor, exponent in ask(WITHOUT_INVOICE):
         console.print(
             f"Ledger rows of {major_units(minor, exponent)} {currency} of {customers} customers belong to no invoice "
-            "(rules O2, B9; marts.credit_balance_check, unattributed_minor)."
+            "(rules O2, B9; marts.credit_balance_check)."
         )
     console.print(_last_reconciled(ask(LAST_RECONCILIATION)))
 
