@@ -38,7 +38,7 @@ class KeyedQueue(Generic[T]):
         """Removes a task that has ended, so that its followers may start."""
         self.unfinished -= 1
         followers = []
-        for key in task.keys:
+        for key in sorted(task.keys, key=str):  # not in the order of a set, which changes from process to process
             waiting = self._queues[key]
             waiting.popleft()
             if waiting:
