@@ -281,6 +281,11 @@ TWO_ROWS_WITH_ONE_KEY = [
         "2 rows have the key cn_1.",
     ),
     (
+        "insert into books.memos select * from books.memos where document_id = 'cn_1'",
+        "posting_plan",
+        "2 rows have the key create creditMemo cn_1.",
+    ),
+    (
         "insert into books.memo_lines select * from books.memo_lines where document_id = 'cn_1'",
         "credit_memo_lines",
         "2 rows have the key cn_1 1.",
