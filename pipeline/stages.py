@@ -108,7 +108,8 @@ def compact(settings: Settings, results: StageResults) -> int:
 
 
 def doctor(settings: Settings, results: StageResults) -> int:
-    """Checks settings, credentials, permissions and mappings. Raises StageFailed when a check finds an error."""
+    """Checks settings, credentials, permissions and mappings. Raises StageFailed when a check finds an error:
+    without one, a run can post."""
     from rich.table import Table
 
     import doctor.netsuite
@@ -123,10 +124,15 @@ def doctor(settings: Settings, results: StageResults) -> int:
     for finding in findings:
         table.add_row(finding.level, finding.subject, finding.message)
     console().print(table)
+    unknown = [finding.subject for finding in findings if finding.level == "not checked"]
+    if unknown:
+        say(f"doctor: not checked, for the reasons above: {'; '.join(unknown)}")
     errors = sum(finding.level == "error" for finding in findings)
     if errors:
         raise StageFailed(f"doctor: {errors} of {len(findings)} checks show something to fix")
-    say(f"doctor: {len(findings)} checks, nothing to fix")
+    warnings = sum(finding.level == "warning" for finding in findings)
+    looked_at = f", {warnings} to look at" if warnings else ""
+    say(f"doctor: {len(findings)} checks, nothing that stops a run{looked_at}")
     return DONE
 
 
