@@ -2,7 +2,9 @@
 
 stripe.py     can Stripe be read
 netsuite.py   can NetSuite be read and posted to
-mappings.py   do the ids in the mapping files exist in NetSuite, and do they fit
-fields.py     does NetSuite know the fields that records are sent with
+mappings.py   do the ids in the mapping files exist in NetSuite, what are their names, and do they fit
+coverage.py   do the mapping files have what documents need
+fields.py     does NetSuite know the fields that records are sent with, and may they be written
+machine.py    clock and disk of this machine
 finding.py    one checked thing
 """

@@ -1,4 +1,5 @@
 """Checks field names: NetSuite must know each field of field_map.csv and each one that the loader sends (rule M1).
+Checks too whether its catalog offers the requests that write these records.
 
 An unknown field is never dropped: NetSuite refuses each record with it. Its metadata catalog tells before that.
 """
@@ -44,6 +45,14 @@ _ALWAYS: Mapping[Place, str] = {
     ("journalEntry", "line"): "account debit credit memo",
     ("serviceSaleItem", ""): "externalId itemId incomeAccount",
 }
+# How the loader writes a record, and the level that the role needs on it (docs/permissions.md).
+_WRITTEN_BY: Mapping[str, tuple[str, str]] = {
+    "creditMemo": ("post patch", "Create and Edit"),
+    "customerRefund": ("post patch", "Create and Edit"),
+    "invoice": ("post", "Create, when Stripe has negative invoices"),
+    "journalEntry": ("post", "Create"),
+    "serviceSaleItem": ("post", "Create"),
+}
 _TAX_DETAILS = "taxDetailsReference taxType taxCode taxBasis taxRate taxAmount"
 
 
@@ -83,15 +92,36 @@ def check_fields(client: NetSuite, settings: Mapping[str, Any], seeds: Path) -> 
         fields = [entry for entry in wanted if entry[1][0] == record_type]
         subject = f"fields of {record_type}"
         try:
-            known = known_fields(client.metadata(record_type), record_type)
+            catalog = client.metadata(record_type)
+            known = known_fields(catalog, record_type)
         except (Refused, KeyError, TypeError, AttributeError) as error:
             why = str(error) if isinstance(error, Refused) else "NetSuite's metadata catalog has another form"
-            yield Finding("warning", subject, f"not checked: {why}; NetSuite refuses a wrong name only with the record")
+            yield Finding("not checked", subject, f"{why}; NetSuite refuses a wrong name only with the record")
             continue
         wrong = [finding for entry in fields if (finding := _judge(*entry, known.get(entry[1][1])))]
         yield from wrong
         if not wrong:
             yield Finding("ok", subject, f"NetSuite knows all {len({(p, n) for _, p, n in fields})} fields")
+        yield check_writing(catalog, record_type)
+
+
+def check_writing(catalog: Mapping[str, Any], record_type: str) -> Finding:
+    """Whether the catalog, which is made for the role, offers the requests that write the record.
+
+    That the role's level allows them is known only from NetSuite's answer to a record.
+    """
+    needed, level = _WRITTEN_BY[record_type]
+    paths = catalog.get("paths")
+    own = {path: methods for path, methods in (paths or {}).items() if path.strip("/").split("/")[0] == record_type}
+    offered = {method.lower() for methods in own.values() for method in methods}
+    missing = [method.upper() for method in needed.split() if method not in offered]
+    subject = f"writing {record_type}"
+    if own and missing:
+        words = f"NetSuite's catalog offers no {' and no '.join(missing)} of it to this role: give it {level}"
+        return Finding("error", subject, words)
+    offers = f"NetSuite's catalog offers {needed.upper().replace(' ', ' and ')}, but " if own else ""
+    words = f"{offers}only the first record shows whether the role's level allows it; it needs {level}"
+    return Finding("not checked", subject, words)
 
 
 def known_fields(catalog: Mapping[str, Any], record_type: str) -> dict[str, set[str]]:

@@ -1,6 +1,6 @@
 """Checks the NetSuite ids in the mapping files: each must exist, be active, and fit where it is used.
 
-What NetSuite does not let a role see is reported as not checked.
+What NetSuite does not let a role see is reported as not checked. `read_rows` alone reads the files.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from doctor.finding import Finding, Level
 from netsuite import lookup
 from netsuite.api import NetSuite
 from netsuite.errors import Refused
+from netsuite.names import find_names, named
 from settings import ROOT
 
 SEEDS = ROOT / "dbt_project" / "seeds"
@@ -25,7 +26,10 @@ MAPPED = (
     ("tax_map.csv", "netsuite_item_id", "item"),
     ("account_map.csv", "netsuite_account_id", "account"),
     ("customer_map.csv", "netsuite_customer_id", "customer"),
+    ("invoice_map.csv", "netsuite_invoice_id", "transaction"),
 )
+NAMED = 20
+"""Rows of a file that are shown with the name behind their id."""
 
 ITEM_FILES = [file for file, _, table in MAPPED if table == "item"]
 
@@ -52,7 +56,33 @@ def check_mappings(client: NetSuite, seeds: Path) -> Iterator[Finding]:
         for row, message in malformed + wrong:
             yield Finding("error", f"{file}, row {row}, {column}", message)
         if not malformed and not wrong:
-            yield Finding("ok", file, f"{len(ids)} ids found in NetSuite")
+            yield Finding("ok", file, f"{len(ids)} ids found in NetSuite{_shown(client, path, column, table, ids)}")
+    yield from _unseen_tax_ids(seeds)
+
+
+def _shown(client: NetSuite, path: Path, column: str, table: str, ids: set[str]) -> str:
+    """The first rows of a file, each with the name behind its id: a wrong id of the right kind shows by its name."""
+    names = find_names(client, table, ids) if table != "transaction" else {}
+    rows = [row for _, row in read_rows(path) if row.get(column)]
+    shown = [
+        f"{' '.join(text for name, text in row.items() if text and not name.startswith('netsuite_'))} = "
+        f"{named(row[column], names)}"
+        for row in rows[:NAMED]
+    ]
+    more = f"; and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
+    return f": {'; '.join(shown)}{more}" if shown else ""
+
+
+def _unseen_tax_ids(seeds: Path) -> Iterator[Finding]:
+    """The pipeline asks NetSuite for no table of tax codes, so nothing is known of these ids."""
+    columns = ("netsuite_tax_code_id", "netsuite_tax_type_id")
+    count = len({row[column] for _, row in read_rows(seeds / "tax_map.csv") for column in columns if row.get(column)})
+    if count:
+        yield Finding(
+            "not checked",
+            "tax_map.csv, tax codes and types",
+            f"SuiteQL is not asked for tax codes: compare these {count} ids with NetSuite's lists by hand",
+        )
 
 
 def check_account_currencies(client: NetSuite, seeds: Path) -> Iterator[Finding]:
@@ -69,7 +99,7 @@ def check_account_currencies(client: NetSuite, seeds: Path) -> Iterator[Finding]
     base = _base_currencies(client) if has_currency else {""}
     if accounts is None or symbols is None or not base:
         hidden = "account.currency" if accounts is None else "currency.symbol" if symbols is None else "a base currency"
-        yield Finding("warning", f"{file}, currencies", f"not checked: NetSuite does not show {hidden} to this role")
+        yield Finding("not checked", f"{file}, currencies", f"NetSuite does not show {hidden} to this role")
         return
     names = {row["id"]: row.get("symbol", row["id"]).lower() for row in symbols}
     currencies = {row["id"]: names.get(row["currency"], row["currency"]) for row in accounts if row.get("currency")}
@@ -104,14 +134,13 @@ def check_item_subsidiaries(client: NetSuite, seeds: Path) -> Iterator[Finding]:
     ]
     used = _asked(client, "SELECT id FROM subsidiary WHERE id IN (SELECT subsidiary FROM customer) ORDER BY id")
     if not used:
-        yield Finding(
-            "ok", subject, "not checked: NetSuite shows no subsidiary with customers, as in an account of one company"
-        )
+        shown = "NetSuite shows no subsidiary with customers, as in an account of one company"
+        yield Finding("not checked", subject, shown)
         return
     known = _subsidiaries_of_items(client, sorted({id for _, _, id in cells}))
     if known is None:
         shown = "neither item.subsidiary nor the table itemsubsidiarymap"
-        yield Finding("warning", subject, f"not checked: NetSuite shows {shown} to this role")
+        yield Finding("not checked", subject, f"NetSuite shows {shown} to this role")
         return
     wanted = {row["id"] for row in used}
     wrong = [(cell, lacking) for cell in cells if (lacking := wanted - known.get(cell[2], wanted))]
@@ -186,9 +215,16 @@ def _cells(path: Path, column: str) -> Sequence[Cell]:
 
 
 def _states(client: NetSuite, table: str, ids: set[str]) -> dict[str, str]:
-    """id → `active` or `inactive`, of the ids that NetSuite has."""
+    """id → `active`, or why it cannot be used, of the ids that NetSuite has."""
     states: dict[str, str] = {}
+    column = "type" if table == "transaction" else "isinactive"
     for bulk in lookup.bulks(sorted(ids)):
-        rows = client.suiteql(f"SELECT id, isinactive FROM {table} WHERE id IN ({', '.join(bulk)}) ORDER BY id")
-        states |= {row["id"]: "active" if row.get("isinactive", "F") == "F" else "inactive" for row in rows}
+        rows = client.suiteql(f"SELECT id, {column} FROM {table} WHERE id IN ({', '.join(bulk)}) ORDER BY id")
+        states |= {row["id"]: _state(table, row.get(column)) for row in rows}
     return states
+
+
+def _state(table: str, shown: str | None) -> str:
+    if table == "transaction":
+        return "active" if shown == lookup.SUITEQL_TYPES["invoice"] else f"{shown}, no invoice,"
+    return "active" if (shown or "F") == "F" else "inactive"

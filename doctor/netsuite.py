@@ -1,4 +1,4 @@
-"""Checks NetSuite: sign-in, certificate, permissions, mapped ids and field names. Writes nothing."""
+"""Checks NetSuite: sign-in, certificate, permissions, mapping files and field names. Writes nothing."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
+from doctor.coverage import check_coverage, check_needed
 from doctor.fields import check_fields
 from doctor.finding import Finding, Level
+from doctor.machine import check_clock, check_disk
 from doctor.mappings import SEEDS, check_account_currencies, check_item_subsidiaries, check_mappings
 from netsuite.api import NetSuite
 from netsuite.auth import CERTIFICATE_WARNING_DAYS, TBA_END, certificate_expiry
@@ -31,6 +33,9 @@ LINKS = "nexttransactionlinelink"
 def check(settings: Settings, seeds: Path = SEEDS) -> list[Finding]:
     """All findings. An error among them means that a push would fail or be refused."""
     findings = list(_credentials(settings))
+    findings += check_needed(settings.vars, seeds)
+    findings += check_coverage(settings.warehouse_path, settings.vars, seeds)
+    findings += check_disk(settings.warehouse_path)
     try:
         with NetSuite(settings) as client:
             findings += _permissions(client)
@@ -38,6 +43,7 @@ def check(settings: Settings, seeds: Path = SEEDS) -> list[Finding]:
             findings += check_account_currencies(client, seeds)
             findings += check_item_subsidiaries(client, seeds)
             findings += check_fields(client, settings.vars, seeds)
+            findings.append(check_clock("NetSuite", client.seconds_ahead))
     except (LoginRefused, NetSuiteError) as error:
         findings.append(Finding("error", "NetSuite login", str(error)))
     except SettingsError as error:
@@ -52,7 +58,7 @@ def _credentials(settings: Settings) -> Iterator[Finding]:
     subject, ends = "NetSuite certificate", certificate_expiry(settings.netsuite_private_key_file)
     if ends is None:
         hint = "put the certificate into NETSUITE_PRIVATE_KEY_FILE, after the key, to be warned"
-        yield Finding("ok", subject, f"its end is not known: {hint}")
+        yield Finding("not checked", subject, f"its end is not known: {hint}")
         return
     days = (ends - dt.datetime.now(dt.UTC)).days
     level: Level = "error" if days < 0 else "warning" if days < CERTIFICATE_WARNING_DAYS else "ok"

@@ -1,4 +1,4 @@
-"""Checks StripeClient: one request for one object of each endpoint. Nothing is written."""
+"""Checks Stripe: one request for one object of each endpoint. Nothing is written."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from doctor.finding import Finding, Level
+from doctor.machine import check_clock
 from extract.errors import StripeError
 from extract.stripe.api import StripeClient
 from extract.stripe.endpoints import ENDPOINTS
@@ -16,7 +17,7 @@ EVENTS = "/v1/events"
 
 
 def check(settings: Settings) -> list[Finding]:
-    """A finding for each endpoint that an extract reads."""
+    """A finding for each endpoint that an extract reads, and one for the clock."""
     assert settings.stripe_api_key is not None
     stripe = StripeClient(
         settings.stripe_api_base,
@@ -30,7 +31,8 @@ def check(settings: Settings) -> list[Finding]:
         ledger = pool.submit(_finding, "/v1/customers/*/balance_transactions", lambda: _ledger(stripe))
         events = pool.submit(_finding, EVENTS, lambda: _events(stripe))
         lists = pool.map(lambda path: _finding(path, lambda: _list(stripe, path)), paths)
-        return [events.result(), *lists, ledger.result()]
+        findings = [events.result(), *lists, ledger.result()]
+    return [*findings, check_clock("Stripe", stripe.seconds_ahead)]
 
 
 def _finding(path: str, ask: Callable[[], tuple[Level, str]]) -> Finding:
@@ -54,6 +56,6 @@ def _events(stripe: StripeClient) -> tuple[Level, str]:
 def _ledger(stripe: StripeClient) -> tuple[Level, str]:
     customers = stripe.page("/v1/customers", {"limit": 1}).items
     if not customers:
-        return "ok", "not checked: there is no customer"
+        return "not checked", "there is no customer"
     stripe.page(object_path("customers", customers[0]["id"], "balance_transactions"), {"limit": 1})
     return "ok", "readable"

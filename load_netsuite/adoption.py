@@ -59,7 +59,7 @@ def adopt(record: Record, existing: Existing, is_ours: bool = False) -> tuple[li
     found = existing.records.get(record.external_id)
     expected_id = record.internal_id or record.existing_id
     if found is None:
-        gone = f"{record.record_type} {expected_id} is not in NetSuite any more"
+        gone = f"{record.record_type} {record.external_id} (NetSuite {expected_id}) is not in NetSuite any more"
         return [entry_of(record, "differs", internal_id=record.internal_id, error_detail=gone)], None
     applied = existing.links.get(found.internal_id, {})
     present = [(a.doc or "", a.amount) for a in record.known_applications if a.doc in applied]

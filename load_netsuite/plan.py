@@ -1,84 +1,112 @@
-"""The plan: the records that a push would post, as a table and as a file that a later push can be held to.
+"""The plan: the records that a push would post, as tables and as a file that a later push can be held to.
 
-`plan.json`: {"format": 1, "target", "netsuite_account_id", "records": [{"operation", "record_type", "external_id",
-"currency", "total", "fingerprint"}]}. A fingerprint is the hash of the body with documents named by external id, so it
-stays the same while a run turns external ids into internal ones. The file holds no secrets and no bodies.
+`plan.json`: {"format": 2, "target", "netsuite_account_id", "position", "records": [...]}. A record has `operation`,
+`record_type`, `external_id`, `body` (the hash of its body without applications) and `applications` (external id of the
+document → amount): a push posts nothing else. The other fields are for people: `action`, `currency`, `total`,
+`customer`, `tran_date`, `period`, `account`. `position` is that of the journal's last row, so that a push can tell what
+was posted since. The file holds no secrets and no bodies.
+
+plan.py          makes the plan
+plan_tables.py   shows it
+plan_check.py    compares it with what is ready now, and with what was posted since
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from rich.console import Console
-from rich.table import Table
 
+from load_netsuite import bodies
+from load_netsuite.adoption import Existing, adopt, look_up
 from load_netsuite.errors import PlanMoved
+from load_netsuite.journal import LAST_POSITION
 from load_netsuite.marts import STEPS, Marts
+from load_netsuite.plan_tables import Names, Totals, print_plan
 from load_netsuite.records import Record
 from load_netsuite.tables import open_with_journal
+from netsuite.api import NetSuite
+from netsuite.names import find_income_accounts, find_names
 from settings import Settings
+from warehouse.query import ask
 
-FORMAT = 1
-SHOWN_DIFFERENCES = 20
+FORMAT = 2
 
-Key = tuple[str, str, str]
-"""operation, record type, external id"""
+Key = tuple[str, str]
+"""record type, external id"""
 
 
-class Planned(msgspec.Struct, frozen=True):
+class Planned(msgspec.Struct, kw_only=True):
     operation: str
     record_type: str
     external_id: str
+    body: str
+    applications: dict[str, Decimal]
+    action: str
     currency: str | None
-    total: str
-    fingerprint: str
+    total: Decimal
+    customer: str | None
+    tran_date: str | None
+    period: str | None
+    account: str | None
 
     @property
     def key(self) -> Key:
-        return self.operation, self.record_type, self.external_id
+        return self.record_type, self.external_id
 
 
 class PlanFile(msgspec.Struct):
     format: int
     target: str
     netsuite_account_id: str | None
+    position: int
     records: list[Planned]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The records that a push may post: key → fingerprint."""
+    """The records that a push may post. position: of the journal when the plan was made."""
 
-    fingerprints: dict[Key, str]
+    name: str
+    position: int
+    records: dict[Key, Planned] = field(default_factory=dict)
 
     def holds(self, record: Record) -> bool:
-        """Whether the plan has a record of this operation, type and external id."""
-        return _key(record) in self.fingerprints
+        """Whether the plan has the record, or the record and all its applications where it is in NetSuite already."""
+        planned = self.records.get((record.record_type, record.external_id))
+        if planned is None:
+            return False
+        if record.operation == "create":
+            return planned.operation == "create"
+        return record.named_applications.items() <= planned.applications.items()
 
 
 def plan(settings: Settings, path: Path = Path("plan.json"), console: Console | None = None) -> Path:
-    """Writes the plan file, prints the table, and returns the file's path. Sends NetSuite nothing.
+    """Writes the plan file, prints the tables, and returns the file's path. Writes nothing to NetSuite: it asks which
+    of the records are there already, and for the names behind ids.
 
-    Raises WarehouseLocked, WarehouseError.
+    Raises WarehouseLocked, WarehouseError, LoginRefused, NetSuiteError.
     """
-    totals: defaultdict[tuple[str, ...], tuple[int, Decimal]] = defaultdict(lambda: (0, Decimal(0)))
-    records = []
-    with open_with_journal(settings.warehouse_path) as warehouse:
-        for record in _records(Marts(warehouse)):
-            records.append(Planned(*_key(record), record.currency, str(_amount(record)), record.fingerprint))
-            action = "adopt" if record.existing_id and record.operation == "create" else record.operation
-            for posts_to, amount in _postings(record):
-                key = record.record_type, action, record.currency or "", posts_to, _period(record)
-                rows, total = totals[key]
-                totals[key] = rows + 1, total + amount
-    content = PlanFile(FORMAT, settings.target, settings.netsuite_account_id, records)
+    totals, records = Totals(), list[Planned]()
+    with open_with_journal(settings.warehouse_path) as warehouse, NetSuite(settings) as client:
+        position = ask(warehouse.cursor(), LAST_POSITION)[0][0] or 0
+        for chunk in ready_records(Marts(warehouse)):
+            existing = look_up(client, chunk)
+            heads = _heads_of_late_refunds(warehouse, chunk)
+            for record in chunk:
+                planned = _planned(record, _action(record, existing), heads.get(record.external_id, {}))
+                records.append(planned)
+                totals.add(planned, record, heads.get(record.external_id, {}))
+        names = _names(client, records, totals)
+    content = PlanFile(FORMAT, settings.target, settings.netsuite_account_id, position, names.into(records))
     path.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n")
-    _print(totals, len(records), console or Console())
+    print_plan(content.records, totals, names, console or Console(markup=False, emoji=False, highlight=False))
     return path
 
 
@@ -97,77 +125,81 @@ def read_plan(path: Path, settings: Settings) -> Plan:
     ):
         if planned != now:
             raise PlanMoved(f"{path.name} was made for {name} {planned}, this is {now}. Nothing was posted.")
-    return Plan({record.key: record.fingerprint for record in content.records})
+    return Plan(path.name, content.position, {record.key: record for record in content.records})
 
 
-def refuse_if_moved(plan: Plan, marts: Marts) -> None:
-    """Raises PlanMoved, naming the records, unless the ready records and their bodies are exactly those of the plan."""
-    now = {_key(record): record.fingerprint for record in _records(marts)}
-    moved = [
-        *(f"{_name(key)} is ready now and not in the plan" for key in now.keys() - plan.fingerprints.keys()),
-        *(f"{_name(key)} is in the plan and not ready any more" for key in plan.fingerprints.keys() - now.keys()),
-        *(
-            f"{_name(key)} would be posted with another body"
-            for key in now.keys() & plan.fingerprints.keys()
-            if now[key] != plan.fingerprints[key]
-        ),
-    ]
-    if moved:
-        rest = f"\n  ... and {len(moved) - SHOWN_DIFFERENCES} more" if len(moved) > SHOWN_DIFFERENCES else ""
-        raise PlanMoved(
-            "the records to post have changed since the plan was made; nothing was posted. Make a new plan with `make "
-            "plan`.\n  " + "\n  ".join(sorted(moved)[:SHOWN_DIFFERENCES]) + rest
-        )
-
-
-def _records(marts: Marts) -> Iterator[Record]:
+def ready_records(marts: Marts) -> Iterator[list[Record]]:
+    """The records that a push would post, in its order, a chunk at a time."""
     for _, read in STEPS:
-        for chunk in read(marts):
-            yield from chunk
+        yield from read(marts)
 
 
-def _key(record: Record) -> Key:
-    return record.operation, record.record_type, record.external_id
+def _action(record: Record, existing: Existing) -> str:
+    """What a push does with the record: it decides by the same look-up."""
+    is_there = record.external_id in existing.records
+    if is_there or record.internal_id or (record.existing_id and not record.problem):
+        entries, _ = adopt(record, existing)
+        if any(entry.status == "differs" for entry in entries):
+            return "differs"
+        return "apply" if record.internal_id else "adopt"
+    return "cannot be sent" if record.problem else "create"
 
 
-def _name(key: Key) -> str:
-    return " ".join(key)
+def _planned(record: Record, action: str, head: dict[str, Any]) -> Planned:
+    applications = record.named_applications
+    is_sum = record.operation == "apply" or record.record_type == "customerRefund"
+    total = sum(applications.values(), Decimal(0)) if is_sum else record.total
+    body = record.body
+    account = body.get("account", {}).get("id") or head.get("netsuite_account_id")
+    return Planned(
+        operation=record.operation,
+        record_type=record.record_type,
+        external_id=record.external_id,
+        body=record.body_hash,
+        applications=applications,
+        action=action,
+        currency=record.currency,
+        total=_in_decimals(total, record.precision),
+        customer=record.customer_id,
+        tran_date=body.get("tranDate") or head.get("tran_date"),
+        period=body.get("postingPeriod", {}).get("id") or head.get("netsuite_posting_period_id"),
+        account=account,
+    )
 
 
-def _amount(record: Record) -> Decimal:
-    return sum((a.amount for a in record.applications), Decimal(0)) if record.operation == "apply" else record.total
+def _in_decimals(total: Decimal, precision: int | None) -> Decimal:
+    """The amount with NetSuite's decimals; as it is where it has more, so that the plan shows what is wrong."""
+    try:
+        return bodies.money(total, precision, "the record")
+    except bodies.CannotBuild:
+        return total
 
 
-def _postings(record: Record) -> Iterator[tuple[str, Decimal]]:
-    """(item, account or applied document; amount) of each posting of the record."""
-    if record.problem:
-        yield f"cannot be sent: {record.problem[:60]}", record.total
-    elif record.operation == "apply" or record.record_type == "customerRefund":
-        account = record.body.get("account", {}).get("id")
-        yield (f"account {account}" if account else "application"), _amount(record)
-    elif record.record_type == "journalEntry":
-        for line in record.body["line"]["items"]:
-            side = "debit" if "debit" in line else "credit"
-            yield f"account {line['account']['id']} {side}", line[side]
-    elif "item" in record.body:
-        for line in record.body["item"]["items"]:
-            item = line["item"]
-            yield f"item {item.get('id') or item['externalId']}", line.get("amount", line.get("grossAmt"))
-    else:
-        yield record.body.get("itemId", ""), Decimal(0)
+def _heads_of_late_refunds(warehouse: Any, chunk: Sequence[Record]) -> dict[str, dict[str, Any]]:
+    """external id → accounts, date and period of the customer refunds that only get further applications: these have no
+    body, yet NetSuite books the further part to the same accounts."""
+    late = [r.external_id for r in chunk if r.record_type == "customerRefund" and r.internal_id]
+    if not late:
+        return {}
+    columns = "netsuite_account_id, netsuite_receivables_account_id, netsuite_posting_period_id"
+    rows = ask(
+        warehouse.cursor(),
+        f"select external_id, {columns}, tran_date::varchar from marts.customer_refunds "
+        "where external_id in (select unnest(?::varchar[]))",
+        [late],
+    )
+    keys = (*columns.split(", "), "tran_date")
+    return {external_id: dict(zip(keys, values, strict=True)) for external_id, *values in rows}
 
 
-def _period(record: Record) -> str:
-    return str(record.body.get("postingPeriod", {}).get("id", ""))
-
-
-def _print(totals: dict[tuple[str, ...], tuple[int, Decimal]], count: int, console: Console) -> None:
-    table = Table(title=f"Would be posted to NetSuite: {count} records")
-    for column in ("record type", "what", "currency", "item / account", "period"):
-        table.add_column(column)
-    for column in ("rows", "amount"):
-        table.add_column(column, justify="right")
-    for key in sorted(totals):
-        rows, total = totals[key]
-        table.add_row(*key, str(rows), f"{total:,}")
-    console.print(table)
+def _names(client: NetSuite, records: Sequence[Planned], totals: Totals) -> Names:
+    """Asks NetSuite for the names of all ids that the tables show."""
+    items = totals.items()
+    incomes = find_income_accounts(client, items)
+    ids: defaultdict[str, set[str]] = defaultdict(set)
+    for record in records:
+        for table, id in (("customer", record.customer), ("accountingperiod", record.period)):
+            ids[table].add(id or "")
+    ids["item"] |= items
+    ids["account"] |= totals.accounts() | set(incomes.values()) | {record.account or "" for record in records}
+    return Names({table: find_names(client, table, wanted) for table, wanted in ids.items()}, incomes)

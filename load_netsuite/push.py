@@ -40,7 +40,8 @@ from load_netsuite.bodies import Body
 from load_netsuite.journal import NO_EFFECT_SEEN, WRITTEN, Entry, Journal
 from load_netsuite.marts import STEPS, Marts
 from load_netsuite.ordering import in_order
-from load_netsuite.plan import Plan, read_plan, refuse_if_moved
+from load_netsuite.plan import Plan, read_plan
+from load_netsuite.plan_check import Progress, compare
 from load_netsuite.presence import gone_records
 from load_netsuite.readback import Checked, look_again, read_back
 from load_netsuite.records import Application, Record
@@ -82,6 +83,8 @@ class PushReport:
     seconds: float = 0.0
     refused: list[tuple[str, str, str]] = field(default_factory=list)
     """(record type, external id, reason) of the first 1,000 rows that were rejected or differ."""
+    plan: Progress | None = None
+    """How much of its plan was done before this push."""
     differing: set[Key] = field(default_factory=set)
     """Records of ours that NetSuite does not show as they were posted, those of earlier runs included."""
 
@@ -91,7 +94,7 @@ class PushReport:
     @property
     def is_refused(self) -> bool:
         """Whether NetSuite refused rows, or does not show a record of ours as it was posted (exit code 3)."""
-        return bool(self.count("rejected") or self.differing)
+        return bool(self.count("rejected") or self.differing or (self.plan and self.plan.refused))
 
     @property
     def posted(self) -> int:
@@ -140,7 +143,7 @@ class Push:
         """Takes every step, reads back what was written, and returns the report. Raises as `push`."""
         started = time.monotonic()
         if self._plan is not None:
-            refuse_if_moved(self._plan, self._marts)
+            self.report.plan = compare(self._plan, self._warehouse, self._marts)
         try:
             self._recover()
             for name, read in STEPS:

@@ -29,7 +29,8 @@ class Record:
 
     internal_id: set when the record is in NetSuite and only `applications` are to be added · existing_id: a record
     of somebody else that stands for ours (N1) · total: the total that NetSuite must show, in major units · cap: the
-    most that it may show once it grows (R3) · problem: the reason why no body can be built.
+    most that it may show once it grows (R3) · problem: the reason why no body can be built · precision: decimals that
+    NetSuite keeps for the currency.
     """
 
     record_type: str
@@ -44,6 +45,7 @@ class Record:
     internal_id: str | None = None
     existing_id: str | None = None
     problem: str | None = None
+    precision: int | None = None
 
     @property
     def operation(self) -> str:
@@ -60,11 +62,23 @@ class Record:
         return frozenset(("document", application.doc) for application in self.known_applications)
 
     @property
-    def fingerprint(self) -> str:
-        """Hash of the record with documents named by external id: the same before and after their posting."""
-        body = {name: self.body[name] for name in sorted(self.body) if name != "apply"}
-        applications = sorted([a.doc_external_id or a.doc or "", a.amount] for a in self.applications)
-        return hashlib.sha256(to_json([self.operation, self.record_type, body, applications])).hexdigest()
+    def body_hash(self) -> str:
+        """Hash of the body without its applications: these name internal ids, which a run finds out as it goes."""
+        return body_hash(self.body)
+
+    @property
+    def named_applications(self) -> dict[str, Decimal]:
+        """External id of the document (else its internal id) → amount: the same before and after its posting."""
+        amounts: dict[str, Decimal] = {}
+        for part in self.applications:
+            name = part.doc_external_id or part.doc or ""
+            amounts[name] = amounts.get(name, Decimal(0)) + part.amount
+        return amounts
+
+
+def body_hash(body: Body) -> str:
+    """Hash of a request body, as it is sent or as the journal keeps it, without its applications."""
+    return hashlib.sha256(to_json({name: body[name] for name in sorted(body) if name != "apply"})).hexdigest()
 
 
 def record_of(record_type: str, row: Row, body: Callable[[], Body], **fields: Any) -> Record:
@@ -77,6 +91,7 @@ def record_of(record_type: str, row: Row, body: Callable[[], Body], **fields: An
         "customer_id": row.get("netsuite_customer_id"),
         "currency_id": row.get("netsuite_currency_id"),
         "total": row.get("amount") or Decimal(0),
+        "precision": row.get("netsuite_currency_precision"),
     }
     try:
         return Record(**common | fields, body=body())

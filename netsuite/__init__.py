@@ -8,4 +8,5 @@ errors.py        failures of requests
 concurrency.py   time, and how many requests are in flight at once
 encoding.py      request bodies as exact JSON
 lookup.py        the records that NetSuite holds, asked for in bulk
+names.py         the names of records behind their internal ids
 """

@@ -90,6 +90,11 @@ class NetSuite:
         """HTTP requests so far, those for tokens and repeated ones included."""
         return self._transport.requests_sent
 
+    @property
+    def seconds_ahead(self) -> float | None:
+        """This machine's clock less NetSuite's; None before the first answer."""
+        return self._transport.seconds_ahead
+
     # ------------------------------------------------------------ reading
 
     def suiteql(self, sql: str) -> list[dict[str, str]]:

@@ -43,7 +43,8 @@ class Transport:
         self._clock = clock
         self._counting = threading.Lock()
         self._language = settings.netsuite_language
-        self._is_clock_checked = False
+        self.seconds_ahead: float | None = None
+        """This machine's clock less NetSuite's, by the first answer with a `Date`."""
         self._auth: OAuth2 | TokenBased = (
             TokenBased(settings)
             if settings.netsuite_auth == "tba"
@@ -124,7 +125,7 @@ class Transport:
             raise NoAnswer(f"no answer within {read_seconds:.0f} s") from None
         except requests.RequestException as error:
             raise NoAnswer(f"no usable answer ({type(error).__name__})") from None
-        if not self._is_clock_checked and RECORD_PATH not in request.url:
+        if self.seconds_ahead is None and RECORD_PATH not in request.url:
             self._check_clock(response)
         return response
 
@@ -136,12 +137,13 @@ class Transport:
         except (KeyError, TypeError, ValueError):
             return
         own = dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
-        if abs((own - server.astimezone(dt.UTC)).total_seconds()) > CLOCK_SECONDS:
+        ahead = (own - server.astimezone(dt.UTC)).total_seconds()
+        if abs(ahead) > CLOCK_SECONDS:
             raise ClockOff(
                 f"this machine's clock says {own:%Y-%m-%d %H:%M} UTC, NetSuite's {server:%Y-%m-%d %H:%M}: more than a "
                 "day apart. Nothing was written. Set the clock right, then run again."
             )
-        self._is_clock_checked = True
+        self.seconds_ahead = ahead
 
 
 def _new_session(base_url: str, connections: int) -> requests.Session:

@@ -41,6 +41,8 @@ def push(settings: Settings, results: StageResults) -> int:
     report = results.push = push(settings, plan=settings.plan)
     _note_netsuite(settings)
     say(f"push: {_sentence(report)}")
+    for line in _plan_lines(settings, report):
+        say(line)
     for record_type, external_id, reason in report.refused[:ROWS_SHOWN]:
         say(f"  {record_type} {external_id}: {reason}")
     if len(report.refused) > ROWS_SHOWN:
@@ -55,11 +57,12 @@ def push(settings: Settings, results: StageResults) -> int:
 
 
 def plan(settings: Settings, results: StageResults) -> int:
-    """Shows what a push would post, as a table and as plan.json."""
+    """Shows what a push would post, as tables and as a file: PLAN, or plan.json."""
     from load_netsuite.plan import plan
 
-    path = plan(settings, ROOT / "plan.json", console())
-    say(f"plan: nothing was written to NetSuite; `make push PLAN={path.name}` posts exactly this")
+    path = plan(settings, settings.plan or ROOT / "plan.json", console())
+    shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+    say(f"plan: nothing was written to NetSuite; `make push PLAN={shown}` posts exactly this")
     return DONE
 
 
@@ -105,7 +108,8 @@ def compact(settings: Settings, results: StageResults) -> int:
 
 
 def doctor(settings: Settings, results: StageResults) -> int:
-    """Checks settings, credentials, permissions and mappings. Raises StageFailed when a check finds an error."""
+    """Checks settings, credentials, permissions and mappings. Raises StageFailed when a check finds an error:
+    without one, a run can post."""
     from rich.table import Table
 
     import doctor.netsuite
@@ -120,10 +124,15 @@ def doctor(settings: Settings, results: StageResults) -> int:
     for finding in findings:
         table.add_row(finding.level, finding.subject, finding.message)
     console().print(table)
+    unknown = [finding.subject for finding in findings if finding.level == "not checked"]
+    if unknown:
+        say(f"doctor: not checked, for the reasons above: {'; '.join(unknown)}")
     errors = sum(finding.level == "error" for finding in findings)
     if errors:
         raise StageFailed(f"doctor: {errors} of {len(findings)} checks show something to fix")
-    say(f"doctor: {len(findings)} checks, nothing to fix")
+    warnings = sum(finding.level == "warning" for finding in findings)
+    looked_at = f", {warnings} to look at" if warnings else ""
+    say(f"doctor: {len(findings)} checks, nothing that stops a run{looked_at}")
     return DONE
 
 
@@ -132,6 +141,25 @@ def _note_netsuite(settings: Settings) -> None:
     from pipeline.books import note_netsuite_account
 
     note_netsuite_account(settings)
+
+
+def _plan_lines(settings: Settings, report: PushReport) -> list[str]:
+    """What an earlier push did of the plan of this push."""
+    if report.plan is None or settings.plan is None:
+        return []
+    done, refused, name = report.plan.posted, report.plan.refused, settings.plan.name
+    lines = []
+    if done and not report.posted and not report.unresolved:
+        lines.append(f"push: {name} was posted already: {done} of its records are in NetSuite, nothing is left to post")
+    elif done:
+        lines.append(f"push: {done} records of {name} were posted already; this push went on from there")
+    shown = [f"  {record_type} {external_id}: {words}" for record_type, external_id, words in refused[:ROWS_SHOWN]]
+    if refused:
+        lines.append(
+            f"push: {len(refused)} records of {name} were refused by an earlier push of it and not tried again; "
+            "correct them, then make a new plan with `make plan`"
+        )
+    return lines + shown
 
 
 def _sentence(report: PushReport) -> str:

@@ -6,6 +6,8 @@ say.
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from decimal import Decimal
@@ -13,9 +15,12 @@ from pathlib import Path
 
 import pytest
 
+from netsuite.lookup import SUITEQL_TYPES
 from sandbox import demo
+from sandbox.demo.netsuite import CURRENCIES
 from sandbox.demo.scenarios import SCENARIOS
 from sandbox.netsuite import credentials
+from sandbox.netsuite.records import Transaction
 from sandbox.stripe.server import DEMO_KEY
 from tests.support import warehouse as testing
 
@@ -30,10 +35,10 @@ class Shop:
         self.warehouse = folder / "sandbox.duckdb"
         self.said: list[str] = []
 
-    def make(self, *arguments: str) -> str:
-        import os
-
+    def make(self, *arguments: str, plan: str = "") -> str:
         environment = {**os.environ, "WAREHOUSE_PATH": str(self.warehouse), "TARGET": "sandbox"}
+        if plan:
+            environment["PLAN"] = str(self.folder / plan)
         done = subprocess.run(
             [sys.executable, *arguments],
             cwd=ROOT,
@@ -53,6 +58,19 @@ class Shop:
             for row in testing.rows(self.warehouse, "select document_id, state, reason from marts.credit_outcomes")
         }
 
+    def planned(self, plan: str) -> tuple[list[dict], list[dict]]:
+        """The records of a plan file, and the rows of marts.posting_plan."""
+        records = json.loads((self.folder / plan).read_text())["records"]
+        return records, testing.rows(self.warehouse, "select * from marts.posting_plan")
+
+    def posted(self) -> dict[tuple[str, str], Transaction]:
+        """(SuiteQL type, external id) → transaction, as the books of NetSuite hold it now."""
+        books = demo.open_state(self.folder / "sandbox")[1]
+        try:
+            return {(t.type, t.external_id): t for t in books.transactions() if t.external_id}
+        finally:
+            books.close()
+
     def log(self) -> list[dict]:
         return testing.rows(
             self.warehouse,
@@ -63,14 +81,23 @@ class Shop:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory) -> Shop:
-    """Three runs; what each left behind is kept for the tests below."""
+    """A plan that is pushed, then two runs, the last after a plan of it; what each left behind is kept for the tests
+    below."""
     shop = Shop(tmp_path_factory.mktemp("shop"))
-    shop.make("-m", "pipeline", "run")
+    shop.make("-m", "pipeline", "plan", plan="first.json")
+    shop.plans = [shop.planned("first.json")]
+    shop.make("-m", "pipeline", "push", plan="first.json")
+    shop.books = [shop.posted()]
     shop.first_outcomes, shop.first_log = shop.outcomes(), shop.log()
+    shop.said.clear()
+    shop.make("-m", "pipeline", "push", plan="first.json")
     shop.make("-m", "pipeline", "run")
     shop.second_log = shop.log()
     shop.make("-m", "sandbox", "advance", "--state", str(shop.folder / "sandbox"))
+    shop.make("-m", "pipeline", "plan", plan="later.json")
+    shop.plans.append(shop.planned("later.json"))
     shop.make("-m", "pipeline", "run")
+    shop.books.append(shop.posted())
     return shop
 
 
@@ -101,6 +128,87 @@ def test_a_month_later_just_the_new_is_posted(shop):
         "posted adopted",
         "blocked refund_failed",
     }
+
+
+def id_of(shown: str | None) -> str | None:
+    """The internal id of `Feb 2026 (16)`."""
+    return shown and shown.rpartition("(")[2].rstrip(")")
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_plan_is_what_the_push_then_posts(shop, number):
+    """Record by record: kind, external id, customer, currency, amount, date, period and account."""
+    (records, _), after = shop.plans[number], shop.books[number]
+    before = shop.books[number - 1] if number else {}
+    planned = {(SUITEQL_TYPES[r["record_type"]], r["external_id"]): r for r in records if r["action"] == "create"}
+    assert {type for type, _ in planned} >= {"CustCred", "CustRfnd"}
+    own = {row["external_id"] for row in shop.log()}
+    new = {key: t for key, t in after.items() if key not in before and key[1] in own}
+    adopted = {(SUITEQL_TYPES[r["record_type"]], r["external_id"]) for r in records if r["action"] == "adopt"}
+    currencies = {id: currency for currency, (id, _) in CURRENCIES.items()}
+    found = {
+        key: (
+            currencies[t.currency],
+            t.entity,
+            t.total,
+            t.tran_date.isoformat(),
+            t.period,
+            t.account if t.type == "CustRfnd" else t.receivable,
+        )
+        for key, t in new.items()
+        if key not in adopted
+    }
+    assert found == {
+        key: (
+            record["currency"],
+            id_of(record["customer"]),
+            Decimal(record["total"]),
+            record["tran_date"],
+            id_of(record["period"]),
+            id_of(record["account"]),
+        )
+        for key, record in planned.items()
+    }
+    grown = {
+        key[1]: sum(t.applications.values()) - sum(before[key].applications.values())
+        for key, t in after.items()
+        if key in before and t.applications != before[key].applications and key[0] in ("CustCred", "CustRfnd")
+    }
+    assert grown == {r["external_id"]: Decimal(r["total"]) for r in records if r["action"] == "apply"}
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_mart_is_the_plan(shop, number):
+    records, rows = shop.plans[number]
+    in_mart = {
+        (row["operation"], row["record_type"], row["external_id"]): (
+            row["amount"],
+            row["netsuite_customer_id"],
+            row["tran_date"] and row["tran_date"].isoformat(),
+            row["netsuite_posting_period_id"],
+        )
+        for row in rows
+    }
+    in_plan = {
+        (r["operation"], r["record_type"], r["external_id"]): (
+            Decimal(r["total"]),
+            id_of(r["customer"]),
+            r["tran_date"],
+            id_of(r["period"]),
+        )
+        for r in records
+    }
+    assert in_mart == in_plan and len(rows) == len(records)
+    assert all(
+        id_of(r["account"]) == row["credit_netsuite_account_id"]
+        for row in rows
+        for r in records
+        if r["external_id"] == row["external_id"] and r["record_type"] == row["record_type"] != "invoice"
+    )
+
+
+def test_a_plan_that_was_pushed_says_so(shop):
+    assert f"first.json was posted already: {len(shop.plans[0][0])} of its records are in NetSuite" in shop.said[0]
 
 
 def test_netsuite_holds_what_the_marts_say(shop):
@@ -174,22 +282,13 @@ def test_nothing_that_runs_leave_behind_holds_a_secret(shop):
 
     (Bearer tokens, TARGET=production and failing runs: tests/acceptance, tests/load_netsuite.)
     """
-    plan = ROOT / "plan.json"
-    was_there = plan.exists()
-    try:
-        shop.make("-m", "pipeline", "plan")
-        places = [shop.folder, ROOT / "logs", ROOT / "dbt_project" / "target", plan]
-        own = {"netsuite_credentials.json", "netsuite_private_key.pem"}
-        files = [
-            path for place in places for path in (place, *place.rglob("*")) if path.is_file() and path.name not in own
-        ]
-        left = {str(path): path.read_bytes() for path in files} | {
-            f"said {n}": text.encode() for n, text in enumerate(shop.said)
-        }
-    finally:
-        if not was_there:
-            plan.unlink(missing_ok=True)
-    for needed in ("plan.json", "sandbox.duckdb", "dbt.log", "sandbox.log", "manifest.json", "run_results.json"):
+    places = [shop.folder, ROOT / "logs", ROOT / "dbt_project" / "target"]
+    own = {"netsuite_credentials.json", "netsuite_private_key.pem"}
+    files = [path for place in places for path in place.rglob("*") if path.is_file() and path.name not in own]
+    left = {str(path): path.read_bytes() for path in files} | {
+        f"said {n}": text.encode() for n, text in enumerate(shop.said)
+    }
+    for needed in ("first.json", "sandbox.duckdb", "dbt.log", "sandbox.log", "manifest.json", "run_results.json"):
         assert any(name.endswith(needed) for name in left), f"{needed} was not looked at"
     keys = credentials.ensure(shop.folder / "sandbox")
     secrets = [

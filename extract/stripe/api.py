@@ -169,6 +169,7 @@ class StripeClient:
         self.version = version or pinned_version()
         self.requests_sent = 0
         self._base, self._key, self._clock = base, key, clock
+        self.seconds_ahead: float | None = None  # this machine's clock, of the last answer's
         self._per_endpoint, self._total = per_endpoint, RateLimiter(total)
         self._limiters: dict[str, RateLimiter] = {}
         self._lock = threading.Lock()
@@ -245,7 +246,7 @@ class StripeClient:
             raise _TryAgain(
                 Unavailable(f"GET {path}: no answer from {self._base} ({_cause(error)}); run again")
             ) from error
-        _check_clock(response.headers.get("Date"))
+        self.seconds_ahead = _check_clock(response.headers.get("Date"))
         if response.status_code != 200:
             raise self._error_of(response, content, path, limiter)
         return self._read(response, content, path, params, sent_at, check)
@@ -315,18 +316,20 @@ class StripeClient:
         return session
 
 
-def _check_clock(date: str | None) -> None:
-    """Raise ClockWrong if this machine's clock is more than a day off the `Date` of an answer (rule P9)."""
+def _check_clock(date: str | None) -> float | None:
+    """Seconds that this machine's clock is ahead of the `Date` of an answer; None without one. Raise ClockWrong if it is
+    more than a day off (rule P9)."""
     try:
         theirs = parsedate_to_datetime(date or "")
     except ValueError:
-        return  # without a date there is nothing to compare with
+        return None  # without a date there is nothing to compare with
     ours = datetime.now(UTC)
     if abs(ours - theirs.astimezone(UTC)) > CLOCKS_APART:
         raise ClockWrong(
             f"this machine's clock says {ours:%Y-%m-%d %H:%M} UTC, Stripe's answer says "
             f"{theirs.astimezone(UTC):%Y-%m-%d %H:%M} UTC: set the clock right and run again. Nothing was written"
         )
+    return (ours - theirs.astimezone(UTC)).total_seconds()
 
 
 def _check_items(items: list[Any]) -> None:

@@ -1,6 +1,6 @@
 """The metadata catalog: the fields of each record in this account, as OpenAPI (facts 1.1 and 11, D8).
 
-Only what a client needs to know whether a field exists, and of what type it is.
+Only what a client needs to know whether a field exists, of what type it is, and which methods a record has.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ _SHAPES: dict[str, dict[str, Any]] = {
 def catalog(books: Ledger, record_types: Iterable[str]) -> dict[str, Any]:
     """The OpenAPI document of these record types (`schema.BODY`)."""
     wanted = set(record_types)
+    paths = {}
+    for name in wanted:
+        paths |= {f"/{name}": {"get": {}, "post": {}}, f"/{name}/{{id}}": {"get": {}, "patch": {}, "delete": {}}}
     schemas: dict[str, Any] = {"nsResource": {"type": "object", "properties": {"id": _SHAPES["text"]}}}
     for level in LEVELS:
         record_type, _, sublist = level.partition(".")
@@ -33,7 +36,8 @@ def catalog(books: Ledger, record_types: Iterable[str]) -> dict[str, Any]:
             if sublist:
                 rows = {"items": {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}}}
                 schemas[f"{record_type}-{sublist}Collection"] = {"type": "object", "properties": rows}
-    return {"openapi": "3.0.1", "info": {"title": "NetSuite REST API"}, "components": {"schemas": schemas}}
+    info = {"title": "NetSuite REST API"}
+    return {"openapi": "3.0.1", "info": info, "paths": paths, "components": {"schemas": schemas}}
 
 
 def _properties(books: Ledger, level: str) -> dict[str, Any]:

@@ -232,6 +232,13 @@ FALSIFIED = [
         "credit_outcomes: cn_1 is blocked, item_unmapped, without an explanation.",
     ),
     (
+        "update books.document_verdicts set state = 'blocked', reason = 'item_unmapped', "
+        "detail = 'Add a row to item_map.csv.' where document_id = 'cn_1'",
+        "test_reasons_and_kinds_are_of_their_closed_lists",
+        "credit_outcomes: cn_1 is blocked, item_unmapped, and its explanation names no id of Stripe: "
+        "Add a row to item_map.csv.",
+    ),
+    (
         "update books.memos set amount = 4.01 where document_id = 'cn_1'",
         "test_amounts_are_the_same_in_both_units",
         "credit_memos: cn_1 has 4.010 for 400 minor units of USD.",
@@ -279,6 +286,11 @@ TWO_ROWS_WITH_ONE_KEY = [
         "insert into books.memos select * from books.memos where document_id = 'cn_1'",
         "credit_memos",
         "2 rows have the key cn_1.",
+    ),
+    (
+        "insert into books.memos select * from books.memos where document_id = 'cn_1'",
+        "posting_plan",
+        "2 rows have the key create creditMemo cn_1.",
     ),
     (
         "insert into books.memo_lines select * from books.memo_lines where document_id = 'cn_1'",

@@ -4,7 +4,7 @@
     amount_minor    integer expression
     exponent        decimals of the currency in Stripe: 0, 2 or 3; null when they are unknown
     currency        text expression
-    Returns a text expression, null when the amount or the currency is null.
+    Returns a text expression, null when the amount is null.
 -#}
 {% macro money_text(amount_minor, exponent, currency) -%}
     (case {{ exponent }}
@@ -12,5 +12,5 @@
         when 2 then cast(cast({{ major_units(amount_minor, exponent) }} as decimal(22, 2)) as varchar)
         when 3 then cast({{ major_units(amount_minor, exponent) }} as varchar)
         else cast({{ amount_minor }} as varchar) || ' minor units of'
-    end || ' ' || upper({{ currency }}))
+    end || ' ' || coalesce(upper({{ currency }}), '(no currency)'))
 {%- endmacro %}

@@ -99,7 +99,7 @@ select
     case
         when judged.reason in ('created', 'adopted')
             then 'Customer refund ' || judged.netsuite_internal_id || ' in NetSuite.'
-        when judged.reason = 'ready' then 'The next push posts it.'
+        when judged.reason = 'ready' then 'The next push posts ' || judged.stripe_refund_id || ' to NetSuite.'
         when judged.reason = 'netsuite_differs' and judged.difference is not null then judged.difference
         when judged.reason = 'refund_failed' and judged.netsuite_internal_id is not null
             then 'Reverse customer refund ' || judged.netsuite_internal_id || ' in NetSuite by hand: '

@@ -140,9 +140,13 @@ select
     judged.netsuite_memo_id,
     case
         when judged.reason = 'created' then 'Applied in NetSuite.'
-        when judged.reason = 'ready' then 'The next push applies it.'
+        when judged.reason = 'ready' and judged.application_type = 'out_of_band'
+            then 'The next push posts ' || judged.external_id || '; this part of it is to be applied by hand.'
+        when judged.reason = 'ready'
+            then 'The next push applies ' || judged.external_id || ' to ' || judged.target_external_id || '.'
         when judged.reason = 'netsuite_rejected'
-            then 'NetSuite refused it: ' || coalesce(judged.rejection, 'no reason given')
+            then 'NetSuite refused to apply ' || judged.external_id || ': '
+                || coalesce(judged.rejection, 'no reason given')
         when judged.reason = 'netsuite_differs' and judged.refund_difference is not null then judged.refund_difference
         when judged.reason = 'period_closed' and judged.is_posted_period_closed
             then 'Customer refund ' || judged.target_external_id

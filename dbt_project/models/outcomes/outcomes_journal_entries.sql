@@ -44,9 +44,9 @@ final as (
         case
             when judged.reason in ('created', 'adopted')
                 then 'Journal entry ' || judged.netsuite_internal_id || ' in NetSuite.'
-            when judged.reason = 'ready' then 'The next push posts it.'
+            when judged.reason = 'ready' then 'The next push posts ' || judged.external_id || ' to NetSuite.'
             when judged.reason = 'netsuite_rejected'
-                then 'NetSuite refused it: ' || coalesce(judged.rejection, 'no reason given')
+                then 'NetSuite refused ' || judged.external_id || ': ' || coalesce(judged.rejection, 'no reason given')
             when judged.reason = 'netsuite_differs' then coalesce(judged.difference, judged.document_detail)
             when judged.reason = 'period_closed'
                 then 'The period of refund ' || judged.stripe_refund_id || ' is closed in NetSuite. Open it.'

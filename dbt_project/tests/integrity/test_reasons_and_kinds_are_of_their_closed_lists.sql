@@ -1,6 +1,7 @@
--- Rules O1, L1: every state and reason is of the closed list, the reason belongs to its state, and a sentence explains
--- it; kinds of documents, lines, applications and field values are of their lists. The loader and accountants branch on
--- these values, so a value that nobody knows would be left out in silence.
+-- Rules O1, O4, L1: every state and reason is of the closed list, the reason belongs to its state, and a sentence
+-- explains it, which names an id of Stripe unless the row is posted; kinds of documents, lines, applications and field
+-- values are of their lists. The loader and accountants branch on these values, so a value that nobody knows would be
+-- left out in silence, and a sentence without an id sends an accountant searching.
 {%- if is_nobody_in_scope() %}
 {{ no_messages() }}
 {%- else %}
@@ -71,12 +72,22 @@ closed_kinds as (
 select
     judged.mart || ': ' || coalesce(judged.row_id, '(no id)') || ' is ' || coalesce(judged.state, '(no state)') || ', '
     || coalesce(judged.reason, '(no reason)')
-    || case when reasons.reason is null then ', which is not of the closed list.' else ', without an explanation.' end
-        as message
+    || case
+        when reasons.reason is null then ', which is not of the closed list.'
+        when coalesce(judged.detail, '') = '' then ', without an explanation.'
+        else ', and its explanation names no id of Stripe: ' || judged.detail
+    end as message
 from judged
 left join {{ ref('reference_outcome_reasons') }} as reasons
     on judged.state = reasons.state and judged.reason = reasons.reason
-where reasons.reason is null or coalesce(judged.detail, '') = ''
+where
+    reasons.reason is null
+    or coalesce(judged.detail, '') = ''
+    or (
+        judged.state <> 'posted'
+        and position(judged.row_id in judged.detail) = 0
+        and not {{ names_stripe_id('judged.detail') }}
+    )
 
 union all
 

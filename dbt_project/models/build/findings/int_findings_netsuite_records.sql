@@ -87,7 +87,7 @@ union all
 select
     document_id,
     'customer_not_in_netsuite' as reason,
-    'Stripe customer ' || stripe_customer_id || ' is not in NetSuite yet'
+    'Stripe customer ' || coalesce(stripe_customer_id, '(none) of ' || document_id) || ' is not in NetSuite yet'
     || coalesce(
         ' (' || customer_found_by || ' names NetSuite customer ' || wanted_customer_id || ', which does not exist)', ''
     )
@@ -100,7 +100,7 @@ union all
 select
     document_id,
     'invoice_not_in_netsuite' as reason,
-    'Stripe invoice ' || stripe_invoice_id || ' is not in NetSuite yet'
+    'Stripe invoice ' || coalesce(stripe_invoice_id, '(none) of ' || document_id) || ' is not in NetSuite yet'
     || coalesce(
         ' (' || invoice_found_by || ' names NetSuite invoice ' || wanted_invoice_id || ', which does not exist)', ''
     )
@@ -163,7 +163,7 @@ union all
 select
     document_id,
     'currency_not_in_netsuite' as reason,
-    'NetSuite has no active currency ' || upper(currency) || ' yet, in which ' || document_id
+    'NetSuite has no active currency ' || coalesce(upper(currency), '(none)') || ' yet, in which ' || document_id
     || ' is; it goes on when the currency is there.' as detail
 from documents
 where netsuite_currency_id is null

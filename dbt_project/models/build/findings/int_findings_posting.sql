@@ -184,7 +184,7 @@ union all
 select
     documents.document_id,
     'balance_ledger_incomplete' as reason,
-    'The balance of customer ' || documents.stripe_customer_id || ' in ' || upper(documents.currency)
+    'The balance of customer ' || coalesce(documents.stripe_customer_id, '(none)') || ' in ' || upper(documents.currency)
     || ' does not add up: ' || gaps.first_blocking_gap
     || '. Read the ledger again with make extract FULL_LEDGER=1; if it stays so, compare it in Stripe.' as detail
 from documents
@@ -212,7 +212,7 @@ select
             then
                 'Checkout moved '
                 || {{ money_text('documents.amount_minor', 'documents.stripe_exponent', 'documents.currency') }}
-                || ' of the balance of customer ' || documents.stripe_customer_id
+                || ' of the balance of customer ' || coalesce(documents.stripe_customer_id, '(none)')
                 || ', and its ledger rows (' || documents.document_id
                 || ') name no invoice. Allow the Stripe key to read Checkout sessions; if it stays so, book the use by '
                 || 'hand and skip ' || documents.document_id || ' by hand.'

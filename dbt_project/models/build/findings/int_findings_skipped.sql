@@ -53,7 +53,7 @@ union all
 select
     document_id,
     'invoice_void' as reason,
-    'Invoice ' || stripe_invoice_id || ' was voided in Stripe; nothing is credited against it.'
+    'Invoice ' || coalesce(stripe_invoice_id, document_id) || ' was voided in Stripe; nothing is credited against it.'
     || case
         when document_type = 'balance_use' and amount_minor > 0
             then
@@ -83,7 +83,7 @@ union all
 select
     document_id,
     'kept_in_customer_balance' as reason,
-    'The whole of credit note ' || document_id || ' went to the balance of customer ' || stripe_customer_id
+    'The whole of credit note ' || document_id || ' went to the balance of customer ' || coalesce(stripe_customer_id, '(none)')
     || '; NetSuite shows it when an invoice uses that balance.' as detail
 from documents
 where
@@ -97,7 +97,7 @@ union all
 select
     document_id,
     'balance_use_reversed' as reason,
-    'The balance applied to invoice ' || stripe_invoice_id || ' was given back in full.' as detail
+    'The balance applied to invoice ' || coalesce(stripe_invoice_id, document_id) || ' was given back in full.' as detail
 from documents
 where document_type = 'balance_use' and amount_minor = 0
 
@@ -106,7 +106,7 @@ union all
 select
     document_id,
     'debit_balance_collected' as reason,
-    'Invoice ' || stripe_invoice_id || ' collected what customer ' || stripe_customer_id
+    'Invoice ' || stripe_invoice_id || ' collected what customer ' || coalesce(stripe_customer_id, '(none)')
     || ' owed from before; no credit was used.' as detail
 from documents
 where

@@ -42,12 +42,12 @@ select
     case document_type
         when 'credit_note'
             then
-                'Invoice ' || stripe_invoice_id
+                'Invoice ' || coalesce(stripe_invoice_id, document_id)
                 || ' is not paid yet, so the credit note can still be voided; '
                 || 'the memo follows when the invoice is paid.'
         when 'balance_use'
             then
-                'Invoice ' || stripe_invoice_id
+                'Invoice ' || coalesce(stripe_invoice_id, document_id)
                 || ' is not paid yet; the memo for the balance it used follows when it is.'
         when 'negative_invoice' then 'Invoice ' || document_id || ' is not settled in Stripe yet.'
     end as detail
@@ -59,7 +59,7 @@ union all
 select
     document_id,
     'invoice_uncollectible' as reason,
-    'Invoice ' || stripe_invoice_id
+    'Invoice ' || coalesce(stripe_invoice_id, document_id)
     || ' is marked uncollectible in Stripe; it goes on when the invoice is paid or voided'
     || case
         when document_type = 'negative_invoice' then '.'
@@ -78,7 +78,7 @@ union all
 select
     document_id,
     'remaining_charge_missing' as reason,
-    'Invoice ' || stripe_invoice_id || ' is paid, but Stripe shows charges of only '
+    'Invoice ' || coalesce(stripe_invoice_id, document_id) || ' is paid, but Stripe shows charges of only '
     || {{ money_text('charged_minor', 'stripe_exponent', 'currency') }} || ' for the '
     || {{ money_text('rest_minor', 'stripe_exponent', 'currency') }} || ' that the balance did not cover.' as detail
 from remainders
