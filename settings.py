@@ -348,6 +348,7 @@ VARS: dict[str, tuple[str, Check]] = {
     "untaxed_tax_code": _or_none(INTERNAL_ID),
     "customer_id_field": _or_none(FIELD),
     "invoice_id_field": _or_none(FIELD),
+    "connector_records": _one_of("guard", "adopt", "ignore"),
 }
 
 

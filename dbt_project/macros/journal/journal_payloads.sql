@@ -27,7 +27,8 @@ select
     external_id,
     position,
     {{ parse_json('payload', '{
-        "tranDate": "VARCHAR", "memo": "VARCHAR", "apply": {"items": [{"doc": "JSON", "apply": "VARCHAR"}]}
+        "externalId": "VARCHAR", "tranDate": "VARCHAR", "memo": "VARCHAR",
+        "apply": {"items": [{"doc": "JSON", "apply": "VARCHAR"}]}
     }') }} as body
 from present
 where payload is not null

@@ -1,5 +1,6 @@
 {#-
-    Date and text under which each record was created: they stay what they were, whatever periods close later.
+    Date, text and external id under which each record was created or adopted: they stay what they were, whatever periods
+    close later. The external id is null where NetSuite's record has none (rule K2).
 
     log    relation with the columns of load_netsuite.load_log
 -#}
@@ -16,6 +17,7 @@ ranked as (
         external_id,
         cast(substr(body.tranDate, 1, 10) as date) as tran_date,
         body.memo as memo_text,
+        body.externalId as netsuite_external_id,
         row_number() over (partition by record_type, external_id order by position) as age_rank
     from payloads
     where body.tranDate is not null
@@ -25,7 +27,8 @@ select
     record_type,
     external_id,
     tran_date,
-    memo_text
+    memo_text,
+    netsuite_external_id
 from ranked
 where age_rank = 1
 {% endmacro %}

@@ -24,7 +24,8 @@ application_sums as (
         min(case when state not in ('ready', 'posted') then reason end) as other_reason,
         min(case when state not in ('ready', 'posted') then detail end) as other_detail
     from {{ applications }} as applications
-    where application_type = 'customer_refund'
+    -- K2: a memo that is applied already, whatever to, asks for no customer refund
+    where application_type = 'customer_refund' and reason <> 'adopted'
     group by target_external_id
 ),
 
@@ -44,6 +45,8 @@ joined as (
         coalesce(posted_values.memo_text, refunds.memo_text) as memo_text,
         refunds.linked_minor,
         refunds.existing_netsuite_id,
+        refunds.is_connector,
+        refunds.netsuite_external_id,
         refunds.reason as refund_reason,
         refunds.detail as refund_detail,
         records.is_posted,
@@ -108,7 +111,9 @@ select
         else judged.other_detail
     end as detail,
     judged.netsuite_internal_id,
-    judged.existing_netsuite_id
+    judged.existing_netsuite_id,
+    judged.is_connector,
+    judged.netsuite_external_id
 from judged
 inner join {{ ref('reference_outcome_reasons') }} as reasons on judged.reason = reasons.reason
 {% endmacro %}

@@ -32,6 +32,8 @@ applied_to_invoice as (
 joined as (
     select
         applications.external_id,
+        applications.document_id,
+        memos.netsuite_external_id,
         applications.application_type,
         applications.target_external_id,
         applications.target_netsuite_id,
@@ -42,6 +44,7 @@ joined as (
         outcomes.record_reason as document_reason,
         applications.is_in_netsuite,
         applications.is_contradicting,
+        applications.is_without_room,
         outcomes.detail as document_detail,
         verdicts.built_position,
         coalesce(memo_records.is_posted, false) as is_memo_posted,
@@ -85,6 +88,8 @@ verdicts_of_applications as (
         case
             -- R5: an application shares what holds its memo back
             when not is_memo_posted and document_reason <> 'ready' then document_reason
+            -- K2: one that is applied already, whatever to, needs nothing more
+            when is_without_room and document_reason in ('ready', 'created', 'adopted') then 'adopted'
             -- the part to be applied by hand counts as applied as soon as the memo is posted
             when application_type = 'out_of_band' then document_reason
             -- R6: the memo was posted before its link contradicted the refund
@@ -130,6 +135,8 @@ judged as (
 
 select
     judged.external_id,
+    judged.document_id,
+    judged.netsuite_external_id,
     judged.application_type,
     judged.target_external_id,
     judged.amount_minor,
@@ -140,6 +147,9 @@ select
     judged.netsuite_memo_id,
     case
         when judged.reason = 'created' then 'Applied in NetSuite.'
+        when judged.reason = 'adopted'
+            then 'Credit memo ' || judged.external_id || ' of the Stripe Connector has less unapplied than it lacks, so '
+                || 'nothing is added to it.'
         when judged.reason = 'ready' and judged.application_type = 'out_of_band'
             then 'The next push posts ' || judged.external_id || '; this part of it is to be applied by hand.'
         when judged.reason = 'ready'

@@ -7,7 +7,7 @@
 -#}
 {% macro memo_line_values(memos, lines) %}
 select
-    memos.external_id,
+    memos.netsuite_external_id as external_id,
     memo_lines.line_number,
     memo_lines.line_kind,
     memo_lines.stripe_line_id,
@@ -24,7 +24,8 @@ select
     memo_lines.is_taxable,
     memo_lines.netsuite_tax_code_id,
     {{ var_text('revenue_start_field') }} as revenue_start_field,
-    {{ var_text('revenue_end_field') }} as revenue_end_field
+    {{ var_text('revenue_end_field') }} as revenue_end_field,
+    memos.document_id
 from {{ memos }} as memos
 inner join {{ lines }} as memo_lines on memos.document_id = memo_lines.document_id
 {% endmacro %}

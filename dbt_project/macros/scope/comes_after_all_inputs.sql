@@ -8,7 +8,7 @@
         'parsed_stripe__credit_notes', 'parsed_stripe__invoices', 'parsed_stripe__customers',
         'parsed_stripe__customer_balance_transactions',
         'parsed_stripe__refunds', 'parsed_stripe__invoice_payments', 'parsed_stripe__tax_rates',
-        'parsed_stripe__checkout_sessions',
+        'parsed_stripe__checkout_sessions', 'parsed_stripe__prices', 'parsed_stripe__coupons',
         'default_items', 'item_map', 'tax_map', 'account_map', 'customer_map', 'invoice_map', 'field_map',
         'manual_decisions',
         'reference_private_sources',

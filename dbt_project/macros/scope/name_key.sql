@@ -3,7 +3,8 @@
     ignored. Two ids with one key only make a
     build do more.
 
-    kind    stripe, external_id (in NetSuite, Stripe's ids or built on them), netsuite_customer or netsuite_transaction
+    kind    stripe, external_id (in NetSuite, Stripe's ids or built on them), netsuite_customer,
+            netsuite_transaction or netsuite_item
 -#}
 {% macro name_key(kind, id) -%}
     {{ fingerprint(["'" ~ ('stripe' if kind == 'external_id' else kind) ~ "'", 'lower(trim(' ~ id ~ '))']) }}

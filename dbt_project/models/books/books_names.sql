@@ -4,6 +4,6 @@ select customer_key, name, max(links) as links
 from (
     select customer_key, name, links from {{ ref('scope_names') }}
     union all
-    select customer_key, name, false as links from {{ ref('int_line_names') }}
+    select customer_key, name, false as links from {{ ref('int_item_names') }}
 ) as names
 group by customer_key, name

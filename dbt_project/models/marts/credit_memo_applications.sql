@@ -1,5 +1,5 @@
 select
-    external_id,
+    netsuite_external_id as external_id,
     application_type,
     target_external_id,
     amount_minor,
@@ -8,5 +8,6 @@ select
     reason,
     target_netsuite_id,
     netsuite_memo_id,
-    detail
+    detail,
+    document_id
 from {{ ref('outcomes_memo_applications') }}

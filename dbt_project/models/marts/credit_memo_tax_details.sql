@@ -2,7 +2,7 @@ with
 
 final as (
     select
-        memos.external_id,
+        memos.netsuite_external_id as external_id,
         details.line_number,
         details.detail_number,
         details.netsuite_tax_code_id,
@@ -12,7 +12,8 @@ final as (
         {{ major_units('details.amount_minor', 'memos.stripe_exponent') }} as amount,
         details.tax_basis_minor,
         {{ major_units('details.tax_basis_minor', 'memos.stripe_exponent') }} as tax_basis,
-        details.tax_rate_percent
+        details.tax_rate_percent,
+        memos.document_id
     from {{ ref('books_memos') }} as memos
     inner join {{ ref('books_memo_tax_details') }} as details on memos.document_id = details.document_id
 )

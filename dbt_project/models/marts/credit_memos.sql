@@ -2,7 +2,7 @@ with
 
 final as (
     select
-        memos.external_id,
+        memos.netsuite_external_id as external_id,
         memos.document_id,
         memos.document_type,
         memos.stripe_customer_id,
@@ -25,7 +25,8 @@ final as (
         {{ 'true' if var('tax_strategy') == 'suitetax_override' else 'false' }} as tax_details_override,
         outcomes.detail,
         memos.created_at,
-        memos.existing_netsuite_id
+        memos.existing_netsuite_id,
+        memos.is_connector
     from {{ ref('books_memos') }} as memos
     inner join {{ ref('outcomes_documents') }} as outcomes on memos.document_id = outcomes.document_id
     left join {{ ref('outcomes_posted_values') }} as posted_values

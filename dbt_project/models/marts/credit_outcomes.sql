@@ -12,10 +12,11 @@ final as (
         outcomes.state,
         outcomes.reason,
         outcomes.detail,
-        documents.external_id,
+        coalesce(memos.netsuite_external_id, documents.external_id) as external_id,
         outcomes.netsuite_internal_id
     from {{ ref('books_credit_documents') }} as documents
     inner join {{ ref('outcomes_documents') }} as outcomes on documents.document_id = outcomes.document_id
+    left join {{ ref('books_memos') }} as memos on documents.document_id = memos.document_id
 )
 
 select * from final

@@ -1,5 +1,5 @@
 select
-    stripe_refund_id as external_id,
+    netsuite_external_id as external_id,
     stripe_refund_id,
     netsuite_customer_id,
     currency,
@@ -18,5 +18,6 @@ select
     reason,
     detail,
     netsuite_internal_id,
-    existing_netsuite_id
+    existing_netsuite_id,
+    is_connector
 from {{ ref('outcomes_customer_refunds') }}

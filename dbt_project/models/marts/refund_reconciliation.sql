@@ -89,7 +89,10 @@ represented as (
         filled.*,
         case
             when journal_entries.external_id is not null then 'income_account'
-            when applications.state = 'posted' or parts_in_refunds.stripe_refund_id is not null then 'customer_refund'
+            when
+                applications.state = 'posted' and applications.netsuite_memo_id is not null
+                or parts_in_refunds.stripe_refund_id is not null
+                then 'customer_refund'
             when filled.is_out_of_band or filled.is_before_go_live then 'match_by_hand'
             when filled.is_document_before_go_live or pre_go_live.document_id is not null then 'match_by_hand'
             when filled.state = 'skipped' then 'match_by_hand'
@@ -111,7 +114,7 @@ represented as (
     left join applications
         on
             filled.stripe_refund_id = applications.target_external_id
-            and filled.credit_note_id = applications.external_id
+            and filled.credit_note_id = applications.document_id
     left join parts_in_refunds
         on
             filled.stripe_refund_id = parts_in_refunds.stripe_refund_id

@@ -8,7 +8,7 @@ stale as (
 ),
 
 credit_notes as (
-    select notes.id, notes.customer_key, notes.stripe_invoice_id, notes.note
+    select notes.id, notes.customer_key, notes.stripe_invoice_id, notes.metadata_netsuite_memo_id, notes.note
     from {{ ref('parsed_stripe__credit_notes') }} as notes
     where notes.customer_key in (select stale.customer_key from stale)
 ),
@@ -82,6 +82,18 @@ stripe_names as (
     select customer_key, {{ name_key('stripe', 'id') }} as name, true as links from stripe_ids where id is not null
 ),
 
+connector_ids as (
+    select customer_key, metadata_netsuite_memo_id as netsuite_id from credit_notes
+    union
+    select refunds.customer_key, landed.metadata_netsuite_memo_id as netsuite_id
+    from refunds
+    inner join {{ ref('parsed_stripe__refunds') }} as landed on refunds.stripe_refund_id = landed.stripe_refund_id
+    union
+    select refunds.customer_key, landed.metadata_netsuite_refund_id as netsuite_id
+    from refunds
+    inner join {{ ref('parsed_stripe__refunds') }} as landed on refunds.stripe_refund_id = landed.stripe_refund_id
+),
+
 -- what a mapping file or metadata says that an invoice or a customer is in NetSuite
 netsuite_names as (
     select
@@ -97,6 +109,16 @@ netsuite_names as (
         true as links
     from stripe_ids
     inner join {{ ref('invoice_map') }} as invoice_map on stripe_ids.id = {{ cell('invoice_map.stripe_invoice_id') }}
+    {%- if var('connector_records') != 'ignore' %}
+    union all
+    -- K1: the memo and the customer refund that the Stripe Connector made
+    select
+        customer_key,
+        {{ name_key('netsuite_transaction', 'netsuite_id') }} as name,
+        true as links
+    from connector_ids
+    where netsuite_id is not null
+    {%- endif %}
     union all
     select
         customer_key,

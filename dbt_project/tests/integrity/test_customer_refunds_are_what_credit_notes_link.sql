@@ -22,6 +22,10 @@ select
     'Memo ' || applications.external_id || ' is applied to customer refund '
     || coalesce(applications.target_external_id, '(none)') || ', which does not exist.' as message
 from {{ memo_applications_in_scope() }} as applications
-left join customer_refunds on applications.target_external_id = customer_refunds.external_id
-where applications.application_type = 'customer_refund' and customer_refunds.external_id is null
+left join customer_refunds on applications.target_external_id = customer_refunds.stripe_refund_id
+where
+    applications.application_type = 'customer_refund'
+    and customer_refunds.stripe_refund_id is null
+    -- K2: an adopted memo that is applied already, whatever to, asks for none
+    and applications.reason <> 'adopted'
 {%- endif %}

@@ -92,6 +92,17 @@ refunds as (
     group by stripe_refund_id
 ),
 
+existing as (
+    select
+        record_key as stripe_refund_id,
+        netsuite_transaction_id,
+        netsuite_external_id,
+        tran_date,
+        is_connector
+    from {{ ref('int_existing_records') }}
+    where record_type = 'customerRefund'
+),
+
 -- R3: a posted customer refund takes later parts while its own period is open; so does one that is in NetSuite and not
 -- in the journal, once it is adopted
 present as (
@@ -102,25 +113,15 @@ present as (
     where record_type = 'customerRefund'
     union all
     select
-        transactions.external_id as stripe_refund_id,
-        transactions.tran_date
-    from {{ ref('stg_netsuite__transactions') }} as transactions
+        stripe_refund_id,
+        tran_date
+    from existing
     where
-        transactions.transaction_type = 'CustRfnd'
-        and transactions.external_id not in (
+        stripe_refund_id not in (
             select posted_values.external_id
             from {{ ref('stg_load_netsuite__posted_values') }} as posted_values
             where posted_values.record_type = 'customerRefund'
         )
-),
-
-existing as (
-    select
-        external_id as stripe_refund_id,
-        min(netsuite_transaction_id) as netsuite_transaction_id
-    from {{ ref('stg_netsuite__transactions') }}
-    where transaction_type = 'CustRfnd'
-    group by external_id
 ),
 
 posted as (
@@ -153,6 +154,8 @@ select
     ) as tran_date,
     posting_dates.netsuite_posting_period_id,
     existing.netsuite_transaction_id as existing_netsuite_id,
+    coalesce(existing.is_connector, false) as is_connector,
+    coalesce(existing.netsuite_external_id, refunds.stripe_refund_id) as netsuite_external_id,
     'Stripe: ' || refunds.stripe_refund_id || '.'
     || {{ original_date_text('posting_dates.is_moved', 'refunds.refund_date') }} as memo_text,
     case

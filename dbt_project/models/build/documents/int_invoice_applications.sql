@@ -21,11 +21,10 @@ wanted as (
 
 memos as (
     select
-        external_id,
-        min(netsuite_transaction_id) as netsuite_memo_id
-    from {{ ref('stg_netsuite__transactions') }}
-    where transaction_type = 'CustCred' and external_id is not null
-    group by external_id
+        record_key as external_id,
+        netsuite_transaction_id as netsuite_memo_id
+    from {{ ref('int_existing_records') }}
+    where record_type = 'creditMemo'
 )
 
 select

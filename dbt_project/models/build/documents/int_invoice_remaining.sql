@@ -12,13 +12,18 @@ candidates as (
         applications.stripe_exponent,
         applications.amount_minor,
         applications.open_amount,
-        greatest(applications.amount - applications.applied_amount, 0) as needed_amount,
+        case
+            when without_room.document_id is not null then 0
+            else greatest(applications.amount - applications.applied_amount, 0)
+        end as needed_amount,
         findings.document_id is null or coalesce(records.is_posted, false) as is_otherwise_ready,
         row_number() over (
             partition by applications.netsuite_invoice_id order by applications.created_at, applications.document_id
         ) as turn
     from {{ ref('int_invoice_applications') }} as applications
     left join {{ ref('int_document_first_findings') }} as findings on applications.document_id = findings.document_id
+    -- K2: nothing is added to these
+    left join {{ ref('int_memos_without_room') }} as without_room on applications.document_id = without_room.document_id
     left join {{ ref('stg_load_netsuite__records') }} as records
         on applications.external_id = records.external_id and records.record_type = 'creditMemo'
     left join (

@@ -11,17 +11,17 @@ contradicting as (
 -- customer refunds of ours that apply a memo of ours by NetSuite's own word, whatever the journal holds
 refunds_in_netsuite as (
     select distinct
-        refunds.external_id as stripe_refund_id,
-        credit_memos.external_id as memo_external_id
+        refunds.record_key as stripe_refund_id,
+        credit_memos.record_key as memo_external_id
     from {{ ref('stg_netsuite__applications') }} as applications
-    inner join {{ ref('stg_netsuite__transactions') }} as refunds
+    inner join {{ ref('int_existing_records') }} as refunds
         on
             applications.previous_transaction_id = refunds.netsuite_transaction_id
-            and refunds.transaction_type = 'CustRfnd'
-    inner join {{ ref('stg_netsuite__transactions') }} as credit_memos
+            and refunds.record_type = 'customerRefund'
+    inner join {{ ref('int_existing_records') }} as credit_memos
         on
             applications.next_transaction_id = credit_memos.netsuite_transaction_id
-            and credit_memos.transaction_type = 'CustCred'
+            and credit_memos.record_type = 'creditMemo'
 ),
 
 memos as (
@@ -79,7 +79,11 @@ select
     cast(applications.amount_minor as bigint) as amount_minor,
     {{ major_units('applications.amount_minor', 'applications.stripe_exponent') }} as amount,
     refunds_in_netsuite.stripe_refund_id is not null as is_in_netsuite,
-    contradicting.credit_note_id is not null as is_contradicting
+    contradicting.credit_note_id is not null as is_contradicting,
+    -- K2: a memo of the Stripe Connector that has less unapplied than it lacks
+    applications.application_type <> 'out_of_band'
+    and without_room.document_id is not null
+    and refunds_in_netsuite.stripe_refund_id is null as is_without_room
 from (
     select * from invoices
     union all
@@ -87,6 +91,7 @@ from (
     union all
     select * from out_of_band
 ) as applications
+left join {{ ref('int_memos_without_room') }} as without_room on applications.document_id = without_room.document_id
 left join refunds_in_netsuite
     on
         applications.application_type = 'customer_refund'

@@ -2,12 +2,7 @@
 with
 
 existing as (
-    select
-        external_id,
-        min(netsuite_transaction_id) as netsuite_transaction_id
-    from {{ ref('stg_netsuite__transactions') }}
-    where transaction_type = 'CustCred'
-    group by external_id
+    select * from {{ ref('int_existing_records') }} where record_type = 'creditMemo'
 ),
 
 documents as (
@@ -72,10 +67,12 @@ select
     {{ major_units('texts.memo_minor', 'texts.stripe_exponent') }} as amount,
     -- one that is in NetSuite is adopted and needs no open period (X4)
     coalesce(
-        texts.tran_date, case when existing.external_id is not null then texts.transaction_date end
+        texts.tran_date, case when existing.record_key is not null then texts.transaction_date end
     ) as tran_date,
     texts.netsuite_posting_period_id,
     existing.netsuite_transaction_id as existing_netsuite_id,
+    coalesce(existing.is_connector, false) as is_connector,
+    coalesce(existing.netsuite_external_id, texts.external_id) as netsuite_external_id,
     texts.is_out_of_band,
     -- NetSuite takes 999 characters: the text of the note is shortened, the added texts are not
     text_start || case
@@ -86,4 +83,4 @@ select
 from texts
 left join {{ ref('int_netsuite_customers') }} as customers on texts.stripe_customer_id = customers.stripe_customer_id
 left join {{ ref('int_netsuite_invoices') }} as invoices on texts.stripe_invoice_id = invoices.stripe_invoice_id
-left join existing on texts.external_id = existing.external_id
+left join existing on texts.external_id = existing.record_key

@@ -3,7 +3,7 @@
 
 {%- for findings in [
     'int_findings_skipped', 'int_findings_stripe', 'int_findings_amounts', 'int_findings_netsuite_records',
-    'int_findings_mapping', 'int_findings_posting', 'int_findings_unknown_objects',
+    'int_findings_connector_records', 'int_findings_mapping', 'int_findings_posting', 'int_findings_unknown_objects',
 ] %}
 {% if not loop.first %}
 union all

@@ -32,6 +32,10 @@ existing as (
     where
         documents.document_type = 'negative_invoice'
         and invoices.netsuite_invoice_id is not null
+    union
+    select record_key as document_id
+    from {{ ref('int_existing_records') }}
+    where record_type = 'creditMemo' and is_connector
 ),
 
 pre_go_live as (

@@ -1,4 +1,4 @@
--- Names (models/scope) of the prices, products and tax rates on lines of the customers in scope. They decide which
+-- Names (models/scope) of the prices, products, coupons and tax rates on lines of the customers in scope. They decide which
 -- NetSuite items and Stripe tax rates the rules see.
 with
 
@@ -17,6 +17,13 @@ ids as (
     select distinct document_id, stripe_tax_rate_id as id from {{ ref('stg_stripe__credit_note_amounts') }}
     union all
     select distinct document_id, stripe_tax_rate_id as id from {{ ref('stg_stripe__invoice_amounts') }}
+    {%- for amounts in ['credit_note', 'invoice'] %}
+    union all
+    select distinct amounts.document_id, discounts.stripe_coupon_id as id
+    from {{ ref('stg_stripe__' ~ amounts ~ '_amounts') }} as amounts
+    inner join {{ ref('stg_stripe__discounts') }} as discounts
+        on amounts.stripe_discount_id = discounts.stripe_discount_id
+    {%- endfor %}
 )
 
 select distinct

@@ -25,6 +25,28 @@ by_external_id as (
     group by external_id
 ),
 
+{%- if var('connector_records') == 'adopt' %}
+
+-- K5: the first of the connector's links that names an active item
+linked as (
+    select
+        prices.stripe_price_id as stripe_id,
+        coalesce(
+            service_sale.netsuite_item_id,
+            service_resale.netsuite_item_id,
+            non_inventory_sale.netsuite_item_id,
+            non_inventory_resale.netsuite_item_id
+        ) as netsuite_item_id
+    from {{ ref('stg_stripe__prices') }} as prices
+    {%- for link in ['service_sale', 'service_resale', 'non_inventory_sale', 'non_inventory_resale'] %}
+    left join {{ ref('stg_netsuite__items') }} as {{ link }}
+        on
+            prices.metadata_netsuite_{{ link }}_item_id = {{ link }}.netsuite_item_id
+            and not {{ link }}.is_inactive
+    {%- endfor %}
+),
+{%- endif %}
+
 unallocated as (
     select max({{ cell('netsuite_item_id') }}) as netsuite_item_id
     from {{ ref('default_items') }}
@@ -38,6 +60,9 @@ found as (
         coalesce(
             price_map.netsuite_item_id,
             product_map.netsuite_item_id,
+            {%- if var('connector_records') == 'adopt' %}
+            linked.netsuite_item_id,
+            {%- endif %}
             price_external.netsuite_item_id,
             product_external.netsuite_item_id
         ) as found_item_id,
@@ -46,6 +71,9 @@ found as (
     cross join unallocated
     left join mapped as price_map on sold.stripe_price_id = price_map.stripe_id
     left join mapped as product_map on sold.stripe_product_id = product_map.stripe_id
+    {%- if var('connector_records') == 'adopt' %}
+    left join linked on sold.stripe_price_id = linked.stripe_id
+    {%- endif %}
     left join by_external_id as price_external on sold.stripe_price_id = price_external.stripe_id
     left join by_external_id as product_external on sold.stripe_product_id = product_external.stripe_id
 )

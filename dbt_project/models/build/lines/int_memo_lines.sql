@@ -60,7 +60,7 @@ roles as (
     select
         described.*,
         component_kind = 'item' or item_of_line_position is not null as is_stripe_line,
-        coupon_map.netsuite_item_id as coupon_item_id,
+        coupon_items.netsuite_item_id as coupon_item_id,
         case
             when component_kind = 'custom' then 'custom_credit_note_line'
             when component_kind = 'whole_note' then 'credit_note'
@@ -72,11 +72,8 @@ roles as (
     from described
     left join {{ ref('stg_stripe__discounts') }} as discounts
         on described.stripe_discount_id = discounts.stripe_discount_id
-    left join (
-        select {{ cell('stripe_id') }} as stripe_id, max({{ cell('netsuite_item_id') }}) as netsuite_item_id
-        from {{ ref('item_map') }}
-        group by {{ cell('stripe_id') }}
-    ) as coupon_map on discounts.stripe_coupon_id = coupon_map.stripe_id
+    left join {{ ref('int_coupon_items') }} as coupon_items
+        on discounts.stripe_coupon_id = coupon_items.stripe_coupon_id
 ),
 
 final as (

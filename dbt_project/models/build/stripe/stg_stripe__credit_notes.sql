@@ -6,6 +6,7 @@ select
     {{ expandable_id('note.invoice') }} as stripe_invoice_id,
     {{ expandable_id('note.customer_balance_transaction') }} as customer_balance_transaction_id,
     note.number as credit_note_number,
+    metadata_netsuite_memo_id,
 
     ---------- state
     note.status as credit_note_status,

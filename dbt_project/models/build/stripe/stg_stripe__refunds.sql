@@ -9,6 +9,8 @@ select
     ---------- ids
     stripe_refund_id,
     stripe_balance_transaction_id,
+    metadata_netsuite_memo_id,
+    metadata_netsuite_refund_id,
 
     ---------- state
     refund_status,

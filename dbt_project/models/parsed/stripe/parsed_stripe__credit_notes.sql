@@ -35,6 +35,7 @@ select
     raw_row_id,
     coalesce({{ stripe_customer('note') }}, '') as customer_key,
     {{ expandable_id('note.invoice') }} as stripe_invoice_id,
+    nullif(trim({{ json_text('note.metadata', "'$.netsuite_credit_memo_id'") }}), '') as metadata_netsuite_memo_id,
     note.currency as currency,
     coalesce(note.total, note.amount) as total_minor,
     note

@@ -5,7 +5,7 @@ with
 parsed as (
     select id, parent_id, content_hash, fetched_at, raw_row_id, {{ parse_json('payload', '{
         "amount": "BIGINT", "currency": "VARCHAR", "status": "VARCHAR", "created": "BIGINT",
-        "balance_transaction": "JSON", "reason": "VARCHAR", "failure_reason": "VARCHAR"
+        "balance_transaction": "JSON", "reason": "VARCHAR", "failure_reason": "VARCHAR", "metadata": "JSON"
     }') }} as object
     from ({{ changed_objects('refunds') }})
 )
@@ -14,6 +14,9 @@ select
     ---------- ids
     id as stripe_refund_id,
     {{ expandable_id('object.balance_transaction') }} as stripe_balance_transaction_id,
+    nullif(trim({{ json_text('object.metadata', "'$.netsuite_credit_memo_id'") }}), '') as metadata_netsuite_memo_id,
+    nullif(trim({{ json_text('object.metadata', "'$.netsuite_customer_refund_id'") }}), '')
+        as metadata_netsuite_refund_id,
 
     ---------- state
     object.status as refund_status,

@@ -1,0 +1,49 @@
+-- The NetSuite item of each coupon (rule L6): by item_map.csv, else, under `connector_records: adopt`, the connector's link,
+-- then a discount item whose external id is the coupon (rule K5).
+{{ config(materialized='replaced_view') }}
+
+with
+
+candidates as (
+    select
+        {{ cell('stripe_id') }} as stripe_coupon_id,
+        {{ cell('netsuite_item_id') }} as netsuite_item_id,
+        1 as turn
+    from {{ ref('item_map') }}
+    {%- if var('connector_records') == 'adopt' %}
+
+    union all
+
+    select
+        coupons.stripe_coupon_id,
+        items.netsuite_item_id,
+        2 as turn
+    from {{ ref('stg_stripe__coupons') }} as coupons
+    inner join {{ ref('stg_netsuite__items') }} as items
+        on coupons.metadata_netsuite_discount_item_id = items.netsuite_item_id
+    where not items.is_inactive
+
+    union all
+
+    select
+        external_id as stripe_coupon_id,
+        netsuite_item_id,
+        3 as turn
+    from {{ ref('stg_netsuite__items') }}
+    where external_id is not null and item_type = 'Discount' and not is_inactive
+    {%- endif %}
+),
+
+ranked as (
+    select
+        stripe_coupon_id,
+        netsuite_item_id,
+        row_number() over (partition by stripe_coupon_id order by turn, netsuite_item_id desc) as hit
+    from candidates
+)
+
+select
+    stripe_coupon_id,
+    netsuite_item_id
+from ranked
+where hit = 1
