@@ -32,7 +32,7 @@ class Existing:
 
 def look_up(client: NetSuite, records: Sequence[Record]) -> Existing:
     """The records of NetSuite that stand for these, by their external ids in lower case or, where a record of somebody
-    else stands for ours (N1), by its internal id. Raises NetSuiteError."""
+    else stands for ours (N1, K2), by its internal id. Raises NetSuiteError."""
     if not records:
         return Existing()
     by_id = {record.external_id: record.existing_id for record in records if record.existing_id}
@@ -61,6 +61,7 @@ def adopt(record: Record, existing: Existing, is_ours: bool = False) -> tuple[li
     if found is None:
         gone = f"{record.record_type} {record.external_id} (NetSuite {expected_id}) is not in NetSuite any more"
         return [entry_of(record, "differs", internal_id=record.internal_id, error_detail=gone)], None
+    is_ours = is_ours and found.external_id == record.external_id  # else somebody else's stands for ours (N1, K2)
     applied = existing.links.get(found.internal_id, {})
     present = [(a.doc or "", a.amount) for a in record.known_applications if a.doc in applied]
     compare = comparison.identity(record, found) if is_ours else comparison.before_adoption(record, found, applied)

@@ -133,12 +133,12 @@ order by answer.position
 class Sent:
     """The content of one record by the journal.
 
-    name: its external id in NetSuite (of a record made by a person: theirs) · applied: internal id of a document →
+    name: its external id in NetSuite (of a record of somebody else: theirs, empty without one; None: not known) · applied: internal id of a document →
     our amount applied to it, in major units · lines: the item rows of the body that created it; empty if the record
     was adopted.
     """
 
-    name: str = ""
+    name: str | None = None
     applied: dict[str, Decimal] = field(default_factory=dict)
     lines: list[dict[str, Any]] = field(default_factory=list)
 

@@ -42,9 +42,9 @@ ZERO_INVOICE_LINE = (
     "line_number, netsuite_item_id, item_external_id, description, quantity, is_taxable, netsuite_tax_code_id"
 )
 CREDIT_MEMO = (
-    "external_id, currency, netsuite_customer_id, netsuite_currency_id, netsuite_currency_precision, "
+    "currency, netsuite_customer_id, netsuite_currency_id, netsuite_currency_precision, "
     "netsuite_subsidiary_id, netsuite_account_id, netsuite_posting_period_id, tran_date, memo_text, "
-    "tax_details_override, amount"
+    "tax_details_override, amount, existing_netsuite_id, is_connector"
 )
 CREDIT_MEMO_LINE = (
     "line_number, netsuite_item_id, item_external_id, description, quantity, amount, is_gross, is_taxable, "
@@ -52,9 +52,10 @@ CREDIT_MEMO_LINE = (
 )
 TAX_DETAIL = "line_number, netsuite_tax_code_id, netsuite_tax_type_id, amount, tax_basis, tax_rate_percent"
 CUSTOMER_REFUND = (
-    "external_id, currency, netsuite_customer_id, netsuite_currency_id, netsuite_currency_precision, "
+    "currency, netsuite_customer_id, netsuite_currency_id, netsuite_currency_precision, "
     "netsuite_account_id, netsuite_receivables_account_id, netsuite_subsidiary_id, "
-    "netsuite_posting_period_id, tran_date, memo_text, amount_minor, amount, linked_amount_minor"
+    "netsuite_posting_period_id, tran_date, memo_text, amount_minor, amount, linked_amount_minor, "
+    "existing_netsuite_id, is_connector"
 )
 JOURNAL_ENTRY = (
     "external_id, currency, netsuite_currency_id, netsuite_currency_precision, netsuite_subsidiary_id, "
@@ -65,12 +66,21 @@ JOURNAL_ENTRY = (
 # The document that an application settles: an invoice (its target), or, seen from a refund, a memo.
 DOCUMENT = {
     "target": "a.target_netsuite_id as doc, a.target_external_id as doc_external_id",
-    "memo": "a.netsuite_memo_id as doc, a.external_id as doc_external_id",
+    "memo": "a.netsuite_memo_id as doc, a.document_id as doc_external_id",
+}
+
+# The columns with our external id of a record, by which the journal knows it. Elsewhere it is `external_id`, which here
+# shows that of an adopted record of the Stripe Connector (K2).
+KEYS = {
+    "credit_memos": "document_id",
+    "credit_memo_lines": "document_id",
+    "credit_memo_tax_details": "document_id",
+    "customer_refunds": "stripe_refund_id",
 }
 
 # Earlier documents are applied to an invoice first (C5, C6).
 IN_ORDER_OF_CREATION = (
-    "(select min(o.created_at) from marts.credit_outcomes as o where o.document_id = r.document_id), r.external_id"
+    "(select min(o.created_at) from marts.credit_outcomes as o where o.document_id = r.document_id), r.document_id"
 )
 
 
@@ -131,7 +141,7 @@ class Marts:
             lines = self._parts_of(rows, "credit_memo_lines", CREDIT_MEMO_LINE, "line_number")
             taxes = self._parts_of(rows, "credit_memo_tax_details", TAX_DETAIL, "line_number, detail_number")
             fields = self._fields_of(rows, "creditMemo")
-            applied = self._applications_of(rows, "invoice", of="external_id", on="target")
+            applied = self._applications_of(rows, "invoice", of="document_id", on="target")
             yield [
                 memo_of(row, lines[id], taxes[id], fields[id], applied[id])
                 for row in rows
@@ -140,7 +150,7 @@ class Marts:
 
     def refunds(self) -> Iterator[list[Record]]:
         """Customer refunds, each with its applications to memos."""
-        for rows in self._chunks("customer_refunds", CUSTOMER_REFUND, READY, "tran_date, external_id"):
+        for rows in self._chunks("customer_refunds", CUSTOMER_REFUND, READY, "tran_date, stripe_refund_id"):
             fields = self._fields_of(rows, "customerRefund")
             applied = self._applications_of(rows, "customer_refund", of="target_external_id", on="memo")
             yield [
@@ -158,7 +168,7 @@ class Marts:
 
     def late_applications(self) -> Iterator[list[Record]]:
         """Applications whose record is in NetSuite already: one Record for each memo or refund that gets some."""
-        yield from self._late("creditMemo", "invoice", of="external_id", at="netsuite_memo_id", on="target")
+        yield from self._late("creditMemo", "invoice", of="document_id", at="netsuite_memo_id", on="target")
         yield from self._late(
             "customerRefund", "customer_refund", of="target_external_id", at="target_netsuite_id", on="memo"
         )
@@ -184,7 +194,7 @@ class Marts:
                 f"select a.{of} as external_id, a.{at} as internal_id, {DOCUMENT[on]}, a.amount, "
                 f"a.amount_minor, r.currency, r.netsuite_currency_precision, {cap} as linked_amount_minor, "
                 "r.netsuite_customer_id, r.netsuite_currency_id from marts.credit_memo_applications as a "
-                f"inner join marts.{relation} as r on r.external_id = a.{of} where {wanted} and "
+                f"inner join marts.{relation} as r on r.{KEYS[relation]} = a.{of} where {wanted} and "
                 f"a.{of} in (select unnest(?::varchar[])) order by 1, doc",
                 [self._run_id, part],
             )
@@ -197,23 +207,23 @@ class Marts:
     def held_memos(self) -> Iterator[list[Record]]:
         """Memos that wait or are blocked and are not in NetSuite by the journal. They have no body: a lost warehouse
         may have posted them (O3: posted wins)."""
-        columns = "external_id, currency, netsuite_customer_id, netsuite_currency_id, amount"
-        for rows in self._chunks("credit_memos", columns, HELD, "r.external_id"):
-            applied = self._applications_of(rows, "invoice", of="external_id", on="target", state=None)
+        columns = "currency, netsuite_customer_id, netsuite_currency_id, amount"
+        for rows in self._chunks("credit_memos", columns, HELD, "r.document_id"):
+            applied = self._applications_of(rows, "invoice", of="document_id", on="target", state=None)
             yield [held_record("creditMemo", row, applied[row["external_id"]]) for row in rows]
 
     def held_refunds(self) -> Iterator[list[Record]]:
         """As `held_memos`, of customer refunds."""
-        columns = "external_id, currency, netsuite_customer_id, netsuite_currency_id, linked_amount_minor"
-        for rows in self._chunks("customer_refunds", columns, HELD, "r.external_id"):
+        columns = "currency, netsuite_customer_id, netsuite_currency_id, linked_amount_minor"
+        for rows in self._chunks("customer_refunds", columns, HELD, "r.stripe_refund_id"):
             applied = self._applications_of(rows, "customer_refund", "target_external_id", on="memo", state=None)
             yield [held_record("customerRefund", row, applied[row["external_id"]]) for row in rows]
 
     def held_names(self) -> list[str]:
-        """External ids of the memos that are not in NetSuite by the journal: held, ready, or skipped by a person."""
+        """Our external ids of the memos that are not in NetSuite by the journal: held, ready, or skipped by a person."""
         return self._column(
-            "select external_id from marts.credit_memos where netsuite_internal_id is null union "
-            "select external_id from marts.credit_outcomes where netsuite_internal_id is null and "
+            "select document_id from marts.credit_memos where netsuite_internal_id is null union "
+            "select document_id from marts.credit_outcomes where netsuite_internal_id is null and "
             "document_type <> 'negative_invoice' and reason in ('skipped_by_hand', 'integration_blocked_by_metadata')"
         )
 
@@ -227,9 +237,10 @@ class Marts:
             "journalEntry": ("journal_entries", "amount", "amount_minor", "null"),
             "invoice": ("zero_amount_invoices", "cast(0 as decimal(22, 3))", "0", "null"),
         }[record_type]
+        key = KEYS.get(relation, "external_id")
         rows = self._all(
-            f"select external_id, currency, {total} as total, {minor} as total_minor, {cap} as cap_minor "
-            f"from marts.{relation} where external_id in (select unnest(?::varchar[]))",
+            f"select {key} as external_id, currency, {total} as total, {minor} as total_minor, {cap} as cap_minor "
+            f"from marts.{relation} where {key} in (select unnest(?::varchar[]))",
             [list(external_ids)],
         )
         return {
@@ -247,17 +258,20 @@ class Marts:
     def _chunks(self, relation: str, columns: str, wanted: str, order: str) -> Iterator[list[Row]]:
         """Rows of marts.<relation> in order, a chunk at a time. The list of ids is read at the start: posting changes
         the views meanwhile, not the list."""
-        ids = self._column(f"select r.external_id from marts.{relation} as r where {wanted} order by {order}")
+        key = KEYS.get(relation, "external_id")
+        ids = self._column(f"select r.{key} from marts.{relation} as r where {wanted} order by {order}")
+        shown = columns if key == "external_id" else f"{key} as external_id, {columns}"
         for part in in_chunks(ids):
-            sql = f"select {columns} from marts.{relation} where external_id in (select unnest(?::varchar[]))"
+            sql = f"select {shown} from marts.{relation} where {key} in (select unnest(?::varchar[]))"
             rows = {row["external_id"]: row for row in self._all(sql, [part])}
             yield [rows[id] for id in part if id in rows]
 
     def _parts_of(self, owners: Sequence[Row], relation: str, columns: str, order: str) -> dict[str, list[Row]]:
         """Rows of marts.<relation> by the external id of their owner."""
+        key = KEYS.get(relation, "external_id")
         return self._grouped(
-            f"select external_id, {columns} from marts.{relation} where external_id in (select "
-            f"unnest(?::varchar[])) order by external_id, {order}",
+            f"select {key} as external_id, {columns} from marts.{relation} where {key} in (select "
+            f"unnest(?::varchar[])) order by 1, {order}",
             owners,
         )
 

@@ -166,7 +166,8 @@ def _look_up(client: NetSuite, record_type: str, rows: Sequence[Row], sent: dict
     for row in rows:
         name, found = row["external_id"], by_id.get(row["internal_id"])
         if found:
-            is_ours = found.external_id.lower() == (sent[name].name or name).lower()
+            known_as = sent[name].name
+            is_ours = found.external_id.lower() == (name if known_as is None else known_as).lower()
             (records if is_ours else owners)[name] = found
     # A record that was deleted while an earlier request for it was under way can come back under another id.
     lost = {row["external_id"] for row in rows} - records.keys()

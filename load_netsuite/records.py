@@ -28,8 +28,8 @@ class Record:
     """One record that is to be in NetSuite with these applications.
 
     internal_id: set when the record is in NetSuite and only `applications` are to be added · existing_id: a record
-    of somebody else that stands for ours (N1) · total: the total that NetSuite must show, in major units · cap: the
-    most that it may show once it grows (R3) · problem: the reason why no body can be built · precision: decimals that
+    of somebody else that stands for ours (N1, K2) · total: the total that NetSuite must show, in major units · cap:
+    the most that it may show once it grows (R3) · problem: the reason why no body can be built · precision: decimals that
     NetSuite keeps for the currency.
     """
 
@@ -114,7 +114,7 @@ def memo_of(
         _check_amounts(row, applications)
         return bodies.credit_memo(row, lines, taxes, fields)
 
-    return record_of("creditMemo", row, body, applications=applications)
+    return record_of("creditMemo", row, body, applications=applications, existing_id=_connector_id(row))
 
 
 def refund_of(row: Row, fields: Sequence[Row], applied: Sequence[Row]) -> Record:
@@ -130,6 +130,7 @@ def refund_of(row: Row, fields: Sequence[Row], applied: Sequence[Row]) -> Record
         row,
         body,
         applications=applications,
+        existing_id=_connector_id(row),
         total=sum((application.amount for application in applications if application.doc), Decimal(0)),
         cap=major_units(row["linked_amount_minor"], row["amount_minor"], row["amount"]),
     )
@@ -167,6 +168,11 @@ def major_units(minor: int | None, sample_minor: int | None, sample: Decimal | N
     if minor is None or not sample_minor or not sample:
         return None
     return Decimal(minor) * sample / Decimal(sample_minor)
+
+
+def _connector_id(row: Row) -> str | None:
+    """The record of the Stripe Connector to adopt (K2). One under our own external id is found by it."""
+    return row["existing_netsuite_id"] if row["is_connector"] else None
 
 
 def _applications(rows: Sequence[Row]) -> tuple[Application, ...]:

@@ -193,7 +193,7 @@ def _transactions(client: NetSuite, condition: str) -> Iterator[Found]:
     for row in rows:
         yield Found(
             internal_id=row["id"],
-            external_id=row.get("externalid", ""),
+            external_id=row.get("externalid") or "",
             type=row.get("type", ""),
             customer=row.get("entity"),
             currency=row.get("currency"),

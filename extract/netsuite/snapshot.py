@@ -70,7 +70,7 @@ def _not_asked_for(stored: Snapshot, snapshot: Snapshot, asked: Wanted) -> dict[
             and (row["stripe_id"] or "").lower() not in stripe_ids
         ]
 
-    transactions = unmatched("transactions", asked.invoice_ids, asked.externals | asked.invoices, asked.invoices)
+    transactions = unmatched("transactions", asked.transaction_ids, asked.externals | asked.invoices, asked.invoices)
     memos = {row["id"] for row in snapshot["transactions"] if row["type"] == "CustCred"}
     others = {row["id"] for row in snapshot["transactions"]} - memos
     gone = {row["id"] for row in stored["transactions"]} - {row["id"] for row in transactions} - memos - others

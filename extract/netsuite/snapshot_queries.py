@@ -79,7 +79,8 @@ class SnapshotQueries:
         )
 
     def transactions(self, wanted: Wanted) -> list[Record]:
-        """Invoices by every way of rule X1, and every transaction that has an external id of ours.
+        """Invoices by every way of rule X1, every transaction that has an external id of ours, and the
+        records of the Stripe Connector (rule K1).
 
         The main line of each gives its subsidiary and A/R account.
         """
@@ -88,8 +89,8 @@ class SnapshotQueries:
             "transaction",
             "id externalid type entity trandate currency foreigntotal foreignamountunpaid status voided "
             "posting postingperiod",
-            "",
-            {"id": wanted.invoice_ids, "externalid": wanted.externals | wanted.invoices, **by_field},
+            "approvalstatus",
+            {"id": wanted.transaction_ids, "externalid": wanted.externals | wanted.invoices, **by_field},
             stripe_id=self._invoice_field,
             var="invoice_id_field",
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from extract.raw_tables import current, customer_of, invoice_facts
-from netsuite.external_ids import balance_use, income_entry
+from netsuite.external_ids import balance_use, connector_memo, income_entry
 from settings import ROOT, Settings
 
 SEEDS = ROOT / "dbt_project" / "seeds"
@@ -26,7 +26,8 @@ with all_notes as (
         id,
         {customer_of()} as customer_id,
         (payload->>'invoice') as invoice_id,
-        (payload->>'$.refunds[*].refund') as refund_ids
+        (payload->>'$.refunds[*].refund') as refund_ids,
+        (payload->>'$.metadata.netsuite_credit_memo_id') as netsuite_memo_id
     from {current("credit_notes")}
 ),
 used_balance as (
@@ -60,6 +61,14 @@ invoices as (
     select * from all_invoices
     where id in (select id from open_invoices) or id in (select invoice_id from notes)
 ),
+refunds as (
+    select
+        id,
+        (payload->>'$.metadata.netsuite_credit_memo_id') as netsuite_memo_id,
+        (payload->>'$.metadata.netsuite_customer_refund_id') as netsuite_refund_id
+    from {current("refunds")}
+    where id in (select unnest(refund_ids) from notes)
+),
 named_customers as (
     select customer_id as id from notes where customer_id is not null
     union
@@ -73,6 +82,29 @@ customers as (
 """
 
 
+# Rule K1: the internal ids that the Stripe Connector wrote into metadata.
+CONNECTOR_RECORDS = """
+select netsuite_memo_id from notes
+union all
+select netsuite_memo_id from refunds
+union all
+select netsuite_refund_id from refunds
+"""
+
+PRICE_LINKS = (
+    "netsuite_service_sale_item_id",
+    "netsuite_service_resale_item_id",
+    "netsuite_non_inventory_sale_item_id",
+    "netsuite_non_inventory_resale_item_id",
+)
+# Rule K5: the items that it linked to prices and coupons.
+CONNECTOR_ITEMS = " union all ".join(
+    f"select (payload->>'$.metadata.{link}') from {current(table)}"
+    for table, links in (("prices", PRICE_LINKS), ("coupons", ("netsuite_discount_item_id",)))
+    for link in links
+)
+
+
 @dataclass(frozen=True)
 class Wanted:
     """Ids by kind. `*_ids` are NetSuite internal ids. The others are external ids: Stripe ids, or composed of them."""
@@ -80,7 +112,7 @@ class Wanted:
     customers: set[str]
     customer_ids: set[str]
     invoices: set[str]
-    invoice_ids: set[str]
+    transaction_ids: set[str]
     externals: set[str]
     items: set[str]
     item_ids: set[str]
@@ -103,28 +135,38 @@ class Wanted:
             [sorted(left_out)],
         )
 
+        connector = settings.vars["connector_records"]
+
         def ids(sql: str) -> set[str]:
             return {str(row[0]) for row in connection.execute(DOCUMENTS + sql).fetchall() if row[0]}
+
+        notes, refunds = ids("select id from notes"), ids("select unnest(refund_ids) from notes")
+        used = ids("select id from invoices where uses_balance")
 
         return cls(
             customers=ids("select id from customers"),
             customer_ids=numbers(seed("customer_map", "netsuite_customer_id"))
-            | numbers(ids("select netsuite_customer_id from customers")),
+            | named(ids("select netsuite_customer_id from customers")),
             invoices=ids("select id from invoices"),
-            invoice_ids=numbers(seed("invoice_map", "netsuite_invoice_id"))
-            | numbers(ids("select netsuite_invoice_id from invoices")),
-            externals=ids("select id from notes union all select unnest(refund_ids) from notes")
-            | {balance_use(invoice) for invoice in ids("select id from invoices where uses_balance")}
+            transaction_ids=numbers(seed("invoice_map", "netsuite_invoice_id"))
+            | named(ids("select netsuite_invoice_id from invoices"))
+            | (named(ids(CONNECTOR_RECORDS)) if connector != "ignore" else set()),
+            externals=notes
+            | refunds
+            | {balance_use(invoice) for invoice in used}
+            | ({connector_memo(id) for id in notes | refunds | used} if connector != "ignore" else set())
             | (_income_entries(connection) if settings.vars["go_live_date"] is not None else set()),
             items=ids("""
                 select unnest(price_ids) from all_invoices
                 union all
-                select unnest(product_ids) from all_invoices"""),
+                select unnest(product_ids) from all_invoices""")
+            | (ids(f"select id from {current('coupons')}") if connector == "adopt" else set()),
             item_ids=numbers(
                 seed("item_map", "netsuite_item_id")
                 | seed("tax_map", "netsuite_item_id")
                 | seed("default_items", "netsuite_item_id")
-            ),
+            )
+            | (named(ids(CONNECTOR_ITEMS)) if connector == "adopt" else set()),
             account_ids=numbers(seed("account_map", "netsuite_account_id")),
         )
 
@@ -148,3 +190,8 @@ def seed(name: str, column: str, directory: Path = SEEDS) -> set[str]:
 def numbers(values: Iterable[str]) -> set[str]:
     """The values that can be internal ids. dbt's tests report the others."""
     return {value.strip() for value in values if re.fullmatch(r"[0-9]{1,18}", value.strip())}
+
+
+def named(values: Iterable[str]) -> set[str]:
+    """The internal ids in values of metadata. One value may hold several, separated as in rule X1."""
+    return numbers(id for value in values for id in re.split(r"[,;|\s]+", value))

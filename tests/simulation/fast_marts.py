@@ -181,7 +181,7 @@ class FastMarts(Marts):
             ]
         by = "created_at" if relation == "credit_memos" and wanted != HELD else "external_id"
         for part in in_chunks(sorted(rows, key=lambda row: row[by])):
-            yield [_filled(row, columns) for row in part]
+            yield [_filled(row, f"external_id, {columns}") for row in part]
 
     def _parts_of(self, owners: Sequence[Row], relation: str, columns: str, order: str) -> dict[str, list[Row]]:
         rows = [_filled(row, f"external_id, {columns}") for row in self._wanted.rows.get(relation, [])]
@@ -217,12 +217,12 @@ class FastMarts(Marts):
         rows = [
             _claim(row, of, on)
             | {"internal_id": row[at], "linked_amount_minor": None}
-            | {name: value for name, value in owners[row[of]].items() if name in OF_THE_OWNER}
+            | {name: value for name, value in owners[row[_key(of)]].items() if name in OF_THE_OWNER}
             for row in relations["credit_memo_applications"]
             if row["application_type"] == kind
             and row["state"] == "ready"
             and row[at] is not None
-            and row[of] not in failed
+            and row[_key(of)] not in failed
         ]
         for chunk in in_chunks(sorted(_grouped(sorted(rows, key=_by_document), "external_id").items())):
             yield [late_record(record_type, claims) for _, claims in chunk]
@@ -252,12 +252,17 @@ def _claim(row: Row, of: str, on: str) -> Row:
         else (row["netsuite_memo_id"], row["external_id"])
     )
     return {
-        "external_id": row[of],
+        "external_id": row[_key(of)],
         "doc": doc[0],
         "doc_external_id": doc[1],
         "amount": row["amount"],
         "amount_minor": row["amount_minor"],
     }
+
+
+def _key(of: str) -> str:
+    """The rows here know a record by our external id alone."""
+    return "external_id" if of == "document_id" else of
 
 
 def _by_document(claim: Row) -> tuple[bool, str, str]:

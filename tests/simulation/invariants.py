@@ -216,9 +216,14 @@ def what_we_created_is_not_adopted(history: History) -> None:
 
 
 def _transactions(history: History) -> dict[str, Transaction]:
-    """The planned transactions that exist, by external id."""
-    transactions = history.company.books.transactions()
-    return {t.external_id: t for t in transactions if t.external_id and t.external_id in history.wanted.records}
+    """The planned transactions that exist, by our external id."""
+    named = ((_our_name(history, t), t) for t in history.company.books.transactions())
+    return {name: t for name, t in named if name and name in history.wanted.records}
+
+
+def _our_name(history: History, record: Transaction) -> str | None:
+    """K2: an adopted memo of the Stripe Connector keeps its own external id; the log has ours."""
+    return history.wanted.adopted.get(str(record.id), record.external_id)
 
 
 def _items(history: History) -> dict[str, str]:
@@ -242,5 +247,5 @@ def _logged_ids(history: History) -> dict[str, str]:
 
 def _applications(history: History, record: Transaction) -> dict[str | None, Decimal]:
     """External id of the target -> amount."""
-    names = {t.id: t.external_id for t in history.company.books.transactions()}
+    names = {t.id: _our_name(history, t) for t in history.company.books.transactions()}
     return {names[target]: amount for target, amount in record.applications.items()}

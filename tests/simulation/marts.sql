@@ -9,7 +9,8 @@ create table wanted.world (round integer, built_position bigint);
 create table wanted.memos (
     from_round integer, until_round integer, created_at timestamptz, external_id varchar, currency varchar, netsuite_customer_id varchar, netsuite_currency_id varchar,
     netsuite_currency_precision integer, netsuite_subsidiary_id varchar, netsuite_account_id varchar,
-    netsuite_posting_period_id varchar, tran_date date, memo_text varchar, amount_minor bigint, amount decimal(22, 3)
+    netsuite_posting_period_id varchar, tran_date date, memo_text varchar, amount_minor bigint, amount decimal(22, 3),
+    existing_netsuite_id varchar, is_connector boolean, netsuite_external_id varchar
 );
 create table wanted.applications (
     from_round integer, external_id varchar, application_type varchar, target_external_id varchar, target_netsuite_id varchar,
@@ -34,7 +35,7 @@ create table marts.items_to_create (
     external_id varchar, item_name varchar, netsuite_income_account_id varchar, netsuite_subsidiary_ids varchar
 );
 create table marts.credit_memo_lines (
-    external_id varchar, line_number integer, netsuite_item_id varchar, item_external_id varchar, description varchar,
+    external_id varchar, document_id varchar generated always as (external_id), line_number integer, netsuite_item_id varchar, item_external_id varchar, description varchar,
     quantity decimal(22, 8), amount decimal(22, 3), is_gross boolean, is_taxable boolean, netsuite_tax_code_id varchar,
     period_start date, period_end date, revenue_start_field varchar, revenue_end_field varchar
 );
@@ -43,7 +44,7 @@ create table marts.zero_amount_invoice_lines (
     quantity decimal(22, 8), is_taxable boolean, netsuite_tax_code_id varchar
 );
 create table marts.credit_memo_tax_details (
-    external_id varchar, line_number integer, detail_number integer, netsuite_tax_code_id varchar, netsuite_tax_type_id varchar,
+    external_id varchar, document_id varchar generated always as (external_id), line_number integer, detail_number integer, netsuite_tax_code_id varchar, netsuite_tax_type_id varchar,
     amount decimal(22, 3), tax_basis decimal(22, 3), tax_rate_percent decimal(22, 10)
 );
 create table marts.netsuite_field_values (
@@ -111,7 +112,8 @@ inner join wanted.judged as judged on judged.kind = 'creditMemo' and judged.exte
 
 create view marts.credit_memos as
 select
-    memos.*,
+    memos.* exclude (external_id, netsuite_external_id),
+    coalesce(memos.netsuite_external_id, memos.external_id) as external_id,
     memos.external_id as document_id,
     false as tax_details_override,
     judged.state,
@@ -122,6 +124,7 @@ inner join wanted.judged as judged on judged.kind = 'creditMemo' and judged.exte
 create view marts.credit_memo_applications as
 select
     applications.external_id,
+    applications.external_id as document_id,
     applications.application_type,
     applications.target_external_id,
     applications.amount_minor,
@@ -164,6 +167,9 @@ with claims as (
 
 select
     refunds.*,
+    refunds.external_id as stripe_refund_id,
+    null as existing_netsuite_id,
+    false as is_connector,
     cast(claims.amount_minor as bigint) as amount_minor,
     cast(claims.amount as decimal(22, 3)) as amount,
     records.internal_id as netsuite_internal_id,

@@ -69,6 +69,7 @@ class Wanted:
     records: dict[str, WantedRecord] = field(default_factory=dict)  # by external id
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by table
     skippable: set[str] = field(default_factory=set)  # memos that a person skips in a later round
+    adopted: dict[str, str] = field(default_factory=dict)  # internal id of a memo of the Stripe Connector -> ours (K2)
 
     def add(self, table: str, **row: Any) -> None:
         self.rows.setdefault(table, []).append(row)
@@ -166,7 +167,8 @@ def _draw_memo(
     kinds = chance.sample(sorted(amounts), chance.randint(1, 3))
     total = sum((amounts[kind] for kind in kinds), Decimal(0))
     from_round = chance.choice((1, 1, 1, 2))
-    until_round = chance.choice((None, None, None, 2, 3))
+    connector = _connector_memo(chance, company, wanted, name, customer, total) if chance.random() < 0.2 else {}
+    until_round = None if connector else chance.choice((None, None, None, 2, 3))
     if until_round:
         wanted.skippable.add(name)
     wanted.add(
@@ -181,6 +183,7 @@ def _draw_memo(
         memo_text=f"Stripe: {name}.",
         amount_minor=int(total * 100),
         amount=total,
+        **connector,
         **head,
     )
     _draw_memo_line(chance, company, wanted, name, number, total)
@@ -198,6 +201,25 @@ def _draw_memo(
         else:
             wanted.add_application(from_round, name, "out_of_band", None, None, amounts[kind])
     wanted.records[name] = WantedRecord("CustCred", total, applied)
+
+
+def _connector_memo(
+    chance: random.Random, company: Company, wanted: Wanted, name: str, customer: str, total: Decimal
+) -> dict[str, Any]:
+    """K2: the Stripe Connector made the memo, under a name of its own or none, and applied it to nothing."""
+    external_id = chance.choice((f"ns_memo:{name}", None))
+    line = {"item": {"id": company.item}, "quantity": 1, "amount": total, "isTaxable": False}
+    body = {
+        "entity": {"id": customer},
+        "currency": {"id": company.currency},
+        "account": {"id": company.receivables},
+        "autoApply": False,
+        "tranDate": "2026-03-05",
+        "item": {"items": [line]},
+    }
+    id = company.books.create("creditMemo", body | ({"externalId": external_id} if external_id else {}))
+    wanted.adopted[id] = name
+    return {"existing_netsuite_id": id, "is_connector": True, "netsuite_external_id": external_id or name}
 
 
 def _draw_memo_line(

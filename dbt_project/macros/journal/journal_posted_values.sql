@@ -17,7 +17,7 @@ ranked as (
         external_id,
         cast(substr(body.tranDate, 1, 10) as date) as tran_date,
         body.memo as memo_text,
-        body.externalId as netsuite_external_id,
+        nullif(body.externalId, '') as netsuite_external_id,
         row_number() over (partition by record_type, external_id order by position) as age_rank
     from payloads
     where body.tranDate is not null

@@ -42,7 +42,7 @@ def test_records_that_documents_refer_to_are_wanted(settings: Settings) -> None:
     assert wanted.invoices == {"in_1", "in_used"}
     assert wanted.externals == {"cn_1", "re_1", "in_used_balance"}
     assert wanted.items == {"price_1", "prod_1"}
-    assert "55" in wanted.invoice_ids and "66" in wanted.customer_ids
+    assert "55" in wanted.transaction_ids and "66" in wanted.customer_ids
 
 
 def test_broken_seeds_give_fewer_values(tmp_path: Path) -> None:

@@ -37,7 +37,25 @@ def make_catalogue(billing: Billing) -> Catalogue:
         ]
         made.coupons[currency] = [*percents, billing.create_coupon(amount_off=7 * size, currency=currency)]
         made.coupons[currency].append(billing.create_coupon(amount_off=700 * size, currency=currency))
+    _link_items(billing, made)
     made.exclusive = [billing.create_tax_rate(p) for p in (20, 7.7, 8.875, 0)]
     made.inclusive = [billing.create_tax_rate(p, inclusive=True) for p in (19, 5.5, 2)]
     made.unmapped_rate = billing.create_tax_rate(1)
     return made
+
+
+def _link_items(billing: Billing, made: Catalogue) -> None:
+    """K5: links of the Stripe Connector. 127 is inactive and 999 is not in NetSuite, so the next key counts."""
+    links = {
+        made.prices["usd"][0]: {"netsuite_service_sale_item_id": "123"},  # loses to item_map
+        made.prices["usd"][1]: {"netsuite_service_sale_item_id": "127", "netsuite_service_resale_item_id": "124"},
+        made.prices["usd"][2]: {"netsuite_service_sale_item_id": "999", "netsuite_non_inventory_sale_item_id": "125"},
+        made.prices["eur"][3]: {"netsuite_non_inventory_resale_item_id": "126"},  # wins over the external id
+        made.prices["eur"][1]: {"netsuite_non_inventory_resale_item_id": "o'999"},
+    }
+    for price, metadata in links.items():
+        billing.update("prices", price, metadata=metadata)
+    coupons = made.coupons["usd"]
+    billing.update("coupons", coupons[0], metadata={"netsuite_discount_item_id": "123"})  # loses to item_map
+    billing.update("coupons", coupons[1], metadata={"netsuite_discount_item_id": "124"})
+    billing.update("coupons", coupons[2], metadata={"netsuite_discount_item_id": "127"})

@@ -108,7 +108,22 @@ def _connector_memo(place: Place) -> bool:
     id = place.record("CustCred", memo_amount(note), note["currency"], external_id, **place.difference())
     if is_named:
         place.name(kind, obj, "netsuite_credit_memo_id", id if dice.chance(60) else "77777777")
+    _apply_memo(place, note, id)
     return True
+
+
+def _apply_memo(place: Place, note: Obj, memo: str) -> None:
+    """K2: the connector or a person applied the memo, or not: to the invoice, or elsewhere, in whole or in part."""
+    dice, currency = place.dice, note["currency"]
+    on_invoice, rest = note["pre_payment_amount"], memo_amount(note) - note["pre_payment_amount"]
+    applied = [
+        (place.invoices[note["invoice"]]["id"], dice.pick((0, on_invoice))),
+        ("99999", dice.pick((0, 0, rest, rest - step(currency), step(currency)))),
+    ]
+    for document, amount in applied:
+        if amount > 0:
+            row = {"previousdoc": document, "previoustype": "CustInvc", "nextdoc": memo, "nexttype": "CustCred"}
+            place.rows["applications"].append(row | {"linktype": "Payment", "foreignamount": major(amount, currency)})
 
 
 def _connector_memo_of_use(place: Place) -> bool:
@@ -207,9 +222,11 @@ def _invoice_does_not_stand(place: Place) -> bool:
     return True
 
 
-# Name -> (what adds it, weight). The records of the connector (_connector_memo, _connector_memo_of_use,
-# _connector_refund) join when the models have chapter K.
+# Name -> (what adds it, weight).
 FOREIGN: dict[str, tuple[Callable[[Place], bool], int]] = {
+    "connector_memo": (_connector_memo, 6),
+    "connector_memo_of_use": (_connector_memo_of_use, 2),
+    "connector_refund": (_connector_refund, 3),
     "foreign_refund": (_foreign_refund, 4),
     "own_memo": (_own_memo, 2),
     "invoice_does_not_stand": (_invoice_does_not_stand, 1),

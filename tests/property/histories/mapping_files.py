@@ -82,6 +82,10 @@ def _name_items(catalogue: Catalogue, netsuite: NetSuiteRows) -> None:
     items["120"]["externalid"] = catalogue.products[2]
     items["121"]["externalid"] = catalogue.prices["eur"][3]
     items["122"]["externalid"] = catalogue.prices["usd"][0]  # loses to item_map
+    # K5: a discount item under a coupon's id, an item of another type, and an inactive one
+    items["128"] |= {"externalid": catalogue.coupons["usd"][2], "itemtype": "Discount"}
+    items["129"]["externalid"] = catalogue.coupons["usd"][3]
+    items["127"]["isinactive"] = "T"
 
 
 def _tax(rate: str, number: int) -> Obj:

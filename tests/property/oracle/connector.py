@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 from tests.property.oracle.amounts import decimals
 from tests.property.oracle.facts import Facts, Obj
-from tests.property.oracle.shapes import Document
+from tests.property.oracle.findings import outcome
+from tests.property.oracle.refunds import existing_record
+from tests.property.oracle.shapes import Application, Document
 
 MEMO_KEY = "netsuite_credit_memo_id"
 REFUND_KEY = "netsuite_customer_refund_id"
@@ -24,29 +27,62 @@ def find_existing_memo(facts: Facts, document: Document, note: Obj | None) -> No
         _adopt(facts, document, own)
     elif setting != "ignore":
         _follow_connector(facts, document, note)
+    if setting != "ignore":
+        _check_refunds(facts, document)
 
 
 def lacks_of_invoice(facts: Facts, document: Document) -> int:
-    """C6, K2: what the run applies to the NetSuite invoice. An adopted memo adds what it lacks, if it has that much
-    unapplied; else it adds nothing.
-    """
+    """C6, K2: what the run applies to the NetSuite invoice. An adopted memo adds what it lacks, if it has room for it."""
     wanted = sum(part.amount for part in document.applied_to("invoice"))
     if document.existing_record is None:
         return wanted
-    links = [row for row in facts.netsuite.get("applications", []) if row["nextdoc"] == document.existing_record]
+    return max(0, wanted - _applied(facts, document, document.netsuite_invoice)) if has_room(facts, document) else 0
+
+
+def has_room(facts: Facts, document: Document) -> bool:
+    """K2: an adopted memo of the connector has at least as much unapplied as it lacks; else nothing is added to it.
+
+    reading: a memo under our own external id lacks what it lacks, whatever a person applied it to (P5).
+    """
+    record = facts.transactions.get(document.existing_record or "")
+    if record is None or record.get("externalid") == document.id:
+        return True
+    unapplied = (document.memo_amount or 0) - _applied(facts, document, None)
+    return unapplied >= sum(part.amount for part in document.applications if lacks(facts, document, part))
+
+
+def lacks(facts: Facts, document: Document, part: Application) -> bool:
+    """K2: NetSuite does not show the part in the adopted memo. A part out of band is applied by hand."""
+    if part.type == "invoice":
+        return _applied(facts, document, document.netsuite_invoice) < part.amount
+    if part.type == "customer_refund":
+        record = existing_record(facts, str(part.target))
+        return record is None or not _applied(facts, document, record["id"])
+    return False
+
+
+def _applied(facts: Facts, document: Document, target: str | None) -> int:
+    """What NetSuite shows of the existing memo as applied to the record `target`; None: to anything."""
     unit = Fraction(10) ** decimals(document.currency)
-    applied = {
-        place: sum(abs(Fraction(row["foreignamount"])) * unit for row in links if place in (None, row["previousdoc"]))
-        for place in (None, document.netsuite_invoice)
-    }
-    lacks = max(0, wanted - int(applied[document.netsuite_invoice]))
-    others = sum(part.amount for part in document.applied_to("customer_refund"))
-    unapplied = (document.memo_amount or 0) - applied[None]
-    return lacks if unapplied >= lacks + others else 0
+    rows = [row for row in facts.netsuite.get("applications", []) if row["nextdoc"] == document.existing_record]
+    return int(sum(abs(Fraction(row["foreignamount"])) * unit for row in rows if target in (None, row["previousdoc"])))
+
+
+def check_shared_records(documents: Iterable[Document], facts: Facts) -> None:
+    """K2: one record stands for one document only. reading: all that find it are blocked, but for skipped ones."""
+    owners: dict[str, list[Document]] = {}
+    for document in documents:
+        if document.connector_memo and outcome(document.findings)[0] != "skipped":
+            owners.setdefault(document.connector_memo, []).append(document)
+    for documents_of_record in owners.values():
+        if len(documents_of_record) > 1 and facts.settings["connector_records"] == "adopt":
+            for document in documents_of_record:
+                document.findings.add("netsuite_differs")
+                document.existing_record, document.external_id = None, document.id
 
 
 def _follow_connector(facts: Facts, document: Document, note: Obj | None) -> None:
-    """K2: take the record over; K3: an id that NetSuite lacks; K4: a record that is not to be taken over."""
+    """K2: take the record over; K3: an id that NetSuite lacks; K4: a memo that is not to be taken over."""
     is_guard = facts.settings["connector_records"] == "guard"
     is_known, record = _memo(facts, document, note)
     if is_known and record is None:
@@ -54,11 +90,16 @@ def _follow_connector(facts: Facts, document: Document, note: Obj | None) -> Non
     elif record is not None and is_guard:
         _hold(document, record)
     elif record is not None:
+        document.connector_memo = record["id"]
         _adopt(facts, document, record)
+
+
+def _check_refunds(facts: Facts, document: Document) -> None:
+    """K3, K4: customer refunds that metadata name."""
     for id in _refunds_in_metadata(facts, document):
         if id not in facts.transactions:
             document.findings.add("refund_not_in_netsuite")
-        elif is_guard:
+        elif facts.settings["connector_records"] == "guard":
             _hold(document, facts.transactions[id])
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from tests.property.oracle import refunds
 from tests.property.oracle.amounts import decimals
-from tests.property.oracle.connector import lacks_of_invoice
+from tests.property.oracle.connector import has_room, lacks, lacks_of_invoice
 from tests.property.oracle.facts import Facts
 from tests.property.oracle.findings import outcome
 from tests.property.oracle.shapes import Document
@@ -143,6 +143,8 @@ def set_states(facts: Facts, documents: Documents, posted: Posted) -> None:
             part.state, part.reason = document.state, document.reason
             if part.type == "customer_refund" and document.state == "ready":
                 refunds.set_state(facts, part)
+            if document.state == "ready" and not has_room(facts, document) and lacks(facts, document, part):
+                part.state, part.reason = "posted", "adopted"  # K2: nothing is added to the memo
     refunds.check_existing_records(facts, documents.values())
     for id in documents.keys() & posted.keys():
         _set_state_of_posted(documents[id], posted[id])

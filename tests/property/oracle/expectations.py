@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tests.property.oracle.balance import Ledger, read_ledger
 from tests.property.oracle.balance_uses import balance_uses
+from tests.property.oracle.connector import check_shared_records
 from tests.property.oracle.credit_notes import credit_notes
 from tests.property.oracle.documents import (
     check_external_ids,
@@ -45,6 +46,7 @@ def expect(facts: Facts, posted: Mapping[str, Document] | None = None) -> Expect
     check_refund_links(facts, documents, posted)
     check_refund_accounts(facts, documents, posted)
     check_external_ids(facts, documents, posted)
+    check_shared_records(documents.values(), facts)
     check_open_amounts(facts, documents, posted)
     set_states(facts, documents, posted)
     return Expectations(facts, ledger, documents, customer_refunds(documents.values()))

@@ -80,6 +80,7 @@ class Document:
     )  # item, external id, quantity
     existing_record: str | None = None  # N1, P5, K2: internal id of the NetSuite record that is adopted
     external_id: str = ""  # K2: that of the adopted memo, else the document's id
+    connector_memo: str | None = None  # K1: the connector's record that `adopt` found, whether it agrees or not
     connector_record: Obj | None = None  # K4: the NetSuite record that holds the document up
     named_in_detail: set[str] = field(default_factory=set)  # X1: internal ids that are ambiguous
     tax_not_reversed: int = 0  # B5

@@ -124,6 +124,22 @@ present as (
         )
 ),
 
+-- K3, K4: the Stripe Connector wrote another customer refund into the refund's metadata
+held as (
+    select
+        record_key as stripe_refund_id,
+        min(wanted_netsuite_id) as wanted_netsuite_id,
+        min(netsuite_external_id) as netsuite_external_id,
+        min(netsuite_transaction_id) is null as is_lacking
+    from {{ ref('int_connector_records') }}
+    where
+        record_type = 'customerRefund'
+        {%- if var('connector_records') == 'adopt' %}
+        and netsuite_transaction_id is null
+        {%- endif %}
+    group by record_key
+),
+
 posted as (
     select
         present.stripe_refund_id,
@@ -162,6 +178,8 @@ select
         when refunds.is_before_go_live then 'before_go_live'
         when refunds.refund_state = 'pending' then 'refund_pending'
         when refunds.refund_state = 'failed' then 'refund_failed'
+        when held.is_lacking then 'refund_not_in_netsuite'
+        when held.stripe_refund_id is not null then 'netsuite_differs'
         when accounts.netsuite_account_id is null then 'account_unmapped'
         when posted.is_period_open is null and posting_dates.tran_date is null then 'period_closed'
         -- the memo may have been posted long ago; its customer or currency can be gone from NetSuite since
@@ -189,6 +207,16 @@ select
                 'Refund ' || refunds.stripe_refund_id || ' moved no money in Stripe (status '
                 || coalesce(refunds.refund_status, 'none') || coalesce(', ' || refunds.failure_reason, '')
                 || '). Refund the customer anew, or decide out_of_band in manual_decisions.csv.'
+        when held.is_lacking
+            then
+                'Stripe metadata netsuite_customer_refund_id of ' || refunds.stripe_refund_id
+                || ' names NetSuite record ' || held.wanted_netsuite_id
+                || ', but NetSuite has no such record. Correct or remove the key.'
+        when held.stripe_refund_id is not null
+            then
+                'NetSuite record ' || held.wanted_netsuite_id || ' (' || coalesce(held.netsuite_external_id, '')
+                || ') of the Stripe Connector seems to stand for refund ' || refunds.stripe_refund_id
+                || '. Set connector_records to adopt.'
         when accounts.netsuite_account_id is null
             then
                 'account_map.csv has no account of purpose refund for ' || upper(refunds.currency)
@@ -212,6 +240,7 @@ select
     coalesce(not posted.is_period_open, false) as is_posted_period_closed
 from refunds
 left join posted on refunds.stripe_refund_id = posted.stripe_refund_id
+left join held on refunds.stripe_refund_id = held.stripe_refund_id
 left join existing on refunds.stripe_refund_id = existing.stripe_refund_id
 left join {{ ref('int_posting_dates') }} as posting_dates on refunds.refund_date = posting_dates.transaction_date
 left join {{ ref('reference_accounts') }} as accounts
