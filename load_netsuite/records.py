@@ -149,6 +149,7 @@ def late_record(record_type: str, applied: Sequence[Row]) -> Record:
         first,
         body,
         internal_id=first["internal_id"],
+        existing_id=first["internal_id"] if first["is_connector"] else None,
         applications=applications,
         cap=major_units(first["linked_amount_minor"], first["amount_minor"], first["amount"]),
     )

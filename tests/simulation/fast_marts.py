@@ -23,6 +23,7 @@ OF_THE_OWNER = (
     "linked_amount_minor",
     "netsuite_customer_id",
     "netsuite_currency_id",
+    "is_connector",
 )
 
 
@@ -216,7 +217,7 @@ class FastMarts(Marts):
         }
         rows = [
             _claim(row, of, on)
-            | {"internal_id": row[at], "linked_amount_minor": None}
+            | {"internal_id": row[at], "linked_amount_minor": None, "is_connector": None}
             | {name: value for name, value in owners[row[_key(of)]].items() if name in OF_THE_OWNER}
             for row in relations["credit_memo_applications"]
             if row["application_type"] == kind

@@ -62,6 +62,7 @@ class History:
         self.time = Time()
         self.company = Company(self.chance, self.time)
         self.wanted = draw_wanted(self.chance, self.company)
+        self.time.advance(120)  # SuiteQL shows what was there before the first extract
         if self.on_duckdb:
             self.warehouse = fill(self.wanted)
         has_two = self.chance.random() < 0.2 and not self.on_duckdb
