@@ -63,7 +63,8 @@ def _add_lists(books: Books, rows: Rows) -> None:
         books.add("account", id=row["id"], type=ACCOUNT_TYPES.get(row["id"], "Bank"))
     for row in rows["items"]:
         name, external_id = row["itemid"], row.get("externalid")
-        books.add("item", id=row["id"], itemId=name, externalId=external_id, subsidiary=[], incomeAccount="15")
+        kind = {"itemtype": row["itemtype"], "isinactive": row["isinactive"]}
+        books.add("item", id=row["id"], itemId=name, externalId=external_id, subsidiary=[], incomeAccount="15", **kind)
     chance = random.Random(0)
     books.add("taxcode", id=5, itemId="Untaxed", rate=0)
     for id in range(50, 60):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from load_netsuite.push import push
+from load_netsuite.reconcile import reconcile
 from tests.support.company import Company
 
 
@@ -82,3 +83,43 @@ def test_an_existing_invoice_is_adopted_if_its_total_is_zero(company: Company, a
     push(company.settings())
     assert company.writes() == 0
     assert company.log("status, internal_id")[0] == (status, existing)
+
+
+@pytest.mark.parametrize("external_id", ["ns_memo:cn_1", None])
+def test_a_memo_of_the_connector_keeps_its_name_and_gets_what_it_lacks(
+    company: Company, external_id: str | None
+) -> None:
+    """K2: taken over by its internal id, with its invoice; a later customer refund is applied to it too."""
+    body = company.sale(external_id or "", "10.00", autoApply=False)
+    memo = company.books.create("creditMemo", body if external_id else body | {"externalId": None})
+    connector = {
+        "existing_netsuite_id": memo,
+        "is_connector": True,
+        "netsuite_external_id": external_id or "cn_1",
+    }
+    company.want_memo("cn_1", "10.00", **connector)
+    company.want_application("cn_1", "invoice", "in_1", "6.00", company.invoice)
+    company.want_refund("re_1", "4.00")
+    company.want_application("cn_1", "customer_refund", "re_1", "4.00")
+    push(company.settings())
+    assert company.log()[:3] == [
+        ("cn_1", "look_up", "adopted"),
+        ("cn_1", "apply", "attempted"),
+        ("cn_1", "apply", "applied"),
+    ]
+    memos = [t for t in company.books.transactions() if t.type == "CustCred"]
+    assert [(str(t.id), t.external_id, t.total) for t in memos] == [(memo, external_id, 10)], "no second memo"
+    refund = company.ours("CustRfnd")["re_1"]
+    assert memos[0].applications == {int(company.invoice): 6} and refund.applications == {int(memo): 4}
+    written = company.writes()
+    company.next_round()
+    assert not push(company.settings()).refused and company.writes() == written
+    assert reconcile(company.settings()) == []
+
+
+def test_a_memo_of_the_connector_that_differs_is_left_alone(company: Company) -> None:
+    """K2."""
+    memo = company.books.create("creditMemo", company.sale("ns_memo:cn_1", "11.00", autoApply=False))
+    company.want_memo("cn_1", "10.00", company.invoice, existing_netsuite_id=memo, is_connector=True)
+    push(company.settings())
+    assert company.log() == [("cn_1", "look_up", "differs")] and company.writes() == 0

@@ -8,6 +8,7 @@ warehouses post to one NetSuite, in turns.
 from __future__ import annotations
 
 import random
+import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -211,9 +212,13 @@ class History:
         self.side.unasked |= {(record_type, row["external_id"]) for row in invariants.attempts_of(self.log, request)}
 
     def after_query(self, sql: str) -> None:
-        """A look-up that names the external id answers the question (of an application: the record's links, too)."""
+        """A look-up that names the external id, or an adopted memo by its internal id (K2), answers the question (of an
+        application: the record's links, too)."""
+        asked = {name for id, name in self.wanted.adopted.items() if re.search(rf" IN \([^)]*\b{id}\b", sql)}
         unasked = self.side.unasked
-        self.side.unasked = {(kind, name) for kind, name in unasked if f"'{name.lower()}'" not in sql}
+        self.side.unasked = {
+            (kind, name) for kind, name in unasked if name not in asked and f"'{name.lower()}'" not in sql
+        }
 
 
 def _settings() -> SimpleNamespace:
