@@ -37,6 +37,13 @@ def test_doctor_is_green_only_with_mappings(company: Company, tmp_path: Path) ->
     assert not [f for f in doctor.check(company.settings(), tmp_path) if f.level == "error"]
 
 
+def test_doctor_is_not_green_without_an_open_period(company: Company, tmp_path: Path) -> None:
+    write_mappings(company, tmp_path)
+    company.books.set_period(company.period, closed=True)
+    (finding,) = [f for f in doctor.check(company.settings(), tmp_path) if f.level == "error"]
+    assert finding.subject == "accounting periods" and "none is open" in finding.message
+
+
 def test_names_stand_beside_ids(company: Company, tmp_path: Path) -> None:
     """A wrong id of the right kind shows by its name."""
     write_mappings(company, tmp_path)
