@@ -261,12 +261,10 @@ def _judge(need: Need, connection: duckdb.DuckDBPyConnection) -> Finding:
     documents = sum(number for _, number, _, _ in held_up)
     amounts = ", ".join(f"{_money(minor, exponent)} {(code or '').upper()}" for code, _, minor, exponent in held_up)
     named = f"{', '.join(examples)}{', ...' if missing > len(examples) else ''}"
+    plural = "" if documents == 1 else "s"
     level: Level = "error" if need.is_error_if_none and missing == total else need.level
-    return Finding(
-        level,
-        subject,
-        f"{missing} of {total} {need.things} unmapped: {documents} documents, {amounts}; {need.what_follows}: {named}",
-    )
+    words = f"{missing} of {total} {need.things} unmapped: {documents} document{plural}, {amounts}"
+    return Finding(level, subject, f"{words}; {need.what_follows}: {named}")
 
 
 def _money(minor: int, exponent: int | None) -> str:

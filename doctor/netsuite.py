@@ -13,7 +13,7 @@ from doctor.machine import check_clock, check_disk
 from doctor.mappings import SEEDS, check_account_currencies, check_item_subsidiaries, check_mappings
 from netsuite.api import NetSuite
 from netsuite.auth import CERTIFICATE_WARNING_DAYS, TBA_END, certificate_expiry
-from netsuite.errors import LoginRefused, NetSuiteError
+from netsuite.errors import LoginRefused, NetSuiteError, Refused
 from settings import Settings, SettingsError
 
 # Every table that the pipeline reads, and the permission that the role needs for it (facts 4, 5).
@@ -39,6 +39,7 @@ def check(settings: Settings, seeds: Path = SEEDS) -> list[Finding]:
     try:
         with NetSuite(settings) as client:
             findings += _permissions(client)
+            findings += _periods(client)
             findings += check_mappings(client, seeds)
             findings += check_account_currencies(client, seeds)
             findings += check_item_subsidiaries(client, seeds)
@@ -70,6 +71,24 @@ def _permissions(client: NetSuite) -> Iterator[Finding]:
     for table, permission in TABLES.items():
         yield _readable(client, table, f"SELECT id FROM {table} FETCH FIRST 1 ROWS ONLY", permission)
     yield _readable(client, LINKS, f"SELECT previousdoc FROM {LINKS} FETCH FIRST 1 ROWS ONLY", TABLES["transaction"])
+
+
+def _periods(client: NetSuite) -> Iterator[Finding]:
+    """A record needs an open period at or after its date (rule X4); without any, nothing can be posted."""
+    try:
+        rows = client.suiteql(
+            "SELECT id, periodname, closed FROM accountingperiod WHERE isyear = 'F' AND isquarter = 'F' ORDER BY id"
+        )
+    except LoginRefused:
+        raise
+    except Refused:
+        return  # `_permissions` reports it
+    is_open = [row for row in rows if row.get("closed", "F") != "T"]
+    if is_open:
+        yield Finding("ok", "accounting periods", f"{len(is_open)} of {len(rows)} are open")
+    else:
+        message = "none is open, so nothing can be posted: open or create one in NetSuite"
+        yield Finding("error", "accounting periods", message)
 
 
 def _readable(client: NetSuite, table: str, sql: str, permission: str) -> Finding:

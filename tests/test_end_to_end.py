@@ -211,6 +211,20 @@ def test_a_plan_that_was_pushed_says_so(shop):
     assert f"first.json was posted already: {len(shop.plans[0][0])} of its records are in NetSuite" in shop.said[0]
 
 
+def test_doctor_tells_what_the_mapping_files_leave_out(shop):
+    """The one unmapped tax rate of the demo, with the documents that it holds up; and what could not be checked."""
+    said = " ".join(shop.make("-m", "pipeline", "doctor").split())
+    (held_up,) = testing.rows(
+        shop.warehouse,
+        "select count(*) as documents, sum(amount_minor) / 100.0 as amount from marts.credit_outcomes "
+        "where reason = 'tax_rate_unmapped'",
+    )
+    words = f"tax rates unmapped: {held_up['documents']} document, {held_up['amount']:.2f} USD; they are blocked"
+    assert held_up["documents"] == 1 and f"tax_map.csv, coverage 1 of 4 {words}, tax_rate_unmapped:" in said
+    assert "doctor: not checked, for the reasons above: NetSuite certificate; tax_map.csv, tax codes and types;" in said
+    assert "exit code 0" in said
+
+
 def test_netsuite_holds_what_the_marts_say(shop):
     """Totals, applications and the case-insensitive uniqueness of external ids, read from the books themselves."""
     books = demo.open_state(shop.folder / "sandbox")[1]

@@ -317,8 +317,10 @@ class StripeClient:
 
 
 def _check_clock(date: str | None) -> float | None:
-    """Seconds that this machine's clock is ahead of the `Date` of an answer; None without one. Raise ClockWrong if it is
-    more than a day off (rule P9)."""
+    """Seconds that this machine's clock is ahead of the `Date` of an answer; None without one.
+
+    Raise ClockWrong if it is more than a day off (rule P9).
+    """
     try:
         theirs = parsedate_to_datetime(date or "")
     except ValueError:

@@ -24,7 +24,7 @@ _SHAPES: dict[str, dict[str, Any]] = {
 def catalog(books: Ledger, record_types: Iterable[str]) -> dict[str, Any]:
     """The OpenAPI document of these record types (`schema.BODY`)."""
     wanted = set(record_types)
-    paths = {}
+    paths: dict[str, Any] = {}
     for name in wanted:
         paths |= {f"/{name}": {"get": {}, "post": {}}, f"/{name}/{{id}}": {"get": {}, "patch": {}, "delete": {}}}
     schemas: dict[str, Any] = {"nsResource": {"type": "object", "properties": {"id": _SHAPES["text"]}}}

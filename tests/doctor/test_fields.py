@@ -117,15 +117,36 @@ def test_what_could_not_be_checked_is_said(company: Company, tmp_path: Path) -> 
     company.fault = refuse
     found = checked(company, tmp_path, "customer_refund,nope,text,,x")
     refund = found.pop("fields of customerRefund")
-    assert refund.level == "warning" and refund.message.startswith("not checked: HTTP 404")
+    assert refund.level == "not checked" and refund.message.startswith("HTTP 404")
     assert {f.level for f in found.values()} == {"ok"}
 
 
 def test_a_catalog_of_another_form_is_not_believed(company: Company, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr("sandbox.netsuite.catalog.catalog", lambda books, names: {"items": []})
     found = checked(company, tmp_path)
-    assert {f.level for f in found.values()} == {"warning"}
-    assert all("not checked: NetSuite's metadata catalog has another form" in f.message for f in found.values())
+    assert {f.level for f in found.values()} == {"not checked"}
+    assert all("NetSuite's metadata catalog has another form" in f.message for f in found.values())
+
+
+@pytest.mark.parametrize(
+    ("paths", "level", "words"),
+    [
+        ({"/creditMemo": {"post": {}}, "/creditMemo/{id}": {"patch": {}}}, "not checked", "offers POST and PATCH, but"),
+        ({"/creditMemo": {"get": {}}, "/creditMemo/{id}": {"patch": {}}}, "error", "offers no POST of it to this role"),
+        ({"/invoice": {"post": {}}}, "not checked", "only the first record shows"),
+        (None, "not checked", "only the first record shows"),
+    ],
+)
+def test_what_the_catalog_says_of_writing(paths: dict[str, Any] | None, level: str, words: str) -> None:
+    found = fields.check_writing({"paths": paths}, "creditMemo")
+    assert found.level == level and words in found.message and "Create and Edit" in found.message
+
+
+def test_writing_is_said_of_every_record_type(company: Company, tmp_path: Path) -> None:
+    found = doctor.check(company.settings(vars=EVERYTHING), tmp_path)
+    written = {f.subject.removeprefix("writing "): f.message for f in found if f.subject.startswith("writing")}
+    assert written.keys() == {"creditMemo", "customerRefund", "invoice", "journalEntry", "serviceSaleItem"}
+    assert all("catalog offers POST" in message for message in written.values())
 
 
 def test_the_demos_mappings_pass(company: Company) -> None:

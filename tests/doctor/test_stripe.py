@@ -35,7 +35,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def test_every_endpoint_is_checked_once(answers: dict[str, Any]) -> None:
     answers |= {"/v1/events": [{"id": "evt_1"}], "/v1/customers": [{"id": "cus_1"}]}
     findings = {finding.subject: (finding.level, finding.message) for finding in stripe.check(SETTINGS)}
-    assert len(findings) == len(ENDPOINTS) + 3
+    assert len(findings) == len(ENDPOINTS) + 4
     assert findings["Stripe /v1/events"] == ("ok", "readable")
     assert findings["Stripe /v1/customers"] == ("ok", "readable")
     assert findings["Stripe /v1/credit_notes"] == ("ok", "readable, holds nothing")
@@ -45,8 +45,12 @@ def test_every_endpoint_is_checked_once(answers: dict[str, Any]) -> None:
 def test_an_empty_event_feed_is_a_warning(answers: dict[str, Any]) -> None:
     first, *rest = stripe.check(SETTINGS)
     assert (first.level, first.subject) == ("warning", "Stripe /v1/events")
-    assert {finding.level for finding in rest} == {"ok"}
-    assert rest[-1].message == "not checked: there is no customer"
+    unknown = {finding.subject: finding.message for finding in rest if finding.level == "not checked"}
+    assert unknown == {
+        "Stripe /v1/customers/*/balance_transactions": "there is no customer",
+        "clock against Stripe": "no answer with a Date came",
+    }
+    assert {finding.level for finding in rest} == {"ok", "not checked"}
 
 
 def test_a_refused_endpoint_is_an_error_that_names_it(answers: dict[str, Any]) -> None:

@@ -137,6 +137,44 @@ def test_a_record_that_is_there_books_nothing(company: Company, path: Path) -> N
     }
 
 
+def test_journal_entries_tax_details_and_new_items(company: Company, path: Path) -> None:
+    """A journal entry books both of its accounts; tax that NetSuite books by tax codes is said; a new item books
+    nothing."""
+    head = {key: value for key, value in company.head.items() if key != "from_round"}
+    company.insert(
+        "wanted.journals",
+        **head,
+        from_round=1,
+        external_id="re_1_cn_9_income",
+        netsuite_currency_precision=2,
+        memo_text="Stripe: re_1.",
+        debit_netsuite_account_id=company.income,
+        credit_netsuite_account_id=company.bank,
+        amount_minor=250,
+        amount=Decimal("2.50"),
+    )
+    company.insert(
+        "marts.items_to_create",
+        external_id="price_new",
+        item_name="New (price_new)",
+        netsuite_income_account_id=company.income,
+    )
+    company.want_memo("cn_taxed", "12.00")
+    with company.warehouse() as warehouse:
+        warehouse.execute("update marts.credit_memo_lines set amount = 10 where external_id = 'cn_taxed'")
+    shown = cells(make_plan(company, path))
+    period = f"Mar 2026 ({company.period})"
+    bank, receivables, income = f"1000 ({company.bank})", f"1100 ({company.receivables})", f"4000 ({company.income})"
+    assert [row for row in shown if len(row) == 5][1:] == [
+        [bank, period, "USD", "", "2.50"],
+        [receivables, period, "USD", "", "12.00"],
+        [income, period, "USD", "12.50", ""],
+        ["tax, by its tax codes", period, "USD", "2.00", ""],
+    ]
+    assert ["serviceSaleItem", "create", "", "New (price_new)", "", "1", "0"] in shown
+    assert records(path)["re_1_cn_9_income"]["total"] == "2.50"
+
+
 def test_hidden_names_leave_the_ids(company: Company, path: Path) -> None:
     company.books.configure(
         hidden_columns=["item.incomeaccount", "account.acctnumber", "account.accountsearchdisplayname"]

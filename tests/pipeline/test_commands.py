@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ import duckdb
 import pytest
 from filelock import FileLock
 
+from load_netsuite.plan_check import Progress
 from load_netsuite.push import PushReport
 from pipeline import stages
 from pipeline.console import console
@@ -157,6 +159,47 @@ def test_what_reads_netsuite_first_notes_the_account(
     )
     with open_warehouse(path) as warehouse:
         assert books_of(warehouse).netsuite_account == "1234567"
+
+
+@pytest.mark.parametrize(
+    ("report", "lines", "code"),
+    [
+        (PushReport("run"), [], DONE),
+        (
+            PushReport("run", plan=Progress(posted=3)),
+            ["push: plan.json was posted already: 3 of its records are in NetSuite, nothing is left to post"],
+            DONE,
+        ),
+        (
+            PushReport("run", plan=Progress(posted=1), counts=Counter({("creditMemo", "created"): 2})),
+            ["push: 1 records of plan.json were posted already; this push went on from there"],
+            DONE,
+        ),
+        (
+            PushReport("run", plan=Progress(refused=[("creditMemo", "cn_1", "Enter a department.")])),
+            [
+                "push: 1 records of plan.json were refused by an earlier push of it and not tried again; "
+                "correct them, then make a new plan with `make plan`",
+                "  creditMemo cn_1: Enter a department.",
+            ],
+            REFUSED,
+        ),
+    ],
+)
+def test_a_push_says_what_was_done_of_its_plan(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    report: PushReport,
+    lines: list[str],
+    code: int,
+) -> None:
+    path = tmp_path / "w.duckdb"
+    open_warehouse(path).close()
+    monkeypatch.setattr("load_netsuite.push.push", lambda *_, plan: report)
+    settings = Settings(_env_file=None, warehouse_path=path, plan=tmp_path / "plan.json")
+    assert stages.push(settings, stages.StageResults()) == code
+    assert capsys.readouterr().out.splitlines()[1:] == lines
 
 
 def test_a_report_without_marts_says_what_to_do(tmp_path: Path) -> None:
