@@ -18,6 +18,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "books": ("books_",),
     "outcomes": ("outcomes_",),
     "marts": (),
+    "checked": ("checked_",),
 }
 #: Layers whose models describe each of their columns.
 DESCRIBED = ("parsed", "reference", "build")

@@ -5,9 +5,9 @@
 
     key         list of columns
     not_null    list of columns
-    by          column that says whose a row is: customer_key, stripe_customer_id, document_id, external_id or
-                stripe_refund_id; everybody = the model's rows belong to no customer, so all are tested
-    rows        macro that selects the model's rows in scope, where going through all rows of a view takes long
+    by          column that says whose a row is: customer_key or external_id; everybody = the model's rows belong to
+                no customer, so all are tested
+    rows        relation of the model's rows in scope (models/checked), where the model is a view over all books
 -#}
 {% test rows_are_whole(model, key, not_null=[], by='customer_key', rows=none) %}
 {%- if is_nobody_in_scope() -%}
@@ -17,22 +17,16 @@ with
 
 rows_in_scope as (
     select {{ (key + not_null) | unique | join(', ') }}
-    {#- dbt gives a generic test no macro by a name that is not in its text #}
-    {%- if rows == 'memo_applications_in_scope' %}
-    from {{ memo_applications_in_scope() }} as model_rows
-    {%- elif rows == 'customer_refunds_in_scope' %}
-    from {{ customer_refunds_in_scope() }} as model_rows
+    {%- if rows %}
+    from {{ rows }}
     {%- else %}
-    from {{ model }} as model_rows
+    from {{ model }}
         {%- if by != 'everybody' %}
     where
-            {%- if by in ['customer_key', 'stripe_customer_id'] %}
+            {%- if by == 'customer_key' %}
         {{ is_in_scope(by) }}
             {%- else %}
-        {{ by }} in (
-            select scope.{{ 'document_id' if by == 'document_id' else 'external_id' }}
-            from {{ ref('int_external_ids') }} as scope
-        )
+        {{ by }} in (select ids.external_id from {{ ref('int_external_ids') }} as ids)
             {%- endif %}
         {%- endif %}
     {%- endif %}

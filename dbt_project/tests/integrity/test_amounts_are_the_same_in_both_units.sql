@@ -1,24 +1,13 @@
 -- Rule X3: amount is amount_minor in the major unit, exactly, and NetSuite can show the amounts of ready records. The
 -- loader sends amount; sums and caps are calculated from amount_minor.
-{%- if is_nobody_in_scope() %}
-{{ no_messages() }}
-{%- else %}
 with
 
-credit_memos as materialized (
-    select * from {{ rows_in_scope('credit_memos', 'document_id') }}
-),
-
-credit_memo_lines as (
-    {{ memo_line_values(memos=books_in_scope('books_memos'), lines=books_in_scope('books_memo_lines')) }}
+credit_memos as (
+    select * from {{ ref('checked_credit_memos') }}
 ),
 
 amounts as (
-{%- for mart, rows in {
-    'credit_memos': 'credit_memos',
-    'customer_refunds': customer_refunds_in_scope(),
-    'journal_entries': rows_in_scope('journal_entries', 'document_id'),
-}.items() %}
+{%- for mart in ['credit_memos', 'customer_refunds', 'journal_entries'] %}
     select
         '{{ mart }}' as mart,
         external_id as external_id,
@@ -26,13 +15,13 @@ amounts as (
         amount as amount,
         currency as currency,
         state as state
-    from {{ rows }} as mart_rows
+    from {{ ref('checked_' ~ mart) }} as mart_rows
     union all
     {%- endfor %}
 {%- for mart, rows in {
-    'credit_memo_applications': memo_applications_in_scope(),
-    'credit_memo_lines': 'credit_memo_lines',
-    'credit_memo_tax_details': rows_in_scope('credit_memo_tax_details'),
+    'credit_memo_applications': ref('checked_credit_memo_applications'),
+    'credit_memo_lines': ref('checked_credit_memo_lines'),
+    'credit_memo_tax_details': ref('credit_memo_tax_details'),
 }.items() %}
     select
         '{{ mart }}' as mart,
@@ -62,4 +51,3 @@ where
         amounts.amount is not null or amounts.amount_minor is not null
     )
     or (amounts.state = 'ready' and amounts.amount_minor % currencies.unit_minor <> 0)
-{%- endif %}

@@ -1,12 +1,9 @@
 -- Rules R1, R3: the customer refund that a memo is applied to exists, and it is not more than credit notes link of its
 -- Stripe refund. More would pay out money that Stripe did not.
-{%- if is_nobody_in_scope() %}
-{{ no_messages() }}
-{%- else %}
 with
 
-customer_refunds as materialized (
-    select * from {{ customer_refunds_in_scope() }} as refunds
+customer_refunds as (
+    select * from {{ ref('checked_customer_refunds') }}
 )
 
 select
@@ -21,11 +18,10 @@ union all
 select
     'Memo ' || applications.external_id || ' is applied to customer refund '
     || coalesce(applications.target_external_id, '(none)') || ', which does not exist.' as message
-from {{ memo_applications_in_scope() }} as applications
+from {{ ref('checked_credit_memo_applications') }} as applications
 left join customer_refunds on applications.target_external_id = customer_refunds.stripe_refund_id
 where
     applications.application_type = 'customer_refund'
     and customer_refunds.stripe_refund_id is null
     -- K2: an adopted memo that is applied already, whatever to, asks for none
     and applications.reason <> 'adopted'
-{%- endif %}

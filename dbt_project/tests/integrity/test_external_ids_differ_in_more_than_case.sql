@@ -1,16 +1,13 @@
 -- Rules X1, X2: no two external ids of ready or posted records are equal ignoring case, over all record types. NetSuite
 -- ignores case in external ids, so the second record would be taken for the first.
-{%- if is_nobody_in_scope() %}
-{{ no_messages() }}
-{%- else %}
 with
 
 records as (
 {%- for record, rows in {
-    'credit memo': rows_in_scope('credit_memos', 'document_id'),
-    'customer refund': customer_refunds_in_scope(),
-    'invoice': rows_in_scope('zero_amount_invoices', 'document_id'),
-    'journal entry': rows_in_scope('journal_entries', 'document_id'),
+    'credit memo': ref('checked_credit_memos'),
+    'customer refund': ref('checked_customer_refunds'),
+    'invoice': ref('checked_zero_amount_invoices'),
+    'journal entry': ref('checked_journal_entries'),
 }.items() %}
     select '{{ record }}' as record_name, external_id as external_id
     from {{ rows }} as mart_rows
@@ -25,4 +22,3 @@ select
 from records
 group by lower(external_id)
 having count(*) > 1
-{%- endif %}

@@ -11,7 +11,7 @@ memos as (
         memos.amount_minor,
         memos.state,
         memos.reason
-    from {{ rows_in_scope('credit_memos', 'document_id') }} as memos
+    from {{ ref('checked_credit_memos') }} as memos
     inner join {{ ref('reference_outcome_reasons') }} as reasons on memos.reason = reasons.reason
     where
         memos.reason <> 'currency_precision'

@@ -1,15 +1,12 @@
 -- Rule C5: memos posted or to be posted for the credit notes of an invoice are not more than its total. More would
 -- credit the customer with money that was never charged.
-{%- if is_nobody_in_scope() %}
-{{ no_messages() }}
-{%- else %}
 with
 
 memo_sums as (
     select
         stripe_invoice_id,
         sum(amount_minor) as memo_minor
-    from {{ rows_in_scope('credit_memos', 'document_id') }} as credit_memos
+    from {{ ref('checked_credit_memos') }} as credit_memos
     where document_type = 'credit_note' and state in ('ready', 'posted')
     group by stripe_invoice_id
 )
@@ -21,4 +18,3 @@ select
 from memo_sums
 left join {{ ref('stg_stripe__invoices') }} as invoices on memo_sums.stripe_invoice_id = invoices.stripe_invoice_id
 where coalesce(memo_sums.memo_minor > invoices.total_minor, true)
-{%- endif %}

@@ -1,13 +1,10 @@
 -- Rules C3, L1, N1, R1, G2, X4: a record that the next push posts has every value that its request to NetSuite needs,
 -- and a memo has lines that all name an item. NetSuite would refuse the request, or fill in a default of its own. A
 -- null receivables account lets NetSuite choose, and only OneWorld has subsidiaries, so these two may be missing.
-{%- if is_nobody_in_scope() %}
-{{ no_messages() }}
-{%- else %}
 with
 
-credit_memos as materialized (
-    select * from {{ rows_in_scope('credit_memos', 'document_id') }} where state = 'ready'
+credit_memos as (
+    select * from {{ ref('checked_credit_memos') }} where state = 'ready'
 ),
 
 missing as (
@@ -16,18 +13,18 @@ missing as (
         'netsuite_customer_id', 'netsuite_invoice_id', 'netsuite_currency_id', 'netsuite_posting_period_id',
         'tran_date', 'memo_text', 'amount',
     ]),
-    ('customer_refunds', customer_refunds_in_scope(), [
+    ('customer_refunds', ref('checked_customer_refunds'), [
         'netsuite_customer_id', 'netsuite_currency_id', 'netsuite_posting_period_id', 'netsuite_account_id',
         'tran_date', 'memo_text', 'amount',
     ]),
-    ('zero_amount_invoices', rows_in_scope('zero_amount_invoices', 'document_id'), [
+    ('zero_amount_invoices', ref('checked_zero_amount_invoices'), [
         'netsuite_customer_id', 'netsuite_currency_id', 'netsuite_posting_period_id', 'tran_date', 'memo_text',
     ]),
-    ('journal_entries', rows_in_scope('journal_entries', 'document_id'), [
+    ('journal_entries', ref('checked_journal_entries'), [
         'netsuite_currency_id', 'netsuite_posting_period_id', 'tran_date', 'memo_text', 'debit_netsuite_account_id',
         'credit_netsuite_account_id', 'amount',
     ]),
-    ('credit_memo_applications', memo_applications_in_scope(), ['amount']),
+    ('credit_memo_applications', ref('checked_credit_memo_applications'), ['amount']),
 ] %}
     select
         '{{ mart }}' as mart,
@@ -55,7 +52,7 @@ line_counts as (
         document_id,
         count(*) as line_count,
         sum(case when netsuite_item_id is null and item_external_id is null then 1 else 0 end) as itemless_lines
-    from {{ books_in_scope('books_memo_lines') }} as memo_lines
+    from {{ ref('checked_credit_memo_lines') }}
     group by document_id
 )
 
@@ -72,4 +69,3 @@ select
 from credit_memos
 left join line_counts on credit_memos.document_id = line_counts.document_id
 where coalesce(line_counts.line_count, 0) = 0 or line_counts.itemless_lines > 0
-{%- endif %}

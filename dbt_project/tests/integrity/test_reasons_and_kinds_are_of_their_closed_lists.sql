@@ -2,18 +2,7 @@
 -- explains it, which names an id of Stripe unless the row is posted; kinds of documents, lines, applications and field
 -- values are of their lists. The loader and accountants branch on these values, so a value that nobody knows would be
 -- left out in silence, and a sentence without an id sends an accountant searching.
-{%- if is_nobody_in_scope() %}
-{{ no_messages() }}
-{%- else %}
 with
-
-credit_outcomes as materialized (
-    select * from {{ rows_in_scope('credit_outcomes', 'document_id') }}
-),
-
-credit_memo_applications as materialized (
-    select * from {{ memo_applications_in_scope() }} as applications
-),
 
 judged as (
     select
@@ -22,14 +11,10 @@ judged as (
         state as state,
         reason as reason,
         detail as detail
-    from credit_outcomes
-{%- for mart, rows in {
-    'credit_memos': rows_in_scope('credit_memos', 'document_id'),
-    'credit_memo_applications': 'credit_memo_applications',
-    'customer_refunds': customer_refunds_in_scope(),
-    'zero_amount_invoices': rows_in_scope('zero_amount_invoices', 'document_id'),
-    'journal_entries': rows_in_scope('journal_entries', 'document_id'),
-}.items() %}
+    from {{ ref('checked_credit_outcomes') }}
+{%- for mart in [
+    'credit_memos', 'credit_memo_applications', 'customer_refunds', 'zero_amount_invoices', 'journal_entries',
+] %}
     union all
     select
         '{{ mart }}' as mart,
@@ -37,21 +22,23 @@ judged as (
         state as state,
         reason as reason,
         detail as detail
-    from {{ rows }} as mart_rows
+    from {{ ref('checked_' ~ mart) }} as mart_rows
     {%- endfor %}
 ),
 
 kinds as (
-    select 'document_type' as column_name, document_id as row_id, document_type as kind from credit_outcomes
+    select 'document_type' as column_name, document_id as row_id, document_type as kind
+    from {{ ref('checked_credit_outcomes') }}
     union all
     select 'line_kind' as column_name, document_id as row_id, line_kind as kind
-    from {{ books_in_scope('books_memo_lines') }} as memo_lines
+    from {{ ref('checked_credit_memo_lines') }}
     union all
     select 'application_type' as column_name, external_id as row_id, application_type as kind
-    from credit_memo_applications
+    from {{ ref('checked_credit_memo_applications') }}
     union all
     select 'value_type' as column_name, external_id as row_id, value_type as kind
-    from {{ books_in_scope('books_field_values') }} as field_values
+    from {{ ref('books_field_values') }}
+    where {{ is_in_scope('customer_key') }}
 ),
 
 closed_kinds as (
@@ -97,4 +84,3 @@ select
 from kinds
 left join closed_kinds on kinds.column_name = closed_kinds.column_name and kinds.kind = closed_kinds.kind
 where closed_kinds.kind is null
-{%- endif %}

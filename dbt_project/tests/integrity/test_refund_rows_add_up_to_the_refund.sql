@@ -8,7 +8,7 @@ shown as (
     select
         stripe_refund_id,
         sum(amount_minor) as amount_minor
-    from {{ ref('refund_reconciliation') }}
+    from {{ ref('checked_refund_reconciliation') }}
     group by stripe_refund_id
 )
 
@@ -18,5 +18,10 @@ select
     || cast(coalesce(shown.amount_minor, 0) as varchar) || '.' as message
 from {{ ref('parsed_stripe__refunds') }} as refunds
 left join shown on refunds.stripe_refund_id = shown.stripe_refund_id
-where refunds.amount_minor <> coalesce(shown.amount_minor, 0)
+where
+    refunds.amount_minor <> coalesce(shown.amount_minor, 0)
+    and (
+        refunds.stripe_refund_id in (select links.stripe_refund_id from {{ ref('int_refund_links') }} as links)
+        or refunds.stripe_refund_id not in (select links.stripe_refund_id from {{ ref('books_refund_links') }} as links)
+    )
 {%- endif %}

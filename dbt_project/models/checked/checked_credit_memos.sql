@@ -1,0 +1,1 @@
+{{ checked_rows('credit_memos', by='document_id') }}

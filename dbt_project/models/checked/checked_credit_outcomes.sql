@@ -1,0 +1,1 @@
+{{ checked_rows('credit_outcomes', by='document_id') }}

@@ -1,0 +1,1 @@
+{{ checked_rows('customer_refunds', by='stripe_refund_id') }}

@@ -1,0 +1,1 @@
+{{ checked_rows('journal_entries', by='document_id') }}

@@ -1,0 +1,1 @@
+{{ checked_rows('zero_amount_invoices', by='document_id') }}
