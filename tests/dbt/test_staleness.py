@@ -48,6 +48,7 @@ STRIPE_ID = {
     "checkout_sessions": "cs_{n}",
     "tax_rates": "txr_{n}",
     "prices": "price_{n}",
+    "coupons": "coupon_{n}",
     "products": "prod_{n}",
     "balance_transactions": "txn_{n}",
 }
@@ -196,7 +197,7 @@ def changed_cell(column: str, value: str | None) -> str:
 
 def rich_customer(company: Company, n: str) -> None:
     """A customer with a refunded and taxed credit note, and with something in every table."""
-    company.full(n, refund=f"re_{n}", tax=f"txr_{n}")
+    company.full(n, refund=f"re_{n}", tax=f"txr_{n}", coupon=f"coupon_{n}")
     company.refund(f"re_{n}")
     company.ledger(f"cbtxn_{n}", f"cus_{n}", "adjustment", -300, -300, checkout_session=f"cs_{n}")
     for table, fields in {
@@ -205,6 +206,7 @@ def rich_customer(company: Company, n: str) -> None:
         "tax_rates": {"percentage": 25.0, "rate_type": "percentage"},
         "prices": {"product": f"prod_{n}"},
         "products": {"name": n},
+        "coupons": {"metadata": {}},
         "balance_transactions": {"source": f"re_{n}", "type": "refund", "_parent": "po_1"},
     }.items():
         id = STRIPE_ID[table].format(n=n)
