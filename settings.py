@@ -41,6 +41,11 @@ class SettingsError(Exception):
         super().__init__("\n".join(["Settings to fix:", *(f"  - {problem}" for problem in self.problems)]))
 
 
+def _default_mappings(values: dict[str, Any]) -> Path:
+    """The folder of the mapping files where MAPPINGS_DIR is not set. The committed files hold the sandbox's ids."""
+    return ROOT / ("mappings" if values.get("target") == "production" else "dbt_project/seeds")
+
+
 class Settings(BaseSettings):
     """The checked settings. Build them with `load_settings`, which also checks their combinations."""
 
@@ -69,6 +74,7 @@ class Settings(BaseSettings):
     netsuite_language: str | None = None  # a language tag, sent with every request to NetSuite (rule P8)
 
     warehouse_path: Path = Path()  # `default_warehouse` unless set
+    mappings_dir: Path = Field(default_factory=_default_mappings)
     pipeline_vars: Annotated[dict[str, Any], NoDecode] = Field(default_factory=dict)
 
     allow_mixed_modes: bool = False  # a Stripe test key with a NetSuite production account, or vice versa
@@ -121,7 +127,7 @@ class Settings(BaseSettings):
             raise ValueError("must be a language tag such as en or pt_BR")
         return value
 
-    @field_validator("warehouse_path", "netsuite_private_key_file", "plan")
+    @field_validator("warehouse_path", "mappings_dir", "netsuite_private_key_file", "plan")
     @classmethod
     def _from_root(cls, value: Path | None) -> Path | None:
         """Relative paths count from the root of the repository, wherever a command was started."""

@@ -28,7 +28,9 @@ def extract(settings: Settings, results: StageResults) -> int:
     """Reads Stripe and NetSuite into the raw tables."""
     from extract import run
     from extract.progress import Progress
+    from mappings.reader import read_mappings
 
+    read_mappings(settings.mappings_dir)  # a file to mend stops the command before Stripe is read for hours
     for line in run(settings, Progress()).lines():
         say(line)
     return DONE
@@ -89,6 +91,23 @@ def report(settings: Settings, results: StageResults) -> int:
             print_summary(warehouse, console(), results.push)
         except duckdb.CatalogException:
             raise StageFailed("report: the warehouse has no marts yet; run `make run`") from None
+    return DONE
+
+
+def mappings(settings: Settings, results: StageResults) -> int:
+    """Creates the mapping files that are missing, with their headers. Raises StageFailed when it cannot."""
+    from mappings.reader import create_missing
+
+    try:
+        created = create_missing(settings.mappings_dir)
+    except OSError as error:
+        raise StageFailed(
+            f"mappings: {error.filename} cannot be created ({error.strerror}); set MAPPINGS_DIR to a folder of yours"
+        ) from None
+    for path in created:
+        say(f"mappings: created {path} with its header; docs/settings.md says what its rows mean")
+    if not created:
+        say(f"mappings: all files are in {settings.mappings_dir} already; nothing was written")
     return DONE
 
 
