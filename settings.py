@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent
@@ -39,11 +39,6 @@ class SettingsError(Exception):
     def __init__(self, problems: Iterable[str]):
         self.problems = list(problems)
         super().__init__("\n".join(["Settings to fix:", *(f"  - {problem}" for problem in self.problems)]))
-
-
-def _default_mappings(values: dict[str, Any]) -> Path:
-    """The folder of the mapping files where MAPPINGS_DIR is not set. The committed files hold the sandbox's ids."""
-    return ROOT / ("mappings" if values.get("target") == "production" else "dbt_project/seeds")
 
 
 class Settings(BaseSettings):
@@ -74,12 +69,19 @@ class Settings(BaseSettings):
     netsuite_language: str | None = None  # a language tag, sent with every request to NetSuite (rule P8)
 
     warehouse_path: Path = Path()  # `default_warehouse` unless set
-    mappings_dir: Path = Field(default_factory=_default_mappings)
+    mappings_dir: Path = ROOT / "dbt_project" / "seeds"  # of the sandbox; `_default_mappings` fills in production's
     pipeline_vars: Annotated[dict[str, Any], NoDecode] = Field(default_factory=dict)
 
     allow_mixed_modes: bool = False  # a Stripe test key with a NetSuite production account, or vice versa
     full_ledger: bool = False  # read the balance ledger of every customer
     plan: Path | None = None  # the plan.json that a push keeps to
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_mappings(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """The committed files hold the sandbox's ids, so production never starts with them."""
+        is_production = str(values.get("target")).strip() == "production"
+        return values if values.get("mappings_dir") or not is_production else {**values, "mappings_dir": "mappings"}
 
     @field_validator("pipeline_vars", mode="before")
     @classmethod

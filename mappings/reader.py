@@ -27,7 +27,7 @@ from settings import SettingsError
 DELIMITERS = ",;\t"
 SEPARATOR_LINE = re.compile("sep=([,;\t])", re.IGNORECASE)  # the first line that Excel writes for itself
 INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"  # copied from web pages; str.strip takes all other spaces
-INTERNAL_ID = re.compile(r"-?[0-9]{1,18}")
+INTERNAL_ID = re.compile(r"[0-9]{1,18}")
 AS_TEXT = "format the column as text and type the id anew"
 # What spreadsheets make of ids.
 SPREADSHEET = (
@@ -148,8 +148,8 @@ def read_folder(folder: Path) -> MappingFolder:
         what = "is a file, not a folder" if folder.exists() else "does not exist"
         raise SettingsError(
             [
-                f"MAPPINGS_DIR: the folder {folder} {what}: `make mappings` creates the mapping files with their headers; "
-                "fill them then (docs/settings.md)"
+                f"MAPPINGS_DIR: the folder {folder} {what}: `make mappings` creates the mapping files with their "
+                "headers; fill them then (docs/settings.md)"
             ]
         )
     others = sorted(path.name for path in folder.glob("*.csv") if path.stem not in SCHEMAS)
@@ -215,16 +215,10 @@ def _read_rows(file: MappingFile, text: str) -> None:
         raise _Malformed(None, f"the file is empty; its first line must be {','.join(schema.columns)}")
     columns = _columns(schema, *header)
     for line, cells in records:
-        key = cells[columns.index(schema.key)] if columns.index(schema.key) < len(cells) else ""
-        whose = f" (row of {_shown(key)})" if key else ""
-        unnamed = [cell for name, cell in zip(columns, cells, strict=False) if not name and cell]
-        if len(cells) != len(columns) or unnamed:
-            named = len([name for name in columns if name])
-            what = f"has {len(cells)} cells where the header names {named} columns ({', '.join(filter(None, columns))})"
-            advice = "add the missing cells, also empty ones" if len(cells) < named else "put a value with commas in quotes"
-            file.problems.append(
-                f'{schema.name}.csv, line {line}{whose}: "{_shown(", ".join(cells))}" {what}; {advice}.'
-            )
+        position = columns.index(schema.key)
+        whose = f" (row of {_shown(cells[position])})" if position < len(cells) and cells[position] else ""
+        if len(cells) != len(columns) or any(cell for name, cell in zip(columns, cells, strict=True) if not name):
+            file.problems.append(f"{schema.name}.csv, line {line}{whose}: {_wrong_count(columns, cells)}.")
             continue
         row = Row(line, {name: cell for name, cell in zip(columns, cells, strict=True) if name})
         file.rows.append(row)
@@ -234,6 +228,15 @@ def _read_rows(file: MappingFile, text: str) -> None:
                 file.problems.append(
                     f'{schema.name}.csv, line {line}, column {column}: "{_shown(cell)}" {problem}{told}.'
                 )
+
+
+def _wrong_count(columns: Sequence[str], cells: Sequence[str]) -> str:
+    names = [name for name in columns if name]
+    advice = "put a value that holds the delimiter in quotes" if len(cells) > len(names) else "add what is missing"
+    return (
+        f'"{_shown(", ".join(cells))}" has {len(cells)} cells where the header names {len(names)} columns, '
+        f"{', '.join(names)}; {advice}"
+    )
 
 
 def _delimiter(text: str, schema: Schema) -> str:
@@ -259,7 +262,7 @@ def _records(text: str, delimiter: str, first_line: int) -> Iterator[Record]:
             line = reader.line_num + first_line
     except csv.Error as error:
         if "unexpected end of data" in str(error):
-            raise _Malformed(line, "a quote (\") opens here and is never closed; close it") from None
+            raise _Malformed(line, 'a quote (") opens here and is never closed; close it') from None
         raise _Malformed(line, f"the quotes are not paired ({error}); write a quote inside a cell twice") from None
 
 
@@ -281,9 +284,7 @@ def _columns(schema: Schema, line: int, header: Sequence[str]) -> list[str]:
     if "" in columns:
         raise _Malformed(line, f"column {columns.index('') + 1} has no name; {right}")
     absent = [column for column in schema.columns if column not in columns]
-    problems = [
-        f'column "{_shown(name)}" {_unknown(name, absent)}' for name in columns if name not in schema.columns
-    ]
+    problems = [f'column "{_shown(name)}" {_unknown(name, absent)}' for name in columns if name not in schema.columns]
     if problems:
         raise _Malformed(line, "; ".join([*problems, right]))
     if doubled := [name for name, count in Counter(columns).items() if count > 1]:
@@ -307,8 +308,10 @@ def _problem(column: str, cell: str) -> str | None:
     for form, problem in SPREADSHEET:
         if form.fullmatch(cell):
             return problem
-    if column.startswith("netsuite_") and not INTERNAL_ID.fullmatch(cell):
-        return "is no internal id of NetSuite (digits only)"
+    # NetSuite's own tax codes have negative ids, such as -8.
+    number = cell.removeprefix("-") if column.startswith("netsuite_tax_") else cell
+    if column.startswith("netsuite_") and not INTERNAL_ID.fullmatch(number):
+        return "is no internal id of NetSuite, which is a number"
     return None
 
 

@@ -65,7 +65,7 @@ def report() -> None:
 @app.command("mappings")
 def mappings() -> None:
     """Create the mapping files that are missing, with their headers; what is there stays as it is."""
-    run_command([], stages.mappings, locked=False, needs_warehouse=False)
+    run_command([], stages.create_mappings, locked=False, needs_warehouse=False)
 
 
 @app.command("compact")

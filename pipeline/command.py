@@ -16,9 +16,7 @@ from pipeline.transform import transform
 from settings import Service, Settings, load_settings
 
 
-def run_command(
-    require: Sequence[Service], *stages: Stage, locked: bool = True, needs_warehouse: bool = True
-) -> None:
+def run_command(require: Sequence[Service], *stages: Stage, locked: bool = True, needs_warehouse: bool = True) -> None:
     """Runs stages in order and ends the process with the most severe exit code; its meaning is the last line.
 
     require: the services whose credentials the command needs · locked: no other command may run meanwhile ·

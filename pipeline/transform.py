@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from mappings.reader import MappingFolder, read_mappings
+from mappings.reader import read_mappings
 from pipeline.console import ROWS_SHOWN, say
 from pipeline.exit_codes import DONE, LOGS, StageFailed
+from pipeline.mapping_rows import unmatched_rows
 from settings import ROOT, Settings
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def transform(settings: Settings, results: StageResults) -> int:
     rules = rules_fingerprint(settings)  # as they are now: an edit during the build belongs to the next build
     mappings = read_mappings(settings.mappings_dir)
     for warning in mappings.warnings:
-        say(f"transform: {warning}")
+        say(f"transform: warning: {warning}")
     mappings.write_for_dbt(mappings_for_dbt(settings))
     with open_warehouse(settings.warehouse_path) as warehouse:
         declare_all(warehouse)  # so that dbt alone works on a new file, too
@@ -54,11 +55,9 @@ def transform(settings: Settings, results: StageResults) -> int:
         )
     with open_warehouse(settings.warehouse_path) as warehouse:
         note_transform(warehouse, rules)
-        warnings = unmatched_rows(warehouse, mappings)
-    for warning in warnings[:ROWS_SHOWN]:
-        say(f"transform: {warning}")
-    if len(warnings) > ROWS_SHOWN:
-        say(f"transform: and {len(warnings) - ROWS_SHOWN} more, in outcomes.unmatched_mapping_rows")
+        warnings = unmatched_rows(warehouse, settings)
+    for warning in warnings:
+        say(f"transform: warning: {warning}")
     say(f"transform: done in {time.monotonic() - began:.1f} s")
     return DONE
 
@@ -66,15 +65,6 @@ def transform(settings: Settings, results: StageResults) -> int:
 def mappings_for_dbt(settings: Settings) -> Path:
     """The folder beside the warehouse with the mapping files as dbt loads them: each warehouse has its own."""
     return settings.warehouse_path.with_suffix(".mappings")
-
-
-def unmatched_rows(warehouse: duckdb.DuckDBPyConnection, mappings: MappingFolder) -> list[str]:
-    """A sentence for each row of a mapping file that matches nothing, as of the last transform.
-
-    Raises duckdb.CatalogException when there was none yet.
-    """
-    rows = warehouse.execute("select message from outcomes.unmatched_mapping_rows order by message").fetchall()
-    return [mappings.with_lines(message) for (message,) in rows]
 
 
 def run_dbt(settings: Settings, *command: str) -> list[str]:

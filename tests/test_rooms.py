@@ -15,10 +15,11 @@ BELOW = {
     "settings": set(),
     "warehouse": set(),
     "netsuite": {"settings"},
-    "extract": {"netsuite", "warehouse", "settings"},
+    "mappings": {"settings"},
+    "extract": {"mappings", "netsuite", "warehouse", "settings"},
     "load_netsuite": {"netsuite", "warehouse", "settings"},
-    "doctor": {"extract", "netsuite", "settings"},
-    "pipeline": {"doctor", "extract", "load_netsuite", "netsuite", "warehouse", "settings"},
+    "doctor": {"extract", "mappings", "netsuite", "settings"},
+    "pipeline": {"doctor", "extract", "load_netsuite", "mappings", "netsuite", "warehouse", "settings"},
     "sandbox": set(),
 }
 

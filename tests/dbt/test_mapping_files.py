@@ -238,7 +238,8 @@ def test_a_broken_file_stops_the_build_before_the_marts(office, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", [*(f"test_{file}_rows_are_usable" for file in testing.MAPPING_HEADERS), "test_manual_decisions_name_documents"]
+    "name",
+    [*(f"test_{file}_rows_are_usable" for file in testing.MAPPING_HEADERS), "test_manual_decisions_name_documents"],
 )
 def test_each_file_is_checked_before_what_the_push_reads(name, manifest):
     """dbt runs a data test before a model if and only if the model descends from everything that the test reads."""

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from doctor import mappings
 from doctor import netsuite as doctor
 from netsuite import lookup
 from sandbox.netsuite import errors
@@ -15,9 +14,7 @@ from sandbox.netsuite.service import Request
 from tests.support.company import Company
 
 
-def test_doctor_names_file_row_and_cell(company: Company, tmp_path: Path) -> None:
-    for file, column, _ in mappings.MAPPED:
-        tmp_path.joinpath(file).write_text(f"{column}\n{company.item}\n" if "item" in column else f"{column}\n1\n")
+def test_doctor_names_file_line_and_cell(company: Company, tmp_path: Path) -> None:
     inactive = company.books.add("item", itemid="Old", itemtype="Service", isinactive=True)
     tmp_path.joinpath("item_map.csv").write_text(
         f"stripe_id,netsuite_item_id\nprice_1,{company.item}\nprice_2,{inactive}\nprice_3,999\nprice_4,x\n"
@@ -25,9 +22,13 @@ def test_doctor_names_file_row_and_cell(company: Company, tmp_path: Path) -> Non
     findings = doctor.check(company.settings(), tmp_path)
     wrong = [(finding.subject, finding.message) for finding in findings if finding.level == "error"]
     assert wrong == [
-        ("item_map.csv, row 5, netsuite_item_id", "'x' is no NetSuite internal id"),
-        ("item_map.csv, row 3, netsuite_item_id", f"item {inactive} is inactive in NetSuite"),
-        ("item_map.csv, row 4, netsuite_item_id", "item 999 is not there in NetSuite"),
+        (
+            "mapping files",
+            'item_map.csv, line 5, column netsuite_item_id: "x" is no internal id of NetSuite, which is a number (row of '
+            "price_4).",
+        ),
+        ("item_map.csv, line 3, netsuite_item_id", f"item {inactive} is inactive in NetSuite"),
+        ("item_map.csv, line 4, netsuite_item_id", "item 999 is not there in NetSuite"),
     ]
     assert company.writes() == 0
 
@@ -92,8 +93,8 @@ def test_an_account_in_another_currency_is_named(company: Company, tmp_path: Pat
     ]
     found = currencies(company, tmp_path, "\n".join(rows))
     assert [(level, subject) for level, subject, _ in found] == [
-        ("warning", "account_map.csv, row 5, netsuite_account_id"),
-        ("warning", "account_map.csv, row 6, netsuite_account_id"),
+        ("warning", "account_map.csv, line 5, netsuite_account_id"),
+        ("warning", "account_map.csv, line 6, netsuite_account_id"),
     ]
     assert found[0][2] == (
         f"account {in_euro} is in EUR, but the row is for USD: "
@@ -134,7 +135,7 @@ def subsidiaries(company: Company, folder: Path, *items: str) -> list[tuple[str,
     folder.joinpath("item_map.csv").write_text("stripe_id,netsuite_item_id\n" + rows)
     findings = doctor.check(company.settings(), folder)
     return [
-        (f.level, f.subject, f.message) for f in findings if "item_map.csv, row" in f.subject or "subsid" in f.subject
+        (f.level, f.subject, f.message) for f in findings if "item_map.csv, line" in f.subject or "subsid" in f.subject
     ]
 
 
@@ -151,7 +152,7 @@ def test_an_item_of_another_subsidiary_is_named(company: Company, tmp_path: Path
     assert found == [
         (
             "error",
-            "item_map.csv, row 4, netsuite_item_id",
+            "item_map.csv, line 4, netsuite_item_id",
             f"item {foreign} does not belong to subsidiary {company.subsidiary}, which has customers: "
             "NetSuite refuses their memos with it; add the subsidiary to the item or map another one",
         )
@@ -159,8 +160,8 @@ def test_an_item_of_another_subsidiary_is_named(company: Company, tmp_path: Path
     books.add("customer", companyname="Two", subsidiary=other, currency=company.currency)
     found = subsidiaries(company, tmp_path, company.item, both, foreign, nobodys)
     assert [(level, subject.split(",")[1]) for level, subject, _ in found if subject.startswith("item_map")] == [
-        ("warning", " row 4"),
-        ("error", " row 5"),
+        ("warning", " line 4"),
+        ("error", " line 5"),
     ]
     assert [f[0] for f in subsidiaries(company, tmp_path, company.item, both) if "subsidiaries" in f[1]] == ["ok"]
 
