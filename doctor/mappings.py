@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from doctor.finding import Finding, Level
-from mappings.reader import read_file, read_folder
+from mapping_files.reader import read_file, read_folder
 from netsuite import lookup
 from netsuite.api import NetSuite
 from netsuite.errors import Refused

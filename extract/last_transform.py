@@ -8,7 +8,7 @@ import json
 import duckdb
 
 from extract.stripe.endpoints import TABLES
-from mappings.reader import read_mappings
+from mapping_files.reader import read_mappings
 from settings import ROOT, Settings
 
 PROJECT = ROOT / "dbt_project"

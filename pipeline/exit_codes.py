@@ -32,7 +32,7 @@ def explain(error: Exception) -> int:
     """Prints an error and returns its exit code. An unexpected error also leaves its traceback in the log."""
     from extract.errors import ExtractError
     from load_netsuite.errors import LoaderError
-    from mappings.reader import MappingsRefused
+    from mapping_files.reader import MappingsRefused
     from netsuite.errors import NetSuiteError
     from warehouse.connection import WarehouseError
     from warehouse.ownership import WrongBooks

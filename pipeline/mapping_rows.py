@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from mappings.reader import MappingFolder, read_folder
+from mapping_files.reader import MappingFolder, read_folder
 from pipeline.console import ROWS_SHOWN
 from settings import Settings, SettingsError
 

@@ -29,7 +29,7 @@ def extract(settings: Settings, results: StageResults) -> int:
     """Reads Stripe and NetSuite into the raw tables."""
     from extract import run
     from extract.progress import Progress
-    from mappings.reader import read_mappings
+    from mapping_files.reader import read_mappings
 
     read_mappings(settings.mappings_dir)  # a file to mend stops the command before Stripe is read for hours
     for line in run(settings, Progress()).lines():
@@ -98,7 +98,7 @@ def report(settings: Settings, results: StageResults) -> int:
 
 def create_mappings(settings: Settings, results: StageResults) -> int:
     """Creates the mapping files that are missing, with their headers. Raises StageFailed when it cannot."""
-    from mappings.reader import create_missing
+    from mapping_files.reader import create_missing
 
     try:
         created = create_missing(settings.mappings_dir)

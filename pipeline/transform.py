@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from mappings.reader import read_mappings
+from mapping_files.reader import read_mappings
 from pipeline.console import ROWS_SHOWN, say
 from pipeline.exit_codes import DONE, LOGS, StageFailed
 from pipeline.mapping_rows import unmatched_rows

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import duckdb
 
 from extract.raw_tables import current, customer_of, invoice_facts
-from mappings.reader import read_mappings
+from mapping_files.reader import read_mappings
 from netsuite.external_ids import balance_use, income_entry
 from settings import Settings
 

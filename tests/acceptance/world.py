@@ -100,11 +100,12 @@ class World:
             "subsidiaries": books.rows("subsidiary"),
         }
 
-    def write_mappings(self, seeds: Path) -> None:
-        """The mapping files, into the folder of seeds."""
+    def write_mappings(self, folder: Path) -> None:
+        """The mapping files."""
+        folder.mkdir(exist_ok=True)
         for name, header in MAPPING_HEADERS.items():
             columns = header.split(",")
-            with (seeds / f"{name}.csv").open("w", newline="") as file:
+            with (folder / f"{name}.csv").open("w", newline="") as file:
                 out = csv.writer(file, lineterminator="\n")
                 out.writerow(columns)
                 out.writerows([row.get(c, "") for c in columns] for row in self.mappings.get(name, []))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mappings.reader import create_missing
+from mapping_files.reader import create_missing
 from tests.support.company import company, no_long_pauses
 
 __all__ = ["company", "no_long_pauses"]

@@ -24,8 +24,8 @@ def test_doctor_names_file_line_and_cell(company: Company, tmp_path: Path) -> No
     assert wrong == [
         (
             "mapping files",
-            'item_map.csv, line 5, column netsuite_item_id: "x" is no internal id of NetSuite, which is a number (row of '
-            "price_4).",
+            'item_map.csv, line 5, column netsuite_item_id: "x" is no internal id of NetSuite, which is a number '
+            "(row of price_4).",
         ),
         ("item_map.csv, line 3, netsuite_item_id", f"item {inactive} is inactive in NetSuite"),
         ("item_map.csv, line 4, netsuite_item_id", "item 999 is not there in NetSuite"),

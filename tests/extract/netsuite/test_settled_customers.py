@@ -13,7 +13,7 @@ from extract.netsuite.settled_customers import SettledCustomers
 from extract.netsuite.snapshot import store_snapshot
 from extract.netsuite.wanted import Wanted
 from extract.raw_tables import NETSUITE_COLUMNS
-from mappings.reader import create_missing
+from mapping_files.reader import create_missing
 from settings import Settings
 from tests.extract.fake_stripe import credit_note, customer, invoice, ledger_row, refund
 from tests.extract.netsuite.raw_rows import put

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from extract.netsuite.wanted import Wanted, numbers
 from extract.raw_tables import declare_all
-from mappings.reader import create_missing
+from mapping_files.reader import create_missing
 from settings import Settings
 from tests.extract.fake_stripe import credit_note, customer, invoice, ledger_row
 from tests.extract.netsuite.raw_rows import put

@@ -20,12 +20,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mappings.decoding import Unreadable, decode
-from mappings.schema import SCHEMAS, USED, Schema
+from mapping_files.decoding import Unreadable, decode
+from mapping_files.schema import SCHEMAS, USED, Schema
 from settings import SettingsError
 
 DELIMITERS = ",;\t"
-SEPARATOR_LINE = re.compile("sep=([,;\t])", re.IGNORECASE)  # the first line that Excel writes for itself
+# The first line that Excel writes for itself.
+SEPARATOR_LINE = re.compile(
+    '"?sep=([,;\t])"?[^\r\n]*(?:\r\n|\r|\n|$)', re.IGNORECASE
+)  # the first line that Excel writes for itself
 INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"  # copied from web pages; str.strip takes all other spaces
 INTERNAL_ID = re.compile(r"[0-9]{1,18}")
 AS_TEXT = "format the column as text and type the id anew"
@@ -208,7 +211,7 @@ def _read_rows(file: MappingFile, text: str) -> None:
     schema, first_line, delimiter = file.schema, 1, ""
     if separator := SEPARATOR_LINE.match(text):
         delimiter, first_line = separator[1], 2
-        text = re.sub("^[^\r\n]*(?:\r\n|\r|\n|$)", "", text, count=1)
+        text = text[separator.end() :]
     records = _records(text, delimiter or _delimiter(text, schema), first_line)
     header = next(records, None)
     if header is None:
@@ -244,7 +247,7 @@ def _delimiter(text: str, schema: Schema) -> str:
     first = next((line for line in io.StringIO(text) if line.strip()), "")
 
     def known(delimiter: str) -> tuple[int, int]:
-        names = [name.strip().strip('"').strip().lower() for name in first.split(delimiter)]
+        names = [_stripped(_stripped(name).strip('"')).lower() for name in first.split(delimiter)]
         return len(set(names) & set(schema.columns)), len(names)
 
     return max(DELIMITERS, key=known)
@@ -267,8 +270,8 @@ def _records(text: str, delimiter: str, first_line: int) -> Iterator[Record]:
 
 
 def _stripped(cell: str) -> str:
-    """The cell without spaces and invisible characters around it."""
-    before = None
+    """The cell without spaces and invisible characters around it, its lines ended by newlines."""
+    before, cell = None, re.sub("\r\n?", "\n", cell)
     while cell != before:
         before, cell = cell, cell.strip().strip(INVISIBLE)
     return cell
@@ -300,11 +303,14 @@ def _unknown(name: str, absent: Sequence[str]) -> str:
 
 
 def _problem(column: str, cell: str) -> str | None:
-    """What is wrong with the form of a cell. Only ids have a form; dbt's tests judge all else."""
-    if not cell or not column.endswith("_id"):
+    """What is wrong with the form of a cell. Only ids have more of a form; dbt's tests judge all else."""
+    is_id = column.endswith("_id")
+    unwanted = ("Cc", "Cf") if is_id else ("Cc",)
+    for character in cell:
+        if unicodedata.category(character) in unwanted and (is_id or character not in "\n\t"):
+            return f"holds an invisible character (U+{ord(character):04X}): type it anew"
+    if not cell or not is_id:
         return None
-    if hidden := next((character for character in cell if unicodedata.category(character) in ("Cc", "Cf")), None):
-        return f"holds an invisible character (U+{ord(hidden):04X}): type the id anew"
     for form, problem in SPREADSHEET:
         if form.fullmatch(cell):
             return problem
