@@ -69,7 +69,7 @@ WAYS: Mapping[str, Callable[[Table], bytes]] = {
     "header in capitals": lambda rows: write([[name.upper() for name in rows[0]], *rows[1:]]).encode(),
     "spaces around cells": lambda rows: write(_padded(rows)).encode(),
     "blank lines and rows": lambda rows: (
-        "\n" + write([rows[0], [""] * len(rows[0]), rows[1], [" "] * len(rows[0]), *rows[2:]]) + "\n \n"
+        "\n" + write([rows[0], [""] * len(rows[0]), *rows[1:2], [" "] * len(rows[0]), *rows[2:]]) + "\n \n"
     ).encode(),
     "no end of the last line": lambda rows: write(rows).rstrip("\n").encode(),
     "unnamed empty column at the end": lambda rows: write([[*row, ""] for row in rows]).encode(),

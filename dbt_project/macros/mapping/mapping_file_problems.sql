@@ -1,7 +1,7 @@
 {#-
-    Body of the data test of a mapping file: one row per problem, with a message for the accountant that names file, line
-    and cell, and the id of the row. The header is line 1 and each row one line; the pipeline puts in the lines of a file
-    that is written otherwise.
+    Body of the data test of a mapping file: one row per problem, with a message for the accountant that names file,
+    line and cell, and the id of the row. The header is line 1 and each row one line; the pipeline puts in the lines of
+    a file that is written otherwise.
 
     file            name of the seed
     key_column      column that a message about a repeated row names

@@ -1,8 +1,8 @@
 {#-
     Makes scope_customer_inputs come after every seed and parsed model that a rule reads. dbt wants these edges before
     it knows the graph, so they are written down; one that is missing stops the build with a sentence.
-    reference_private_sources and the last two sources stand here because tests of the mapping files read them: dbt runs a
-    test before a mart only if the mart descends from all that the test reads.
+    reference_private_sources and the two sources stand here because tests of the mapping files read them: dbt runs
+    a test before a mart only if the mart descends from all that the test reads.
 -#}
 {% macro comes_after_all_inputs() -%}
     {%- for name in [

@@ -1,10 +1,21 @@
 -- Rows of mapping files that serve nothing: their Stripe id is not in Stripe, or their NetSuite id not in NetSuite.
 with
 
-item_map as ({{ mapping_rows('item_map') }}),
-tax_map as ({{ mapping_rows('tax_map') }}),
-customer_map as ({{ mapping_rows('customer_map') }}),
-invoice_map as ({{ mapping_rows('invoice_map') }}),
+item_map as (
+    {{ mapping_rows('item_map') }}
+),
+
+tax_map as (
+    {{ mapping_rows('tax_map') }}
+),
+
+customer_map as (
+    {{ mapping_rows('customer_map') }}
+),
+
+invoice_map as (
+    {{ mapping_rows('invoice_map') }}
+),
 
 landed_item_names as (
     select stripe_price_id as stripe_id from {{ ref('parsed_stripe__prices') }}
@@ -17,7 +28,9 @@ landed_item_names as (
 not_landed as (
     select {{ cell('stripe_id') }} as stripe_id
     from item_map
-    where {{ cell('stripe_id') }} not in (select landed_item_names.stripe_id from landed_item_names)
+    where
+        {{ cell('stripe_id') }} is not null
+        and {{ cell('stripe_id') }} not in (select landed_item_names.stripe_id from landed_item_names)
 ),
 
 -- coupons that were deleted in Stripe, and prices that it does not list, are still on invoices and credit notes
@@ -87,60 +100,80 @@ unmatched as (
 
     union
 
-    select 'tax_map', line_number, 'stripe_tax_rate_id', stripe_tax_rate_id, 'is no tax rate in Stripe'
+    select
+        'tax_map' as mapping_file,
+        line_number,
+        'stripe_tax_rate_id' as column_name,
+        stripe_tax_rate_id as cell_value,
+        'is no tax rate in Stripe' as problem
     from tax_map
-    where {{ cell('stripe_tax_rate_id') }} not in (select tax_rates.id from tax_rates)
+    where
+        {{ cell('stripe_tax_rate_id') }} is not null
+        and {{ cell('stripe_tax_rate_id') }} not in (select tax_rates.id from tax_rates)
 
     union
 
-    select 'customer_map', line_number, 'stripe_customer_id', stripe_customer_id, 'is no customer in Stripe'
+    select
+        'customer_map' as mapping_file,
+        line_number,
+        'stripe_customer_id' as column_name,
+        stripe_customer_id as cell_value,
+        'is no customer in Stripe' as problem
     from customer_map
-    where {{ cell('stripe_customer_id') }} not in (select customers.id from customers)
+    where
+        {{ cell('stripe_customer_id') }} is not null
+        and {{ cell('stripe_customer_id') }} not in (select customers.id from customers)
 
     union
 
-    select 'invoice_map', line_number, 'stripe_invoice_id', stripe_invoice_id, 'is no invoice in Stripe'
+    select
+        'invoice_map' as mapping_file,
+        line_number,
+        'stripe_invoice_id' as column_name,
+        stripe_invoice_id as cell_value,
+        'is no invoice in Stripe' as problem
     from invoice_map
     where
-        {{ cell('stripe_invoice_id') }} not in (
+        {{ cell('stripe_invoice_id') }} is not null
+        and {{ cell('stripe_invoice_id') }} not in (
             select invoices.id from {{ ref('parsed_stripe__invoices') }} as invoices
         )
 
     union
 
     select
-        'customer_map',
+        'customer_map' as mapping_file,
         customer_map.line_number,
-        'netsuite_customer_id',
-        customer_map.netsuite_customer_id,
+        'netsuite_customer_id' as column_name,
+        customer_map.netsuite_customer_id as cell_value,
         case
             when asked.id is null then {{ not_asked_for() }}
             else 'is the internal id of no customer in NetSuite'
-        end || ' (row of ' || customer_map.stripe_customer_id || ')'
+        end || ' (row of ' || customer_map.stripe_customer_id || ')' as problem
     from customer_map
     left join {{ source('raw_netsuite', 'customers') }} as records
         on {{ cell('customer_map.netsuite_customer_id') }} = records.id
     left join asked
         on {{ cell('customer_map.netsuite_customer_id') }} = asked.id and asked.table_name = 'customers'
-    where records.id is null
+    where records.id is null and {{ cell('customer_map.netsuite_customer_id') }} is not null
 
     union
 
     select
-        'invoice_map',
+        'invoice_map' as mapping_file,
         invoice_map.line_number,
-        'netsuite_invoice_id',
-        invoice_map.netsuite_invoice_id,
+        'netsuite_invoice_id' as column_name,
+        invoice_map.netsuite_invoice_id as cell_value,
         case
             when asked.id is null then {{ not_asked_for() }}
             else 'is the internal id of no invoice in NetSuite'
-        end || ' (row of ' || invoice_map.stripe_invoice_id || ')'
+        end || ' (row of ' || invoice_map.stripe_invoice_id || ')' as problem
     from invoice_map
     left join {{ source('raw_netsuite', 'transactions') }} as records
         on {{ cell('invoice_map.netsuite_invoice_id') }} = records.id
     left join asked
         on {{ cell('invoice_map.netsuite_invoice_id') }} = asked.id and asked.table_name = 'transactions'
-    where records.id is null
+    where records.id is null and {{ cell('invoice_map.netsuite_invoice_id') }} is not null
 )
 
 select

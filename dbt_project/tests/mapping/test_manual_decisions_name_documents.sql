@@ -1,5 +1,5 @@
--- Rule X5: a decision is about a credit document. One with a mistyped id decides nothing, so what it should skip would be
--- posted. Nothing is said while there is no document at all: nothing can be posted then.
+-- Rule X5: a decision is about a credit document. One with a mistyped id decides nothing, so what it should skip would
+-- be posted. Nothing is said while there is no document at all: nothing can be posted then.
 with
 
 decisions as (
@@ -22,7 +22,8 @@ unmatched as (
         row_number() over (order by line_number) as position
     from decisions
     where
-        {{ cell('document_id') }} not in (select documents.document_id from documents)
+        {{ cell('document_id') }} is not null
+        and {{ cell('document_id') }} not in (select documents.document_id from documents)
         and exists (select 1 from documents)
 ),
 
