@@ -43,7 +43,7 @@ near as (
         on
             unmatched.position <= 20
             and 3 * {{ edit_distance('lower(documents.document_id)', 'lower(unmatched.document_id)') }}
-            <= length(unmatched.document_id) + 2
+            <= length(unmatched.document_id)
 ),
 
 proposals as (
