@@ -1,6 +1,6 @@
 """Checks the NetSuite ids in the mapping files: each must exist, be active, and fit where it is used.
 
-What NetSuite does not let a role see is reported as not checked. `read_rows` alone reads the files.
+What NetSuite does not let a role see is reported as not checked. The room `mapping_files` reads the files.
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ def check_mappings(client: NetSuite, seeds: Path) -> Iterator[Finding]:
         for line, message in wrong:
             yield Finding("error", f"{file}, line {line}, {column}", message)
         if not wrong:
-            yield Finding("ok", file, f"{len(ids)} ids found in NetSuite{_shown(client, seeds / file, column, table, ids)}")
+            yield Finding(
+                "ok", file, f"{len(ids)} ids found in NetSuite{_shown(client, seeds / file, column, table, ids)}"
+            )
     yield from _unseen_tax_ids(seeds)
 
 

@@ -161,16 +161,16 @@ def _unmatched_mapping_rows(settings: Settings) -> list[Finding]:
     """What the last transform found. Nothing before it, or while another run has the warehouse open."""
     from doctor.finding import Finding
     from pipeline.mapping_rows import unmatched_rows
-    from warehouse.connection import WarehouseLocked, open_warehouse
+    from warehouse.connection import WarehouseError, open_warehouse
 
     subject = "rows of mapping files that match nothing"
     if not settings.warehouse_path.exists():
-        return [Finding("ok", subject, "not checked: there is no warehouse yet; run `make transform`")]
+        return [Finding("not checked", subject, "there is no warehouse yet; run `make plan`, then `make doctor` again")]
     try:
         with open_warehouse(settings.warehouse_path) as warehouse:
             return [Finding("warning", subject, sentence) for sentence in unmatched_rows(warehouse, settings)]
-    except WarehouseLocked:
-        return [Finding("ok", subject, "not checked: the warehouse is in use")]
+    except WarehouseError as error:
+        return [Finding("not checked", subject, str(error))]
 
 
 def _note_netsuite(settings: Settings) -> None:
