@@ -109,7 +109,7 @@ def test_first_and_later_builds(tmp_path: Path, capsys: pytest.CaptureFixture[st
     with pytest.raises(StageFailed) as stopped:
         office.transform()
     assert (
-        'manual_decisions.csv, line 6, column document_id: "cn_Nope" is no credit document of Stripe; the nearest are '
+        'manual_decisions.csv, line 6, column document_id: "cn_Nope" is no credit document of Stripe; nearest: '
         "cn_Node, cn_Mode." in str(stopped.value)
     )
     assert marts(office.warehouse) == before

@@ -56,7 +56,7 @@ proposals as (
 select
     'manual_decisions.csv, line ' || cast(unmatched.line_number as varchar) || ', column document_id: "'
     || unmatched.document_id || '" is no credit document of Stripe'
-    || coalesce('; the nearest are ' || proposals.document_ids, '')
+    || coalesce('; nearest: ' || proposals.document_ids, '')
     || '. Correct the id or take the row out; run `make extract` first if the document is new.' as message
 from unmatched
 left join proposals on unmatched.line_number = proposals.line_number
