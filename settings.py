@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent
@@ -69,11 +69,19 @@ class Settings(BaseSettings):
     netsuite_language: str | None = None  # a language tag, sent with every request to NetSuite (rule P8)
 
     warehouse_path: Path = Path()  # `default_warehouse` unless set
+    mappings_dir: Path = ROOT / "dbt_project" / "seeds"  # of the sandbox; `_default_mappings` fills in production's
     pipeline_vars: Annotated[dict[str, Any], NoDecode] = Field(default_factory=dict)
 
     allow_mixed_modes: bool = False  # a Stripe test key with a NetSuite production account, or vice versa
     full_ledger: bool = False  # read the balance ledger of every customer
     plan: Path | None = None  # the plan.json that a push keeps to
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_mappings(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """The committed files hold the sandbox's ids, so production never starts with them."""
+        is_production = str(values.get("target")).strip() == "production"
+        return values if values.get("mappings_dir") or not is_production else {**values, "mappings_dir": "mappings"}
 
     @field_validator("pipeline_vars", mode="before")
     @classmethod
@@ -121,7 +129,7 @@ class Settings(BaseSettings):
             raise ValueError("must be a language tag such as en or pt_BR")
         return value
 
-    @field_validator("warehouse_path", "netsuite_private_key_file", "plan")
+    @field_validator("warehouse_path", "mappings_dir", "netsuite_private_key_file", "plan")
     @classmethod
     def _from_root(cls, value: Path | None) -> Path | None:
         """Relative paths count from the root of the repository, wherever a command was started."""

@@ -149,7 +149,7 @@ def _wanted(client: NetSuite, settings: Mapping[str, Any], seeds: Path) -> list[
     for number, row in read_rows(seeds / "field_map.csv"):
         place = TARGETS.get(row.get("target", ""))
         if place and row.get("netsuite_field"):
-            wanted.append((f"field_map.csv, row {number}, netsuite_field", place, row["netsuite_field"]))
+            wanted.append((f"field_map.csv, line {number}, netsuite_field", place, row["netsuite_field"]))
     return wanted
 
 

@@ -1,23 +1,20 @@
 """Checks the NetSuite ids in the mapping files: each must exist, be active, and fit where it is used.
 
-What NetSuite does not let a role see is reported as not checked. `read_rows` alone reads the files.
+What NetSuite does not let a role see is reported as not checked. The room `mapping_files` reads the files.
 """
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from doctor.finding import Finding, Level
+from mapping_files.reader import read_file, read_folder
 from netsuite import lookup
 from netsuite.api import NetSuite
 from netsuite.errors import Refused
 from netsuite.names import find_names, named
-from settings import ROOT
-
-SEEDS = ROOT / "dbt_project" / "seeds"
 
 # (file, column of a NetSuite id, SuiteQL table that must have the id)
 MAPPED = (
@@ -34,29 +31,36 @@ NAMED = 20
 ITEM_FILES = [file for file, _, table in MAPPED if table == "item"]
 
 Cell = tuple[int, str]
-"""(row of the file, the header counted as 1; text)"""
+"""(line of the file, text)"""
+
+
+def check_files(folder: Path) -> Iterator[Finding]:
+    """A finding for each thing that stops a run before dbt: a file that is missing or damaged, a wrong header, a row
+    with too many cells. Raises SettingsError if there is no such folder."""
+    found = read_folder(folder)
+    yield from (Finding("error", "mapping files", problem) for problem in found.problems)
+    yield from (Finding("warning", "mapping files", warning) for warning in found.warnings)
+    if not found.problems:
+        yield Finding("ok", "mapping files", f"readable: {folder}")
 
 
 def check_mappings(client: NetSuite, seeds: Path) -> Iterator[Finding]:
-    """A finding for each wrong cell, by file, row and column, or one for a file without any. Raises NetSuiteError."""
+    """A finding for each wrong cell, by file, line and column, or one for a file without any. Raises NetSuiteError."""
     for file, column, table in MAPPED:
-        path = seeds / file
-        if not path.exists():
-            yield Finding("error", file, "is missing")
-            continue
-        cells = _cells(path, column)
-        malformed = [(row, f"{text!r} is no NetSuite internal id") for row, text in cells if not text.isdigit()]
+        cells = _cells(seeds / file, column)
         ids = {text for _, text in cells if text.isdigit()}
         states = _states(client, table, ids)
         wrong = [
-            (row, f"{table} {text} is {states.get(text, 'not there')} in NetSuite")
-            for row, text in cells
+            (line, f"{table} {text} is {states.get(text, 'not there')} in NetSuite")
+            for line, text in cells
             if text in ids and states.get(text) != "active"
         ]
-        for row, message in malformed + wrong:
-            yield Finding("error", f"{file}, row {row}, {column}", message)
-        if not malformed and not wrong:
-            yield Finding("ok", file, f"{len(ids)} ids found in NetSuite{_shown(client, path, column, table, ids)}")
+        for line, message in wrong:
+            yield Finding("error", f"{file}, line {line}, {column}", message)
+        if not wrong:
+            yield Finding(
+                "ok", file, f"{len(ids)} ids found in NetSuite{_shown(client, seeds / file, column, table, ids)}"
+            )
     yield from _unseen_tax_ids(seeds)
 
 
@@ -115,7 +119,7 @@ def check_account_currencies(client: NetSuite, seeds: Path) -> Iterator[Finding]
             f"account {row['netsuite_account_id']} is in {own.upper()}, but the row is {served}: choose an account in "
             f"that currency or in the base currency, {', '.join(sorted(good)).upper()}"
         )
-        yield Finding("warning", f"{file}, row {number}, netsuite_account_id", message)
+        yield Finding("warning", f"{file}, line {number}, netsuite_account_id", message)
     if not wrong:
         yield Finding("ok", f"{file}, currencies", f"{len(ids)} accounts fit")
 
@@ -150,7 +154,7 @@ def check_item_subsidiaries(client: NetSuite, seeds: Path) -> Iterator[Finding]:
             "NetSuite refuses their memos with it; add the subsidiary to the item or map another one"
         )
         level: Level = "error" if lacking == wanted else "warning"
-        yield Finding(level, f"{file}, row {number}, netsuite_item_id", message)
+        yield Finding(level, f"{file}, line {number}, netsuite_item_id", message)
     if not wrong:
         yield Finding("ok", subject, f"{len(known)} items belong to every subsidiary that has customers")
 
@@ -201,12 +205,8 @@ def _bulk(client: NetSuite, sql: str, ids: Iterable[str]) -> list[dict[str, str]
 
 
 def read_rows(path: Path) -> list[tuple[int, Mapping[str, str]]]:
-    """The rows of a mapping file with their numbers, the header counted as 1; none if the file is missing."""
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        rows = enumerate(csv.DictReader(lines), 2)
-        return [(n, {k: (v or "").strip() for k, v in row.items() if isinstance(k, str)}) for n, row in rows]
+    """The rows of a mapping file with their lines; those that can be read. `check_files` reports the others."""
+    return [(row.line, row.cells) for row in read_file(path).rows]
 
 
 def _cells(path: Path, column: str) -> Sequence[Cell]:

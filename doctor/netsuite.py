@@ -10,7 +10,7 @@ from doctor.coverage import check_coverage, check_needed
 from doctor.fields import check_fields
 from doctor.finding import Finding, Level
 from doctor.machine import check_clock, check_disk
-from doctor.mappings import SEEDS, check_account_currencies, check_item_subsidiaries, check_mappings
+from doctor.mappings import check_account_currencies, check_files, check_item_subsidiaries, check_mappings
 from netsuite.api import NetSuite
 from netsuite.auth import CERTIFICATE_WARNING_DAYS, TBA_END, certificate_expiry
 from netsuite.errors import LoginRefused, NetSuiteError, Refused
@@ -30,9 +30,13 @@ TABLES = {
 LINKS = "nexttransactionlinelink"
 
 
-def check(settings: Settings, seeds: Path = SEEDS) -> list[Finding]:
-    """All findings. An error among them means that a push would fail or be refused."""
-    findings = list(_credentials(settings))
+def check(settings: Settings, seeds: Path | None = None) -> list[Finding]:
+    """All findings. An error among them means that a push would fail or be refused.
+
+    Raises SettingsError if there is no folder of mapping files.
+    """
+    seeds = seeds or settings.mappings_dir
+    findings = [*_credentials(settings), *check_files(seeds)]
     findings += check_needed(settings.vars, seeds)
     findings += check_coverage(settings.warehouse_path, settings.vars, seeds)
     findings += check_disk(settings.warehouse_path)

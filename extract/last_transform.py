@@ -8,19 +8,24 @@ import json
 import duckdb
 
 from extract.stripe.endpoints import TABLES
+from mapping_files.reader import read_mappings
 from settings import ROOT, Settings
 
 PROJECT = ROOT / "dbt_project"
-RULES = ("models/**/*", "macros/**/*", "seeds/**/*", "dbt_project.yml")
+RULES = ("models/**/*", "macros/**/*", "dbt_project.yml")
 
 
 def rules_fingerprint(settings: Settings) -> str:
-    """A hash of everything that a build depends on, except the data of Stripe and of NetSuite."""
+    """A hash of everything that a build depends on, except the data of Stripe and of NetSuite.
+
+    Raises MappingsRefused.
+    """
     digest = hashlib.sha256(json.dumps([settings.vars, settings.netsuite_account_id], sort_keys=True).encode())
     for pattern in RULES:
         for path in sorted(PROJECT.glob(pattern)):
             if path.is_file():
                 digest.update(path.relative_to(PROJECT).as_posix().encode() + b"\0" + path.read_bytes())
+    digest.update(read_mappings(settings.mappings_dir).text().encode())
     return digest.hexdigest()
 
 

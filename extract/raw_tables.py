@@ -117,6 +117,10 @@ create table if not exists raw_stripe.extract_unread_ledgers (
 """
 
 
+# The internal ids that the last extract asked NetSuite for, by table of raw_netsuite.
+ASKED_IDS = "create table if not exists raw_netsuite.asked_ids (table_name varchar, id varchar)"
+
+
 def declare_private_fields(connection: duckdb.DuckDBPyConnection) -> None:
     """Write `PRIVATE_FIELDS` to `raw_stripe.private_fields`, by which the test of field_map.csv refuses a source that
     is never landed (rule M1): the list is kept once."""
@@ -147,6 +151,7 @@ def declare_all(connection: duckdb.DuckDBPyConnection) -> None:
     for table, names in NETSUITE_COLUMNS.items():
         columns = ", ".join(f"{name} varchar" for name in names)
         connection.execute(f"create table if not exists raw_netsuite.{table} ({columns})")
+    connection.execute(ASKED_IDS)
 
 
 def current(table: str, columns: str = "*") -> str:

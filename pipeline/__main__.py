@@ -62,6 +62,12 @@ def report() -> None:
     run_command([], stages.report)
 
 
+@app.command("mappings")
+def mappings() -> None:
+    """Create the mapping files that are missing, with their headers; what is there stays as it is."""
+    run_command([], stages.create_mappings, locked=False, needs_warehouse=False)
+
+
 @app.command("compact")
 def compact() -> None:
     """Remove superseded versions of Stripe's objects from the warehouse; the current ones stay."""

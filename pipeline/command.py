@@ -16,20 +16,24 @@ from pipeline.transform import transform
 from settings import Service, Settings, load_settings
 
 
-def run_command(require: Sequence[Service], *stages: Stage, locked: bool = True) -> None:
+def run_command(require: Sequence[Service], *stages: Stage, locked: bool = True, needs_warehouse: bool = True) -> None:
     """Runs stages in order and ends the process with the most severe exit code; its meaning is the last line.
 
-    require: the services whose credentials the command needs · locked: no other command may run meanwhile.
+    require: the services whose credentials the command needs · locked: no other command may run meanwhile ·
+    needs_warehouse: False for a command that works without one.
     """
-    code = _exit_code(require, stages, locked)
+    code = _exit_code(require, stages, locked, needs_warehouse)
     say(f"exit code {code}: {MEANING[code]}")
     sys.exit(code)
 
 
-def _exit_code(require: Sequence[Service], stages: Sequence[Stage], locked: bool) -> int:
+def _exit_code(require: Sequence[Service], stages: Sequence[Stage], locked: bool, needs_warehouse: bool) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
-        settings = _with_warehouse(load_settings(require))
+        settings = load_settings(require)
+        if not needs_warehouse:
+            return max((stage(settings, StageResults()) for stage in stages), key=SEVERITY.index)
+        settings = _with_warehouse(settings)
         with _run_lock(settings, locked), connected(settings, bool(require)) as connected_settings:
             _require_own_books(connected_settings, locked)
             _import_dbt_ahead(stages)

@@ -32,6 +32,7 @@ def explain(error: Exception) -> int:
     """Prints an error and returns its exit code. An unexpected error also leaves its traceback in the log."""
     from extract.errors import ExtractError
     from load_netsuite.errors import LoaderError
+    from mapping_files.reader import MappingsRefused
     from netsuite.errors import NetSuiteError
     from warehouse.connection import WarehouseError
     from warehouse.ownership import WrongBooks
@@ -42,7 +43,7 @@ def explain(error: Exception) -> int:
     if isinstance(error, AnotherRun):
         say(str(error))
         return UNDER_WAY
-    if isinstance(error, ExtractError | LoaderError | NetSuiteError | WarehouseError | StageFailed):
+    if isinstance(error, ExtractError | LoaderError | MappingsRefused | NetSuiteError | WarehouseError | StageFailed):
         say(str(error))
         return FAILED
     LOGS.mkdir(exist_ok=True)

@@ -11,6 +11,7 @@ from pipeline.exit_codes import DONE, FAILED, REFUSED, StageFailed
 from settings import ROOT, Settings
 
 if TYPE_CHECKING:
+    from doctor.finding import Finding
     from load_netsuite.push import PushReport
 
 
@@ -28,7 +29,9 @@ def extract(settings: Settings, results: StageResults) -> int:
     """Reads Stripe and NetSuite into the raw tables."""
     from extract import run
     from extract.progress import Progress
+    from mapping_files.reader import read_mappings
 
+    read_mappings(settings.mappings_dir)  # a file to mend stops the command before Stripe is read for hours
     for line in run(settings, Progress()).lines():
         say(line)
     return DONE
@@ -80,15 +83,33 @@ def report(settings: Settings, results: StageResults) -> int:
     import duckdb
 
     from load_netsuite.tables import ensure_tables
+    from pipeline.mapping_rows import unmatched_rows
     from pipeline.summary import print_summary
     from warehouse.connection import open_warehouse
 
     with open_warehouse(settings.warehouse_path) as warehouse:
         ensure_tables(warehouse)
         try:
-            print_summary(warehouse, console(), results.push)
+            print_summary(warehouse, console(), results.push, unmatched_rows(warehouse, settings))
         except duckdb.CatalogException:
             raise StageFailed("report: the warehouse has no marts yet; run `make run`") from None
+    return DONE
+
+
+def create_mappings(settings: Settings, results: StageResults) -> int:
+    """Creates the mapping files that are missing, with their headers. Raises StageFailed when it cannot."""
+    from mapping_files.reader import create_missing
+
+    try:
+        created = create_missing(settings.mappings_dir)
+    except OSError as error:
+        raise StageFailed(
+            f"mappings: {error.filename} cannot be created ({error.strerror}); set MAPPINGS_DIR to a folder of yours"
+        ) from None
+    for path in created:
+        say(f"mappings: created {path} with its header; docs/settings.md says what its rows mean")
+    if not created:
+        say(f"mappings: all files are in {settings.mappings_dir} already; nothing was written")
     return DONE
 
 
@@ -117,7 +138,7 @@ def doctor(settings: Settings, results: StageResults) -> int:
     from extract.stripe.account import require_own_account
 
     require_own_account(settings)
-    findings = [*doctor.stripe.check(settings), *doctor.netsuite.check(settings)]
+    findings = [*doctor.stripe.check(settings), *doctor.netsuite.check(settings), *_unmatched_mapping_rows(settings)]
     table = Table(box=None, header_style="bold")
     for heading in ("", "checked", "finding"):
         table.add_column(heading, overflow="fold")
@@ -134,6 +155,22 @@ def doctor(settings: Settings, results: StageResults) -> int:
     looked_at = f", {warnings} to look at" if warnings else ""
     say(f"doctor: {len(findings)} checks, nothing that stops a run{looked_at}")
     return DONE
+
+
+def _unmatched_mapping_rows(settings: Settings) -> list[Finding]:
+    """What the last transform found. Nothing before it, or while another run has the warehouse open."""
+    from doctor.finding import Finding
+    from pipeline.mapping_rows import unmatched_rows
+    from warehouse.connection import WarehouseError, open_warehouse
+
+    subject = "rows of mapping files that match nothing"
+    if not settings.warehouse_path.exists():
+        return [Finding("not checked", subject, "there is no warehouse yet; run `make plan`, then `make doctor` again")]
+    try:
+        with open_warehouse(settings.warehouse_path) as warehouse:
+            return [Finding("warning", subject, sentence) for sentence in unmatched_rows(warehouse, settings)]
+    except WarehouseError as error:
+        return [Finding("not checked", subject, str(error))]
 
 
 def _note_netsuite(settings: Settings) -> None:

@@ -75,8 +75,14 @@ where state in ('waiting', 'skipped') group by state, reason order by state desc
 Rows = Sequence[Sequence[object]]
 
 
-def print_summary(warehouse: duckdb.DuckDBPyConnection, console: Console, push: PushReport | None) -> None:
-    """Prints the summary. push: the push of this run; None shows the last push that did anything.
+def print_summary(
+    warehouse: duckdb.DuckDBPyConnection,
+    console: Console,
+    push: PushReport | None,
+    unmatched_rows: Sequence[str] = (),
+) -> None:
+    """Prints the summary. push: the push of this run; None shows the last push that did anything ·
+    unmatched_rows: a sentence for each row of a mapping file that matches nothing.
 
     The loader's tables must exist. Raises duckdb.CatalogException when the marts do not exist yet.
     """
@@ -125,6 +131,8 @@ def print_summary(warehouse: duckdb.DuckDBPyConnection, console: Console, push: 
             f"Ledger rows of {major_units(minor, exponent)} {currency} of {customers} customers belong to no invoice "
             "(rules O2, B9; marts.credit_balance_check)."
         )
+    if unmatched_rows:
+        _print_table(console, "Rows of mapping files that match nothing", ("row",), [(r,) for r in unmatched_rows], "")
     console.print(_last_reconciled(ask(LAST_RECONCILIATION)))
 
 

@@ -7,12 +7,15 @@ import io
 import json
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from mapping_files.reader import read_mappings
 from pipeline.console import ROWS_SHOWN, say
 from pipeline.exit_codes import DONE, LOGS, StageFailed
+from pipeline.mapping_rows import unmatched_rows
 from settings import ROOT, Settings
 
 if TYPE_CHECKING:
@@ -22,7 +25,10 @@ PROJECT = ROOT / "dbt_project"
 
 
 def transform(settings: Settings, results: StageResults) -> int:
-    """Derives credit documents, memos, lines and outcomes from the raw tables. Raises StageFailed."""
+    """Derives credit documents, memos, lines and outcomes from the raw tables and the mapping files.
+
+    Raises StageFailed, MappingsRefused, and SettingsError if there is no folder of mapping files.
+    """
     from extract.compact import is_compacted
     from extract.last_transform import note_transform, rules_fingerprint
     from extract.raw_tables import declare_all
@@ -30,6 +36,10 @@ def transform(settings: Settings, results: StageResults) -> int:
     from warehouse.connection import open_warehouse
 
     rules = rules_fingerprint(settings)  # as they are now: an edit during the build belongs to the next build
+    mappings = read_mappings(settings.mappings_dir)
+    for warning in mappings.warnings:
+        say(f"transform: warning: {warning}")
+    mappings.write_for_dbt(mappings_for_dbt(settings))
     with open_warehouse(settings.warehouse_path) as warehouse:
         declare_all(warehouse)  # so that dbt alone works on a new file, too
         ensure_tables(warehouse)
@@ -39,17 +49,28 @@ def transform(settings: Settings, results: StageResults) -> int:
     failures = run_dbt(settings, "build", "--exclude-resource-type", "unit_test", *options)
     if failures:
         raise StageFailed(
-            "\n".join(["transform: nothing was pushed, because", *failures, "(all of dbt's output: logs/dbt.log)"])
+            mappings.with_lines(
+                "\n".join(["transform: nothing was pushed, because", *failures, "(all of dbt's output: logs/dbt.log)"])
+            )
         )
     with open_warehouse(settings.warehouse_path) as warehouse:
         note_transform(warehouse, rules)
+        warnings = unmatched_rows(warehouse, settings)
+    for warning in warnings:
+        say(f"transform: warning: {warning}")
     say(f"transform: done in {time.monotonic() - began:.1f} s")
     return DONE
+
+
+def mappings_for_dbt(settings: Settings) -> Path:
+    """The folder beside the warehouse with the mapping files as dbt loads them: each warehouse has its own."""
+    return settings.warehouse_path.with_suffix(".mappings")
 
 
 def run_dbt(settings: Settings, *command: str) -> list[str]:
     """Runs dbt on the warehouse, prints its warnings and returns its failures as lines. Releases the file."""
     os.environ["WAREHOUSE_PATH"] = str(settings.warehouse_path)
+    os.environ["MAPPINGS_FOR_DBT"] = str(mappings_for_dbt(settings))
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -66,6 +87,7 @@ def run_dbt(settings: Settings, *command: str) -> list[str]:
         with contextlib.redirect_stdout(io.StringIO()):
             outcome = dbtRunner().invoke([*command, *(word for option in options.items() for word in option)])
     finally:
+        del os.environ["MAPPINGS_FOR_DBT"]
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if outcome.exception:
         return [f"  dbt: {outcome.exception}"]

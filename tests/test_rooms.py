@@ -15,10 +15,11 @@ BELOW = {
     "settings": set(),
     "warehouse": set(),
     "netsuite": {"settings"},
-    "extract": {"netsuite", "warehouse", "settings"},
+    "mapping_files": {"settings"},
+    "extract": {"mapping_files", "netsuite", "warehouse", "settings"},
     "load_netsuite": {"netsuite", "warehouse", "settings"},
-    "doctor": {"extract", "netsuite", "settings"},
-    "pipeline": {"doctor", "extract", "load_netsuite", "netsuite", "warehouse", "settings"},
+    "doctor": {"extract", "mapping_files", "netsuite", "settings"},
+    "pipeline": {"doctor", "extract", "load_netsuite", "mapping_files", "netsuite", "warehouse", "settings"},
     "sandbox": set(),
 }
 

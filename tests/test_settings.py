@@ -289,6 +289,16 @@ def test_sandbox_uses_nothing_of_the_accounts_in_the_environment(
 # ---------- whose books (rule I1), language (rule P8)
 
 
+def test_production_never_starts_with_the_mapping_files_of_the_sandbox(
+    monkeypatch: pytest.MonkeyPatch, production: dict[str, str]
+) -> None:
+    assert load(monkeypatch, {}).mappings_dir == ROOT / "dbt_project" / "seeds"
+    assert load(monkeypatch, production).mappings_dir == ROOT / "mappings"
+    assert load(monkeypatch, {"MAPPINGS_DIR": ""}).mappings_dir == ROOT / "mappings"
+    assert load(monkeypatch, {"MAPPINGS_DIR": "own"}).mappings_dir == ROOT / "own"
+    assert load(monkeypatch, {"MAPPINGS_DIR": "/own"}).with_connection({}).mappings_dir == Path("/own")
+
+
 @pytest.mark.parametrize(
     ("account", "name"), [("1234567", "production-1234567"), ("1234567-sb1", "production-1234567_SB1")]
 )

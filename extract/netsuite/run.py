@@ -1,6 +1,6 @@
 """NetSuite into `raw_netsuite`: a snapshot, by SuiteQL, of the records that Stripe's credit documents refer to.
 
-The raw Stripe tables and the mapping seeds say which ids to ask for (`wanted`). Each is asked for once, in bulks of
+The raw Stripe tables and the mapping files say which ids to ask for (`wanted`). Each is asked for once, in bulks of
 `suiteql.BULK`, so a run takes about (ids / 900) + 10 requests.
 
 Only the records of open documents are asked for: rows of settled customers stay as they were last seen
@@ -60,8 +60,8 @@ def read_netsuite(
 ) -> NetSuiteReport:
     """Bring the snapshot up to date. `include_settled`: whether to ask for settled customers, too.
 
-    Raises NetSuiteError, ExtractError when NetSuite refuses a column that is needed, and WrongBooks if the warehouse
-    belongs to another NetSuite account (rule I1).
+    Raises NetSuiteError, ExtractError when NetSuite refuses a column that is needed, WrongBooks if the warehouse
+    belongs to another NetSuite account (rule I1), and MappingsRefused.
     """
     path, account = settings.warehouse_path, Books(netsuite_account=settings.netsuite_account_id)
     require_books(connection, path, account)
@@ -86,7 +86,27 @@ def read_netsuite(
         _require_posted_records(connection, settings, snapshot)
         note_books(connection, path, account)
     report.changed = store_snapshot(connection, snapshot, wanted if left_out else None, settled.settled)
+    note_asked_ids(connection, wanted)
     return report
+
+
+def note_asked_ids(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> None:
+    """Record which internal ids NetSuite was asked for, so that an id that it lacks is told apart from one that stands
+    in a mapping file only since."""
+    asked = {
+        "customers": wanted.customer_ids,
+        "transactions": wanted.transaction_ids,
+        "items": wanted.item_ids,
+        "accounts": wanted.account_ids,
+    }
+    connection.execute(
+        "create or replace table raw_netsuite.asked_ids as "
+        "select unnest($tables::varchar[]) as table_name, unnest($ids::varchar[]) as id",
+        {
+            "tables": [table for table, ids in asked.items() for _ in ids],
+            "ids": [id for ids in asked.values() for id in sorted(ids)],
+        },
+    )
 
 
 ENOUGH_POSTED = 5  # fewer say too little (rule I4)

@@ -5,8 +5,9 @@ these documents, and nothing of the customer has landed since that build. The un
 share a rest of an invoice, a refund or a balance only within one customer.
 
 That build must be the pipeline's last one, under the same rules: `last_transform` records a fingerprint of models,
-seeds and vars, so after an edit of a mapping file or a new version of a rule no customer is settled. A customer is left
-out only if it was settled when NetSuite was last read, too: so each customer is read once more after its last posting.
+mapping files and vars, so after an edit of a mapping file or a new version of a rule no customer is settled. A customer
+is left out only if it was settled when NetSuite was last read, too: so each customer is read once more after its last
+posting.
 """
 
 from __future__ import annotations

@@ -1,21 +1,17 @@
-"""Which records a run asks NetSuite for: those that Stripe's credit documents and the mapping seeds refer to."""
+"""Which records a run asks NetSuite for: those that Stripe's credit documents and the mapping files refer to."""
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 
 from extract.raw_tables import current, customer_of, invoice_facts
+from mapping_files.reader import read_mappings
 from netsuite.external_ids import balance_use, connector_memo, income_entry
-from settings import ROOT, Settings
-
-SEEDS = ROOT / "dbt_project" / "seeds"
+from settings import Settings
 
 # Credit notes, the invoices that a credit note or a use of balance refers to, and the customers of both: `all_*` with,
 # the others without the customers that are left out. No payload leaves the scan of its table, because DuckDB may hold
@@ -125,11 +121,12 @@ class Wanted:
         connection: duckdb.DuckDBPyConnection,
         left_out: frozenset[str] = frozenset(),
     ) -> Wanted:
-        """The ids that the documents in `raw_stripe` and the mapping seeds refer to.
+        """The ids that the documents in `raw_stripe` and the mapping files refer to.
 
         left_out: Stripe ids of customers without whose documents the ids are chosen. Items are chosen for all
-        documents: they are few, and many documents share one.
+        documents: they are few, and many documents share one. Raises MappingsRefused.
         """
+        mappings = read_mappings(settings.mappings_dir)
         connection.execute(
             "create or replace temp table left_out_customers as select unnest(?::varchar[]) as id",
             [sorted(left_out)],
@@ -145,10 +142,10 @@ class Wanted:
 
         return cls(
             customers=ids("select id from customers"),
-            customer_ids=numbers(seed("customer_map", "netsuite_customer_id"))
+            customer_ids=numbers(mappings.values("customer_map", "netsuite_customer_id"))
             | named(ids("select netsuite_customer_id from customers")),
             invoices=ids("select id from invoices"),
-            transaction_ids=numbers(seed("invoice_map", "netsuite_invoice_id"))
+            transaction_ids=numbers(mappings.values("invoice_map", "netsuite_invoice_id"))
             | named(ids("select netsuite_invoice_id from invoices"))
             | (named(ids(CONNECTOR_RECORDS)) if connector != "ignore" else set()),
             externals=notes
@@ -162,12 +159,12 @@ class Wanted:
                 select unnest(product_ids) from all_invoices""")
             | (ids(f"select id from {current('coupons')}") if connector == "adopt" else set()),
             item_ids=numbers(
-                seed("item_map", "netsuite_item_id")
-                | seed("tax_map", "netsuite_item_id")
-                | seed("default_items", "netsuite_item_id")
+                mappings.values("item_map", "netsuite_item_id")
+                | mappings.values("tax_map", "netsuite_item_id")
+                | mappings.values("default_items", "netsuite_item_id")
             )
             | (named(ids(CONNECTOR_ITEMS)) if connector == "adopt" else set()),
-            account_ids=numbers(seed("account_map", "netsuite_account_id")),
+            account_ids=numbers(mappings.values("account_map", "netsuite_account_id")),
         )
 
 
@@ -175,16 +172,6 @@ def _income_entries(connection: duckdb.DuckDBPyConnection) -> set[str]:
     """External ids of the journal entries that refunds of credit notes may have (rule G2)."""
     pairs = connection.execute(DOCUMENTS + "select unnest(refund_ids), id from notes").fetchall()
     return {income_entry(refund, note) for refund, note in pairs if refund}
-
-
-def seed(name: str, column: str, directory: Path = SEEDS) -> set[str]:
-    """The values of a seed's column. An unreadable file or column gives fewer: dbt's tests report it."""
-    with (
-        suppress(OSError, UnicodeDecodeError, csv.Error),
-        (directory / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file,
-    ):
-        return {(row.get(column) or "").strip() for row in csv.DictReader(file)} - {""}
-    return set()
 
 
 def numbers(values: Iterable[str]) -> set[str]:

@@ -94,7 +94,7 @@ class Scenario:
 
         kill_after: seconds. kill_at: (number of the write, whether before it takes effect).
         """
-        self.world.write_mappings(self.checkout / "dbt_project" / "seeds")
+        self.world.write_mappings(self.checkout / "mappings")
         self.trouble.writes = 0
         began = time.monotonic()
         with tempfile.TemporaryFile("w+") as out:

@@ -100,11 +100,12 @@ class World:
             "subsidiaries": books.rows("subsidiary"),
         }
 
-    def write_mappings(self, seeds: Path) -> None:
-        """The mapping files, into the folder of seeds."""
+    def write_mappings(self, folder: Path) -> None:
+        """The mapping files."""
+        folder.mkdir(exist_ok=True)
         for name, header in MAPPING_HEADERS.items():
             columns = header.split(",")
-            with (seeds / f"{name}.csv").open("w", newline="") as file:
+            with (folder / f"{name}.csv").open("w", newline="") as file:
                 out = csv.writer(file, lineterminator="\n")
                 out.writerow(columns)
                 out.writerows([row.get(c, "") for c in columns] for row in self.mappings.get(name, []))
@@ -158,6 +159,9 @@ def make(seed: int, customers: int) -> World:
     ids = fill_books(world.books, netsuite.rows, tax_strategy=choices.variables.get("tax_strategy"))
     _rename_records(world, ids)
     world.not_from_pipeline = {t.id for t in world.books.transactions()}
+    # A decision about a document that is not there stops the pipeline (X5).
+    documents = world.expectations({}).documents
+    mappings["manual_decisions"] = [row for row in mappings["manual_decisions"] if row["document_id"] in documents]
     return world
 
 

@@ -55,7 +55,7 @@ def test_a_misspelt_field_of_field_map_names_its_row(company: Company, tmp_path:
     ]
     found = checked(company, tmp_path, "\n".join(rows))
     wrong = {subject: f.message for subject, f in found.items() if f.level == "error"}
-    place = "field_map.csv, row {}, netsuite_field"
+    place = "field_map.csv, line {}, netsuite_field"
     assert wrong.keys() == {place.format(n) for n in (3, 4, 7, 8, 10)}
     assert wrong[place.format(3)] == (
         "NetSuite knows no field custbody_nope on creditMemo and would refuse each record with it: correct the name"

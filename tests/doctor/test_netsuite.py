@@ -64,8 +64,8 @@ def test_an_invoice_id_of_another_record_is_named(company: Company, tmp_path: Pa
     tmp_path.joinpath("invoice_map.csv").write_text(f"stripe_invoice_id,netsuite_invoice_id\nin_1,{memo}\nin_2,999\n")
     wrong = [(f.subject, f.message) for f in doctor.check(company.settings(), tmp_path) if f.level == "error"]
     assert wrong == [
-        ("invoice_map.csv, row 2, netsuite_invoice_id", f"transaction {memo} is CustCred, no invoice, in NetSuite"),
-        ("invoice_map.csv, row 3, netsuite_invoice_id", "transaction 999 is not there in NetSuite"),
+        ("invoice_map.csv, line 2, netsuite_invoice_id", f"transaction {memo} is CustCred, no invoice, in NetSuite"),
+        ("invoice_map.csv, line 3, netsuite_invoice_id", "transaction 999 is not there in NetSuite"),
     ]
 
 
@@ -88,7 +88,7 @@ def test_what_cannot_be_known_is_said(company: Company, tmp_path: Path) -> None:
     assert not company.warehouse_path.exists()
 
 
-def test_doctor_names_file_row_and_cell(company: Company, tmp_path: Path) -> None:
+def test_doctor_names_file_line_and_cell(company: Company, tmp_path: Path) -> None:
     write_mappings(company, tmp_path)
     inactive = company.books.add("item", itemid="Old", itemtype="Service", isinactive=True)
     tmp_path.joinpath("item_map.csv").write_text(
@@ -97,9 +97,13 @@ def test_doctor_names_file_row_and_cell(company: Company, tmp_path: Path) -> Non
     findings = doctor.check(company.settings(), tmp_path)
     wrong = [(finding.subject, finding.message) for finding in findings if finding.level == "error"]
     assert wrong == [
-        ("item_map.csv, row 5, netsuite_item_id", "'x' is no NetSuite internal id"),
-        ("item_map.csv, row 3, netsuite_item_id", f"item {inactive} is inactive in NetSuite"),
-        ("item_map.csv, row 4, netsuite_item_id", "item 999 is not there in NetSuite"),
+        (
+            "mapping files",
+            'item_map.csv, line 5, column netsuite_item_id: "x" is no internal id of NetSuite, which is a number '
+            "(row of price_4).",
+        ),
+        ("item_map.csv, line 3, netsuite_item_id", f"item {inactive} is inactive in NetSuite"),
+        ("item_map.csv, line 4, netsuite_item_id", "item 999 is not there in NetSuite"),
     ]
     assert company.writes() == 0
 
@@ -167,8 +171,8 @@ def test_an_account_in_another_currency_is_named(company: Company, tmp_path: Pat
     ]
     found = currencies(company, tmp_path, "\n".join(rows))
     assert [(level, subject) for level, subject, _ in found] == [
-        ("warning", "account_map.csv, row 5, netsuite_account_id"),
-        ("warning", "account_map.csv, row 6, netsuite_account_id"),
+        ("warning", "account_map.csv, line 5, netsuite_account_id"),
+        ("warning", "account_map.csv, line 6, netsuite_account_id"),
     ]
     assert found[0][2] == (
         f"account {in_euro} is in EUR, but the row is for USD: "
@@ -209,7 +213,7 @@ def subsidiaries(company: Company, folder: Path, *items: str) -> list[tuple[str,
     folder.joinpath("item_map.csv").write_text("stripe_id,netsuite_item_id\n" + rows)
     findings = doctor.check(company.settings(), folder)
     return [
-        (f.level, f.subject, f.message) for f in findings if "item_map.csv, row" in f.subject or "subsid" in f.subject
+        (f.level, f.subject, f.message) for f in findings if "item_map.csv, line" in f.subject or "subsid" in f.subject
     ]
 
 
@@ -226,7 +230,7 @@ def test_an_item_of_another_subsidiary_is_named(company: Company, tmp_path: Path
     assert found == [
         (
             "error",
-            "item_map.csv, row 4, netsuite_item_id",
+            "item_map.csv, line 4, netsuite_item_id",
             f"item {foreign} does not belong to subsidiary {company.subsidiary}, which has customers: "
             "NetSuite refuses their memos with it; add the subsidiary to the item or map another one",
         )
@@ -234,8 +238,8 @@ def test_an_item_of_another_subsidiary_is_named(company: Company, tmp_path: Path
     books.add("customer", companyname="Two", subsidiary=other, currency=company.currency)
     found = subsidiaries(company, tmp_path, company.item, both, foreign, nobodys)
     assert [(level, subject.split(",")[1]) for level, subject, _ in found if subject.startswith("item_map")] == [
-        ("warning", " row 4"),
-        ("error", " row 5"),
+        ("warning", " line 4"),
+        ("error", " line 5"),
     ]
     assert [f[0] for f in subsidiaries(company, tmp_path, company.item, both) if "subsidiaries" in f[1]] == ["ok"]
 

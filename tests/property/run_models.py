@@ -15,6 +15,7 @@ from tests.property.combinations import Combination
 from tests.property.histories.world import World
 from tests.property.oracle.facts import stripe_customer
 from tests.support.warehouse import (
+    ANY_DECISIONS,
     MAPPING_HEADERS,
     NETSUITE_TABLES,
     STRIPE_TABLES,
@@ -59,7 +60,7 @@ def run_models(
     land(world, warehouse)
     project = project or project_with_mappings(folder, mapping_texts(world.mappings))
     if tests:
-        build(project, warehouse, variables=combination.variables)
+        build(project, warehouse, variables=combination.variables, extra=ANY_DECISIONS)
     else:
         run_dbt(WITHOUT_TESTS, project, warehouse, variables=combination.variables)
     return read_marts(warehouse)

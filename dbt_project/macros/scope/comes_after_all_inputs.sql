@@ -1,7 +1,8 @@
 {#-
     Makes scope_customer_inputs come after every seed and parsed model that a rule reads. dbt wants these edges before
     it knows the graph, so they are written down; one that is missing stops the build with a sentence.
-    reference_private_sources stands here because the test of field_map.csv reads it: so it comes before every mart.
+    reference_private_sources and the two sources stand here because tests of the mapping files read them: dbt runs
+    a test before a mart only if the mart descends from all that the test reads.
 -#}
 {% macro comes_after_all_inputs() -%}
     {%- for name in [
@@ -15,6 +16,8 @@
     ] %}
 -- depends_on: {{ ref(name) }}
     {%- endfor %}
+-- depends_on: {{ source('raw_netsuite', 'asked_ids') }}
+-- depends_on: {{ source('last_build', 'credit_documents') }}
     {%- if execute -%}
         {%- set waits_for = model.depends_on.nodes -%}
         {%- for input in build_inputs() if not input.id.startswith('source.') and input.id not in waits_for -%}

@@ -3,13 +3,12 @@
     'account_map',
     key_column='purpose',
     key=['purpose', 'currency'],
-    columns=['purpose', 'currency', 'netsuite_account_id'],
     required=['purpose', 'netsuite_account_id'],
     allowed={'purpose': ['refund', 'pre_go_live_income', 'item_income']},
     internal_ids={'netsuite_account_id': 'account'}
 ) %}
     select
-        numbered.row_number_in_file,
+        numbered.line_number,
         'currency' as column_name,
         numbered.currency as cell_value,
         case

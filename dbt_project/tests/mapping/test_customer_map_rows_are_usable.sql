@@ -2,6 +2,5 @@
 {{ mapping_file_problems(
     'customer_map',
     key_column='stripe_customer_id',
-    columns=['stripe_customer_id', 'netsuite_customer_id'],
     required=['stripe_customer_id', 'netsuite_customer_id']
 ) }}

@@ -2,7 +2,6 @@
 {{ mapping_file_problems(
     'default_items',
     key_column='role',
-    columns=['role', 'netsuite_item_id'],
     required=['role', 'netsuite_item_id'],
     allowed={'role': [
         'unallocated_invoice_item', 'custom_credit_note_line', 'credit_note', 'customer_balance', 'discount_posting',

@@ -25,7 +25,6 @@
     'field_map',
     key_column='netsuite_field',
     key=['target', 'netsuite_field'],
-    columns=['target', 'netsuite_field', 'value_type', 'source', 'constant'],
     required=['target', 'netsuite_field', 'value_type'],
     allowed={
         'target': [
@@ -36,7 +35,7 @@
     }
 ) %}
     select
-        row_number_in_file,
+        line_number,
         'source' as column_name,
         source as cell_value,
         'must hold a source, or the column constant a value' as problem
@@ -46,7 +45,7 @@
     union all
 
     select
-        row_number_in_file,
+        line_number,
         'constant' as column_name,
         constant as cell_value,
         'stands beside a source; keep one of the two' as problem
@@ -56,7 +55,7 @@
     union all
 
     select
-        row_number_in_file,
+        line_number,
         'source' as column_name,
         {{ cell('source') }} as cell_value,
         'does not start with one of ' || allowed_objects || ', which a ' || {{ cell('target') }} || ' has' as problem
@@ -66,7 +65,7 @@
     union all
 
     select
-        row_number_in_file,
+        line_number,
         'source' as column_name,
         {{ cell('source') }} as cell_value,
         'must be empty: an item serves every document, so target item takes a constant' as problem
@@ -76,7 +75,7 @@
     union all
 
     select
-        row_number_in_file,
+        line_number,
         'source' as column_name,
         {{ cell('source') }} as cell_value,
         'is not landed, for privacy (it can tell who a person is); take the row out, or keep what NetSuite needs in '
@@ -88,7 +87,7 @@
 
     -- <object>.<field>, or <object>.metadata.<key>
     select
-        row_number_in_file,
+        line_number,
         'source' as column_name,
         {{ cell('source') }} as cell_value,
         'is not written like credit_note.number or credit_note.metadata.department' as problem
@@ -103,7 +102,7 @@
     union all
 
     select
-        row_number_in_file,
+        line_number,
         'netsuite_field' as column_name,
         netsuite_field as cell_value,
         'is no field id of NetSuite (letters, digits and underscores)' as problem
@@ -113,7 +112,7 @@
     union all
 
     select
-        row_number_in_file,
+        line_number,
         'constant' as column_name,
         constant as cell_value,
         'is no ' || {{ value_type }} || case {{ value_type }}

@@ -2,6 +2,5 @@
 {{ mapping_file_problems(
     'invoice_map',
     key_column='stripe_invoice_id',
-    columns=['stripe_invoice_id', 'netsuite_invoice_id'],
     required=['stripe_invoice_id', 'netsuite_invoice_id']
 ) }}

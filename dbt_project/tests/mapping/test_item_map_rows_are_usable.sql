@@ -2,7 +2,6 @@
 {{ mapping_file_problems(
     'item_map',
     key_column='stripe_id',
-    columns=['stripe_id', 'netsuite_item_id'],
     required=['stripe_id', 'netsuite_item_id'],
     internal_ids={'netsuite_item_id': 'item'}
 ) }}

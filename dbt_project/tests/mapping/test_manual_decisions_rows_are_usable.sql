@@ -3,7 +3,6 @@
     'manual_decisions',
     key_column='document_id',
     key=['document_id', 'decision'],
-    columns=['document_id', 'decision'],
     required=['document_id', 'decision'],
     allowed={'decision': ['skip', 'out_of_band']}
 ) }}

@@ -10,7 +10,6 @@
     'tax_map',
     key_column='stripe_tax_rate_id',
     has_empty_key=true,
-    columns=['stripe_tax_rate_id', 'netsuite_item_id', 'netsuite_tax_code_id', 'netsuite_tax_type_id'],
     required=needed,
     required_by=': ' ~ needed_by ~ ' needs it',
     internal_ids={'netsuite_item_id': 'item'}

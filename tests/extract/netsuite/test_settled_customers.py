@@ -13,6 +13,7 @@ from extract.netsuite.settled_customers import SettledCustomers
 from extract.netsuite.snapshot import store_snapshot
 from extract.netsuite.wanted import Wanted
 from extract.raw_tables import NETSUITE_COLUMNS
+from mapping_files.reader import create_missing
 from settings import Settings
 from tests.extract.fake_stripe import credit_note, customer, invoice, ledger_row, refund
 from tests.extract.netsuite.raw_rows import put
@@ -78,22 +79,25 @@ def test_a_customer_is_read_once_more_after_its_last_posting(
 
 
 def test_everything_is_asked_for_when_rules_may_have_changed(
-    settings: Settings, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
+    folder = tmp_path / "mappings"
+    create_missing(folder)
+    settings = settings.model_copy(update={"mappings_dir": folder})
+
     def why(settings: Settings = settings) -> str | None:
         settled = SettledCustomers.of(settings, warehouse)
         assert not settled.left_out or not settled.why_none
         return settled.why_none
 
+    note_transform(warehouse, rules_fingerprint(settings))
     assert why() is None
     other = settings.model_copy(update={"pipeline_vars": {"go_live_date": "2026-01-01"}})
     assert "changed" in (why(other) or "")
-    project = tmp_path / "project"
-    (project / "seeds").mkdir(parents=True)
-    monkeypatch.setattr("extract.last_transform.PROJECT", project)
-    note_transform(warehouse, rules_fingerprint(settings))
-    assert why() is None
-    (project / "seeds" / "manual_decisions.csv").write_text("document_id,decision,note\ncn_1,skip,\n")
+    decisions = folder / "manual_decisions.csv"
+    decisions.write_text("document_id,decision,note\n\n", encoding="utf-16")
+    assert why() is None, "written otherwise, the same rows"
+    decisions.write_text("document_id,decision,note\ncn_1,skip,\n")
     assert "changed" in (why() or "")
     note_transform(warehouse, rules_fingerprint(settings))
     warehouse.execute("drop schema marts cascade")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from extract.netsuite.wanted import Wanted, numbers, seed
+from extract.netsuite.wanted import Wanted, numbers
 from extract.raw_tables import declare_all
+from mapping_files.reader import create_missing
 from settings import Settings
 from tests.extract.fake_stripe import credit_note, customer, invoice, ledger_row
 from tests.extract.netsuite.raw_rows import put
@@ -45,11 +46,18 @@ def test_records_that_documents_refer_to_are_wanted(settings: Settings) -> None:
     assert "55" in wanted.transaction_ids and "66" in wanted.customer_ids
 
 
-def test_broken_seeds_give_fewer_values(tmp_path: Path) -> None:
-    (tmp_path / "item_map.csv").write_text("\ufeffstripe_id,netsuite_item_id\nprice_1,7\nprice_2\n\nx,y,z\n")
-    assert seed("item_map", "netsuite_item_id", tmp_path) == {"7", "y"}
-    assert seed("item_map", "no_such_column", tmp_path) == set()
-    assert seed("absent", "x", tmp_path) == set()
+def test_ids_of_the_mapping_files_are_wanted(settings: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "mappings"
+    create_missing(folder)
+    (folder / "item_map.csv").write_text("netsuite_item_id;stripe_id\n7;price_1\n8;price_2\n")
+    (folder / "account_map.csv").write_text("purpose,netsuite_account_id\nrefund,21\n")
+    with open_warehouse(settings.warehouse_path) as connection:
+        declare_all(connection)
+        wanted = Wanted.of(settings.model_copy(update={"mappings_dir": folder}), connection)
+    assert (wanted.item_ids, wanted.account_ids, wanted.customer_ids) == ({"7", "8"}, {"21"}, set())
+
+
+def test_only_internal_ids_are_asked_for() -> None:
     assert numbers({"7", "y", " 8 ", "1; drop", "-3"}) == {"7", "8"}
 
 

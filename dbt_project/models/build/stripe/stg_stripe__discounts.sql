@@ -22,11 +22,7 @@ discounts as (
 named as (
     select
         {{ expandable_id('discount') }} as stripe_discount_id,
-        -- source.coupon since 2025-09-30.clover, coupon before; each an id or an object
-        coalesce(
-            {{ json_text('discount', "'$.source.coupon.id'") }}, {{ json_text('discount', "'$.source.coupon'") }},
-            {{ json_text('discount', "'$.coupon.id'") }}, {{ json_text('discount', "'$.coupon'") }}
-        ) as stripe_coupon_id
+        {{ coupon_of('discount') }} as stripe_coupon_id
     from discounts
 )
 
