@@ -1,6 +1,6 @@
 {#-
-    Whether a text names an id of Stripe (rule O4). Stripe's ids are a few letters, an underscore and a key; these are the
-    kinds that outcomes speak of.
+    Whether a text names an id of Stripe (rule O4). Stripe's ids are a few letters, an underscore and a key; these are
+    the kinds that outcomes speak of.
 
     column    SQL expression of a text
 -#}

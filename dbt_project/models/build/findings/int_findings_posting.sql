@@ -188,7 +188,8 @@ union all
 select
     documents.document_id,
     'balance_ledger_incomplete' as reason,
-    'The balance of customer ' || coalesce(documents.stripe_customer_id, '(none)') || ' in ' || upper(documents.currency)
+    'The balance of customer ' || coalesce(documents.stripe_customer_id, '(none)') || ' in '
+    || upper(documents.currency)
     || ' does not add up: ' || gaps.first_blocking_gap
     || '. Read the ledger again with make extract FULL_LEDGER=1; if it stays so, compare it in Stripe.' as detail
 from documents

@@ -83,7 +83,8 @@ union all
 select
     document_id,
     'kept_in_customer_balance' as reason,
-    'The whole of credit note ' || document_id || ' went to the balance of customer ' || coalesce(stripe_customer_id, '(none)')
+    'The whole of credit note ' || document_id || ' went to the balance of customer '
+    || coalesce(stripe_customer_id, '(none)')
     || '; NetSuite shows it when an invoice uses that balance.' as detail
 from documents
 where
@@ -97,7 +98,8 @@ union all
 select
     document_id,
     'balance_use_reversed' as reason,
-    'The balance applied to invoice ' || coalesce(stripe_invoice_id, document_id) || ' was given back in full.' as detail
+    'The balance applied to invoice ' || coalesce(stripe_invoice_id, document_id)
+    || ' was given back in full.' as detail
 from documents
 where document_type = 'balance_use' and amount_minor = 0
 
@@ -106,7 +108,8 @@ union all
 select
     document_id,
     'debit_balance_collected' as reason,
-    'Invoice ' || stripe_invoice_id || ' collected what customer ' || coalesce(stripe_customer_id, '(none)')
+    'Invoice ' || stripe_invoice_id || ' collected what customer '
+    || coalesce(stripe_customer_id, '(none)')
     || ' owed from before; no credit was used.' as detail
 from documents
 where
