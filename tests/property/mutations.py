@@ -225,13 +225,14 @@ MUTATIONS = (
         CONNECTOR_RECORDS,
         "having count(distinct stripe_refund_id) = 1",
         "having count(distinct stripe_refund_id) >= 1",
-        histories=600,
+        histories=1500,
     ),
     Mutation(
         "K3: an id in metadata that NetSuite lacks ends nothing",
         FINDINGS_CONNECTOR_RECORDS,
         "where netsuite_transaction_id is null {%- if",
         "where netsuite_transaction_id is null and record_type = 'customerRefund' {%- if",
+        histories=1500,
     ),
     Mutation(
         "K2: another total is adopted",
