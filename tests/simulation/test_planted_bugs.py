@@ -111,7 +111,7 @@ def test_a_new_run_that_does_not_ask_first_is_caught(monkeypatch: pytest.MonkeyP
         yield [a.entry.without_effect("") for tried in attempts.values() for a in tried if a.is_open]
 
     def look_up_only_lost(client: NetSuite, records: Any) -> Existing:
-        is_asked = resolving or any(record.internal_id for record in records)
+        is_asked = resolving or any(record.internal_id or record.existing_id for record in records)
         return look_up(client, records) if is_asked else Existing()
 
     def while_resolving(really: Callable[..., Any]) -> Callable[..., Any]:
