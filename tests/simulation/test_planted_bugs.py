@@ -129,7 +129,8 @@ def test_a_new_run_that_does_not_ask_first_is_caught(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Push, "_resolve", while_resolving(Push._resolve))
     monkeypatch.setattr(Push, "_judge_refusals", while_resolving(Push._judge_refusals))
     (failure,) = caught()
-    assert "was sent again without asking NetSuite" in failure
+    # Another invariant may notice the first of these histories.
+    assert any("was sent again without asking NetSuite" in failure for failure in play(SEEDS).failures)
 
 
 def test_attempts_that_are_settled_only_while_their_document_is_ready_are_caught(
