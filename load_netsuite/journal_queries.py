@@ -133,9 +133,9 @@ order by answer.position
 class Sent:
     """The content of one record by the journal.
 
-    name: its external id in NetSuite (of a record of somebody else: theirs, empty without one; None: not known) · applied: internal id of a document →
-    our amount applied to it, in major units · lines: the item rows of the body that created it; empty if the record
-    was adopted.
+    name: its external id in NetSuite (of a record of somebody else: theirs, empty without one; None: not known) ·
+    applied: internal id of a document → our amount applied to it, in major units · lines: the item rows of the body
+    that created it; empty if the record was adopted.
     """
 
     name: str | None = None

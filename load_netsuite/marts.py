@@ -193,7 +193,8 @@ class Marts:
             rows = self._all(
                 f"select a.{of} as external_id, a.{at} as internal_id, {DOCUMENT[on]}, a.amount, "
                 f"a.amount_minor, r.currency, r.netsuite_currency_precision, {cap} as linked_amount_minor, "
-                "r.netsuite_customer_id, r.netsuite_currency_id, r.is_connector from marts.credit_memo_applications as a "
+                "r.netsuite_customer_id, r.netsuite_currency_id, r.is_connector "
+                "from marts.credit_memo_applications as a "
                 f"inner join marts.{relation} as r on r.{KEYS[relation]} = a.{of} where {wanted} and "
                 f"a.{of} in (select unnest(?::varchar[])) order by 1, doc",
                 [self._run_id, part],
@@ -220,7 +221,7 @@ class Marts:
             yield [held_record("customerRefund", row, applied[row["external_id"]]) for row in rows]
 
     def held_names(self) -> list[str]:
-        """Our external ids of the memos that are not in NetSuite by the journal: held, ready, or skipped by a person."""
+        """Our external ids of memos that are not in NetSuite by the journal: held, ready, or skipped by a person."""
         return self._column(
             "select document_id from marts.credit_memos where netsuite_internal_id is null union "
             "select document_id from marts.credit_outcomes where netsuite_internal_id is null and "

@@ -28,9 +28,9 @@ class Record:
     """One record that is to be in NetSuite with these applications.
 
     internal_id: set when the record is in NetSuite and only `applications` are to be added · existing_id: a record
-    of somebody else that stands for ours (N1, K2) · total: the total that NetSuite must show, in major units · cap:
-    the most that it may show once it grows (R3) · problem: the reason why no body can be built · precision: decimals that
-    NetSuite keeps for the currency.
+    of somebody else that stands for ours (N1, K2) · total: the total that NetSuite must show, in major units ·
+    cap: the most that it may show once it grows (R3) · problem: the reason why no body can be built ·
+    precision: decimals that NetSuite keeps for the currency.
     """
 
     record_type: str

@@ -14,5 +14,5 @@ def income_entry(refund_id: str, credit_note_id: str) -> str:
 
 
 def connector_memo(stripe_id: str) -> str:
-    """External id that the Stripe Connector gives the credit memo of a credit note, a refund or an invoice (rule K1)."""
+    """External id that the Stripe Connector gives the memo of a credit note, a refund or an invoice (rule K1)."""
     return f"ns_memo:{stripe_id}"

@@ -218,6 +218,7 @@ def test_a_stage_needs_only_its_own_credentials(monkeypatch: pytest.MonkeyPatch)
         ('{"tax_strategy": "taxlines"}', '"tax_lines" or "suitetax_override" or "none"'),
         ('{"tax_strategy": null}', '"tax_lines"'),
         ('{"customer_id_field": "a; drop table"}', "script id"),
+        ('{"connector_records": "adapt"}', '"guard" or "adopt" or "ignore"'),
         ('{"untaxed_tax_code": "Not Taxable"}', "internal id"),
         ("[1]", "must be a JSON object"),
         ("{go_live_date: 2026}", "is not JSON"),

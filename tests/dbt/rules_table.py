@@ -75,6 +75,11 @@ RULES = {
     "M1": "custom fields",
     "M2": "custom fields on every row and record",
     "I3": "objects that Stripe does not show any more",
+    "K1": "where a record of the Stripe Connector is looked for",
+    "K2": "adopting a record of the connector",
+    "K3": "ids in metadata that NetSuite lacks",
+    "K4": "guarding against a second memo",
+    "K5": "item links of the connector",
 }
 
 _NAMED = re.compile(r"\b([A-Z])(\d{1,2})(?:-\1?(\d{1,2}))?\b")

@@ -56,6 +56,10 @@ MEMO_COMPONENTS = "models/build/lines/int_memo_components.sql"
 MEMO_LINES = "models/build/lines/int_memo_lines.sql"
 FINDINGS_AMOUNTS = "models/build/findings/int_findings_amounts.sql"
 INVOICE_REMAINING = "models/build/documents/int_invoice_remaining.sql"
+CONNECTOR_RECORDS = "models/build/identity/int_connector_records.sql"
+FINDINGS_CONNECTOR_RECORDS = "models/build/findings/int_findings_connector_records.sql"
+MEMOS_WITHOUT_ROOM = "models/build/documents/int_memos_without_room.sql"
+PRICE_ITEMS = "models/build/identity/int_price_items.sql"
 
 UNSCALED = "document_type = 'credit_note' and memo_minor = document_minor and unit_minor = 1"
 
@@ -208,6 +212,52 @@ MUTATIONS = (
         "in ('failed', 'canceled')",
         "in ('failed')",
         histories=1200,
+    ),
+    Mutation(
+        "K1: the name before the metadata of the note",
+        CONNECTOR_RECORDS,
+        "order by places.turn",
+        "order by case places.turn when 1 then 9 else places.turn end",
+        histories=600,
+    ),
+    Mutation(
+        "K1: the refund of a note with several",
+        CONNECTOR_RECORDS,
+        "having count(distinct stripe_refund_id) = 1",
+        "having count(distinct stripe_refund_id) >= 1",
+        histories=1500,
+    ),
+    Mutation(
+        "K3: an id in metadata that NetSuite lacks ends nothing",
+        FINDINGS_CONNECTOR_RECORDS,
+        "where netsuite_transaction_id is null {%- if",
+        "where netsuite_transaction_id is null and record_type = 'customerRefund' {%- if",
+        histories=1500,
+    ),
+    Mutation(
+        "K2: another total is adopted",
+        FINDINGS_CONNECTOR_RECORDS,
+        "or coalesce(abs(total_amount) <> {{ major_units('memo_minor', 'stripe_exponent') }}, false)",
+        "",
+        combination="override",
+        histories=600,
+    ),
+    Mutation(
+        "K2: what the memo is applied to elsewhere is not counted",
+        MEMOS_WITHOUT_ROOM,
+        "where lacking_sums.amount > memos.total_amount - coalesce(applied.amount, 0)",
+        "where lacking_sums.amount > memos.total_amount",
+        combination="override",
+        histories=600,
+    ),
+    Mutation(
+        "K5: the external id before the connector's link",
+        PRICE_ITEMS,
+        "{%- if var('connector_records') == 'adopt' %} linked.netsuite_item_id, {%- endif %} "
+        "price_external.netsuite_item_id, product_external.netsuite_item_id",
+        "price_external.netsuite_item_id, product_external.netsuite_item_id "
+        "{%- if var('connector_records') == 'adopt' %}, linked.netsuite_item_id {%- endif %}",
+        combination="override",
     ),
 )
 

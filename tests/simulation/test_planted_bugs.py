@@ -111,7 +111,7 @@ def test_a_new_run_that_does_not_ask_first_is_caught(monkeypatch: pytest.MonkeyP
         yield [a.entry.without_effect("") for tried in attempts.values() for a in tried if a.is_open]
 
     def look_up_only_lost(client: NetSuite, records: Any) -> Existing:
-        is_asked = resolving or any(record.internal_id for record in records)
+        is_asked = resolving or any(record.internal_id or record.existing_id for record in records)
         return look_up(client, records) if is_asked else Existing()
 
     def while_resolving(really: Callable[..., Any]) -> Callable[..., Any]:
@@ -128,8 +128,9 @@ def test_a_new_run_that_does_not_ask_first_is_caught(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("load_netsuite.push.settle_all", end_unasked)
     monkeypatch.setattr(Push, "_resolve", while_resolving(Push._resolve))
     monkeypatch.setattr(Push, "_judge_refusals", while_resolving(Push._judge_refusals))
-    (failure,) = caught()
-    assert "was sent again without asking NetSuite" in failure
+    (_failure,) = caught()
+    # Another invariant may notice the first of these histories.
+    assert any("was sent again without asking NetSuite" in failure for failure in play(SEEDS).failures)
 
 
 def test_attempts_that_are_settled_only_while_their_document_is_ready_are_caught(

@@ -5,8 +5,12 @@ wanted as (
         memo_lines.item_external_id,
         memos.currency
     from {{ ref('credit_memos') }} as memos
-    inner join {{ ref('credit_memo_lines') }} as memo_lines on memos.external_id = memo_lines.external_id
-    where memo_lines.item_external_id is not null and memos.state = 'ready'
+    inner join {{ ref('credit_memo_lines') }} as memo_lines on memos.document_id = memo_lines.document_id
+    where
+        memo_lines.item_external_id is not null
+        and memos.state = 'ready'
+        -- K2: an adopted memo keeps its lines
+        and not coalesce(memos.is_connector, false)
 
     union all
 

@@ -84,7 +84,7 @@ refunds as (
         refunds.netsuite_receivables_account_id as debit_netsuite_account_id,
         refunds.netsuite_account_id as credit_netsuite_account_id
     from {{ ref('customer_refunds') }} as refunds
-    inner join refund_parts on refunds.external_id = refund_parts.external_id
+    inner join refund_parts on refunds.stripe_refund_id = refund_parts.external_id
     where refunds.state = 'ready' or refunds.netsuite_internal_id is not null
 ),
 
@@ -105,7 +105,7 @@ late_applications as (
         cast(null as varchar) as credit_netsuite_account_id
     from {{ ref('credit_memos') }} as memos
     inner join ready_applications as applications
-        on memos.external_id = applications.external_id and applications.application_type = 'invoice'
+        on memos.document_id = applications.document_id and applications.application_type = 'invoice'
     where memos.netsuite_internal_id is not null
     group by memos.external_id, memos.document_id, memos.netsuite_customer_id, memos.currency
 ),

@@ -8,7 +8,7 @@ from extract.netsuite.wanted import Wanted, numbers
 from extract.raw_tables import declare_all
 from mapping_files.reader import create_missing
 from settings import Settings
-from tests.extract.fake_stripe import credit_note, customer, invoice, ledger_row
+from tests.extract.fake_stripe import credit_note, customer, invoice, ledger_row, refund
 from tests.extract.netsuite.raw_rows import put
 from warehouse.connection import open_warehouse
 
@@ -41,7 +41,8 @@ def test_records_that_documents_refer_to_are_wanted(settings: Settings) -> None:
         assert "re_1_cn_1_income" in Wanted.of(dated, connection).externals
     assert wanted.customers == {"cus_1", "cus_2"}
     assert wanted.invoices == {"in_1", "in_used"}
-    assert wanted.externals == {"cn_1", "re_1", "in_used_balance"}
+    ours = {"cn_1", "re_1", "in_used_balance"}
+    assert wanted.externals == ours | {"ns_memo:cn_1", "ns_memo:re_1", "ns_memo:in_used"}
     assert wanted.items == {"price_1", "prod_1"}
     assert "55" in wanted.transaction_ids and "66" in wanted.customer_ids
 
@@ -72,3 +73,32 @@ def test_a_customer_account_is_wanted_where_customer_is_null(settings: Settings)
         wanted = Wanted.of(settings, connection)
     assert wanted.customers == {"acct_9", "cus_2"}
     assert "8" in wanted.customer_ids
+
+
+def test_records_of_the_stripe_connector_are_wanted(settings: Settings) -> None:
+    """K1, K5: by its names and by metadata. Text that is no id breaks nothing; of several ids all are asked for."""
+    memo, item = "netsuite_credit_memo_id", "netsuite_service_resale_item_id"
+    with open_warehouse(settings.warehouse_path) as connection:
+        declare_all(connection)
+        put(connection, "credit_notes", credit_note("cn_1", refunds=[{"refund": "re_1"}], metadata={memo: "501, 502"}))
+        put(connection, "invoices", invoice("in_1", metadata={"netsuite_invoice_id": "55;"}))
+        names = {memo: "o'503 or 1=1", "netsuite_customer_refund_id": "601"}
+        put(connection, "refunds", refund("re_1", metadata=names), refund("re_of_nobody", metadata={memo: "599"}))
+        put(connection, "prices", {"id": "price_1", "object": "price", "metadata": {item: "93001"}})
+        put(
+            connection,
+            "coupons",
+            {"id": "co_1", "object": "coupon", "metadata": {"netsuite_discount_item_id": "93002"}},
+        )
+        by_setting = {
+            value: Wanted.of(settings.model_copy(update={"pipeline_vars": {"connector_records": value}}), connection)
+            for value in ("guard", "adopt", "ignore")
+        }
+    guarded, adopted, ignored = by_setting.values()
+    assert {"55", "501", "502", "601"} <= guarded.transaction_ids and "599" not in guarded.transaction_ids
+    assert all(id.isdigit() for id in guarded.transaction_ids)
+    assert {"ns_memo:cn_1", "ns_memo:re_1"} <= guarded.externals
+    assert not {"93001", "93002"} & guarded.item_ids and "co_1" not in guarded.items
+    assert {"93001", "93002"} <= adopted.item_ids and "co_1" in adopted.items
+    assert "55" in ignored.transaction_ids and "501" not in ignored.transaction_ids
+    assert not any(name.startswith("ns_memo:") for name in ignored.externals)

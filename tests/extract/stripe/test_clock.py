@@ -46,7 +46,11 @@ def test_a_clock_a_day_off_stops_the_run_before_anything_is_written(
     assert query("select count(*) from raw_stripe.customers") == [(0,)]
 
 
-@pytest.mark.parametrize("date", [None, format_datetime(datetime.now(UTC) - timedelta(hours=20), usegmt=True), "soon"])
+@pytest.mark.parametrize(
+    "date",
+    [None, format_datetime(datetime.now(UTC) - timedelta(hours=20), usegmt=True), "soon"],
+    ids=["none", "20 h ago", "no date"],
+)
 def test_a_clock_that_is_about_right_is_enough(stripe: FakeStripe, read: Read, date: str | None) -> None:
     stripe.date = date
     assert read().mode == "first"

@@ -115,10 +115,10 @@ def _connector_memo(place: Place) -> bool:
 def _apply_memo(place: Place, note: Obj, memo: str) -> None:
     """K2: the connector or a person applied the memo, or not: to the invoice, or elsewhere, in whole or in part."""
     dice, currency = place.dice, note["currency"]
-    on_invoice, rest = note["pre_payment_amount"], memo_amount(note) - note["pre_payment_amount"]
+    on_invoice, total = note["pre_payment_amount"], memo_amount(note)
     applied = [
         (place.invoices[note["invoice"]]["id"], dice.pick((0, on_invoice))),
-        ("99999", dice.pick((0, 0, rest, rest - step(currency), step(currency)))),
+        ("99999", dice.pick((0, 0, total, total - on_invoice, step(currency)))),
     ]
     for document, amount in applied:
         if amount > 0:
@@ -224,7 +224,7 @@ def _invoice_does_not_stand(place: Place) -> bool:
 
 # Name -> (what adds it, weight).
 FOREIGN: dict[str, tuple[Callable[[Place], bool], int]] = {
-    "connector_memo": (_connector_memo, 6),
+    "connector_memo": (_connector_memo, 12),
     "connector_memo_of_use": (_connector_memo_of_use, 2),
     "connector_refund": (_connector_refund, 3),
     "foreign_refund": (_foreign_refund, 4),

@@ -56,7 +56,7 @@ class NetSuiteRows:
         for invoice in billing.owned(customer, "invoices"):
             for note in billing.owned(invoice["id"], "credit_notes"):
                 self._decide_on_note(dice, billing, note)
-        if dice.chance(15):
+        if dice.chance(25):
             found = {row["stripe_invoice"]: row for row in self.rows["transactions"][before:]}
             shared = (dice, billing, self.rows, self.currency_ids, self.has_id_fields)
             place = Place(*shared, number, customer, row, found)

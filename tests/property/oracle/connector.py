@@ -32,7 +32,7 @@ def find_existing_memo(facts: Facts, document: Document, note: Obj | None) -> No
 
 
 def lacks_of_invoice(facts: Facts, document: Document) -> int:
-    """C6, K2: what the run applies to the NetSuite invoice. An adopted memo adds what it lacks, if it has room for it."""
+    """C6, K2: what the run applies to the NetSuite invoice. An adopted memo adds what it lacks, if it has room."""
     wanted = sum(part.amount for part in document.applied_to("invoice"))
     if document.existing_record is None:
         return wanted

@@ -134,9 +134,7 @@ held as (
     from {{ ref('int_connector_records') }}
     where
         record_type = 'customerRefund'
-        {%- if var('connector_records') == 'adopt' %}
-        and netsuite_transaction_id is null
-        {%- endif %}
+        and {{ 'netsuite_transaction_id is null' if var('connector_records') == 'adopt' else 'true' }}
     group by record_key
 ),
 

@@ -30,16 +30,16 @@ documents as (
     from {{ ref('int_credit_documents') }} as documents
     where
         documents.document_type in ('credit_note', 'balance_use')
-        {%- if var('connector_records') == 'ignore' %}
-        and false
-        {%- elif var('connector_records') == 'adopt' %}
-        -- G2: what is posted by journal entries takes no memo over
+        and {{ 'false' if var('connector_records') == 'ignore' else 'true' }}
+        -- G2: what is posted by journal entries takes no memo over; `guard` holds it up all the same
         and not exists (
             select 1
             from {{ ref('int_pre_go_live_credit_notes') }} as pre_go_live
-            where pre_go_live.document_id = documents.document_id and pre_go_live.is_income_account
+            where
+                pre_go_live.document_id = documents.document_id
+                and pre_go_live.is_income_account
+                and {{ 'true' if var('connector_records') == 'adopt' else 'false' }}
         )
-        {%- endif %}
 ),
 
 only_refunds as (

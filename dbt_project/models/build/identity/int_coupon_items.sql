@@ -38,7 +38,7 @@ ranked as (
     select
         stripe_coupon_id,
         netsuite_item_id,
-        row_number() over (partition by stripe_coupon_id order by turn, netsuite_item_id desc) as hit
+        row_number() over (partition by stripe_coupon_id order by turn asc, netsuite_item_id desc) as hit
     from candidates
 )
 
