@@ -244,7 +244,7 @@ FALSIFIED = [
         "credit_memos: cn_1 has 4.010 for 400 minor units of USD.",
     ),
     (
-        "update books.memos set external_id = 'CN_1' where document_id = 'in_3_balance'",
+        "update books.memos set netsuite_external_id = 'CN_1' where document_id = 'in_3_balance'",
         "test_external_ids_differ_in_more_than_case",
         "2 records share the external id cn_1 ignoring case: credit memo CN_1 and credit memo cn_1.",
     ),
