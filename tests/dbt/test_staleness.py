@@ -50,6 +50,7 @@ STRIPE_ID = {
     "prices": "price_{n}",
     "coupons": "coupon_{n}",
     "products": "prod_{n}",
+    "coupons": "co_{n}",
     "balance_transactions": "txn_{n}",
 }
 #: the record of customer {n} in each table of NetSuite whose rows carry ids
@@ -199,6 +200,9 @@ def rich_customer(company: Company, n: str) -> None:
     """A customer with a refunded and taxed credit note, and with something in every table."""
     company.full(n, refund=f"re_{n}", tax=f"txr_{n}", coupon=f"coupon_{n}")
     company.refund(f"re_{n}")
+    note = company.stripe["credit_notes"][f"cn_{n}"]
+    note["lines"]["data"][0]["discount_amounts"] = [{"amount": 1, "discount": f"di_{n}"}]
+    note["discount_amounts"] = [{"amount": 1, "discount": {"id": f"di_{n}", "source": {"coupon": f"co_{n}"}}}]
     company.ledger(f"cbtxn_{n}", f"cus_{n}", "adjustment", -300, -300, checkout_session=f"cs_{n}")
     for table, fields in {
         "invoice_payments": {"invoice": f"in_{n}", "status": "paid", "amount_paid": 600, "currency": "usd"},

@@ -41,12 +41,17 @@ union all
 select
     document_id,
     'netsuite_differs' as reason,
-    -- the memo before a customer refund
-    arg_min(record_name, record_type || record_key) || ' seems to stand for ' || document_id
+    record_name || ' seems to stand for ' || document_id
     || '. Set connector_records to adopt, or skip it by hand.' as detail
-from found
-where netsuite_transaction_id is not null
-group by document_id
+from (
+    select
+        found.*,
+        -- the memo before a customer refund
+        row_number() over (partition by document_id order by record_type, record_key) as turn
+    from found
+    where netsuite_transaction_id is not null
+) as held
+where turn = 1
 {%- elif var('connector_records') == 'adopt' %}
 
 union all
