@@ -16,8 +16,8 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 REFERENCE = re.compile(r"^\[[^\]]+\]: (\S+)$", re.MULTILINE)
 CITING = (".py", ".sql", ".yml", ".md", ".toml", "Makefile")
 
-# The two files that explain the grammar of citations.
-EXPLAINING = {docs.FACTS_FOLDER / "README.md", Path(docs.__file__)}
+# The files that explain the grammar of citations.
+EXPLAINING = {docs.ROOT / "CONTRIBUTING.md", Path(docs.__file__)}
 # The examples of ids that lead nowhere.
 EXAMPLES = {docs.ROOT / "tests" / "dbt" / "test_rules_table.py", Path(__file__)}
 
@@ -63,7 +63,11 @@ def test_every_cited_fact_has_a_text() -> None:
     ("text", "path", "facts"),
     [
         ("(facts 1.4)", "netsuite/api.py", [("netsuite", "1.4")]),
-        ("facts, NetSuite sections 1.6, 2.2, 3\n#  and 7.", "x.py", [("netsuite", n) for n in ("1.6", "2.2", "3", "7")]),
+        (
+            "facts, NetSuite sections 1.6, 2.2, 3\n#  and 7.",
+            "x.py",
+            [("netsuite", n) for n in ("1.6", "2.2", "3", "7")],
+        ),
         ("(facts 4.1 to 4.3)", "sandbox/stripe/api.py", [("stripe", "4.1"), ("stripe", "4.3")]),
         ("seen: facts 11, D3 and D4: 2 of 3", "netsuite/api.py", [("netsuite", n) for n in ("11", "D3", "D4")]),
         ("facts/stripe.md section 3.4 and 100 rows", "x.py", [("stripe", "3.4")]),
@@ -105,7 +109,9 @@ def test_every_page_is_linked_from_the_readme() -> None:
         page = open_pages.pop()
         reached.add(page)
         targets = {(page.parent / link.partition("#")[0]).resolve() for link in LINK.findall(page.read_text())}
-        open_pages += [target for target in targets if target.suffix == ".md" and target.exists() and target not in reached]
+        open_pages += [
+            target for target in targets if target.suffix == ".md" and target.exists() and target not in reached
+        ]
     assert set(docs.pages()) <= reached
 
 

@@ -18,7 +18,9 @@ def test_rule_has_a_model_and_a_test(rule, manifest):
 @pytest.mark.parametrize(("rule", "holder"), rules_table.ELSEWHERE.items())
 def test_a_rule_without_a_model_is_cited_where_the_list_says(rule, holder, manifest):
     assert not rules_table.evidence(manifest)[rule].models, f"rule {rule} has a model now: take it out of ELSEWHERE"
-    assert not holder or rule in docs.cited_rules((docs.ROOT / holder).read_text()), f"{holder} does not name rule {rule}"
+    assert not holder or rule in docs.cited_rules((docs.ROOT / holder).read_text()), (
+        f"{holder} does not name rule {rule}"
+    )
 
 
 def test_page_is_fresh(manifest):

@@ -5,15 +5,18 @@ Two grammars of citation:
 - a rule: a letter and a number ("rule O4", "(P5)"), or a range ("L1-L9", "G1 to G3" names the two ends). It leads to
   the anchor of that name in `docs/rules`.
 - a fact: "facts" and numbers ("facts 1.4 and 7", "facts 11, D7"). They lead to the anchors of these names in
-  `docs/facts`: of the page that is named ("facts, NetSuite section 4", "facts/stripe.md section 3"), else of the service
-  whose name is in the path of the citing file.
+  `docs/facts`: of the page that is named ("facts, NetSuite section 4", "facts/stripe.md section 3"), else of the
+  service whose name is in the path of the citing file.
 """
 
 from __future__ import annotations
 
 import re
 import subprocess
+import sys
+import textwrap
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -37,6 +40,30 @@ CITED_FACTS = re.compile(
 )
 
 
+FENCE = re.compile(
+    r"^(?: *<!-- not run: (?P<reason>.+?) -->\n+)?(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^ *```$", re.M | re.S
+)
+WAREHOUSE = "data/sandbox.duckdb"
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page. `reason`: why it is not run, from the comment `<!-- not run: ... -->` above it."""
+
+    page: str
+    number: int
+    language: str
+    text: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.page}-{self.number}"
+
+    @property
+    def reads_the_warehouse(self) -> bool:
+        return self.language == "sql" or WAREHOUSE in self.text
+
+
 def tracked(*suffixes: str) -> list[Path]:
     """The files of the repository with one of these suffixes, new ones included, ignored ones left out."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
@@ -48,6 +75,32 @@ def pages() -> list[Path]:
     return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
+def blocks() -> list[Block]:
+    """The shell and SQL blocks of all pages."""
+    return [
+        Block(
+            page.relative_to(ROOT).as_posix(),
+            number,
+            match["language"],
+            textwrap.dedent(match["text"]),
+            (match["reason"] or ""),
+        )
+        for page in pages()
+        for number, match in enumerate(FENCE.finditer(page.read_text()), 1)
+        if match["language"] in ("sh", "sql")
+    ]
+
+
+def checkout(folder: Path) -> Path:
+    """A folder in which a pasted command finds the files of the repository, with an environment and without data."""
+    for entry in ROOT.iterdir():
+        if entry.name not in ("data", "logs", ".git", ".env", ".venv"):
+            (folder / entry.name).symlink_to(entry)
+    (folder / ".venv").symlink_to(sys.prefix)
+    (folder / "data").mkdir()
+    return folder
+
+
 def ids(page: Path) -> list[str]:
     """The rules that stand on a page."""
     return [id for id, _ in RULE.findall(page.read_text())]
@@ -57,7 +110,9 @@ def ids(page: Path) -> list[str]:
 def rules() -> dict[str, str]:
     """Every built rule and its subject, in the order of the chapters of `docs/rules/README.md`."""
     index = (RULES_FOLDER / "README.md").read_text()
-    chapters = [RULES_FOLDER / name for name in re.findall(r"^\| \[[^\]]+\]\(([\w-]+\.md)\) \| [A-Z]", index, re.MULTILINE)]
+    chapters = [
+        RULES_FOLDER / name for name in re.findall(r"^\| \[[^\]]+\]\(([\w-]+\.md)\) \| [A-Z]", index, re.MULTILINE)
+    ]
     return {id: subject for page in chapters if page != PLANNED for id, subject in RULE.findall(page.read_text())}
 
 
