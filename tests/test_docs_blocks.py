@@ -2,8 +2,8 @@
 
 A block is judged command by command:
 
-- `make <target>`: make finds the target, and every setting given exists. It is not executed: a target takes minutes, and
-  `tests/pipeline` and `tests/test_end_to_end.py` run what stands behind it.
+- `make <target>`: make finds the target, and every setting given exists. It is not executed: a target takes minutes,
+  and `tests/pipeline` and `tests/test_end_to_end.py` run what stands behind it.
 - `python -m pytest ...`: the tests are collected.
 - any other command is executed.
 
