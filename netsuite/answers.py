@@ -2,8 +2,8 @@
 
 The first row that fits wins. Status and code come first (P8). They do not suffice: nearly everything is a 400 with
 code USER_ERROR (facts 1.4, 9.18), so the later rows ask for a pattern in the text. An account in another language fits
-none of these: its refusals block their row, and the push asks by external id whether the record exists. "facts" is the
-project's NetSuite fact sheet, by section.
+none of these: its refusals block their row, and the push asks by external id whether the record exists. "facts" is
+docs/facts/netsuite.md, by section.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ RULES: tuple[Rule, ...] = (
     _refusal(
         r"content-language|accept-language",
         "NetSuite wants the language of the request: set NETSUITE_LANGUAGE, for example to en or pt_BR",
-        "facts 11, issue 12",
+        "facts 1.8, 8",
     ),
     _refusal(
         r"period.*(closed|locked)|(closed|locked).*period|CLOSED_TRAN_PRD|TRAN_PERIOD_CLOSED|within the "

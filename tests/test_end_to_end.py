@@ -22,6 +22,7 @@ from sandbox.demo.scenarios import SCENARIOS
 from sandbox.netsuite import credentials
 from sandbox.netsuite.records import Transaction
 from sandbox.stripe.server import DEMO_KEY
+from tests.support import docs
 from tests.support import warehouse as testing
 
 ROOT = Path(__file__).parents[1]
@@ -104,6 +105,18 @@ def shop(tmp_path_factory) -> Shop:
 def test_every_story_ends_as_it_says(shop):
     expected = {document: outcome for scenario in SCENARIOS.values() for document, outcome in scenario.outcomes.items()}
     assert {document: shop.first_outcomes.get(document) for document in expected} == expected
+
+
+@pytest.mark.parametrize("block", [block for block in docs.blocks() if block.reads_the_warehouse], ids=str)
+def test_a_block_of_the_documentation_reads_the_warehouse_as_pasted(shop, tmp_path, block):
+    folder = docs.checkout(tmp_path)
+    (folder / docs.WAREHOUSE).symlink_to(shop.warehouse)
+    if block.language == "sql":
+        assert testing.rows(folder / docs.WAREHOUSE, block.text)
+        return
+    done = subprocess.run(["bash", "-euc", block.text], cwd=folder, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "blocked" in done.stdout
 
 
 def test_a_second_run_posts_nothing(shop):

@@ -9,7 +9,7 @@ The model is deterministic: ids are counted or given, and only operations and `m
 are integers in Stripe's minor unit, times are Unix seconds. `objects(kind)` are Stripe's JSON objects with nothing
 expanded and nested `lines` complete; `api` cuts and expands them. An operation that Stripe would refuse raises
 `Refused` and changes nothing that can be read. `guessed:` marks behaviour that no source confirms, with the
-section of facts/stripe.md.
+section of docs/facts/stripe.md.
 """
 
 from __future__ import annotations

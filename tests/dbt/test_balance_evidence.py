@@ -1,7 +1,4 @@
-"""Uses of customer balance whose ledger rows are missing or name no invoice: rules B6, B8, B9 and O2, from raw objects.
-
-The values are those of issue 12.
-"""
+"""Uses of customer balance whose ledger rows are missing or name no invoice (rules B6, B8, B9, O2), from raw rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scenarios of the demo company, by chapter. The rules are those of spec/rules.md."""
+"""The scenarios of the demo company, by chapter. The rules are those of docs/rules."""
 
 from __future__ import annotations
 
