@@ -24,7 +24,6 @@ ELSEWHERE = {
     "O4": "dbt_project/macros/external_ids/names_stripe_id.sql",
     "P1": "load_netsuite/push.py",
     "P4": "load_netsuite/push.py",
-    "P5": "load_netsuite/comparison.py",
     "P6": "load_netsuite/push.py",
     "P7": "netsuite/concurrency.py",
     "P8": "netsuite/answers.py",

@@ -172,7 +172,7 @@ def test_a_warehouse_that_cannot_be_asked_is_said_and_not_made(tmp_path: Path) -
         return found.message
 
     assert "run `make plan`" in said(tmp_path / "none.duckdb")
-    assert not list(tmp_path.iterdir())
+    assert not list(tmp_path.glob("*.duckdb"))
     duckdb.connect(tmp_path / "empty.duckdb").close()
     assert "no transform of this version has ended yet" in said(tmp_path / "empty.duckdb")
     tmp_path.joinpath("text.duckdb").write_text("no database")

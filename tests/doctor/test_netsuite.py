@@ -152,7 +152,7 @@ def currencies(company: Company, folder: Path, rows: str) -> list[tuple[str, str
     folder.joinpath("account_map.csv").write_text("purpose,currency,netsuite_account_id\n" + rows)
     findings = doctor.check(company.settings(), folder)
     return [
-        (f.level, f.subject, f.message) for f in findings if re.match("account_map.csv, (row|currencies)", f.subject)
+        (f.level, f.subject, f.message) for f in findings if re.match("account_map.csv, (line|currencies)", f.subject)
     ]
 
 

@@ -39,7 +39,7 @@ class Office:
             }  # fmt: skip
             company.map("customer_map", f"cus_{name},{netsuite_id}")
         company.netsuite["customers"]["74"] = company.netsuite["customers"]["73"] | {"id": "74"}
-        for number in range(200, 204):
+        for number in range(200, 205):
             company.netsuite["items"][str(number)] = {"id": str(number), "isinactive": "F"}
         for number in (21, 41, 42):
             company.netsuite["accounts"][str(number)] = {"id": str(number), "isinactive": "F"}
