@@ -36,8 +36,7 @@ class Company:
         self.netsuite: dict[str, dict[str, Obj]] = {table: {} for table in testing.NETSUITE_TABLES}
         self.mappings: dict[str, list[str]] = {
             "default_items": [f"{role},{n}" for n, role in enumerate(
-                ("unallocated_invoice_item", "custom_credit_note_line", "credit_note", "customer_balance",
-                 "discount_non_posting"), 200)],
+                ("unallocated_invoice_item", "custom_credit_note_line", "credit_note", "customer_balance"), 200)],
             "account_map": ["refund,,21", "pre_go_live_income,,42", "item_income,,41"],
             "tax_map": [",301,5,3"],
         }  # fmt: skip
@@ -81,7 +80,7 @@ class Company:
 
     def note(self, name: str, *, refund: str | None = None, **fields: Any) -> str:
         id = fields.pop("id", f"cn_{name}")
-        amount, tax, coupon = 100, fields.pop("tax", None), fields.pop("coupon", None)
+        amount, tax = 100, fields.pop("tax", None)
         line: Obj = {
             "id": f"cnli_{id}",
             "type": "invoice_line_item",
@@ -101,15 +100,10 @@ class Company:
                     }
                 ],
             }
-        discounts = []
-        if coupon:
-            line["amount"] += 10
-            line["discount_amounts"] = [{"amount": 10, "discount": f"di_{name}"}]
-            discounts = [{"amount": 10, "discount": {"id": f"di_{name}", "source": {"coupon": coupon}}}]
         self.stripe["credit_notes"][id] = {
             "id": id, "customer": f"cus_{name}", "invoice": f"in_{name}", "currency": "usd", "status": "issued",
             "total": amount, "amount": amount, "pre_payment_amount": 0 if refund else amount, "created": NOW + DAY,
-            "number": id, "metadata": {}, "lines": {"data": [line]}, "discount_amounts": discounts,
+            "number": id, "metadata": {}, "lines": {"data": [line]},
             "refunds": [{"amount_refunded": amount, "refund": refund, "type": "refund"}] if refund else [],
         } | fields  # fmt: skip
         return id

@@ -48,7 +48,6 @@ STRIPE_ID = {
     "checkout_sessions": "cs_{n}",
     "tax_rates": "txr_{n}",
     "prices": "price_{n}",
-    "coupons": "coupon_{n}",
     "products": "prod_{n}",
     "coupons": "co_{n}",
     "balance_transactions": "txn_{n}",
@@ -198,7 +197,7 @@ def changed_cell(column: str, value: str | None) -> str:
 
 def rich_customer(company: Company, n: str) -> None:
     """A customer with a refunded and taxed credit note, and with something in every table."""
-    company.full(n, refund=f"re_{n}", tax=f"txr_{n}", coupon=f"coupon_{n}")
+    company.full(n, refund=f"re_{n}", tax=f"txr_{n}")
     company.refund(f"re_{n}")
     note = company.stripe["credit_notes"][f"cn_{n}"]
     note["lines"]["data"][0]["discount_amounts"] = [{"amount": 1, "discount": f"di_{n}"}]

@@ -5,8 +5,9 @@
 
     mart    name of the mart
     by      column that says whose a row is: document_id, stripe_refund_id or stripe_customer_id
+    also    condition: rows that belong to nobody and are looked at as well
 -#}
-{% macro checked_rows(mart, by) -%}
+{% macro checked_rows(mart, by, also='false') -%}
 select * from {{ ref(mart) }}
 where
     {%- if is_nobody_in_scope() %}
@@ -17,5 +18,8 @@ where
     stripe_refund_id in (select links.stripe_refund_id from {{ ref('int_refund_links') }} as links)
     {%- else %}
     {{ is_in_scope(by) }}
+    {%- endif %}
+    {%- if not is_nobody_in_scope() %}
+    or {{ also }}
     {%- endif %}
 {%- endmacro %}

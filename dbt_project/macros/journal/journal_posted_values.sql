@@ -1,6 +1,6 @@
 {#-
-    Date, text and external id under which each record was created or adopted: they stay what they were, whatever periods
-    close later. The external id is null where NetSuite's record has none (rule K2).
+    Date, text and external id under which each record was created or adopted: they stay what they were, whatever
+    periods close later. The external id is null where NetSuite's record has none (rule K2).
 
     log    relation with the columns of load_netsuite.load_log
 -#}

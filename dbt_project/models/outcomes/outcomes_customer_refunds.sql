@@ -98,7 +98,8 @@ select
         when judged.reason = 'ready' then 'The next push posts ' || judged.stripe_refund_id || ' to NetSuite.'
         when judged.reason = 'netsuite_differs' and judged.difference is not null then judged.difference
         when judged.reason = 'refund_failed' and judged.netsuite_internal_id is not null
-            then 'Reverse customer refund ' || judged.netsuite_internal_id || ' in NetSuite by hand: '
+            then
+                'Reverse customer refund ' || judged.netsuite_internal_id || ' in NetSuite by hand: '
                 || judged.refund_detail
         when judged.refund_reason <> 'ready' then judged.refund_detail
         else judged.other_detail

@@ -1,5 +1,5 @@
--- The outcome of each application of a credit memo: what holds it back, and whether the loader made it (rules R1-R5, C6,
--- O3).
+-- The outcome of each application of a credit memo: what holds it back, and whether the loader made it (rules R1-R5,
+-- C6, O3).
 with
 
 memo_records as (
@@ -59,7 +59,8 @@ joined as (
     inner join {{ ref('books_memos') }} as memos on applications.external_id = memos.external_id
     inner join {{ ref('outcomes_documents') }} as outcomes on applications.document_id = outcomes.document_id
     inner join {{ ref('books_document_verdicts') }} as verdicts on applications.document_id = verdicts.document_id
-    left join {{ ref('books_customer_refunds') }} as refunds on applications.target_external_id = refunds.stripe_refund_id
+    left join {{ ref('books_customer_refunds') }} as refunds
+        on applications.target_external_id = refunds.stripe_refund_id
     left join memo_records on applications.external_id = memo_records.external_id
     left join refund_records on applications.target_external_id = refund_records.external_id
     left join applied_to_invoice
@@ -138,29 +139,34 @@ select
     case
         when judged.reason = 'created' then 'Applied in NetSuite.'
         when judged.reason = 'adopted'
-            then 'Credit memo ' || judged.external_id || ' of the Stripe Connector has less unapplied than it lacks, so '
-                || 'nothing is added to it.'
+            then
+                'Credit memo ' || judged.external_id || ' of the Stripe Connector has less unapplied than it lacks, '
+                || 'so nothing is added to it.'
         when judged.reason = 'ready' and judged.application_type = 'out_of_band'
             then 'The next push posts ' || judged.external_id || '; this part of it is to be applied by hand.'
         when judged.reason = 'ready'
             then 'The next push applies ' || judged.external_id || ' to ' || judged.target_external_id || '.'
         when judged.reason = 'netsuite_rejected'
-            then 'NetSuite refused to apply ' || judged.external_id || ': '
+            then
+                'NetSuite refused to apply ' || judged.external_id || ': '
                 || coalesce(judged.rejection, 'no reason given')
         when judged.reason = 'netsuite_differs' and judged.refund_difference is not null then judged.refund_difference
         when judged.reason = 'period_closed' and judged.is_posted_period_closed
-            then 'Customer refund ' || judged.target_external_id
+            then
+                'Customer refund ' || judged.target_external_id
                 || coalesce(' (NetSuite ' || judged.netsuite_refund_id || ')', '')
                 || ' lies in a period that NetSuite has closed since, so this part cannot be added to it. Open the '
                 || 'period, or apply credit memo ' || coalesce(judged.netsuite_memo_id, judged.external_id)
                 || ' by hand.'
         when judged.reason = 'parts_do_not_add_up' and judged.is_memo_posted
-            then 'Refund ' || judged.target_external_id || ' does not agree with what ' || judged.external_id
+            then
+                'Refund ' || judged.target_external_id || ' does not agree with what ' || judged.external_id
                 || ' links of it (amount or currency), so credit memo ' || judged.netsuite_memo_id
                 || ' is not applied to it. Compare both in Stripe, and book the refund by hand.'
         when judged.is_refund and judged.reason = judged.refund_reason then judged.refund_detail
         when judged.reason = 'invoice_not_in_netsuite' and judged.is_memo_posted
-            then 'Credit memo ' || judged.netsuite_memo_id || ' is in NetSuite, but the invoice of Stripe '
+            then
+                'Credit memo ' || judged.netsuite_memo_id || ' is in NetSuite, but the invoice of Stripe '
                 || judged.target_external_id || ' is not found there any more, so it cannot be applied. '
                 || 'Put back the invoice''s external id, or add a row to invoice_map.csv.'
         else judged.document_detail

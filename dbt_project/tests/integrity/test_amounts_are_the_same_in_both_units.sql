@@ -7,7 +7,7 @@ credit_memos as (
 ),
 
 amounts as (
-{%- for mart in ['credit_memos', 'customer_refunds', 'journal_entries'] %}
+    {%- for mart in ['credit_memos', 'customer_refunds', 'journal_entries'] %}
     select
         '{{ mart }}' as mart,
         external_id as external_id,

@@ -1,10 +1,13 @@
--- The record of NetSuite that stands for a memo or a customer refund already: ours by the journal, else the one under its
--- own external id, else the one of the Stripe Connector that is adopted (rules P5, R3, K2).
+-- The record of NetSuite that stands for a memo or a customer refund already: ours by the journal, else the one
+-- under its own external id, else the one of the Stripe Connector that is adopted (rules P5, R3, K2).
 with
 
 own as (
     select
-        case transaction_type when 'CustCred' then 'creditMemo' when 'CustRfnd' then 'customerRefund' end as record_type,
+        case transaction_type
+            when 'CustCred' then 'creditMemo'
+            when 'CustRfnd' then 'customerRefund'
+        end as record_type,
         external_id as record_key,
         min(netsuite_transaction_id) as netsuite_transaction_id,
         min(tran_date) as tran_date

@@ -1,5 +1,5 @@
--- Memos of the Stripe Connector that have less unapplied than the applications that they lack (rule K2): nothing is added
--- to them. One that NetSuite did not show in the last extract counts as such.
+-- Memos of the Stripe Connector that have less unapplied than the applications that they lack (rule K2): nothing is
+-- added to them. One that NetSuite did not show in the last extract counts as such.
 with
 
 memos as (

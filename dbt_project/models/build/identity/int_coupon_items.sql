@@ -1,5 +1,5 @@
--- The NetSuite item of each coupon (rule L6): by item_map.csv, else, under `connector_records: adopt`, the connector's link,
--- then a discount item whose external id is the coupon (rule K5).
+-- The NetSuite item of each coupon (rule L6): by item_map.csv, else, under `connector_records: adopt`, the
+-- connector's link, then a discount item whose external id is the coupon (rule K5).
 {{ config(materialized='replaced_view') }}
 
 with

@@ -1,5 +1,5 @@
--- Names (models/scope) of the NetSuite items that lines of the customers in scope can have: those whose external id is one
--- of int_line_names, and those that the Stripe Connector linked to a price or coupon (rule K5).
+-- Names (models/scope) of the NetSuite items that lines of the customers in scope can have: those whose external id
+-- is one of int_line_names, and those that the Stripe Connector linked to a price or coupon (rule K5).
 with
 
 linked as (

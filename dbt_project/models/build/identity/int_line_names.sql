@@ -1,5 +1,5 @@
--- Names (models/scope) of the prices, products, coupons and tax rates on lines of the customers in scope. They decide which
--- NetSuite items and Stripe tax rates the rules see.
+-- Names (models/scope) of the prices, products, coupons and tax rates on lines of the customers in scope. They
+-- decide which NetSuite items and Stripe tax rates the rules see.
 with
 
 customers as (
