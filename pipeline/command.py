@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ def run_command(require: Sequence[Service], *stages: Stage, locked: bool = True,
     require: the services whose credentials the command needs · locked: no other command may run meanwhile ·
     needs_warehouse: False for a command that works without one.
     """
+    os.umask(0o077)  # the books of a company are for the eyes of the user who runs this
     code = _exit_code(require, stages, locked, needs_warehouse)
     say(f"exit code {code}: {MEANING[code]}")
     sys.exit(code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,9 +13,17 @@ ROWS_SHOWN = 40
 """Rows of a list in the summary, of refused rows, or of one failed dbt test."""
 
 
+def printable(text: str) -> str:
+    """The text without what a terminal would obey: control characters but newline and tab are shown as U+FFFD.
+
+    Text of Stripe, NetSuite and mapping files may hold any.
+    """
+    return "".join(letter if letter in "\n\t" or unicodedata.category(letter) != "Cc" else "\ufffd" for letter in text)
+
+
 def say(text: str) -> None:
     """Prints one line, or several, at once."""
-    print(text, flush=True)
+    print(printable(text), flush=True)
 
 
 def console() -> Console:

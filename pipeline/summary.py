@@ -10,9 +10,10 @@ import duckdb
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from load_netsuite.tables import LAST_RECONCILIATION
-from pipeline.console import ROWS_SHOWN
+from pipeline.console import ROWS_SHOWN, printable
 
 if TYPE_CHECKING:
     from load_netsuite.push import PushReport
@@ -152,7 +153,7 @@ def _print_table(console: Console, title: str, headings: Sequence[str], rows: Ro
             is_number = heading in ("documents", "applications", "amount", "rows")
             table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
         for row in rows:
-            table.add_row(*("" if value is None else str(value) for value in row))
+            table.add_row(*("" if value is None else Text(printable(str(value))) for value in row))
         console.print(table)
     console.print()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 from collections import Counter
@@ -249,3 +250,12 @@ def test_every_command_of_the_interfaces_is_a_target() -> None:
 def test_clean_never_removes_a_warehouse() -> None:
     recipe = subprocess.run(["make", "-n", "clean"], cwd=ROOT, text=True, capture_output=True, check=True).stdout
     assert "duckdb" not in recipe and " data" not in recipe.replace("-not -path './data/*'", "")
+
+
+def test_files_are_for_their_owner_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "maps"
+    code, lines = start("mappings", tmp_path / "w.duckdb", TARGET="production", MAPPINGS_DIR=str(folder))
+    assert code == 0, lines
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())}
+    assert modes.pop("maps") == 0o700
+    assert set(modes.values()) == {0o600}

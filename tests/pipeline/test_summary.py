@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from load_netsuite.tables import ensure_tables
+from pipeline.console import printable
 from pipeline.summary import print_summary
 from tests.pipeline.test_commands import start
 
@@ -108,6 +109,18 @@ def test_the_summary_names_tax_that_is_not_reversed_and_rows_without_an_invoice(
     assert "Tax of 2.50 USD on used balances of 2 customers is not reversed in NetSuite" in said
     assert "Ledger rows of 40.00 USD of 1 customers belong to no invoice" in said
     assert "Ledger rows of -300 JPY of 1 customers belong to no invoice" in said
+
+
+def test_no_control_character_reaches_the_terminal(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Text from outside is shown, never obeyed: neither by the terminal nor as rich's markup."""
+    detail = "[/b] red \x1b[31m bell \x07 csi \x9b31m"
+    warehouse.execute(
+        "insert into marts.credit_outcomes values ('cn_1', 'blocked', 'usd', 100, 'netsuite_rejected', ?)", [detail]
+    )
+    text = shown(warehouse)
+    assert "[/b] red \ufffd[31m bell \ufffd csi \ufffd31m" in text
+    assert not {"\x1b", "\x07", "\x9b"} & set(text)
+    assert printable("a\nb\tc\x00\r") == "a\nb\tc\ufffd\ufffd"
 
 
 def test_a_report_reads_the_warehouse_of_an_earlier_version(tmp_path: Path) -> None:
