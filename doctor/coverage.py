@@ -4,7 +4,7 @@ transform derived. Mapping files are read as they are now, so a row that was add
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
@@ -250,9 +250,10 @@ _UNCOVERED = "not coalesce(needed.is_covered, false) and outcomes.state not in (
 def _judge(need: Need, connection: duckdb.DuckDBPyConnection) -> Finding:
     subject = f"{need.file}, coverage"
     values: dict[str, Any] = {"covered": need.covered}
-    ask: Callable[..., list[tuple[Any, ...]]] = lambda sql, **more: connection.execute(  # noqa: E731
-        sql.format(sql=need.sql, uncovered=_UNCOVERED), values | more
-    ).fetchall()
+
+    def ask(sql: str, **more: int) -> list[tuple[Any, ...]]:
+        return connection.execute(sql.format(sql=need.sql, uncovered=_UNCOVERED), values | more).fetchall()
+
     ((total, missing, examples),) = ask(_COUNTS, examples=EXAMPLES)
     if not missing:
         said = f"all {total} {need.things} that documents need" if total else f"no document needs {need.things}"

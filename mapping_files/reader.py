@@ -26,9 +26,7 @@ from settings import SettingsError
 
 DELIMITERS = ",;\t"
 # The first line that Excel writes for itself.
-SEPARATOR_LINE = re.compile(
-    '"?sep=([,;\t])"?[^\r\n]*(?:\r\n|\r|\n|$)', re.IGNORECASE
-)  # the first line that Excel writes for itself
+SEPARATOR_LINE = re.compile('"?sep=([,;\t])"?[^\r\n]*(?:\r\n|\r|\n|$)', re.IGNORECASE)
 INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"  # copied from web pages; str.strip takes all other spaces
 INTERNAL_ID = re.compile(r"[0-9]{1,18}")
 AS_TEXT = "format the column as text and type the id anew"

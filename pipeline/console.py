@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,10 +27,16 @@ def say(text: str) -> None:
     print(printable(text), flush=True)
 
 
-def console() -> Console:
-    """The console for tables."""
+def console(file: IO[str] | None = None) -> Console:
+    """The console for tables. file: None is standard output."""
     from rich.console import Console
+    from rich.segment import Segment
+
+    class Printable(Console):
+        def render(self, renderable: Any, options: Any = None) -> Iterable[Segment]:
+            for segment in super().render(renderable, options):
+                yield segment if segment.control else Segment(printable(segment.text), segment.style)
 
     # A log has no width of its own; 150 keeps sentences in few lines. Ids and details are shown as they are, also one
     # that looks like rich's markup or the name of an emoji.
-    return Console(width=None if sys.stdout.isatty() else 150, highlight=False, markup=False, emoji=False)
+    return Printable(file=file, width=None if sys.stdout.isatty() else 150, highlight=False, markup=False, emoji=False)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.console import ROWS_SHOWN, console, printable, say
+from pipeline.console import ROWS_SHOWN, console, say
 from pipeline.exit_codes import DONE, FAILED, REFUSED, StageFailed
 from settings import ROOT, Settings
 
@@ -143,7 +143,7 @@ def doctor(settings: Settings, results: StageResults) -> int:
     for heading in ("", "checked", "finding"):
         table.add_column(heading, overflow="fold")
     for finding in findings:
-        table.add_row(finding.level, printable(finding.subject), printable(finding.message))
+        table.add_row(finding.level, finding.subject, finding.message)
     console().print(table)
     unknown = [finding.subject for finding in findings if finding.level == "not checked"]
     if unknown:

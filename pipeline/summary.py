@@ -10,10 +10,9 @@ import duckdb
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from load_netsuite.tables import LAST_RECONCILIATION
-from pipeline.console import ROWS_SHOWN, printable
+from pipeline.console import ROWS_SHOWN
 
 if TYPE_CHECKING:
     from load_netsuite.push import PushReport
@@ -124,17 +123,21 @@ def print_summary(
     )
     for currency, customers, minor, exponent in ask(TAX_NOT_REVERSED):
         console.print(
-            f"Tax of {major_units(minor, exponent)} {currency} on used balances of {customers} customers is not "
+            f"Tax of {major_units(minor, exponent)} {currency} on used balances of {_customers(customers)} is not "
             "reversed in NetSuite: book it by hand with a journal (rule B5; marts.credit_balance_check)."
         )
     for currency, customers, minor, exponent in ask(WITHOUT_INVOICE):
         console.print(
-            f"Ledger rows of {major_units(minor, exponent)} {currency} of {customers} customers belong to no invoice "
+            f"Ledger rows of {major_units(minor, exponent)} {currency} of {_customers(customers)} belong to no invoice "
             "(rules O2, B9; marts.credit_balance_check)."
         )
     if unmatched_rows:
         _print_table(console, "Rows of mapping files that match nothing", ("row",), [(r,) for r in unmatched_rows], "")
     console.print(_last_reconciled(ask(LAST_RECONCILIATION)))
+
+
+def _customers(number: int) -> str:
+    return "1 customer" if number == 1 else f"{number} customers"
 
 
 def _last_reconciled(rows: Rows) -> str:
@@ -153,7 +156,7 @@ def _print_table(console: Console, title: str, headings: Sequence[str], rows: Ro
             is_number = heading in ("documents", "applications", "amount", "rows")
             table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
         for row in rows:
-            table.add_row(*("" if value is None else Text(printable(str(value))) for value in row))
+            table.add_row(*("" if value is None else str(value) for value in row))
         console.print(table)
     console.print()
 

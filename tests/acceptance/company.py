@@ -127,8 +127,7 @@ def add_invoice(books: Books, row: Obj) -> None:
 
 def _add_memo(books: Books, row: Obj) -> None:
     """A credit memo of the Stripe Connector or of a person, not applied to anything. Whatever type the row has, it
-    is a memo here. Books refuse a name that is taken, and a total of zero stands for nothing. Its month is open:
-    NetSuite refuses to apply a memo of a closed one.
+    is a memo here. Books refuse a name that is taken, and a total of zero stands for nothing.
     """
     customer = books.row("customer", row["entity"]) or books.row("customer", "1")
     currency = row["currency"] if books.row("currency", row["currency"]) else "1"
@@ -138,7 +137,7 @@ def _add_memo(books: Books, row: Obj) -> None:
         "currency": {"id": currency},
         "subsidiary": {"id": customer["subsidiary"] or "1"},
         "account": {"id": row["account"]},
-        "tranDate": "2026-10-01",
+        "tranDate": "2025-12-01",
         "autoApply": False,
         "custbody_fact": row["id"],
         "item": {"items": [{"item": {"id": "101"}, "quantity": 1, "amount": amount, "isTaxable": False}]},

@@ -21,7 +21,7 @@ amounts as (
 {%- for mart, rows in {
     'credit_memo_applications': ref('checked_credit_memo_applications'),
     'credit_memo_lines': ref('checked_credit_memo_lines'),
-    'credit_memo_tax_details': ref('credit_memo_tax_details'),
+    'credit_memo_tax_details': ref('checked_credit_memo_tax_details'),
 }.items() %}
     select
         '{{ mart }}' as mart,

@@ -36,7 +36,7 @@ def _has_uncertain_total(state: State, document: Document, row: Obj) -> bool:
 
 
 def _check_outcome(state: State, document: Document, row: Obj) -> None:
-    expected = _outcome_after_push(document)
+    expected = _outcome_after_push(state, document)
     found = (row["state"], row["reason"])
     if found != expected and not _is_allowed(state, document, expected, found):
         state.note(
@@ -62,8 +62,17 @@ def _check_outcome(state: State, document: Document, row: Obj) -> None:
         _note_refunds(state, document, is_uncertain=found != expected or not is_posted)
 
 
-def _outcome_after_push(document: Document) -> tuple[str, str]:
-    """(state, reason): what was ready is posted."""
+def _outcome_after_push(state: State, document: Document) -> tuple[str, str]:
+    """(state, reason): what was ready is posted.
+
+    NetSuite refuses to apply an adopted memo whose month it has closed (O3).
+    """
+    if document.existing_record and document.applied_to("invoice") and document.state in ("ready", "posted"):
+        books = state.world.books
+        memo = books.transaction(document.existing_record)
+        is_closed = books.row("accountingperiod", memo.period)["closed"] == "T"
+        if is_closed and document.netsuite_invoice not in map(str, memo.applications):
+            return "blocked", "netsuite_rejected"
     if document.state == "ready":
         return "posted", "adopted" if document.existing_record else "created"
     return document.state, document.reason
