@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Iterable
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,12 +29,11 @@ def say(text: str) -> None:
 def console(file: IO[str] | None = None) -> Console:
     """The console for tables. file: None is standard output."""
     from rich.console import Console
-    from rich.segment import Segment
+    from rich.text import Text
 
     class Printable(Console):
-        def render(self, renderable: Any, options: Any = None) -> Iterable[Segment]:
-            for segment in super().render(renderable, options):
-                yield segment if segment.control else Segment(printable(segment.text), segment.style)
+        def render_str(self, text: str, **options: Any) -> Text:
+            return super().render_str(printable(text), **options)
 
     # A log has no width of its own; 150 keeps sentences in few lines. Ids and details are shown as they are, also one
     # that looks like rich's markup or the name of an emoji.
