@@ -9,6 +9,11 @@ With TARGET=sandbox the stand-ins of `sandbox/` start with the command and end w
 
 from __future__ import annotations
 
+import contextlib
+import sys
+from functools import partial
+from typing import Annotated
+
 import typer
 
 from pipeline import stages
@@ -60,6 +65,21 @@ def reconcile() -> None:
 def report() -> None:
     """Print the summary of the last run."""
     run_command([], stages.report)
+
+
+@app.command("trace")
+def trace(
+    id: Annotated[str, typer.Argument(metavar="ID", envvar="ID", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", envvar="JSON", help="Print JSON (make: JSON=1).")] = False,
+) -> None:
+    """Show one document from Stripe's objects to NetSuite's records; reads the warehouse only.
+
+    ID: a document id, the id or number of a Stripe credit note, invoice or refund, an external id, or an internal id.
+    """
+    out = sys.stdout
+    with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+        stage = partial(stages.trace, id=id, json_to=out if as_json else None)
+        run_command([], stage, locked=False, needs_warehouse=False)
 
 
 @app.command("mappings")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from pipeline.console import ROWS_SHOWN, console, say
 from pipeline.exit_codes import DONE, FAILED, REFUSED, StageFailed
@@ -23,6 +23,9 @@ class StageResults:
 
 
 Stage = Callable[[Settings, StageResults], int]
+
+DOCUMENTS_SHOWN = 5
+"""Documents that a trace shows in full; of more it lists all."""
 
 
 def extract(settings: Settings, results: StageResults) -> int:
@@ -94,6 +97,50 @@ def report(settings: Settings, results: StageResults) -> int:
         except duckdb.CatalogException:
             raise StageFailed("report: the warehouse has no marts yet; run `make run`") from None
     return DONE
+
+
+def trace(settings: Settings, results: StageResults, *, id: str, json_to: IO[str] | None = None) -> int:
+    """Shows the documents that an id leads to; reads the warehouse only.
+
+    json_to: writes JSON there instead. Raises StageFailed where nothing has that id, and as `open_for_reading`.
+    """
+    import duckdb
+
+    from pipeline.reading import open_for_reading
+    from report.find import find, nearest
+    from report.links import Links
+    from report.trace import traces
+    from report.trace_text import as_json, print_hits, print_trace
+
+    id = id.strip()
+    is_sandbox = settings.target == "sandbox"  # its accounts have no pages
+    links = Links() if is_sandbox else Links(settings.netsuite_account_id, settings.stripe_is_live)
+    with open_for_reading(settings) as warehouse:
+        try:
+            hits = find(warehouse, id)
+            if not hits:
+                raise StageFailed(_unknown_id(id, nearest(warehouse, id)))
+            documents = traces(warehouse, list(dict.fromkeys(hit.document_id for hit in hits)), links)
+        except duckdb.CatalogException:
+            raise StageFailed("trace: the warehouse has no marts of this version yet; run `make transform`") from None
+    if json_to:
+        print(as_json(id, hits, documents), file=json_to)
+        return DONE
+    shown = console()
+    if len(documents) > 1:
+        print_hits(shown, id, hits, documents)
+    if len(documents) <= DOCUMENTS_SHOWN:
+        for document in documents:
+            print_trace(shown, document)
+    return DONE
+
+
+def _unknown_id(id: str, known: Sequence[str]) -> str:
+    near = f"; the nearest are {', '.join(known)}" if known else ""
+    return (
+        f"trace: no credit document has anything to do with {id!r}{near}. ID is a document id, the id of a Stripe "
+        "credit note, invoice, refund or ledger row, its number, an external id, or an internal id of NetSuite"
+    )
 
 
 def create_mappings(settings: Settings, results: StageResults) -> int:

@@ -1,4 +1,4 @@
-"""Credit documents from Stripe's objects to NetSuite's records, as plain data: `make trace`, and the report's documents.
+"""Credit documents from Stripe's objects to NetSuite's records, as plain data: of `make trace` and of the report.
 
 Everything is read from schema `marts`, so the warehouse serves as well as the file that is published for readers. There
 is one query per section, however many documents are asked for.
@@ -42,15 +42,7 @@ PART_RULES = {
     "zero_amount_invoice": "N1",
     "kept_in_balance": "C1",
 }
-"""What a part becomes → the rule that says so (of a balance use B3). Of any other part the document's reason says why."""
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A document that an id leads to. found_as: what the id is, e.g. `Stripe invoice` or `creditMemo in NetSuite`."""
-
-    document_id: str
-    found_as: str
+"""What a part becomes → the rule that says so (of a balance use B3). Else the document's reason says why."""
 
 
 @dataclass(frozen=True)
@@ -75,125 +67,6 @@ class Trace:
     drift: list[Row]
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# finding documents
-
-FIND = """
-with customer_refunds as (
-    select applications.document_id, refunds.external_id, refunds.netsuite_internal_id
-    from marts.customer_refunds as refunds
-    inner join marts.credit_memo_applications as applications
-        on refunds.stripe_refund_id = applications.target_external_id
-        and applications.application_type = 'customer_refund'
-),
-
-hits as (
-    select document_id, 'document' as found_as, 1 as rank from marts.credit_outcomes where document_id = $id
-    union all
-    select document_id, 'Stripe ' || replace(object_type, '_', ' '), 2
-    from marts.credit_document_objects where stripe_id = $id
-    union all
-    select document_id, 'number of the Stripe ' || replace(object_type, '_', ' '), 3
-    from marts.credit_document_objects where stripe_number = $id
-    union all
-    select document_id, 'external id', 4 from marts.credit_outcomes where external_id = $id
-    union all
-    select document_id, 'external id of a customer refund', 4 from customer_refunds where external_id = $id
-    union all
-    select document_id, 'external id of a journal entry', 4 from marts.journal_entries where external_id = $id
-    union all
-    select document_id, 'creditMemo in NetSuite', 5 from marts.credit_memos where netsuite_internal_id = $id
-    union all
-    select document_id, 'invoice in NetSuite', 5 from marts.credit_memos where netsuite_invoice_id = $id
-    union all
-    select document_id, 'invoice in NetSuite', 5 from marts.zero_amount_invoices where netsuite_internal_id = $id
-    union all
-    select document_id, 'customerRefund in NetSuite', 5 from customer_refunds where netsuite_internal_id = $id
-    union all
-    select document_id, 'journalEntry in NetSuite', 5 from marts.journal_entries where netsuite_internal_id = $id
-),
-
--- an id that says one thing of a document says it once: the document id is its external id as well
-ranked as (
-    select document_id, found_as, rank, min(rank) over (partition by document_id) as first_rank
-    from hits
-)
-
-select distinct document_id, found_as, rank
-from ranked
-where rank = first_rank
-order by rank, document_id, found_as
-"""
-
-NEAREST = """
-with ids as (
-    select document_id as id from marts.credit_outcomes
-    union
-    select stripe_id from marts.credit_document_objects
-    union
-    select stripe_number from marts.credit_document_objects
-    union
-    select external_id from marts.credit_outcomes
-    union
-    select netsuite_internal_id from marts.credit_outcomes
-),
-
-measured as (
-    select id, damerau_levenshtein(lower(id), lower($id)) as distance
-    from ids
-    where id is not null and abs(length(id) - length($id)) <= $furthest
-)
-
-select id from measured where distance <= $furthest order by distance, id limit $most
-"""
-
-
-def find(warehouse: duckdb.DuckDBPyConnection, id: str) -> list[Hit]:
-    """The documents that an id leads to, each once for each thing that the id is; none if nothing has it.
-
-    id: of a document, of a Stripe object, its number, an external id or NetSuite's internal id, in exact case.
-    Raises duckdb.CatalogException where there are no marts yet.
-    """
-    return [Hit(document_id, found_as) for document_id, found_as, _ in ask(warehouse, FIND, {"id": id})]
-
-
-def nearest(warehouse: duckdb.DuckDBPyConnection, id: str, most: int = 5) -> list[str]:
-    """Up to `most` known ids that differ from `id` in few letters, the nearest first."""
-    furthest = max(2, len(id) // 4)
-    return [found for (found,) in ask(warehouse, NEAREST, {"id": id, "furthest": furthest, "most": most})]
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# the sections of a document
-
-# The NetSuite records of each document, as the journal and the marts name them.
-RECORDS = """
-select
-    document_id, 'creditMemo' as record_type, external_id, netsuite_internal_id, state, reason, detail, amount_minor,
-    currency, tran_date, memo_text, netsuite_customer_id, customer_found_by, netsuite_invoice_id, invoice_found_by,
-    netsuite_account_id
-from marts.credit_memos where document_id in (select unnest($documents))
-union all by name
-select
-    document_id, 'invoice' as record_type, external_id, netsuite_internal_id, state, reason, detail,
-    0::bigint as amount_minor, currency, tran_date, memo_text, netsuite_customer_id, netsuite_account_id
-from marts.zero_amount_invoices where document_id in (select unnest($documents))
-union all by name
-select distinct
-    applications.document_id, 'customerRefund' as record_type, refunds.external_id, refunds.netsuite_internal_id,
-    refunds.state, refunds.reason, refunds.detail, refunds.amount_minor, refunds.currency, refunds.tran_date,
-    refunds.memo_text, refunds.netsuite_customer_id, refunds.netsuite_account_id, refunds.stripe_refund_id
-from marts.credit_memo_applications as applications
-inner join marts.customer_refunds as refunds
-    on applications.target_external_id = refunds.stripe_refund_id and applications.application_type = 'customer_refund'
-where applications.document_id in (select unnest($documents))
-union all by name
-select
-    document_id, 'journalEntry' as record_type, external_id, netsuite_internal_id, state, reason, detail, amount_minor,
-    currency, tran_date, memo_text, debit_netsuite_account_id, credit_netsuite_account_id, stripe_refund_id
-from marts.journal_entries where document_id in (select unnest($documents))
-"""
-
 SECTIONS = {
     "objects": """
         select * exclude (amount) from marts.credit_document_objects
@@ -206,7 +79,47 @@ SECTIONS = {
         select * exclude (amount) from marts.credit_document_parts
         where document_id in (select unnest($documents)) order by part_number
     """,
-    "records": f"select * from ({RECORDS}) order by record_type, external_id",
+    "records": """
+        select * from (
+            select
+                document_id, 'creditMemo' as record_type, external_id, netsuite_internal_id, state, reason, detail,
+                amount_minor, currency, tran_date, memo_text, netsuite_customer_id, customer_found_by,
+                netsuite_invoice_id, invoice_found_by, netsuite_account_id
+            from marts.credit_memos
+            where document_id in (select unnest($documents))
+
+            union all by name
+
+            select
+                document_id, 'invoice' as record_type, external_id, netsuite_internal_id, state, reason, detail,
+                0::bigint as amount_minor, currency, tran_date, memo_text, netsuite_customer_id, netsuite_account_id
+            from marts.zero_amount_invoices
+            where document_id in (select unnest($documents))
+
+            union all by name
+
+            select distinct
+                applications.document_id, 'customerRefund' as record_type, refunds.external_id,
+                refunds.netsuite_internal_id, refunds.state, refunds.reason, refunds.detail, refunds.amount_minor,
+                refunds.currency, refunds.tran_date, refunds.memo_text, refunds.netsuite_customer_id,
+                refunds.netsuite_account_id, refunds.stripe_refund_id
+            from marts.credit_memo_applications as applications
+            inner join marts.customer_refunds as refunds
+                on applications.target_external_id = refunds.stripe_refund_id
+                and applications.application_type = 'customer_refund'
+            where applications.document_id in (select unnest($documents))
+
+            union all by name
+
+            select
+                document_id, 'journalEntry' as record_type, external_id, netsuite_internal_id, state, reason, detail,
+                amount_minor, currency, tran_date, memo_text, debit_netsuite_account_id, credit_netsuite_account_id,
+                stripe_refund_id
+            from marts.journal_entries
+            where document_id in (select unnest($documents))
+        )
+        order by record_type, external_id
+    """,
     "lines": """
         select
             document_id, external_id, line_number, line_kind, stripe_line_id, netsuite_item_id, item_external_id,
@@ -228,48 +141,40 @@ SECTIONS = {
         select * exclude (amount, tax_basis) from marts.credit_memo_tax_details
         where document_id in (select unnest($documents)) order by detail_number
     """,
-    "fields": f"""
-        with records as ({RECORDS})
-        select
-            records.document_id, records.record_type, records.external_id, mapped.line_number, mapped.netsuite_field,
-            mapped.value_type, mapped.value
-        from records
-        inner join marts.netsuite_field_values as mapped
-            on records.record_type = mapped.record_type and records.external_id = mapped.external_id
-        order by records.record_type, records.external_id, mapped.line_number nulls first, mapped.netsuite_field
-    """,
     "applications": """
         select * exclude (amount) from marts.credit_memo_applications
         where document_id in (select unnest($documents))
         order by
             list_position(['invoice', 'customer_refund', 'out_of_band'], application_type), target_external_id
     """,
-    # bodies stay in the log: what they say is above
-    "log": f"""
-        with records as (
-            select document_id, record_type, external_id from ({RECORDS})
-            union
-            select document_id, 'serviceSaleItem', item_external_id from marts.credit_memo_lines
-            where document_id in (select unnest($documents)) and item_external_id is not null
-        )
+}
+
+SECTIONS_OF_RECORDS = {
+    "fields": """
+        select fields.record_type, fields.external_id, fields.line_number, fields.netsuite_field, fields.value_type,
+            fields.value
+        from marts.netsuite_field_values as fields
+        inner join records using (record_type, external_id)
+        order by fields.record_type, fields.external_id, fields.line_number nulls first, fields.netsuite_field
+    """,
+    # bodies stay in the log: what they say is in the sections above
+    "log": """
         select
-            records.document_id, log."at", log.run_id, log.attempt_id, log.record_type, log.external_id, log.operation,
-            log.status, log.internal_id, log.http_status, log.error_code, log.error_detail, log.netsuite_operation_id,
+            log."at", log.run_id, log.attempt_id, log.record_type, log.external_id, log.operation, log.status,
+            log.internal_id, log.http_status, log.error_code, log.error_detail, log.netsuite_operation_id,
             log.duration_ms
-        from records
-        inner join marts.netsuite_load_log as log
-            on records.record_type = log.record_type and records.external_id = log.external_id
+        from marts.netsuite_load_log as log
+        inner join records using (record_type, external_id)
         order by log.position
     """,
-    "drift": f"""
-        with records as (select distinct document_id, record_type, external_id from ({RECORDS}))
-        select records.document_id, drift.* exclude ("at")
-        from records
-        inner join marts.netsuite_drift as drift
-            on records.record_type = drift.record_type and records.external_id = drift.external_id
+    "drift": """
+        select drift.* exclude ("at")
+        from marts.netsuite_drift as drift
+        inner join records using (record_type, external_id)
         order by drift.reconciled_at, drift.record_type, drift.external_id, drift.difference
     """,
 }
+"""Sections by the records of section `records` and the items that the push creates for lines."""
 
 HISTORY = """
 select document_id, "from", "to", state, reason from marts.credit_outcome_history
@@ -289,13 +194,37 @@ def traces(
     """
     wanted = {"documents": list(document_ids)}
     documents = {row["document_id"]: row for row in ask_by_name(warehouse, DOCUMENTS, wanted)}
-    sections = {name: _by_document(ask_by_name(warehouse, sql, wanted)) for name, sql in SECTIONS.items()}
-    sections["history"] = _by_document(ask_by_name(warehouse, HISTORY, wanted)) if _has_history(warehouse) else {}
+    queries = SECTIONS | ({"history": HISTORY} if _has_history(warehouse) else {})
+    rows = {name: ask_by_name(warehouse, sql, wanted) for name, sql in queries.items()}
+    rows |= _rows_of_records(warehouse, rows["records"], rows["lines"])
+    sections = {name: _by_document(found) for name, found in rows.items()}
     return [
-        _trace(documents[id], {name: rows.get(id, []) for name, rows in sections.items()}, links or Links())
+        _trace(documents[id], {name: sections[name].get(id, []) for name in sections}, links or Links())
         for id in dict.fromkeys(document_ids)
         if id in documents
     ]
+
+
+def _rows_of_records(
+    warehouse: duckdb.DuckDBPyConnection, records: Sequence[Row], lines: Sequence[Row]
+) -> dict[str, list[Row]]:
+    """The rows of `SECTIONS_OF_RECORDS`, one for each document that the record belongs to."""
+    documents: defaultdict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+    for row in records:
+        documents[row["record_type"], row["external_id"]][row["document_id"]] = None
+    for row in lines:
+        if row["item_external_id"]:
+            documents["serviceSaleItem", row["item_external_id"]][row["document_id"]] = None
+    keys = {"types": [type for type, _ in documents], "names": [name for _, name in documents]}
+    with_keys = "with records as (select unnest($types) as record_type, unnest($names) as external_id) "
+    return {
+        name: [
+            {"document_id": document, **row}
+            for row in ask_by_name(warehouse, with_keys + sql, keys)
+            for document in documents[row["record_type"], row["external_id"]]
+        ]
+        for name, sql in SECTIONS_OF_RECORDS.items()
+    }
 
 
 def _trace(document: Row, sections: dict[str, list[Row]], links: Links) -> Trace:
@@ -311,7 +240,7 @@ def _trace(document: Row, sections: dict[str, list[Row]], links: Links) -> Trace
     for row in sections["parts"]:
         is_use = row["part"] == "balance_use" and row["becomes"] == "memo_applied_to_invoice"
         row["rule"] = "B3" if is_use else PART_RULES.get(row["becomes"])
-    return Trace(document=document, **sections)
+    return Trace(document=document, **({"history": []} | sections))
 
 
 def _add_amounts(row: Row, decimals: int | None) -> None:

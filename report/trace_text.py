@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 
-from report.trace import Hit, Row, Trace
+from report.find import Hit
+from report.trace import Row, Trace
 
 DOCUMENT_TYPES = {
     "credit_note": "credit note",
@@ -28,102 +29,65 @@ RECORD_TYPES = {
     "journalEntry": "Journal entry",
 }
 
-BECOMES = {
-    "memo_applied_to_invoice": "memo, applied to the invoice",
-    "memo_applied_to_refund": "memo, applied to a customer refund",
-    "memo_left_unapplied": "memo, left unapplied (out of band): apply it by hand",
-    "journal_entry": "journal entry",
-    "zero_amount_invoice": "zero-amount invoice",
-    "kept_in_balance": "kept in the customer balance: no memo until it is used",
-    "by_hand": "nothing by itself: a person books it",
-    "nothing": "nothing: the document is skipped",
-    "not_known": "not known: the reason above says why",
+PARTS = {
+    "pre_payment": "credited before payment to invoice",
+    "refund": "refund",
+    "out_of_band": "out of band",
+    "kept": "customer balance",
+    "balance_use": "customer balance used on invoice",
+    "negative_invoice": "negative invoice",
+    "not_known": "the whole note",
 }
 
-Column = tuple[str, Callable[[Row], object]]
-"""Heading, and the cell of a row; a column without any cell is left out."""
+BECOMES = {
+    "memo_applied_to_invoice": "part of the memo, applied to the invoice",
+    "memo_applied_to_refund": "part of the memo, applied to a customer refund",
+    "memo_left_unapplied": "part of the memo, left unapplied: apply it by hand",
+    "journal_entry": "a journal entry",
+    "zero_amount_invoice": "a zero-amount invoice",
+    "kept_in_balance": "kept there, no memo until it is used",
+    "by_hand": "nothing by itself, a person books it",
+    "nothing": "nothing, since the document is skipped",
+    "not_known": "not known, see the reason above",
+}
+
+Cells = tuple[str, ...]
 
 
 def print_hits(console: Console, id: str, hits: Sequence[Hit], documents: Sequence[Trace]) -> None:
-    """What an id leads to, where it is not one document: a line per document, without their sections."""
-    count = len(dict.fromkeys(hit.document_id for hit in hits))
-    console.print(f"{id} leads to {count} documents:", style="bold")
+    """What an id leads to, where that is several documents: a line for each, without its sections."""
     known = {trace.document["document_id"]: trace.document for trace in documents}
-    _print_table(
-        console,
-        [known[hit.document_id] | {"found_as": hit.found_as} for hit in hits if hit.document_id in known],
-        ("document", lambda row: row["document_id"]),
-        ("amount", _money),
-        ("state", _state),
-        (f"{id} is its", lambda row: row["found_as"]),
-    )
+    console.print(f"{id} leads to {len(known)} documents; ask for one of them:", style="bold")
+    rows = [(hit.document_id, known[hit.document_id], hit.found_as) for hit in hits if hit.document_id in known]
+    _print_grid(console, [(_money(row), f"{name}, {_state(row)}: {id} is its {what}") for name, row, what in rows])
+    console.print()
 
 
 def print_trace(console: Console, trace: Trace) -> None:
-    """One document, section by section. Sections without rows are left out, but the parts."""
-    _print_head(console, trace.document)
+    """One document, section by section. Sections without rows are left out."""
+    document = trace.document
+    kind = DOCUMENT_TYPES.get(document["document_type"], document["document_type"])
+    console.print(f"{document['document_id']}: {kind} of {_money(document)}, {_state(document)}", style="bold")
+    made = f"created {_time(document['created_at'])} UTC" if document["created_at"] else None
+    ids = [document["stripe_customer_id"], document["stripe_invoice_id"], made]
+    _print_lines(console, document["detail"], ", ".join(text for text in ids if text))
+    console.print()
+    _print_section(console, "In Stripe", [(_money(row), _object(row)) for row in trace.objects])
     _print_section(
         console,
-        "In Stripe",
-        trace.objects,
-        ("object", lambda row: row["object_type"].replace("_", " ").removeprefix("customer ")),
-        ("id", lambda row: row["stripe_id"]),
-        ("number", lambda row: row["stripe_number"]),
-        ("status", lambda row: row["status"] or "not read"),
-        ("amount", _money),
-        ("dates (UTC)", _dates),
-    )
-    _print_urls(console, trace.objects)
-    _print_section(
-        console,
-        f"What becomes of {_money(trace.document)}",
-        trace.parts,
-        ("part", lambda row: row["part"].replace("_", " ")),
-        ("amount", _money),
-        ("becomes", lambda row: BECOMES.get(row["becomes"], row["becomes"])),
-        ("of or for", lambda row: row["target_external_id"]),
-        ("rule", lambda row: row["rule"]),
+        f"What becomes of {_money(document)}",
+        [(_amount(row), _part(row)) for row in trace.parts],
     )
     for record in trace.records:
         _print_record(console, record, trace)
-    _print_section(
-        console,
-        "Applications",
-        trace.applications,
-        ("to", lambda row: row["application_type"].replace("_", " ")),
-        ("id", lambda row: row["target_external_id"]),
-        ("NetSuite", lambda row: row["target_netsuite_id"]),
-        ("amount", lambda row: row["amount"] or row["amount_minor"]),
-        ("state", _state),
-        ("detail", lambda row: row["detail"] if row["state"] == "blocked" else None),
-    )
-    _print_section(
-        console,
-        "States so far (UTC)",
-        trace.history,
-        ("from", lambda row: _time(row["from"])),
-        ("to", lambda row: _time(row["to"]) if row["to"] else "now"),
-        ("state", lambda row: _state(row) if row["state"] else "no document any more"),
-    )
-    _print_section(
-        console,
-        "Requests and answers (UTC)",
-        trace.log,
-        ("at", lambda row: _time(row["at"])),
-        ("record", lambda row: f"{row['record_type']} {row['external_id']}"),
-        ("what", lambda row: f"{row['operation']} {row['status']}"),
-        ("answer", _answer),
-    )
+    said = document["detail"]
+    _print_section(console, "Applications", [(_amount(row), _application(row, said)) for row in trace.applications])
+    _print_section(console, "States so far (UTC)", [(_time(row["from"]), _past_state(row)) for row in trace.history])
+    _print_section(console, "Requests and answers (UTC)", [(_time(row["at"]), _answer(row)) for row in trace.log])
     _print_section(
         console,
         "Differences that a reconcile found (UTC)",
-        trace.drift,
-        ("at", lambda row: _time(row["reconciled_at"])),
-        ("record", lambda row: f"{row['record_type']} {row['external_id']}"),
-        ("difference", lambda row: row["difference"]),
-        ("posted", lambda row: row["expected"] or row["expected_minor"]),
-        ("found", lambda row: row["found"] or row["found_minor"]),
-        ("detail", lambda row: row["detail"]),
+        [(_time(row["reconciled_at"]), _difference(row)) for row in trace.drift],
     )
 
 
@@ -147,142 +111,168 @@ def _encode(value: Any) -> str:
 # parts of the page
 
 
-def _print_head(console: Console, document: Row) -> None:
-    kind = DOCUMENT_TYPES.get(document["document_type"], document["document_type"])
-    console.print(f"{document['document_id']}: {kind} of {_money(document)}, {_state(document)}", style="bold")
-    made = [f"{_time(document['created_at'])} UTC"] if document["created_at"] else []
-    ids = [document["stripe_customer_id"], document["stripe_invoice_id"], *made]
-    _print_lines(console, document["detail"], ", ".join(text for text in ids if text))
-    console.print()
-
-
 def _print_record(console: Console, record: Row, trace: Trace) -> None:
     """A NetSuite record with its lines, tax details and mapped fields."""
     name = RECORD_TYPES.get(record["record_type"], record["record_type"])
-    number = f", NetSuite {record['netsuite_internal_id']}" if record["netsuite_internal_id"] else ", not in NetSuite"
-    console.print(f"{name} {record['external_id']}: {_money(record)}, {_state(record)}{number}", style="bold")
-    customer, invoice = record["netsuite_customer_id"], record["netsuite_invoice_id"]
-    accounts = (
-        f"debit account {record['debit_netsuite_account_id']}, credit account {record['credit_netsuite_account_id']}"
-        if record["debit_netsuite_account_id"]
-        else record["netsuite_account_id"] and f"account {record['netsuite_account_id']}"
-    )
-    parts = [
-        record["tran_date"] and f"dated {record['tran_date']}",
-        customer and f"customer {customer}{_by(record['customer_found_by'])}",
-        invoice and f"invoice {invoice}{_by(record['invoice_found_by'])}",
-        accounts,
+    number = f"NetSuite {record['netsuite_internal_id']}" if record["netsuite_internal_id"] else "not in NetSuite"
+    console.print(f"{name} {record['external_id']}: {_money(record)}, {_state(record)}, {number}", style="bold")
+    accounts = [
+        f"{name} {record[column]}"
+        for name, column in (
+            ("account", "netsuite_account_id"),
+            ("debit account", "debit_netsuite_account_id"),
+            ("credit account", "credit_netsuite_account_id"),
+        )
+        if record[column]
     ]
-    is_other_document = record["record_type"] in ("customerRefund", "journalEntry")
-    detail = record["detail"] if is_other_document and record["state"] != "posted" else None
-    _print_lines(console, ", ".join(part for part in parts if part), record["memo_text"], record["url"], detail)
-
-    def own(rows: Iterable[Row]) -> list[Row]:
-        return [row for row in rows if row["external_id"] == record["external_id"]]
-
-    if record["record_type"] in ("creditMemo", "invoice"):
-        _print_table(
-            console,
-            own(trace.lines),
-            ("line", lambda row: row["line_number"]),
-            ("kind", lambda row: row["line_kind"].replace("_", " ")),
-            ("amount", lambda row: row["amount"] or row["amount_minor"]),
-            ("item", lambda row: row["netsuite_item_id"] or row["item_external_id"] or "none"),
-            ("named by", lambda row: row["item_found_by"] or "nothing"),
-            ("quantity", lambda row: row["quantity"] if row["quantity"] is None else _plain(row["quantity"])),
-            ("description", lambda row: row["description"]),
-            ("rule", lambda row: row["rule"]),
-        )
-        _print_table(
-            console,
-            own(trace.tax_details),
-            ("tax of line", lambda row: row["line_number"]),
-            ("amount", lambda row: row["amount"] or row["amount_minor"]),
-            ("basis", lambda row: row["tax_basis"] or row["tax_basis_minor"]),
-            ("code", lambda row: row["netsuite_tax_code_id"]),
-            ("named by", lambda row: row["tax_code_found_by"] or "nothing"),
-        )
-    _print_table(
-        console,
-        [row for row in own(trace.fields) if row["record_type"] == record["record_type"]],
-        ("line", lambda row: row["line_number"]),
-        ("field (field_map.csv)", lambda row: row["netsuite_field"]),
-        ("value", lambda row: row["value"]),
-    )
+    head = [
+        f"dated {record['tran_date']}" if record["tran_date"] else None,
+        _found("customer", record["netsuite_customer_id"], record["customer_found_by"]),
+        _found("invoice", record["netsuite_invoice_id"], record["invoice_found_by"]),
+        *accounts,
+    ]
+    _print_lines(console, ", ".join(text for text in head if text), record["memo_text"], record["url"])
+    if record["state"] != "posted" and record["detail"] != trace.document["detail"]:
+        _print_lines(console, record["detail"])
+    is_body = record["record_type"] in ("creditMemo", "invoice")
+    own = {
+        name: [row for row in rows if row["external_id"] == record["external_id"]]
+        for name, rows in (("lines", trace.lines), ("taxes", trace.tax_details), ("fields", trace.fields))
+    }
+    if is_body:
+        document = trace.document
+        if document["document_type"] == "credit_note" and document["amount_minor"] != record["amount_minor"]:
+            _print_lines(console, f"lines of the note, scaled from {_amount(document)} to {_amount(record)} (S1):")
+        _print_grid(console, [(f"{row['line_number']}", _amount(row), _line(row)) for row in own["lines"]])
+        _print_grid(console, [("tax", _amount(row), _tax_detail(row)) for row in own["taxes"]])
+    _print_lines(console, *(_field(row) for row in own["fields"] if row["record_type"] == record["record_type"]))
     console.print()
 
 
-def _print_urls(console: Console, rows: Iterable[Row]) -> None:
-    urls = [row["url"] for row in rows if row["url"]]
-    if urls:
-        _print_lines(console, *urls)
-        console.print()
-
-
-def _print_section(console: Console, title: str, rows: Sequence[Row], *columns: Column) -> None:
+def _print_section(console: Console, title: str, rows: Sequence[Cells]) -> None:
     if rows:
         console.print(title, style="bold")
-        _print_table(console, rows, *columns)
+        _print_grid(console, rows)
         console.print()
+
+
+def _print_grid(console: Console, rows: Sequence[Cells]) -> None:
+    """Short cells to the right, then a text that flows: ids stay whole, so that they can be copied."""
+    if not rows:
+        return
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for _ in rows[0][:-1]:
+        grid.add_column(justify="right", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for row in rows:
+        grid.add_row(*row)
+    console.print(Padding(grid, (0, 0, 0, 2), expand=False))
 
 
 def _print_lines(console: Console, *lines: str | None) -> None:
     for line in lines:
         if line:
-            console.print(Padding(line, (0, 0, 0, 2)))
-
-
-def _print_table(console: Console, rows: Sequence[Row], *columns: Column) -> None:
-    """The rows below each other; columns in which no row has anything are left out."""
-    cells = [[cell(row) for row in rows] for _, cell in columns]
-    shown = [number for number, column in enumerate(cells) if any(value not in (None, "") for value in column)]
-    if not shown:
-        return
-    table = Table(box=None, header_style="dim", pad_edge=False)
-    for number in shown:
-        heading = columns[number][0]
-        is_amount = heading in ("amount", "basis", "posted", "found", "quantity")
-        table.add_column(heading, justify="right" if is_amount else "left", overflow="fold")
-    for row in zip(*(cells[number] for number in shown), strict=True):
-        table.add_row(*("" if value is None else str(value) for value in row))
-    console.print(Padding(table, (0, 0, 0, 2)))
+            console.print(Padding(line, (0, 0, 0, 2), expand=False))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# cells
+# rows as text
 
 
-def _money(row: Row) -> str:
-    currency = (row["currency"] or "(no currency)").upper()
-    if row["amount_minor"] is None:
-        return ""
-    return f"{row['amount']} {currency}" if row["amount"] else f"{row['amount_minor']} minor units of {currency}"
+def _object(row: Row) -> str:
+    number = f" ({row['stripe_number']})" if row["stripe_number"] else ""
+    dates = [(row["created_at"], "created"), (row["finalized_at"], "finalized"), (row["paid_at"], "paid")]
+    said = [row["status"] or "not read from Stripe", *(f"{what} {at:%Y-%m-%d}" for at, what in dates if at)]
+    name = row["object_type"].replace("_", " ")
+    return _lines(f"{name} {row['stripe_id']}{number}: {', '.join(said)}", row["url"])
 
 
-def _state(row: Row) -> str:
-    return row["state"] if row["state"] == row["reason"] else f"{row['state']} ({row['reason']})"
+def _part(row: Row) -> str:
+    target = f" {row['target_external_id']}" if row["target_external_id"] else ""
+    return f"{PARTS.get(row['part'], row['part'])}{target}: {BECOMES.get(row['becomes'], row['becomes'])}{_rule(row)}"
 
 
-def _by(found_by: str | None) -> str:
-    return f" (by {found_by})" if found_by else ""
+def _line(row: Row) -> str:
+    item = row["netsuite_item_id"] or row["item_external_id"]
+    named = f"item {item} by {row['item_found_by'] or 'nothing'}" if item else "no item: nothing names one"
+    rate = row["stripe_tax_rate_id"]
+    tax = f", tax rate {rate}" if rate and rate not in (row["item_found_by"] or "") else ""
+    code = f", tax code {row['netsuite_tax_code_id']}" if row["netsuite_tax_code_id"] else ""
+    gross = ", gross" if row["is_gross"] else ""
+    quantity = f"{_plain(row['quantity'])} x " if row["quantity"] is not None else ""
+    text = f": {quantity}{row['description'] or ''}" if row["description"] or quantity else ""
+    return f"{row['line_kind'].replace('_', ' ')}, {named}{tax}{code}{gross}{_rule(row)}{text}"
 
 
-def _dates(row: Row) -> str:
-    named = [("", row["created_at"]), ("finalized ", row["finalized_at"]), ("paid ", row["paid_at"])]
-    return ", ".join(f"{name}{at:%Y-%m-%d}" for name, at in named if at)
+def _tax_detail(row: Row) -> str:
+    basis = row["tax_basis"] or f"{row['tax_basis_minor']} minor units"
+    code = f"code {row['netsuite_tax_code_id']}, type {row['netsuite_tax_type_id']}"
+    return f"of line {row['line_number']}, on {basis}, {code} by {row['tax_code_found_by'] or 'nothing'} (L8)"
 
 
-def _time(at: datetime | None) -> str | None:
-    return f"{at:%Y-%m-%d %H:%M:%S}" if at else None
+def _field(row: Row) -> str:
+    place = f" of line {row['line_number']}" if row["line_number"] else ""
+    return f"field {row['netsuite_field']}{place}: {row['value']} (by field_map.csv)"
+
+
+def _application(row: Row, said: str | None) -> str:
+    """said: the detail that the document shows already."""
+    target = f" {row['target_external_id']}" if row["target_external_id"] else ""
+    number = f", NetSuite {row['target_netsuite_id']}" if row["target_netsuite_id"] else ""
+    detail = row["detail"] if row["state"] in ("waiting", "blocked") and row["detail"] != said else None
+    return _lines(f"{row['application_type'].replace('_', ' ')}{target}{number}: {_state(row)}", detail)
+
+
+def _past_state(row: Row) -> str:
+    until = f" until {_time(row['to'])}" if row["to"] else ""
+    return (_state(row) if row["state"] else "not a document any more") + until
 
 
 def _answer(row: Row) -> str:
-    said = [row["error_code"], row["error_detail"]]
-    if row["internal_id"]:
-        said.insert(0, f"NetSuite {row['internal_id']}")
-    if row["http_status"]:
-        said.insert(0, f"HTTP {row['http_status']}")
-    return ", ".join(text for text in said if text)
+    said = [
+        f"HTTP {row['http_status']}" if row["http_status"] else None,
+        f"NetSuite {row['internal_id']}" if row["internal_id"] else None,
+        row["error_code"],
+        row["error_detail"],
+    ]
+    answer = ", ".join(text for text in said if text)
+    what = f"{row['operation'].replace('_', ' ')} {row['record_type']} {row['external_id']}: {row['status']}"
+    return f"{what} ({answer})" if answer else what
+
+
+def _difference(row: Row) -> str:
+    amounts = f"posted {row['expected'] or row['expected_minor']}, found {row['found'] or row['found_minor']}"
+    amounts = f" ({amounts})" if row["expected_minor"] is not None or row["found_minor"] is not None else ""
+    detail = f": {row['detail']}" if row["detail"] else ""
+    return f"{row['record_type']} {row['external_id']}, {row['difference']}{amounts}{detail}"
+
+
+def _found(name: str, id: str | None, found_by: str | None) -> str | None:
+    return id and f"{name} {id}" + (f" (by {found_by})" if found_by else "")
+
+
+def _rule(row: Row) -> str:
+    return f" ({row['rule']})" if row["rule"] else ""
+
+
+def _lines(*texts: str | None) -> str:
+    return "\n".join(text for text in texts if text)
+
+
+def _amount(row: Row) -> str:
+    return row["amount"] or ("" if row["amount_minor"] is None else f"{row['amount_minor']} minor units")
+
+
+def _money(row: Row) -> str:
+    return f"{_amount(row)} {row['currency'].upper()}" if row["currency"] else _amount(row)
+
+
+def _state(row: Row) -> str:
+    return str(row["state"]) if row["state"] == row["reason"] else f"{row['state']} ({row['reason']})"
+
+
+def _time(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}" if at else ""
 
 
 def _plain(value: Decimal) -> str:
