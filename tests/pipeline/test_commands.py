@@ -28,7 +28,7 @@ from warehouse.ownership import Books, books_of, note_books
 
 COMMANDS = (
     *("run", "plan", "test", "extract", "transform", "push", "reconcile", "report"),
-    *("docs", "bench", "mappings", "compact", "doctor", "help", "clean"),
+    *("docs", "bench", "mappings", "compact", "doctor", "trace", "help", "clean"),
 )
 
 
