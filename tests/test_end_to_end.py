@@ -6,16 +6,23 @@ say.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from netsuite.lookup import SUITEQL_TYPES
+from pipeline.console import console
+from report.find import Hit, find
+from report.trace import traces
+from report.trace_text import as_json, print_trace
 from sandbox import demo
 from sandbox.demo.netsuite import CURRENCIES
 from sandbox.demo.scenarios import SCENARIOS
@@ -78,6 +85,25 @@ class Shop:
             "select record_type, external_id, status from marts.netsuite_load_log "
             "where status in ('created', 'adopted', 'applied') order by \"at\"",
         )
+
+
+# A document, an id of it, and what that id is to it: one of each kind.
+IDS = """
+select distinct on (found_as) document_id, id, found_as from (
+    select document_id, document_id as id, 'document' as found_as from marts.credit_outcomes
+    union all
+    select document_id, stripe_id, 'Stripe ' || replace(object_type, '_', ' ') from marts.credit_document_objects
+    where stripe_id <> document_id
+    union all
+    select document_id, stripe_number, 'number of the Stripe ' || replace(object_type, '_', ' ')
+    from marts.credit_document_objects where stripe_number is not null
+    union all
+    select document_id, netsuite_internal_id, 'creditMemo in NetSuite' from marts.credit_memos where state = 'posted'
+    union all
+    select document_id, target_netsuite_id, 'customerRefund in NetSuite' from marts.credit_memo_applications
+    where state = 'posted' and application_type = 'customer_refund'
+)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -285,6 +311,36 @@ def test_the_lines_in_netsuite_are_the_marts_lines(shop):
             ], memo_id
     finally:
         books.close()
+
+
+def test_every_document_can_be_traced(shop):
+    """Parts come to the document and to its memo, lines name their item and its mapping row, requests are there."""
+    with duckdb.connect(str(shop.warehouse), read_only=True) as warehouse:
+        ids = [id for (id,) in warehouse.execute("select document_id from marts.credit_outcomes").fetchall()]
+        found = traces(warehouse, ids)
+        as_found = {found_as: (document, id) for document, id, found_as in warehouse.execute(IDS).fetchall()}
+        for found_as, (document, id) in as_found.items():
+            assert Hit(document, found_as) in find(warehouse, id), (found_as, id)
+    assert len(as_found) == 8
+    assert [trace.document["document_id"] for trace in found] == ids
+    page = console(io.StringIO())
+    page.width = 80
+    for trace in found:
+        document, became = trace.document, Counter()
+        for part in trace.parts:
+            became[part["becomes"]] += part["amount_minor"]
+        assert sum(became.values()) == document["amount_minor"], document
+        memos = [record for record in trace.records if record["record_type"] == "creditMemo"]
+        if document["state"] in ("ready", "posted") and memos:
+            in_memo = sum(amount for becomes, amount in became.items() if becomes.startswith("memo_"))
+            assert [in_memo] == [memo["amount_minor"] for memo in memos], document
+            assert all(line["item_found_by"] for line in trace.lines), document
+        if document["state"] == "posted":
+            assert {"created", "adopted"} & {row["status"] for row in trace.log}, document
+        assert trace.objects, document
+        print_trace(page, trace)
+        json.loads(as_json(document["document_id"], [], [trace]))
+    assert max(len(line) for line in page.file.getvalue().splitlines()) <= 80
 
 
 def test_documents_equal_the_sum_over_states(shop):

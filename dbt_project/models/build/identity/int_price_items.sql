@@ -91,28 +91,25 @@ found as (
 select
     stripe_price_id,
     stripe_product_id,
+    coalesce(
+        found_by,
+        case
+            when '{{ var("missing_item") }}' = 'create' and stripe_price_id <> '' then 'created by the push'
+            when '{{ var("missing_item") }}' <> 'block' and unallocated_item_id is not null
+                then 'default_items.csv unallocated_invoice_item'
+        end
+    ) as item_found_by,
     {%- if var('missing_item') == 'unallocated' %}
     coalesce(found_item_id, unallocated_item_id) as netsuite_item_id,
-    cast(null as varchar) as item_external_id,
-    coalesce(
-        found_by, case when unallocated_item_id is not null then 'default_items.csv unallocated_invoice_item' end
-    ) as item_found_by
+    cast(null as varchar) as item_external_id
     {%- elif var('missing_item') == 'create' %}
     case
         when found_item_id is null and stripe_price_id = '' then unallocated_item_id
         else found_item_id
     end as netsuite_item_id,
-    case when found_item_id is null and stripe_price_id <> '' then stripe_price_id end as item_external_id,
-    coalesce(
-        found_by,
-        case
-            when stripe_price_id <> '' then 'created by the push'
-            when unallocated_item_id is not null then 'default_items.csv unallocated_invoice_item'
-        end
-    ) as item_found_by
+    case when found_item_id is null and stripe_price_id <> '' then stripe_price_id end as item_external_id
 {%- else %}
     found_item_id as netsuite_item_id,
-    cast(null as varchar) as item_external_id,
-    found_by as item_found_by
+    cast(null as varchar) as item_external_id
 {%- endif %}
 from found
