@@ -18,8 +18,13 @@ BELOW = {
     "mapping_files": {"settings"},
     "extract": {"mapping_files", "netsuite", "warehouse", "settings"},
     "load_netsuite": {"netsuite", "warehouse", "settings"},
+    "history": {"warehouse"},
+    "publish": {"warehouse"},
     "doctor": {"extract", "mapping_files", "netsuite", "settings"},
-    "pipeline": {"doctor", "extract", "load_netsuite", "mapping_files", "netsuite", "warehouse", "settings"},
+    "pipeline": {
+        *("doctor", "extract", "history", "load_netsuite", "mapping_files", "netsuite", "publish"),
+        *("warehouse", "settings"),
+    },
     "sandbox": set(),
 }
 

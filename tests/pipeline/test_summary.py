@@ -68,7 +68,7 @@ def test_the_summary_says_when_netsuite_was_last_compared(warehouse: duckdb.Duck
     never = "NetSuite was never compared with the journal: run `make reconcile`."
     assert never in shown(warehouse)
     warehouse.execute(
-        "insert into load_netsuite.reconciliations values ('2026-10-01 08:00Z', 5, 0), ('2026-03-15 09:30Z', 78, 2)"
+        "insert into load_netsuite.reconciliations (reconciled_at, records, differences) values ('2026-10-01 08:00Z', 5, 0), ('2026-03-15 09:30Z', 78, 2)"
     )
     last = "NetSuite was last compared with the journal at 2026-03-15 09:30 UTC: 78 records, 2 differences."
     assert last in shown(warehouse)
