@@ -14,13 +14,13 @@ from warehouse.query import ask
 APPEND = """
 insert into history.credit_outcomes
 with noted as (
-    select document_id, max_by({'state': state, 'reason': reason}, position) as outcome
+    select document_id, max_by(struct_pack(state := state, reason := reason), position) as outcome
     from history.credit_outcomes
     group by document_id
 ),
 
 found as (
-    select document_id, {'state': state, 'reason': reason} as outcome from marts.credit_outcomes
+    select document_id, struct_pack(state := state, reason := reason) as outcome from {outcomes}
 )
 
 select
@@ -49,13 +49,15 @@ where run_id = $run_id
 """
 
 
-def append_outcomes(connection: duckdb.DuckDBPyConnection, run_id: str) -> int:
-    """Appends what changed in `marts.credit_outcomes` since the last call, in one transaction, and notes in the row of
-    the run how many documents are blocked. Returns the number of rows; a second call appends none.
+def append_outcomes(connection: duckdb.DuckDBPyConnection, run_id: str, outcomes: str = "marts.credit_outcomes") -> int:
+    """Appends what changed in `outcomes` since the last call, in one statement, and notes in the row of the run how
+    many documents are blocked. Returns the number of rows; a second call appends none.
+
+    outcomes: the mart, or a table with its rows, which is faster to read.
 
     Raises duckdb.CatalogException if there are no marts yet, and duckdb.Error.
     """
     ensure_tables(connection)
-    ((appended,),) = ask(connection, APPEND, {"run_id": run_id})
+    ((appended,),) = ask(connection, APPEND.format(outcomes=outcomes), {"run_id": run_id})
     ask(connection, BLOCKED, {"run_id": run_id})
     return int(appended)

@@ -14,7 +14,6 @@ asked once: its result becomes a table, and the views that read it get that tabl
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,7 +74,8 @@ def new_publication(
         if from_old:
             shutil.copyfile(path, new)
         # Readers may have older releases of DuckDB: each since 1.0 reads this format.
-        warehouse.execute(f"attach {_text(str(new))} as {COPY} (storage_version 'v1.0.0'); attach ':memory:' as {SCRATCH}")
+        warehouse.execute(f"attach {_text(str(new))} as {COPY} (storage_version 'v1.0.0')")
+        warehouse.execute(f"attach ':memory:' as {SCRATCH}")
         try:
             yield Publication(warehouse, path, new)
         finally:
@@ -107,7 +107,7 @@ class Publication:
                 self._copy(relation)
 
     def copy_mart(self, name: str) -> str:
-        """Copies one mart, and returns the name of the copy for SQL. Raises duckdb.CatalogException if there is none."""
+        """Copies one mart; returns the name of the copy for SQL. Raises duckdb.CatalogException if there is none."""
         if (SCHEMA, name) not in self._comments:
             raise duckdb.CatalogException(f"there is no {SCHEMA}.{name}")
         self._copy((SCHEMA, name))
@@ -118,7 +118,7 @@ class Publication:
         self._warehouse.execute(f"checkpoint {COPY}; detach {COPY}")
         if self._path.exists():
             shutil.copymode(self._path, self._new)  # who opened the file to a group of readers did so for good
-        os.replace(self._new, self._path)
+        self._new.replace(self._path)
 
     def _copy(self, relation: Relation) -> None:
         if relation in self._copied:

@@ -22,10 +22,11 @@ class NotExported(Exception):
 
 
 def export(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
-    """Puts a new set of files, `<table>.parquet` for each mart, in the place of `folder`. Returns the names of the tables.
+    """Puts a new set of files, `<table>.parquet` for each mart, in the place of `folder`. Returns the tables' names.
 
     connection: as `open_for_reading` gives it. Raises NotExported; duckdb.CatalogException if there are no marts yet.
     """
+    folder = Path(os.path.abspath(folder))  # links stay links
     _require_replaceable(folder)
     tables = connection.execute(
         "select table_name from information_schema.tables "
@@ -68,7 +69,7 @@ def _put_in_place(new: Path, folder: Path) -> None:
         folder.rmdir()
     link = new.with_name(f"{new.name}.link")
     link.symlink_to(new.name, target_is_directory=True)
-    os.replace(link, folder)
+    link.replace(folder)
 
 
 def _is_set_of(path: Path, folder: Path) -> bool:

@@ -28,7 +28,7 @@ create table marts.credit_balance_check (
     stripe_customer_id varchar, currency varchar, tax_not_reversed_minor bigint, unattributed_minor bigint
 );
 create table reference.currencies (currency varchar, stripe_exponent integer);
-create view marts.netsuite_load_log as select * exclude (position) from load_netsuite.load_log;
+create view marts.netsuite_load_log as select * from load_netsuite.load_log;
 """
 
 
@@ -68,7 +68,8 @@ def test_the_summary_says_when_netsuite_was_last_compared(warehouse: duckdb.Duck
     never = "NetSuite was never compared with the journal: run `make reconcile`."
     assert never in shown(warehouse)
     warehouse.execute(
-        "insert into load_netsuite.reconciliations (reconciled_at, records, differences) values ('2026-10-01 08:00Z', 5, 0), ('2026-03-15 09:30Z', 78, 2)"
+        "insert into load_netsuite.reconciliations (reconciled_at, records, differences) values "
+        "('2026-10-01 08:00Z', 5, 0), ('2026-03-15 09:30Z', 78, 2)"
     )
     last = "NetSuite was last compared with the journal at 2026-03-15 09:30 UTC: 78 records, 2 differences."
     assert last in shown(warehouse)
