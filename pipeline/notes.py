@@ -56,7 +56,10 @@ def noted(settings: Settings, command: str, results: StageResults, *, has_lock: 
 
 @contextmanager
 def readers_told(settings: Settings, results: StageResults) -> Iterator[None]:
-    """Tells readers of what a stage changed, also when it failed on the way: what was posted is posted."""
+    """Tells readers of what a stage changed, also when it failed on the way: what was posted is posted.
+
+    Not after a push that logged nothing, if they have all that this command did before.
+    """
     try:
         yield
     except WarehouseLocked:
@@ -64,7 +67,8 @@ def readers_told(settings: Settings, results: StageResults) -> Iterator[None]:
     except Exception:
         tell_readers(settings, results)
         raise
-    tell_readers(settings, results)
+    if not (results.is_published and results.push and not results.push.counts):
+        tell_readers(settings, results)
 
 
 def tell_readers(settings: Settings, results: StageResults) -> None:

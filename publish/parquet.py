@@ -6,7 +6,6 @@ the link.
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import shutil
@@ -26,7 +25,7 @@ def export(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
 
     connection: as `open_for_reading` gives it. Raises NotExported; duckdb.CatalogException if there are no marts yet.
     """
-    folder = Path(os.path.abspath(folder))  # links stay links
+    folder = folder.parent.resolve() / folder.name  # the folder itself stays a link
     _require_replaceable(folder)
     tables = connection.execute(
         "select table_name from information_schema.tables "

@@ -61,8 +61,10 @@ def connect_when_free(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPy
 
 
 def holder_of(error: Exception) -> str | None:
-    """The program that keeps a file from us, such as `python3.11 (process 17)`, as far as the system tells; None if the error is
-    no lock."""
+    """The program that keeps a file from us, such as `python3.11 (process 17)`; None if the error is about no lock.
+
+    The system does not always tell which one.
+    """
     text = str(error)
     if "lock" not in text.lower():
         return None
