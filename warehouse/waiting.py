@@ -18,6 +18,9 @@ import duckdb
 PAUSE = 0.5
 """Seconds between two looks."""
 
+# Not the bare word: a path may hold it.
+LOCKED = re.compile(r"could not set lock|lock is (already )?held|used by another process", re.IGNORECASE)
+
 # DuckDB: `Conflicting lock is held in /usr/bin/python3.11 (PID 17)`, without the program where it cannot be read.
 HOLDER = re.compile(r"held in (?:(?P<program>.+?) \(PID (?P<pid>\d+)\)|PID (?P<only_pid>\d+))")
 
@@ -26,6 +29,7 @@ HOLDER = re.compile(r"held in (?:(?P<program>.+?) \(PID (?P<pid>\d+)\)|PID (?P<o
 class _Patience:
     seconds: float = 0.0
     tell: Callable[[str], None] = print
+    told: str | None = None  # the program that was named last
 
 
 _patience = _Patience()
@@ -34,18 +38,18 @@ _patience = _Patience()
 @contextmanager
 def waiting(seconds: float, tell: Callable[[str], None]) -> Iterator[None]:
     """Lets this process wait for files that others have open. tell: takes a sentence for the terminal."""
-    before = _patience.seconds, _patience.tell
-    _patience.seconds, _patience.tell = seconds, tell
+    global _patience
+    before, _patience = _patience, _Patience(seconds, tell)
     try:
         yield
     finally:
-        _patience.seconds, _patience.tell = before
+        _patience = before
 
 
 def connect_when_free(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """A connection to the file, as soon as no other process keeps it from us. Raises duckdb.IOException as
     `duckdb.connect`, of a lock only when the time is up (`waiting`; at once by default)."""
-    until, told = time.monotonic() + _patience.seconds, None
+    until = time.monotonic() + _patience.seconds
     while True:
         try:
             return duckdb.connect(path, read_only=read_only)
@@ -53,10 +57,10 @@ def connect_when_free(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPy
             holder = holder_of(error)
             if holder is None or time.monotonic() >= until:
                 raise
-        if holder != told:
+        if holder != _patience.told:
             seconds = f"{_patience.seconds:.0f} s at most (WAREHOUSE_WAIT)"
             _patience.tell(f"{path} is open in {holder}: waiting until it is closed there, {seconds}")
-            told = holder
+            _patience.told = holder
         time.sleep(min(PAUSE, max(0.0, until - time.monotonic())))
 
 
@@ -66,7 +70,7 @@ def holder_of(error: Exception) -> str | None:
     The system does not always tell which one.
     """
     text = str(error)
-    if "lock" not in text.lower():
+    if not LOCKED.search(text):
         return None
     found = HOLDER.search(text)
     if found is None:
