@@ -57,7 +57,7 @@ def push(settings: Settings, results: StageResults) -> int:
     from load_netsuite.push import push
 
     with readers_told(settings, results):
-        report = results.push = push(settings, settings.plan, results.run_id)
+        report = results.push = push(settings, plan=settings.plan, run_id=results.run_id)
         _note_netsuite(settings)
     say(f"push: {_sentence(report)}")
     for line in _plan_lines(settings, report):
@@ -93,7 +93,7 @@ def reconcile(settings: Settings, results: StageResults) -> int:
     from load_netsuite.reconcile import reconcile
 
     with readers_told(settings, results):
-        drifts = reconcile(settings, console(), results.run_id)
+        drifts = reconcile(settings, console(), run_id=results.run_id)
         _note_netsuite(settings)
     if drifts:
         results.failure = f"reconcile: {len(drifts)} differences; marts.netsuite_drift has them"
@@ -109,6 +109,7 @@ def report(settings: Settings, results: StageResults) -> int:
 
     with open_for_reading(settings) as marts:
         try:
+            marts.execute("select 1 from marts.runs limit 0")  # earlier versions lack it, and columns of other marts
             print_summary(marts, console(), results.push, unmatched_rows(marts, settings))
         except (duckdb.CatalogException, duckdb.BinderException):
             raise StageFailed(f"report: {NO_MARTS}") from None

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -92,19 +92,24 @@ class Publication:
 
     def __init__(self, warehouse: duckdb.DuckDBPyConnection, path: Path, new: Path) -> None:
         self._warehouse, self._path, self._new = warehouse, path, new
+        ((self._own,),) = warehouse.execute("select current_database()").fetchall()
         self._comments: dict[Relation, str | None] = {}
-        self._views: dict[Relation, str] = {}
+        self._queries: dict[Relation, str] = {}
         self._copied: set[Relation] = set()
         for schema, name, comment, query in warehouse.execute(RELATIONS).fetchall():
-            self._comments[schema, name] = comment
-            if query and schema in (SCHEMA, SHARED):
-                self._views[schema, name] = query
+            if schema in (SCHEMA, SHARED) or (schema, name) in ALSO_COPIED:
+                self._comments[schema, name] = comment
+                self._queries[schema, name] = query or f"select * from {_quoted(self._own, schema, name)}"
 
     def copy_marts(self) -> None:
-        """Copies every relation of schema `marts` that is not copied yet, and `ALSO_COPIED`."""
+        """Copies every relation of schema `marts` that is not copied yet, and `ALSO_COPIED`.
+
+        A view that an earlier version left behind may read what is no more: it is no mart any longer, and left out.
+        """
         for relation in self._comments:
             if _is_for_readers(relation):
-                self._copy(relation)
+                with suppress(duckdb.BinderException, duckdb.CatalogException):
+                    self._copy(relation)
 
     def copy_mart(self, name: str) -> str:
         """Copies one mart; returns the name of the copy for SQL. Raises duckdb.CatalogException if there is none."""
@@ -124,8 +129,8 @@ class Publication:
         if relation in self._copied:
             return
         self._copied.add(relation)
-        query = self._views.get(relation, f"select * from {_quoted(*relation)}")
-        for parent in self._parents(query) if relation in self._views else ():
+        query = self._queries[relation]
+        for parent in self._parents(query):
             self._copy(parent)
         catalog = COPY if _is_for_readers(relation) else SCRATCH
         self._warehouse.execute(f"create schema if not exists {_quoted(catalog, relation[0])}")
@@ -135,18 +140,20 @@ class Publication:
             self._comment(relation)
 
     def _parents(self, query: str) -> list[Relation]:
-        """The views that the query of a view reads, as far as they are worth a table of their own."""
+        """What a query reads of the marts, and of what they share."""
         ((tree,),) = self._warehouse.execute("select json_serialize_sql($query)", {"query": query}).fetchall()
-        return sorted(self._views.keys() & set(_tables_in(json.loads(tree))))
+        return sorted(self._queries.keys() & set(_tables_in(json.loads(tree))))
 
     @contextmanager
     def _searching_copies(self) -> Iterator[None]:
         """The views name their schemas without a catalog, so they find copies of marts and of shared views first."""
         schemas = "select database_name, schema_name from duckdb_schemas() where not internal or schema_name = 'main'"
         found = self._warehouse.execute(schemas).fetchall()
-        own = self._warehouse.execute("select current_database()").fetchall()[0][0]
         copies = [(COPY, SCHEMA), (COPY, SHARED), (SCRATCH, SHARED)]
-        path = [*(place for place in copies if place in found), *((own, name) for at, name in found if at == own)]
+        path = [
+            *(place for place in copies if place in found),
+            *((self._own, name) for at, name in found if at == self._own),
+        ]
         self._warehouse.execute(f"set search_path = {_text(','.join(_quoted(*place) for place in path))}")
         try:
             yield
@@ -167,9 +174,9 @@ def _is_for_readers(relation: Relation) -> bool:
 
 
 def _tables_in(tree: Any) -> Iterator[Relation]:
-    """The tables and views in DuckDB's syntax tree of a query."""
+    """The tables and views that DuckDB's syntax tree of a query names without a catalog."""
     if isinstance(tree, dict):
-        if tree.get("type") == "BASE_TABLE":
+        if tree.get("type") == "BASE_TABLE" and not tree["catalog_name"]:
             yield tree["schema_name"], tree["table_name"]
         tree = list(tree.values())
     if isinstance(tree, list):

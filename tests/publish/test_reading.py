@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -38,13 +40,11 @@ def test_nothing_is_created_for_a_reader(tmp_path: Path) -> None:
 
 
 def test_where_nothing_is_published_the_program_that_holds_the_warehouse_is_named(tmp_path: Path) -> None:
-    """As in `reader`, but another process that writes."""
-    import subprocess
-    import sys
-
     path = tmp_path / "w.duckdb"
     with open_warehouse(path):
-        asked = "import sys; from pathlib import Path; from publish.reading import open_for_reading as o; o(Path(sys.argv[1]))"
+        asked = (
+            "import sys; from pathlib import Path; import publish.reading as r; r.open_for_reading(Path(sys.argv[1]))"
+        )
         done = subprocess.run([sys.executable, "-c", asked, str(path)], capture_output=True, text=True, check=False)
     assert WarehouseLocked.__name__ in done.stderr and "is open in python" in done.stderr
 
