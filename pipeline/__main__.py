@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,43 +29,53 @@ app = typer.Typer(
 @app.command("run")
 def run() -> None:
     """Extract, transform, push, report."""
-    run_command(["stripe", "netsuite"], stages.extract, transform, stages.push, stages.report)
+    run_command(["stripe", "netsuite"], stages.extract, transform, stages.push, stages.report, note_as="run")
 
 
 @app.command("plan")
 def plan() -> None:
     """Everything of `run` except that nothing is written to NetSuite: shows what would be posted."""
-    run_command(["stripe", "netsuite"], stages.extract, transform, stages.plan, stages.report)
+    run_command(["stripe", "netsuite"], stages.extract, transform, stages.plan, stages.report, note_as="plan")
 
 
 @app.command("extract")
 def extract() -> None:
     """Read Stripe and NetSuite into the raw tables (FULL_LEDGER=1: every customer's balance ledger)."""
-    run_command(["stripe", "netsuite"], stages.extract)
+    run_command(["stripe", "netsuite"], stages.extract, note_as="extract")
 
 
 @app.command("transform")
 def transform_command() -> None:
     """Derive credit documents, memos, lines and outcomes with dbt."""
-    run_command([], transform)
+    run_command([], transform, note_as="transform")
 
 
 @app.command("push")
 def push() -> None:
     """Post what is ready to NetSuite (PLAN=plan.json: only what that plan shows)."""
-    run_command(["netsuite"], stages.push)
+    run_command(["netsuite"], stages.push, note_as="push")
 
 
 @app.command("reconcile")
 def reconcile() -> None:
     """Compare what was posted with what NetSuite shows today."""
-    run_command(["netsuite"], stages.reconcile)
+    run_command(["netsuite"], stages.reconcile, note_as="reconcile")
 
 
 @app.command("report")
 def report() -> None:
     """Print the summary of the last run."""
-    run_command([], stages.report)
+    run_command([], stages.report, locked=False, needs_warehouse=False, note_as="report")
+
+
+@app.command("export")
+def export(
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Folder for the files (default: data/export/<target>).")
+    ] = None,
+) -> None:
+    """Write every mart as a Parquet file; reads what is published."""
+    run_command([], partial(stages.export, folder=folder), locked=False, needs_warehouse=False)
 
 
 @app.command("trace")
@@ -91,7 +102,7 @@ def mappings() -> None:
 @app.command("compact")
 def compact() -> None:
     """Remove superseded versions of Stripe's objects from the warehouse; the current ones stay."""
-    run_command([], stages.compact)
+    run_command([], stages.compact, note_as="compact")
 
 
 @app.command("doctor")

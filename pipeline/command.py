@@ -11,43 +11,64 @@ from contextlib import contextmanager
 
 from pipeline.console import say
 from pipeline.exit_codes import DONE, FAILED, MEANING, SEVERITY, AnotherRun, explain
+from pipeline.notes import noted
 from pipeline.sandbox_process import connected
 from pipeline.stages import Stage, StageResults
 from pipeline.transform import transform
 from settings import Service, Settings, load_settings
+from warehouse.waiting import waiting
 
 
-def run_command(require: Sequence[Service], *stages: Stage, locked: bool = True, needs_warehouse: bool = True) -> None:
+def run_command(
+    require: Sequence[Service], *stages: Stage, locked: bool = True, needs_warehouse: bool = True, note_as: str = ""
+) -> None:
     """Runs stages in order and ends the process with the most severe exit code; its meaning is the last line.
 
-    require: the services whose credentials the command needs · locked: no other command may run meanwhile ·
-    needs_warehouse: False for a command that works without one.
+    require: the services whose credentials the command needs · locked: no other command may run meanwhile, and this one
+    waits for other programs that have the warehouse open · needs_warehouse: False for a command that works without one,
+    or reads what is published · note_as: the command's name in `marts.runs`; empty = it leaves no row.
     """
     os.umask(0o077)  # the books of a company are for the eyes of the user who runs this
-    code = _exit_code(require, stages, locked, needs_warehouse)
+    code = _exit_code(require, stages, locked, needs_warehouse, note_as)
     say(f"exit code {code}: {MEANING[code]}")
     sys.exit(code)
 
 
-def _exit_code(require: Sequence[Service], stages: Sequence[Stage], locked: bool, needs_warehouse: bool) -> int:
+def _exit_code(
+    require: Sequence[Service], stages: Sequence[Stage], locked: bool, needs_warehouse: bool, note_as: str
+) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         settings = load_settings(require)
         if not needs_warehouse:
-            return max((stage(settings, StageResults()) for stage in stages), key=SEVERITY.index)
+            return _run(settings, stages, note_as, has_lock=False)
         settings = _with_warehouse(settings)
-        with _run_lock(settings, locked), connected(settings, bool(require)) as connected_settings:
+        with (
+            _run_lock(settings, locked),
+            waiting(settings.warehouse_wait if locked else 0, say),
+            connected(settings, bool(require)) as connected_settings,
+        ):
             _require_own_books(connected_settings, locked)
             _import_dbt_ahead(stages)
-            code, results = DONE, StageResults()
-            for stage in stages:
-                code = max(code, stage(connected_settings, results), key=SEVERITY.index)
-            return code
+            return _run(connected_settings, stages, note_as, has_lock=locked)
     except KeyboardInterrupt:
         say("stopped by hand; the next run goes on from here")
         return FAILED
     except Exception as error:
         return explain(error)
+
+
+def _run(settings: Settings, stages: Sequence[Stage], note_as: str, *, has_lock: bool) -> int:
+    """The most severe exit code of the stages, run in order."""
+    from load_netsuite.journal import new_run_id
+
+    code, results = DONE, StageResults(run_id=new_run_id())
+    with noted(settings, note_as, results, has_lock=has_lock) as run:
+        for stage in stages:
+            code = max(code, stage(settings, results), key=SEVERITY.index)
+        if run:
+            run.exit_code = code
+    return code
 
 
 def _with_warehouse(settings: Settings) -> Settings:

@@ -30,24 +30,40 @@ class AnotherRun(Exception):
 
 def explain(error: Exception) -> int:
     """Prints an error and returns its exit code. An unexpected error also leaves its traceback in the log."""
+    if _is_expected(error):
+        say(str(error))
+        return code_of(error)
+    LOGS.mkdir(exist_ok=True)
+    with (LOGS / "pipeline.log").open("a", encoding="utf-8") as log:
+        traceback.print_exception(error, file=log)
+    say(f"{sentence_of(error)} (see {LOGS.name}/pipeline.log)")
+    return FAILED
+
+
+def sentence_of(error: BaseException) -> str:
+    """What an error says to people."""
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped by hand"
+    return str(error) if _is_expected(error) else f"unexpected {type(error).__name__}: {error}"
+
+
+def code_of(error: BaseException) -> int:
+    """The exit code of an error."""
+    from warehouse.ownership import WrongBooks
+
+    if isinstance(error, SettingsError | WrongBooks):
+        return SETTINGS_WRONG
+    return UNDER_WAY if isinstance(error, AnotherRun) else FAILED
+
+
+def _is_expected(error: BaseException) -> bool:
+    """Whether the message of an error is a sentence for people."""
     from extract.errors import ExtractError
     from load_netsuite.errors import LoaderError
     from mapping_files.reader import MappingsRefused
     from netsuite.errors import NetSuiteError
+    from publish.parquet import NotExported
     from warehouse.connection import WarehouseError
-    from warehouse.ownership import WrongBooks
 
-    if isinstance(error, SettingsError | WrongBooks):
-        say(str(error))
-        return SETTINGS_WRONG
-    if isinstance(error, AnotherRun):
-        say(str(error))
-        return UNDER_WAY
-    if isinstance(error, ExtractError | LoaderError | MappingsRefused | NetSuiteError | WarehouseError | StageFailed):
-        say(str(error))
-        return FAILED
-    LOGS.mkdir(exist_ok=True)
-    with (LOGS / "pipeline.log").open("a", encoding="utf-8") as log:
-        traceback.print_exception(error, file=log)
-    say(f"unexpected {type(error).__name__}: {error} (see {LOGS.name}/pipeline.log)")
-    return FAILED
+    known = ExtractError | LoaderError | MappingsRefused | NetSuiteError | NotExported | WarehouseError
+    return isinstance(error, known | SettingsError | AnotherRun | StageFailed)

@@ -1,4 +1,4 @@
-"""The warehouse for commands that only read: nothing is created or changed, and other readers may read meanwhile."""
+"""What commands that only read open: the published marts, or the warehouse where nothing was published yet."""
 
 from __future__ import annotations
 
@@ -7,36 +7,21 @@ from contextlib import contextmanager
 
 import duckdb
 
+import publish.reading
 from pipeline.books import books_in, with_warehouse
-from pipeline.exit_codes import AnotherRun, StageFailed
 from settings import Settings
-from warehouse.connection import WarehouseError, WarehouseLocked
 from warehouse.ownership import require_books
-from warehouse.query import MEMORY_STEPS_MIB
 
 
 @contextmanager
 def open_for_reading(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-only connection to the warehouse of these settings; its time zone is UTC.
+    """A read-only connection with the marts in schema `marts`, as the last transform or push left them; its time zone
+    is UTC. Nothing is created, and a run under way is not disturbed.
 
-    Raises StageFailed where there is none, AnotherRun while a run has it open, WrongBooks where it belongs to other
-    accounts (rule I1), SettingsError, WarehouseError.
+    Raises WarehouseError where there is no warehouse, WarehouseLocked where nothing was published and a run has it
+    open, WrongBooks where it belongs to other accounts (rule I1), SettingsError.
     """
-    try:
-        path = with_warehouse(settings).warehouse_path
-        if not path.exists():
-            raise StageFailed(f"there is no warehouse at {path} yet; run `make run`")
-        connection = duckdb.connect(path, read_only=True)
-    except WarehouseLocked as locked:
-        raise AnotherRun(str(locked)) from None
-    except duckdb.IOException as error:
-        if "lock" in str(error).lower():
-            raise AnotherRun(f"a run has {path} open: let it end, then ask again") from None
-        raise WarehouseError(f"the warehouse {path} cannot be opened: {error}") from None
-    try:
+    path = with_warehouse(settings).warehouse_path
+    with publish.reading.open_for_reading(path) as connection:
         require_books(connection, path, books_in(settings))
-        connection.execute(f"set memory_limit = '{MEMORY_STEPS_MIB[0]} MiB'")
-        connection.execute("set timezone = 'UTC'")
         yield connection
-    finally:
-        connection.close()

@@ -41,6 +41,7 @@ class Shop:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.warehouse = folder / "sandbox.duckdb"
+        self.published = folder / "sandbox-published.duckdb"
         self.said: list[str] = []
 
     def make(self, *arguments: str, plan: str = "") -> str:
@@ -137,8 +138,9 @@ def test_every_story_ends_as_it_says(shop):
 def test_a_block_of_the_documentation_reads_the_warehouse_as_pasted(shop, tmp_path, block):
     folder = docs.checkout(tmp_path)
     (folder / docs.WAREHOUSE).symlink_to(shop.warehouse)
+    (folder / docs.PUBLISHED).symlink_to(shop.published)
     if block.language == "sql":
-        assert testing.rows(folder / docs.WAREHOUSE, block.text)
+        assert testing.rows(folder / docs.PUBLISHED, block.text)
         return
     done = subprocess.run(["bash", "-euc", block.text], cwd=folder, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -248,6 +250,75 @@ def test_the_mart_is_the_plan(shop, number):
 
 def test_a_plan_that_was_pushed_says_so(shop):
     assert f"first.json was posted already: {len(shop.plans[0][0])} of its records are in NetSuite" in shop.said[0]
+
+
+def test_readers_have_every_mart_as_it_is(shop):
+    """The published file holds what the views of the warehouse say, with the same columns and comments."""
+    with duckdb.connect(str(shop.warehouse)) as warehouse:
+        warehouse.execute(f"attach '{shop.published}' as published (read_only)")
+        marts = [name for (name,) in warehouse.execute(
+            "select view_name from duckdb_views() where schema_name = 'marts' and database_name = current_database()"
+        ).fetchall()]  # fmt: skip
+        assert {"credit_outcomes", "posting_plan", "netsuite_load_log", "credit_outcome_history"} < set(marts)
+        for mart in marts:
+            for one, other in (("sandbox", "published"), ("published", "sandbox")):
+                differing = f"from {one}.marts.{mart} except all from {other}.marts.{mart}"
+                assert warehouse.execute(differing).fetchall() == [], f"{mart}: only in {one}"
+        columns = "select table_name, column_name, data_type, comment from duckdb_columns() where schema_name = 'marts'"
+        here, there = (
+            warehouse.execute(f"{columns} and database_name = '{database}' order by all").fetchall()
+            for database in ("sandbox", "published")
+        )
+        assert here == there and all(comment for *_, comment in here)
+
+
+def test_every_command_is_among_the_runs(shop):
+    """Also those that posted nothing; the rows of the log have the id of their run."""
+    runs = testing.rows(shop.published, "select * from marts.runs where command <> 'report' order by position")
+    assert [run["command"] for run in runs[:6]] == ["plan", "push", "push", "run", "plan", "run"]
+    assert {run["exit_code"] for run in runs[:6]} == {0}
+    assert all(run["ended_at"] >= run["started_at"] for run in runs[:6])
+    posted = [run["rows_posted"] for run in runs[:6]]
+    assert [count > 0 for count in posted] == [False, True, False, False, False, True]
+    assert [run["objects_read"] is not None for run in runs[:6]] == [True, False, False, True, True, True]
+    logged = testing.rows(shop.published, "select distinct run_id from marts.netsuite_load_log")
+    assert {row["run_id"] for row in logged} == {runs[1]["run_id"], runs[5]["run_id"]}
+    blocked = testing.rows(shop.published, "select 1 from marts.credit_outcomes where state = 'blocked'")
+    assert runs[5]["documents_blocked"] == len(blocked) > 0
+
+
+def test_the_history_says_since_when(shop):
+    """Its last rows are the outcomes of now; of what a push posted, the row before says ready."""
+    now = """
+        select document_id, state, reason from marts.credit_outcome_history where "to" is null and state is not null
+        except select document_id, state, reason from marts.credit_outcomes
+    """
+    assert testing.rows(shop.published, now) == []
+    counts = """
+        select (select count(*) from marts.credit_outcomes) as outcomes,
+        (select count(*) from marts.credit_outcome_history where "to" is null and state is not null) as last_rows
+    """
+    (count,) = testing.rows(shop.published, counts)
+    assert count["outcomes"] == count["last_rows"]
+    before = """
+        select distinct state from (
+            select lag(state) over (partition by document_id order by position) as state, state as next_state
+            from marts.credit_outcome_history
+        ) where next_state = 'posted'
+    """
+    assert {row["state"] for row in testing.rows(shop.published, before)} == {"ready"}
+    back = 'select 1 from marts.credit_outcome_history where "to" < "from"'
+    assert testing.rows(shop.published, back) == []
+
+
+def test_the_marts_as_parquet_files(shop):
+    folder = shop.folder / "export"
+    shop.make("-m", "pipeline", "export", "--dir", str(folder))
+    marts = {path.stem for path in (ROOT / "dbt_project" / "models" / "marts").glob("*.sql")}
+    assert {path.name for path in folder.iterdir()} == {f"{mart}.parquet" for mart in marts}
+    for mart in sorted(marts):
+        (counted,) = testing.rows(shop.published, f"select count(*) as n from marts.{mart}")
+        assert duckdb.sql(f"select count(*) from '{folder}/{mart}.parquet'").fetchall() == [(counted["n"],)], mart
 
 
 def test_doctor_tells_what_the_mapping_files_leave_out(shop):

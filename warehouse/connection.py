@@ -11,6 +11,8 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.waiting import connect_when_free, holder_of
+
 # DuckDB's dict_fsst compression of long texts makes checkpoints ten times slower (docs/architecture.md, "Versions").
 STORAGE_OPTIONS = {"disabled_compression_methods": "dict_fsst", "zstd_min_string_length": 256}
 
@@ -28,18 +30,19 @@ def open_warehouse(path: Path, memory_mib: int = 300) -> duckdb.DuckDBPyConnecti
 
     memory_mib: the memory that DuckDB may use (it would otherwise keep all it wrote and read, up to most of the
     machine's memory); `ask` raises it where a query needs more. The session's time zone is UTC.
-    Raises WarehouseLocked, WarehouseError.
+    Raises WarehouseLocked (after the time that `warehouse.waiting` allows), WarehouseError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():  # dlt's state belongs to a file that is gone
         shutil.rmtree(dlt_directory(path), ignore_errors=True)
     try:
-        connection = duckdb.connect(path)
+        connection = connect_when_free(path)
     except duckdb.IOException as error:
-        if "lock" in str(error).lower():
+        holder = holder_of(error)
+        if holder:
             raise WarehouseLocked(
-                f"{path} is open in another program (a notebook, the DuckDB shell, another run): close it there "
-                "and run again"
+                f"{path} is open in another program ({holder}): close it there and run again; a notebook or a "
+                "dashboard reads the published file beside it instead"
             ) from None
         raise WarehouseError(f"the warehouse {path} cannot be opened: {error}") from None
     for name, value in {**STORAGE_OPTIONS, "memory_limit": f"{memory_mib} MiB"}.items():

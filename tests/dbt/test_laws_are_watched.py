@@ -371,6 +371,16 @@ TWO_ROWS_WITH_ONE_KEY = [
         "2 rows have the key 1 attempted 2026-02-01",
     ),
     (
+        "insert into history.runs (run_id, command) values ('r1', 'run'), ('r1', 'push')",
+        "runs",
+        "2 rows have the key r1.",
+    ),
+    (
+        "insert into history.credit_outcomes (document_id, position) values ('cn_1', 1), ('cn_2', 1)",
+        "credit_outcome_history",
+        "2 rows have the key 1.",
+    ),
+    (
         DRIFT.format("2026-02-01", "2026-02-01"),
         "netsuite_drift",
         "2 rows have the key 2026-02-01",
