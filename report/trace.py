@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from report.links import Links
-from warehouse.query import ask, ask_by_name
+from warehouse.query import ask_by_name
 
 Row = dict[str, Any]
 """A row of a section by column. Money: `<name>_minor` is an integer in Stripe's minor unit, `<name>` its exact decimal
@@ -50,8 +50,8 @@ class Trace:
     """One document. Each list holds the rows of a section, in the order in which people read them.
 
     document: its row of `credit_outcomes` · objects: Stripe's objects · parts: what it consists of, each with `rule` ·
-    records: memo, zero-amount invoice, customer refunds, journal entries · lines: each with `rule` · history: empty
-    where no history is kept · log: the loader's requests and answers, without their bodies.
+    records: memo, zero-amount invoice, customer refunds, journal entries · lines: each with `rule` · history: its
+    states so far · log: the loader's requests and answers, without their bodies.
     """
 
     document: Row
@@ -147,6 +147,10 @@ SECTIONS = {
         order by
             list_position(['invoice', 'customer_refund', 'out_of_band'], application_type), target_external_id
     """,
+    "history": """
+        select document_id, "from", "to", state, reason from marts.credit_outcome_history
+        where document_id in (select unnest($documents)) order by position
+    """,
 }
 
 SECTIONS_OF_RECORDS = {
@@ -176,11 +180,6 @@ SECTIONS_OF_RECORDS = {
 }
 """Sections by the records of section `records` and the items that the push creates for lines."""
 
-HISTORY = """
-select document_id, "from", "to", state, reason from marts.credit_outcome_history
-where document_id in (select unnest($documents)) order by "from", "to" nulls last
-"""
-
 DOCUMENTS = "select * from marts.credit_outcomes where document_id in (select unnest($documents))"
 
 
@@ -194,8 +193,7 @@ def traces(
     """
     wanted = {"documents": list(document_ids)}
     documents = {row["document_id"]: row for row in ask_by_name(warehouse, DOCUMENTS, wanted)}
-    queries = SECTIONS | ({"history": HISTORY} if _has_history(warehouse) else {})
-    rows = {name: ask_by_name(warehouse, sql, wanted) for name, sql in queries.items()}
+    rows = {name: ask_by_name(warehouse, sql, wanted) for name, sql in SECTIONS.items()}
     rows |= _rows_of_records(warehouse, rows["records"], rows["lines"])
     sections = {name: _by_document(found) for name, found in rows.items()}
     return [
@@ -240,7 +238,7 @@ def _trace(document: Row, sections: dict[str, list[Row]], links: Links) -> Trace
     for row in sections["parts"]:
         is_use = row["part"] == "balance_use" and row["becomes"] == "memo_applied_to_invoice"
         row["rule"] = "B3" if is_use else PART_RULES.get(row["becomes"])
-    return Trace(document=document, **({"history": []} | sections))
+    return Trace(document=document, **sections)
 
 
 def _add_amounts(row: Row, decimals: int | None) -> None:
@@ -261,9 +259,3 @@ def _by_document(rows: Sequence[Row]) -> Mapping[str, list[Row]]:
     for row in rows:
         grouped[row.pop("document_id")].append(row)
     return grouped
-
-
-def _has_history(warehouse: duckdb.DuckDBPyConnection) -> bool:
-    """A file of an earlier version keeps none."""
-    found = "select 1 from information_schema.tables where table_schema = 'marts' and table_name = $name"
-    return bool(ask(warehouse, found, {"name": "credit_outcome_history"}))

@@ -83,10 +83,9 @@ def test_an_unknown_currency_stays_in_its_minor_unit(warehouse: duckdb.DuckDBPyC
 
 def test_the_states_so_far_are_shown(warehouse: duckdb.DuckDBPyConnection) -> None:
     warehouse.execute(
-        "create or replace table marts.credit_outcome_history as select 'cn_1' as document_id, "
-        "timestamptz '2026-03-01 00:00Z' as \"from\", timestamptz '2026-03-02 10:00Z' as \"to\", "
-        "'waiting' as state, 'invoice_open' as reason union all by name "
-        "select 'cn_1' as document_id, timestamptz '2026-03-02 10:00Z' as \"from\""
+        'insert into marts.credit_outcome_history (document_id, "from", "to", state, reason, position) values '
+        "('cn_1', '2026-03-01 00:00Z', '2026-03-02 10:00Z', 'waiting', 'invoice_open', 1), "
+        "('cn_1', '2026-03-02 10:00Z', null, null, null, 2)"
     )
     text = flowing(shown(warehouse, "cn_1"))
     assert "2026-03-01 00:00:00 waiting (invoice_open) until 2026-03-02 10:00:00" in text
