@@ -10,6 +10,17 @@
 {% macro month_end_tie_out(outcomes, memos, lines, tax_details, applications, refunds, entries, snapshot) -%}
 with
 
+-- each of these is a view over the books and the journal, and is gone through once
+all_outcomes as (select * from {{ outcomes }}),
+
+all_memos as (select * from {{ memos }}),
+
+all_entries as (select * from {{ entries }}),
+
+positions as (
+    {{ month_end_positions('all_outcomes', 'all_memos', 'all_entries') | indent(4) }}
+),
+
 documents as (
     select
         document_id,
@@ -17,11 +28,7 @@ documents as (
         currency,
         {{ accounting_month(accounting_date('created_at')) }} as accounting_month,
         coalesce(amount_minor, 0) as amount_minor
-    from {{ outcomes }}
-),
-
-positions as (
-    {{ month_end_positions(outcomes, memos, entries) | indent(4) }}
+    from all_outcomes
 ),
 
 posted_memos as (
@@ -34,7 +41,7 @@ posted_memos as (
         memos.netsuite_account_id,
         memos.netsuite_internal_id,
         memos.amount_minor
-    from {{ memos }} as memos
+    from all_memos as memos
     where memos.netsuite_internal_id is not null
 ),
 
@@ -47,7 +54,7 @@ posted_entries as (
         debit_netsuite_account_id,
         credit_netsuite_account_id,
         amount_minor
-    from {{ entries }}
+    from all_entries
     where netsuite_internal_id is not null
 ),
 
