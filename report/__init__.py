@@ -1,0 +1,1 @@
+"""Files for people, from the marts alone: the month-end workbook."""
