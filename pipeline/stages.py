@@ -79,20 +79,30 @@ def reconcile(settings: Settings, results: StageResults) -> int:
 
 
 def report(settings: Settings, results: StageResults) -> int:
-    """Prints the summary from the marts alone. Raises StageFailed when there are none."""
+    """Prints the summary and writes the files of the month, from the marts alone.
+
+    Raises StageFailed when there are no marts, or a file cannot be written.
+    """
     import duckdb
 
     from load_netsuite.tables import ensure_tables
     from pipeline.mapping_rows import unmatched_rows
     from pipeline.summary import print_summary
+    from report.cells import WorkbookError
+    from report.files import write_files
     from warehouse.connection import open_warehouse
 
     with open_warehouse(settings.warehouse_path) as warehouse:
         ensure_tables(warehouse)
         try:
             print_summary(warehouse, console(), results.push, unmatched_rows(warehouse, settings))
+            paths = write_files(warehouse, settings)
         except duckdb.CatalogException:
-            raise StageFailed("report: the warehouse has no marts yet; run `make run`") from None
+            raise StageFailed("report: the warehouse has no marts of this version yet; run `make run`") from None
+        except WorkbookError as error:
+            raise StageFailed(f"report: {error}") from None
+    for path in paths:
+        say(f"report: wrote {path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}")
     return DONE
 
 

@@ -1,8 +1,8 @@
 """Cells of a workbook: texts that stay texts, amounts that keep every digit, and lists of rows with their totals.
 
-Every text is written as text, whatever it begins with. Amounts are whole minor units until they are written; a cell holds
-the major unit as a number. One that a spreadsheet cannot hold exactly (15 digits) is written as text, and no total
-counts it.
+Every text is written as text, whatever it begins with. Amounts are whole minor units until they are written; a cell
+holds the major unit as a number. One that a spreadsheet cannot hold exactly (15 digits) is written as text, and no
+total counts it.
 """
 
 from __future__ import annotations
@@ -84,9 +84,7 @@ class Tally:
         """Counts one row of the sheet's question, the decimals first."""
         decimals, *values = row
         self.decimals[key_text(values[self.sheet.index("currency")])] = decimals
-        keys = tuple(
-            key_text(value) for column, value in zip(self.sheet.columns, values, strict=True) if column.is_key
-        )
+        keys = tuple(key_text(value) for column, value in zip(self.sheet.columns, values, strict=True) if column.is_key)
         for column, value in zip(self.sheet.columns, values, strict=True):
             if column.kind == "money" and value is not None:
                 if is_exact(value):
@@ -95,6 +93,13 @@ class Tally:
                     self.too_large += 1
         self._rows += 1
         self.last = self.first + self._rows - 1
+
+    def groups(self) -> list[tuple[str, str]]:
+        """The groups that have a total of their own: value of `totals_by` ("" where there is none), currency."""
+        keys = [column.heading for column in self.sheet.columns if column.is_key]
+        name, currency = self.sheet.totals_by, keys.index("currency")
+        rows = {keys for amounts in self.amounts.values() for keys in amounts}
+        return sorted({(row[keys.index(name)] if name else "", row[currency]) for row in rows})
 
     def total(self, amount: str, currency: str, criteria: Sequence[tuple[str, str]] = ()) -> int:
         """The sum of the rows of a currency that meet the criteria, in minor units."""
@@ -107,7 +112,7 @@ class Tally:
         )
 
     def formula(self, amount: str, currency_cell: str, criteria: Sequence[tuple[str, str]], here: str) -> str:
-        """The same sum as a formula. here: the name of the sheet that holds it · criteria: values of ours, no quotes."""
+        """The same sum as a formula. here: the sheet that holds it · criteria: values of ours, without quotes."""
         place = "" if self.sheet.name == here else f"{self.sheet.name}!"
 
         def cells(heading: str) -> str:
@@ -174,8 +179,8 @@ class Cells:
         page.freeze_panes(1, 1)
         tally = self.write_rows(page, sheet, rows, 0)
         page.autofilter(0, 0, tally.last - 1, len(sheet.columns) - 1)
-        for number, currency in enumerate(sorted(tally.decimals)):
-            self._write_total(page, tally, currency, tally.last + 1 + number)
+        for row, (name, currency) in enumerate(tally.groups(), tally.last + 1):
+            self._write_total(page, tally, name, currency, row)
         return tally
 
     def write_rows(self, page: Any, sheet: Sheet, rows: Iterable[Sequence[Any]], header_row: int) -> Tally:
@@ -214,14 +219,15 @@ class Cells:
         else:
             self.text(page, row, number, value)
 
-    def _write_total(self, page: Any, tally: Tally, currency: str, row: int) -> None:
+    def _write_total(self, page: Any, tally: Tally, name: str, currency: str, row: int) -> None:
         sheet, decimals = tally.sheet, tally.decimals[currency]
-        cell = f"${sheet.letter('currency')}${row + 1}"
-        self.text(page, row, 0, f"total {currency}", self.header)
+        criteria = [(sheet.totals_by, name)] if sheet.totals_by else []
+        self.text(page, row, 0, f"total {name} {currency}".replace("  ", " "), self.header)
         for number, column in enumerate(sheet.columns):
             if column.heading == "currency":
                 self.text(page, row, number, currency, self.header)
-            elif column.kind == "money":
-                formula = tally.formula(column.heading, cell, (), sheet.name)
-                total = tally.total(column.heading, currency)
+            elif column.kind == "money" and column.has_total:
+                cell = f"${sheet.letter('currency')}${row + 1}"
+                formula = tally.formula(column.heading, cell, criteria, sheet.name)
+                total = tally.total(column.heading, currency, criteria)
                 self.formula(page, row, number, formula, total, decimals, "total")

@@ -16,12 +16,13 @@ Kind = Literal["text", "money", "date", "integer"]
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a sheet. is_key: totals ask for its values, which are few."""
+    """A column of a sheet. is_key: totals ask for its values, which are few · has_total: an amount that is summed."""
 
     heading: str
     kind: Kind = "text"
     width: int = 18
     is_key: bool = False
+    has_total: bool = True
 
 
 CURRENCY = Column("currency", width=10, is_key=True)
@@ -38,11 +39,16 @@ DECIMALS = "(select currency, any_value(currency_decimals) as decimals from repo
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet that is a list of rows. summed: the column whose cells are the sum of the amounts before them."""
+    """A sheet that is a list of rows.
+
+    totals_by: the key that the totals stand apart by, besides the currency · summed: the column whose cells are the sum
+    of the amounts before them.
+    """
 
     name: str
     columns: tuple[Column, ...]
     sql: str
+    totals_by: str | None = None
     summed: str | None = None
 
     def question(self, month: Month) -> str:
@@ -63,6 +69,7 @@ class Sheet:
         return tuple(column.heading for column in self.columns if column.kind == "money")
 
 
+# The words before the ids keep a formula from asking for numbers.
 LINES = Sheet(
     "summary",
     (
@@ -78,8 +85,8 @@ LINES = Sheet(
     ),
     """
     select
-        currency_decimals, line, position, document_type, record_type, netsuite_account_id, netsuite_item_id,
-        upper(currency), amount_minor, documents
+        currency_decimals, line, position, document_type, record_type, 'account ' || netsuite_account_id,
+        'item ' || netsuite_item_id, upper(currency), amount_minor, documents
     from report_month_rows
     order by list_position(
         ['stripe', 'became', 'dated', 'netsuite', 'not_ours', 'ledger', 'tax'], line
@@ -114,7 +121,8 @@ POSTED = Sheet(
     records as (
         select
             1 as turn, 'creditMemo' as record_type, external_id, document_id, netsuite_internal_id, tran_date, currency,
-            amount_minor, stripe_customer_id, netsuite_customer_id, stripe_invoice_id, netsuite_account_id, state, detail
+            amount_minor, stripe_customer_id, netsuite_customer_id, stripe_invoice_id, netsuite_account_id, state,
+            detail
         from marts.credit_memos
         union all
         select
@@ -142,6 +150,7 @@ POSTED = Sheet(
     where netsuite_internal_id is not null and tran_date >= date '{start}' and tran_date < date '{end}'
     order by turn, tran_date, external_id
     """,
+    totals_by="record type",
 )
 
 OPEN = Sheet(
@@ -168,6 +177,7 @@ OPEN = Sheet(
     from marts.open_documents_aging
     order by state, age_days desc, document_id
     """,
+    totals_by="state",
 )
 
 REFUNDS = Sheet(
@@ -191,6 +201,7 @@ REFUNDS = Sheet(
     where refund_date >= date '{start}' and refund_date < date '{end}'
     order by refund_date, stripe_refund_id, stripe_credit_note_id
     """,
+    totals_by="representation",
 )
 
 BALANCE_MOVEMENTS = (
@@ -211,7 +222,8 @@ BALANCES = Sheet(
         CURRENCY,
         *(Column(heading, "money", 16) for heading in BALANCE_MOVEMENTS),
         Column("closing", "money", 16),
-        Column("balance in Stripe", "money", 16),
+        # only where the month is the last one with ledger rows
+        Column("balance in Stripe", "money", 16, has_total=False),
         Column("ledger", width=12, is_key=True),
     ),
     """
@@ -283,6 +295,7 @@ TAX = Sheet(
     left join {decimals} using (currency)
     order by tax desc, external_id, number, currency
     """,
+    totals_by="tax",
 )
 
 LISTS = (POSTED, OPEN, REFUNDS, BALANCES, TAX)

@@ -68,19 +68,20 @@ class Heading:
 Figure = Rows | Sum | Check | Typed | Rest | Heading
 
 DOCUMENT_TYPES = (
-    ("credit_note", "credit notes"),
-    ("balance_use", "uses of customer balance"),
-    ("negative_invoice", "negative invoices"),
+    ("credit_note", "Credit notes"),
+    ("balance_use", "Uses of customer balance"),
+    ("negative_invoice", "Negative invoices"),
 )
+# position, what it is called, the document types that can be there
 BECAME = (
-    ("posted", "posted, dated in the month"),
-    ("posted_in_another_month", "posted, dated in another month"),
-    ("blocked_in_netsuite", "posted, and blocked since"),
-    ("kept_in_balance", "kept in the customer's balance"),
-    ("skipped", "skipped: nothing is posted"),
-    ("waiting", "waiting"),
-    ("blocked", "blocked"),
-    ("ready", "ready: the next push posts it"),
+    ("posted", "posted, dated in the month", ("credit_note", "balance_use")),
+    ("posted_in_another_month", "posted, dated in another month", ("credit_note", "balance_use")),
+    ("blocked_in_netsuite", "posted, and blocked since", ("credit_note", "balance_use")),
+    ("kept_in_balance", "in the customer's balance", ("credit_note", "negative_invoice")),
+    ("skipped", "skipped: nothing is posted", ("credit_note", "balance_use", "negative_invoice")),
+    ("waiting", "waiting", ("credit_note", "balance_use", "negative_invoice")),
+    ("blocked", "blocked", ("credit_note", "balance_use", "negative_invoice")),
+    ("ready", "ready: the next push posts it", ("credit_note", "balance_use", "negative_invoice")),
 )
 SNAPSHOT = (
     ("in_snapshot", "as NetSuite shows them"),
@@ -116,52 +117,79 @@ def _records(key: str, label: str, record_type: str) -> Rows:
     return Rows(key, label, "posted", criteria=(("record type", record_type),))
 
 
+def _debits(key: str, label: str, record_type: str) -> Rows:
+    return _line(key, label, "ledger", position="debit", record_type=record_type)
+
+
+def _documents(kind: str, label: str) -> list[Figure]:
+    """The documents of a type that were created in the month, and what became of them."""
+    became = [
+        _line(f"{kind} {position}", name, "became", document_type=kind, position=position)
+        for position, name, kinds in BECAME
+        if kind in kinds
+    ]
+    return [
+        Heading(f"{label} created in the month, and what became of them"),
+        _line(f"{kind} stripe", "in Stripe", "stripe", document_type=kind),
+        *became,
+        Sum(f"{kind} became", "all that became of them", tuple(row.key for row in became)),
+        Check(f"check {kind}", "check: Stripe less what became of it", f"{kind} stripe", f"{kind} became"),
+    ]
+
+
 def figures(accounts: Sequence[Sequence[str]]) -> list[Figure]:
     """The figures in their order. accounts: (record type, account, item) of each row of the general ledger."""
-    stripe = [_line(f"stripe {kind}", label, "stripe", document_type=kind) for kind, label in DOCUMENT_TYPES]
-    became = [_line(f"became {position}", label, "became", position=position) for position, label in BECAME]
     snapshot = [_line(f"snapshot {position}", label, "netsuite", position=position) for position, label in SNAPSHOT]
     ledger = [
         _line(
             f"ledger {record_type} {account} {item}",
-            f"{record_type}, " + (f"account {account}" if item == NONE else f"item {item}"),
+            f"{record_type}, {next((name for name in (account, item) if name != NONE), 'tax details')}",
             "ledger",
             **{"record type": record_type, "NetSuite account": account, "NetSuite item": item},
         )
         for record_type, account, item in accounts
     ]
     balances = [Rows(f"balance {name}", label, "balances", name) for name, label in MOVEMENTS]
-    opened = [
-        Rows(f"open {state}", state, "open", criteria=(("state", state),)) for state in ("waiting", "blocked")
-    ]
+    opened = [Rows(f"open {state}", state, "open", criteria=(("state", state),)) for state in ("waiting", "blocked")]
     aged = [Rows(f"open {age}", f"{age} days old", "open", criteria=(("age", age),)) for age in AGES]
     refunds = [
-        Rows(f"refund {name}", label, "refunds", criteria=(("representation", name),)) for name, label in REPRESENTATIONS
+        Rows(f"refund {name}", label, "refunds", criteria=(("representation", name),))
+        for name, label in REPRESENTATIONS
     ]
 
     def keys(rows: Sequence[Rows]) -> tuple[str, ...]:
         return tuple(row.key for row in rows)
 
     return [
-        Heading("Stripe's documents created in the month"),
-        *stripe,
-        Sum("stripe", "Stripe, all documents", keys(stripe)),
-        Heading("What became of them"),
-        *became,
-        Sum("became", "all that became of them", keys(became)),
-        Check("check stripe", "check: Stripe less what became of it", "stripe", "became"),
+        *(figure for kind, label in DOCUMENT_TYPES for figure in _documents(kind, label)),
         Heading("Records in NetSuite dated in the month"),
         _records("memos", "credit memos (sheet posted)", "creditMemo"),
-        _line("memos of month", "of documents of the month", "dated", **{
-            "record type": "creditMemo", "position": "documents_of_the_month",
-        }),
-        _line("memos of others", "of documents of other months", "dated", **{
-            "record type": "creditMemo", "position": "documents_of_other_months",
-        }),
+        _line(
+            "memos of month",
+            "of documents of the month",
+            "dated",
+            **{
+                "record type": "creditMemo",
+                "position": "documents_of_the_month",
+            },
+        ),
+        _line(
+            "memos of others",
+            "of documents of other months",
+            "dated",
+            **{
+                "record type": "creditMemo",
+                "position": "documents_of_other_months",
+            },
+        ),
         Sum("memos dated", "credit memos (the month's rows)", ("memos of month", "memos of others")),
         Check("check memos", "check: sheet posted less the month's rows", "memos", "memos dated"),
         _records("refunds posted", "customer refunds (sheet posted)", "customerRefund"),
+        _debits("refunds debited", "customer refunds (the month's rows)", "customerRefund"),
+        Check("check refunds", "check: sheet posted less the month's rows", "refunds posted", "refunds debited"),
         _records("entries", "journal entries (sheet posted)", "journalEntry"),
+        _debits("entries debited", "journal entries (the month's rows)", "journalEntry"),
+        Check("check entries", "check: sheet posted less the month's rows", "entries", "entries debited"),
         Heading("These credit memos in NetSuite's snapshot"),
         *snapshot,
         Sum("snapshot", "all credit memos of ours", keys(snapshot)),
@@ -178,8 +206,13 @@ def figures(accounts: Sequence[Sequence[str]]) -> list[Figure]:
         Sum("balance sum", "opening and all movements", keys(balances)),
         Rows("balance closing", "closing", "balances", "closing"),
         Check("check balances", "check: closing less opening and movements", "balance closing", "balance sum"),
-        Rows("balance not complete", "closing, where the ledger is not complete", "balances", "closing",
-             (("ledger", "not complete"),)),
+        Rows(
+            "balance not complete",
+            "closing, where the ledger is not complete",
+            "balances",
+            "closing",
+            (("ledger", "not complete"),),
+        ),
         Heading("Open now, of all months (sheet open)"),
         *opened,
         Sum("open", "all open documents", keys(opened)),

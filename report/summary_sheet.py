@@ -1,6 +1,7 @@
 """The first sheet of the workbook: what a month comes to, a row per figure and a column per currency.
 
-A figure is a formula over the other sheets, over the month's own rows at the end of this sheet, or over figures above it.
+A figure is a formula over the other sheets, over the month's own rows at the end of this sheet, or over figures above
+it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from report.summary_figures import Check, Figure, Heading, Rest, Rows, Sum, Type
 
 DIFFERENCES, CURRENCIES = 3, 5
 """The rows, from 0, of the checks together and of the currencies; the figures follow."""
+ACCOUNT = ("record type", "NetSuite account", "NetSuite item")
 
 
 class SummarySheet:
@@ -23,11 +25,15 @@ class SummarySheet:
 
     def __init__(self, cells: Cells, page: Any, tallies: Mapping[str, Tally], lines: Sequence[tuple[Any, ...]]) -> None:
         self._cells, self._page, self._lines = cells, page, lines
-        line, *account = (LINES.index(name) + 1 for name in ("line", "record type", "NetSuite account", "NetSuite item"))
+        line, *account = (
+            LINES.index(name) + 1 for name in ("line", "record type", "NetSuite account", "NetSuite item")
+        )
         accounts = {tuple(key_text(row[place]) for place in account) for row in lines if row[line] == "ledger"}
         self._figures = figures(sorted(accounts))
         self._rows = {
-            figure.key: row for row, figure in enumerate(self._figures, CURRENCIES + 1) if not isinstance(figure, Heading)
+            figure.key: row
+            for row, figure in enumerate(self._figures, CURRENCIES + 1)
+            if not isinstance(figure, Heading)
         }
         self._header_of_lines = CURRENCIES + len(self._figures) + 4
         own = Tally(LINES, self._header_of_lines + 2)
@@ -62,7 +68,9 @@ class SummarySheet:
 
     def _too_large(self) -> list[str]:
         number = sum(tally.too_large for tally in self._tallies.values())
-        return [f"{number} amounts have more than 15 digits: they stand as text, and no total counts them."] * bool(number)
+        return [f"{number} amounts have more than 15 digits: they stand as text, and no total counts them."] * bool(
+            number
+        )
 
     def _values_of(self, currency: str) -> dict[str, int]:
         """What the formulas of a currency come to, in minor units, by figure."""
@@ -77,7 +85,7 @@ class SummarySheet:
         return values
 
     def _cell(self, key: str, column: int) -> str:
-        return xl_rowcol_to_cell(self._rows[key], column)
+        return str(xl_rowcol_to_cell(self._rows[key], column))
 
     def _write_figure(self, figure: Figure, row: int, column: int, currency: str) -> None:
         decimals, values = self._decimals[currency], self._values[currency]
@@ -94,21 +102,27 @@ class SummarySheet:
             self._page.write_formula(row, column, formula, cells.money_format(decimals, "check"), "")
             return
         look = "total" if isinstance(figure, Sum) else "check" if isinstance(figure, Check) else ""
-        cells.formula(self._page, row, column, self._formula(figure, column, decimals), values[figure.key], decimals, look)
+        cells.formula(
+            self._page, row, column, self._formula(figure, column, decimals), values[figure.key], decimals, look
+        )
 
     def _formula(self, figure: Rows | Sum | Check, column: int, decimals: int | None) -> str:
         if isinstance(figure, Rows):
             head = xl_rowcol_to_cell(CURRENCIES, column, row_abs=True)
             return self._tallies[figure.sheet].formula(figure.amount, head, figure.criteria, LINES.name)
         if isinstance(figure, Sum):
-            return f"=SUM({self._cell(figure.of[0], column)}:{self._cell(figure.of[-1], column)})" if figure.of else "=0"
+            return (
+                f"=SUM({self._cell(figure.of[0], column)}:{self._cell(figure.of[-1], column)})" if figure.of else "=0"
+            )
         less = f"-{self._cell(figure.less, column)}" if figure.less else ""
         return f"=ROUND({self._cell(figure.figure, column)}{less},{decimals or 0})"
 
     def _write_differences(self) -> None:
         """All checks together: the first thing to look at."""
         checks = [figure.key for figure in self._figures if isinstance(figure, Check)]
-        self._cells.text(self._page, DIFFERENCES, 0, "all checks together: 0 when the month ties out", self._cells.header)
+        self._cells.text(
+            self._page, DIFFERENCES, 0, "all checks together: 0 when the month ties out", self._cells.header
+        )
         for currency, column in self._columns.items():
             formula = "=" + "+".join(f"ABS({self._cell(key, column)})" for key in checks)
             total = sum(abs(self._values[currency][key]) for key in checks)

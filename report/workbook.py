@@ -5,10 +5,10 @@ The same warehouse gives the same file.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -19,7 +19,7 @@ from report.cells import Cells, WorkbookError
 from report.month import Month
 from report.sheets import LINES, LISTS, MONTH_ROWS, Sheet
 from report.summary_sheet import SummarySheet
-from warehouse.query import ask_in_bulks
+from warehouse.query import ask, ask_in_bulks
 
 SHEETS = ("summary", *(sheet.name for sheet in LISTS))
 ROWS_AT_A_TIME = 5_000
@@ -30,22 +30,21 @@ def write_workbook(
 ) -> None:
     """Writes the workbook of a month, for its owner alone, and puts it in its place by one rename.
 
-    read_at: when the last extract began (UTC), None before the first. Raises WorkbookError; duckdb.CatalogException when
-    the marts do not exist.
+    read_at: when the last extract began (UTC), None before the first.
+    Raises WorkbookError; duckdb.CatalogException when the marts do not exist.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part.touch(mode=0o600)
-        _write(warehouse, part, month, target, read_at)
-        part.replace(path)
+        with TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
+            part = Path(folder, path.name)
+            part.touch(mode=0o600)
+            _write(warehouse, part, month, target, read_at)
+            part.replace(path)
     except (OSError, XlsxWriterException) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise WorkbookError(
             f"the workbook {path} cannot be written ({why}); make room, or set REPORT_DIR to a folder of yours"
         ) from None
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _write(
@@ -63,11 +62,15 @@ def _write(
     )
     # without these, the file would hold the time of this moment
     created = read_at.replace(tzinfo=None, microsecond=0) if read_at else datetime(*month.first.timetuple()[:3])
-    workbook.set_properties({"title": f"Stripe credit in NetSuite, {month} ({target})", "author": "", "created": created})
+    workbook.set_properties(
+        {"title": f"Stripe credit in NetSuite, {month} ({target})", "author": "", "created": created}
+    )
     cells = Cells(workbook)
     pages = {name: workbook.add_worksheet(name) for name in SHEETS}
-    warehouse.execute(MONTH_ROWS.format(start=month.first))
-    tallies = {sheet.name: cells.write_list(pages[sheet.name], sheet, _rows(warehouse, sheet, month)) for sheet in LISTS}
+    ask(warehouse, MONTH_ROWS.format(start=month.first))
+    tallies = {
+        sheet.name: cells.write_list(pages[sheet.name], sheet, _rows(warehouse, sheet, month)) for sheet in LISTS
+    }
     summary = SummarySheet(cells, pages["summary"], tallies, list(_rows(warehouse, LINES, month)))
     summary.write(_title(month, target, read_at))
     workbook.close()

@@ -19,7 +19,8 @@ BELOW = {
     "extract": {"mapping_files", "netsuite", "warehouse", "settings"},
     "load_netsuite": {"netsuite", "warehouse", "settings"},
     "doctor": {"extract", "mapping_files", "netsuite", "settings"},
-    "pipeline": {"doctor", "extract", "load_netsuite", "mapping_files", "netsuite", "warehouse", "settings"},
+    "report": {"warehouse", "settings"},
+    "pipeline": {"doctor", "extract", "load_netsuite", "mapping_files", "netsuite", "report", "warehouse", "settings"},
     "sandbox": set(),
 }
 

@@ -1,21 +1,30 @@
 {#-
     Body of mart month_end_tie_out: tall rows, so that each identity is a plain sum over some of them.
 
-    outcomes, memos, lines, tax_details, applications, refunds, entries    relations with the columns of the marts
-                 credit_outcomes, credit_memos, credit_memo_lines, credit_memo_tax_details, credit_memo_applications,
-                 customer_refunds, journal_entries
+    outcomes, lines, tax_details    relations with the columns of the marts credit_outcomes, credit_memo_lines,
+                 credit_memo_tax_details
+    memos        external_id, document_id, document_type, currency, amount_minor, tran_date, netsuite_account_id,
+                 netsuite_internal_id (null = not in NetSuite) of credit memos; may read all_outcomes, which is outcomes
+    refunds      external_id, currency, amount_minor (what is posted of it), tran_date, netsuite_account_id,
+                 netsuite_receivables_account_id of the customer refunds in NetSuite
+    entries      external_id, document_id, currency, amount_minor, tran_date, netsuite_internal_id,
+                 debit_netsuite_account_id, credit_netsuite_account_id of journal entries
     snapshot     relation with NetSuite's credit memos: netsuite_transaction_id, transaction_type, currency, tran_date,
                  netsuite_account_id, is_voided, total_amount (major units, negative)
 -#}
-{% macro month_end_tie_out(outcomes, memos, lines, tax_details, applications, refunds, entries, snapshot) -%}
+{% macro month_end_tie_out(outcomes, memos, lines, tax_details, refunds, entries, snapshot) -%}
 with
 
 -- each of these is a view over the books and the journal, and is gone through once
 all_outcomes as (select * from {{ outcomes }}),
 
-all_memos as (select * from {{ memos }}),
+all_memos as (
+    {{ memos | trim | indent(4) }}
+),
 
-all_entries as (select * from {{ entries }}),
+all_entries as (
+    {{ entries | trim | indent(4) }}
+),
 
 positions as (
     {{ month_end_positions('all_outcomes', 'all_memos', 'all_entries') | indent(4) }}
@@ -58,27 +67,19 @@ posted_entries as (
     where netsuite_internal_id is not null
 ),
 
--- what of each customer refund is in NetSuite; a memo that is applied already asks for none (K2)
-refunded as (
-    select
-        target_external_id as stripe_refund_id,
-        sum(amount_minor) as amount_minor
-    from {{ applications }}
-    where application_type = 'customer_refund' and state = 'posted' and reason <> 'adopted'
-    group by target_external_id
+all_refunds as (
+    {{ refunds | trim | indent(4) }}
 ),
 
 posted_refunds as (
     select
-        refunds.external_id,
-        refunds.currency,
-        {{ accounting_month('refunds.tran_date') }} as accounting_month,
-        refunds.netsuite_receivables_account_id,
-        refunds.netsuite_account_id,
-        refunded.amount_minor
-    from {{ refunds }} as refunds
-    inner join refunded on refunds.stripe_refund_id = refunded.stripe_refund_id
-    where refunds.netsuite_internal_id is not null
+        external_id,
+        currency,
+        {{ accounting_month('tran_date') }} as accounting_month,
+        netsuite_receivables_account_id,
+        netsuite_account_id,
+        amount_minor
+    from all_refunds
 ),
 
 netsuite_memos as (
