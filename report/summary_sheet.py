@@ -68,9 +68,8 @@ class SummarySheet:
 
     def _too_large(self) -> list[str]:
         number = sum(tally.too_large for tally in self._tallies.values())
-        return [f"{number} amounts have more than 15 digits: they stand as text, and no total counts them."] * bool(
-            number
-        )
+        note = f"Amounts of more than 15 digits: {number}. They stand as text, and no total counts them."
+        return [note] if number else []
 
     def _values_of(self, currency: str) -> dict[str, int]:
         """What the formulas of a currency come to, in minor units, by figure."""
