@@ -97,7 +97,7 @@ def report(settings: Settings, results: StageResults) -> int:
         try:
             print_summary(warehouse, console(), results.push, unmatched_rows(warehouse, settings))
             paths = write_files(warehouse, settings)
-        except duckdb.CatalogException:
+        except (duckdb.CatalogException, duckdb.BinderException):
             raise StageFailed("report: the warehouse has no marts of this version yet; run `make run`") from None
         except WorkbookError as error:
             raise StageFailed(f"report: {error}") from None

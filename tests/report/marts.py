@@ -11,13 +11,14 @@ TABLES = {
     "month_end_tie_out": "accounting_month date, currency text, currency_decimals integer, line text, position text, "
     "document_type text, record_type text, netsuite_account_id text, netsuite_item_id text, amount_minor bigint, "
     "documents bigint",
-    "credit_memos": "external_id text, document_id text, document_type text, netsuite_internal_id text, tran_date date, "
-    "currency text, amount_minor bigint, stripe_customer_id text, netsuite_customer_id text, stripe_invoice_id text, "
+    "credit_memos": "external_id text, document_id text, document_type text, netsuite_internal_id text, "
+    "tran_date date, currency text, amount_minor bigint, stripe_customer_id text, netsuite_customer_id text, "
+    "stripe_invoice_id text, "
     "netsuite_account_id text, state text, detail text",
-    "credit_memo_applications": "document_id text, application_type text, target_external_id text, amount_minor bigint, "
-    "state text, reason text",
-    "customer_refunds": "external_id text, stripe_refund_id text, netsuite_internal_id text, tran_date date, currency text, "
-    "netsuite_customer_id text, netsuite_account_id text, state text, detail text",
+    "credit_memo_applications": "document_id text, application_type text, target_external_id text, "
+    "amount_minor bigint, state text, reason text",
+    "customer_refunds": "external_id text, stripe_refund_id text, netsuite_internal_id text, tran_date date, "
+    "currency text, netsuite_customer_id text, netsuite_account_id text, state text, detail text",
     "journal_entries": "external_id text, document_id text, netsuite_internal_id text, tran_date date, currency text, "
     "amount_minor bigint, debit_netsuite_account_id text, state text, detail text",
     "zero_amount_invoices": "external_id text, document_id text, netsuite_internal_id text, tran_date date, "
