@@ -321,7 +321,7 @@ def test_a_run_writes_the_workbook_of_the_last_whole_month(shop):
     assert stat.S_IMODE(workbook.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("month", [Month.named(f"2026-0{number}") for number in range(2, 7)], ids=str)
+@pytest.mark.parametrize("month", [Month.named("2026-03"), Month.named("2026-04")], ids=str)
 def test_the_workbook_of_a_month_ties_out_with_netsuites_books(shop, tmp_path, month):
     """No check shows a difference, every formula comes to its stored value, and the memos are those of the books."""
     with testing.opened(shop.warehouse) as connection:

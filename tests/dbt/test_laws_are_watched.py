@@ -476,7 +476,10 @@ def test_a_state_without_a_position_is_noticed(small_world):
         "marts_month_end_tie_out_is_whole",
         small_world,
     )
-    assert "marts.month_end_tie_out: 2026-02-01 usd became (none) credit_note (none) (none) (none) has no position." in found
+    assert (
+        "marts.month_end_tie_out: 2026-02-01 usd became (none) credit_note (none) (none) (none) has no position."
+        in found
+    )
 
 
 def test_a_build_with_a_broken_law_does_not_count(small_world):

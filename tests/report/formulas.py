@@ -12,19 +12,31 @@ RANGE = re.compile(r"(?:(\w+)!)?(\$?[A-Z]+\$?\d+(?::\$?[A-Z]+\$?\d+)?)")
 
 
 class Formulas:
-    """The formulas of a workbook that openpyxl read with its formulas."""
+    """The formulas of a workbook that openpyxl read with its formulas, as it is when it is asked first."""
 
     def __init__(self, workbook: Any) -> None:
         self._workbook = workbook
+        self._values: dict[tuple[str, str], Any] = {}
+        self._areas: dict[tuple[str, str], list[Any]] = {}
 
     def value(self, sheet: str, cell: str) -> Any:
         """The value of a cell: a Decimal for a number or a formula, else what stands there."""
+        if (sheet, cell) not in self._values:
+            self._values[sheet, cell] = self._value(sheet, cell)
+        return self._values[sheet, cell]
+
+    def _value(self, sheet: str, cell: str) -> Any:
         content = self._workbook[sheet][cell.replace("$", "")].value
         if isinstance(content, str) and content.startswith("=") and self._workbook[sheet][cell].data_type == "f":
             return self._formula(sheet, content[1:])
         return Decimal(str(content)) if isinstance(content, int | float) else content
 
     def _cells(self, sheet: str, reference: str) -> list[Any]:
+        if (sheet, reference) not in self._areas:
+            self._areas[sheet, reference] = self._area(sheet, reference)
+        return self._areas[sheet, reference]
+
+    def _area(self, sheet: str, reference: str) -> list[Any]:
         named, area = RANGE.fullmatch(reference).groups()
         first_column, first, last_column, last = range_boundaries(area.replace("$", ""))
         page = self._workbook[named or sheet]
