@@ -1,4 +1,4 @@
-{#- Whole days from one date to a later one, as an integer; negative when the other is earlier, null when one is null. -#}
+{#- Whole days from one date to a later one; negative when it is earlier, null when one is null. -#}
 {% macro days_between(from_date, to_date) %}
     {{- return(adapter.dispatch('days_between')(from_date, to_date)) -}}
 {% endmacro %}

@@ -24,8 +24,8 @@ sums as (
 
 select
     'The month-end rows of ' || outcomes.document_id || ' come to '
-    || cast(coalesce(sums.amount_minor, 0) - coalesce(sums.difference_minor, 0) as varchar) || ' minor units, its amount is '
-    || cast(outcomes.amount_minor as varchar) || '.' as message
+    || cast(coalesce(sums.amount_minor, 0) - coalesce(sums.difference_minor, 0) as varchar)
+    || ' minor units, its amount is ' || cast(outcomes.amount_minor as varchar) || '.' as message
 from {{ ref('checked_credit_outcomes') }} as outcomes
 left join sums on outcomes.document_id = sums.document_id
 left join {{ ref('int_credit_note_parts') }} as parts on outcomes.document_id = parts.credit_note_id
@@ -40,7 +40,8 @@ union all
 
 select
     'The month-end rows of ' || sums.document_id || ' keep ' || cast(sums.kept_minor as varchar)
-    || ' minor units, the customer''s balance got ' || cast(-parts.balance_transaction_minor as varchar) || '.' as message
+    || ' minor units, the customer''s balance got ' || cast(-parts.balance_transaction_minor as varchar) || '.'
+        as message
 from sums
 inner join {{ ref('int_credit_note_parts') }} as parts on sums.document_id = parts.credit_note_id
 where parts.adds_up and sums.kept_minor <> 0 and sums.kept_minor <> -parts.balance_transaction_minor

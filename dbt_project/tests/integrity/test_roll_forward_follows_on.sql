@@ -1,5 +1,5 @@
--- Month-end: each month of a customer's credit opens as the one before it closed and closes at the sum of its columns; the
--- last one closes at Stripe's balance where no gap was found (rules B1, B6).
+-- Month-end: each month of a customer's credit opens as the one before it closed and closes at the sum of its columns;
+-- the last one closes at Stripe's balance where no gap was found (rules B1, B6).
 with
 
 months as (
@@ -19,7 +19,8 @@ select
     'The credit of ' || months.stripe_customer_id || ' in ' || upper(months.currency) || ' opens '
     || cast(months.accounting_month as varchar) || ' at ' || cast(months.opening_minor as varchar)
     || ' minor units after it closed at ' || cast(months.closed_before_minor as varchar) || ', comes to '
-    || cast(months.summed_minor as varchar) || ' and closes at ' || cast(months.closing_minor as varchar) || '.' as message
+    || cast(months.summed_minor as varchar) || ' and closes at ' || cast(months.closing_minor as varchar) || '.'
+        as message
 from months
 where months.opening_minor <> months.closed_before_minor or months.summed_minor <> months.closing_minor
 

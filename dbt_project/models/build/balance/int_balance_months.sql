@@ -1,5 +1,5 @@
--- The customer balance ledger by month (rules B1, B2, B6, B7): what credit a customer had, got, used and has left. Stripe
--- shows credit as a negative balance; here it is positive.
+-- The customer balance ledger by month (rules B1, B2, B6, B7): what credit a customer had, got, used and has left.
+-- Stripe shows credit as a negative balance; here it is positive.
 with
 
 ledger as (
@@ -15,7 +15,8 @@ ledger as (
             when ledger.movement in ('use', 'give_back') then 'used'
             when ledger.movement = 'payment' then 'paid_in'
             when ledger.movement = 'carried' then 'carried'
-            when ledger.movement in ('credit', 'debit') and ledger.credit_note_id is not null then 'granted_by_credit_notes'
+            when ledger.movement in ('credit', 'debit') and ledger.credit_note_id is not null
+                then 'granted_by_credit_notes'
             when ledger.movement in ('credit', 'debit') then 'adjusted'
         end as kind
     from {{ ref('int_balance_ledger') }} as ledger
