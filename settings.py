@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     allow_mixed_modes: bool = False  # a Stripe test key with a NetSuite production account, or vice versa
     full_ledger: bool = False  # read the balance ledger of every customer
     plan: Path | None = None  # the plan.json that a push keeps to
+    report_dir: Path = ROOT / "reports"  # where a report puts its files
+    month: str | None = None  # the month of a report, e.g. 2026-03; else the last whole one
 
     @model_validator(mode="before")
     @classmethod
@@ -130,7 +132,14 @@ class Settings(BaseSettings):
             raise ValueError("must be a language tag such as en or pt_BR")
         return value
 
-    @field_validator("warehouse_path", "mappings_dir", "netsuite_private_key_file", "plan")
+    @field_validator("month")
+    @classmethod
+    def _check_month(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])", value):
+            raise ValueError("must be a month such as 2026-03")
+        return value
+
+    @field_validator("warehouse_path", "mappings_dir", "netsuite_private_key_file", "plan", "report_dir")
     @classmethod
     def _from_root(cls, value: Path | None) -> Path | None:
         """Relative paths count from the root of the repository, wherever a command was started."""

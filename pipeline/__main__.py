@@ -64,7 +64,7 @@ def reconcile() -> None:
 
 @app.command("report")
 def report() -> None:
-    """Print the summary of the last run."""
+    """Print the summary of the last run and write the month-end workbook (MONTH=2026-03; else the last whole month)."""
     run_command([], stages.report, locked=False, needs_warehouse=False, note_as="report")
 
 

@@ -104,18 +104,28 @@ def reconcile(settings: Settings, results: StageResults) -> int:
 
 
 def report(settings: Settings, results: StageResults) -> int:
-    """Prints the summary from the published marts. Raises StageFailed when there are none."""
+    """Prints the summary and writes the files of the month, from the published marts.
+
+    Raises StageFailed when there are no marts, or a file cannot be written.
+    """
     import duckdb
 
     from pipeline.mapping_rows import unmatched_rows
     from pipeline.summary import print_summary
+    from report.cells import WorkbookError
+    from report.files import write_files
 
     with open_for_reading(settings) as marts:
         try:
             marts.execute("select 1 from marts.runs limit 0")  # earlier versions lack it, and columns of other marts
             print_summary(marts, console(), results.push, unmatched_rows(marts, settings))
+            paths = write_files(marts, settings)
         except (duckdb.CatalogException, duckdb.BinderException):
             raise StageFailed(f"report: {NO_MARTS}") from None
+        except WorkbookError as error:
+            raise StageFailed(f"report: {error}") from None
+    for path in paths:
+        say(f"report: wrote {path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}")
     return DONE
 
 

@@ -4,4 +4,6 @@ find.py              which documents an id leads to
 trace.py             documents from Stripe's objects to NetSuite's records, as plain data
 trace_text.py        the same for a terminal and as JSON
 links.py             addresses of Stripe's dashboard and of NetSuite's records
+files.py             the files of `make report`
+workbook.py          the month-end workbook
 """

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import stat
 import subprocess
 import sys
 from collections import Counter
@@ -16,19 +17,23 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import openpyxl
 import pytest
 
 from netsuite.lookup import SUITEQL_TYPES
 from pipeline.console import console
 from report.find import Hit, find
+from report.month import Month
 from report.trace import traces
 from report.trace_text import as_json, print_trace
+from report.workbook import write_workbook
 from sandbox import demo
 from sandbox.demo.netsuite import CURRENCIES
 from sandbox.demo.scenarios import SCENARIOS
 from sandbox.netsuite import credentials
 from sandbox.netsuite.records import Transaction
 from sandbox.stripe.server import DEMO_KEY
+from tests.report.formulas import Formulas
 from tests.support import docs
 from tests.support import warehouse as testing
 
@@ -45,7 +50,12 @@ class Shop:
         self.said: list[str] = []
 
     def make(self, *arguments: str, plan: str = "") -> str:
-        environment = {**os.environ, "WAREHOUSE_PATH": str(self.warehouse), "TARGET": "sandbox"}
+        environment = {
+            **os.environ,
+            "WAREHOUSE_PATH": str(self.warehouse),
+            "TARGET": "sandbox",
+            "REPORT_DIR": str(self.folder / "reports"),
+        }
         if plan:
             environment["PLAN"] = str(self.folder / plan)
         done = subprocess.run(
@@ -429,6 +439,39 @@ def test_documents_equal_the_sum_over_states(shop):
         """,
     )
     assert unequal == []
+
+
+def test_a_run_writes_the_workbook_of_the_last_whole_month(shop):
+    (workbook,) = (shop.folder / "reports").iterdir()
+    assert workbook.name == f"sandbox-{Month.last_whole('UTC')}.xlsx" and workbook.name in shop.said[-1]
+    assert stat.S_IMODE(workbook.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("month", [Month.named("2026-03"), Month.named("2026-04")], ids=str)
+def test_the_workbook_of_a_month_ties_out_with_netsuites_books(shop, tmp_path, month):
+    """No check shows a difference, every formula comes to its stored value, and the memos are those of the books."""
+    with testing.opened(shop.warehouse) as connection:
+        write_workbook(connection, tmp_path / "month.xlsx", month, "sandbox", None)
+    workbook = openpyxl.load_workbook(tmp_path / "month.xlsx")
+    formulas, page = Formulas(workbook), workbook["summary"]
+    shown = openpyxl.load_workbook(tmp_path / "month.xlsx", data_only=True)
+    columns = [cell for cell in page[6][1:] if cell.value]
+    rows = [cell.row for cell in page["A"] if cell.value and page.cell(cell.row, 2).data_type == "f"]
+    assert len(rows) > 70
+    for column in columns:
+        for row in rows:
+            cell = page.cell(row, column.column).coordinate
+            assert (formulas.value("summary", cell) or 0) == Decimal(str(shown["summary"][cell].value or 0)), cell
+        assert shown["summary"].cell(4, column.column).value == 0, column.value
+    currencies = {id: currency for currency, (id, _) in CURRENCIES.items()}
+    own = {row["external_id"] for row in shop.log()}
+    expected: Counter[str] = Counter()
+    for (type, name), transaction in shop.books[-1].items():
+        if type == "CustCred" and name in own and month.first <= transaction.tran_date < month.next_first:
+            expected[currencies[transaction.currency].upper()] += abs(transaction.total)
+    (memos,) = (cell.row for cell in page["A"] if cell.value == "credit memos (sheet posted)")
+    found = {column.value: formulas.value("summary", page.cell(memos, column.column).coordinate) for column in columns}
+    assert {currency: amount for currency, amount in found.items() if amount} == expected
 
 
 def test_nothing_that_runs_leave_behind_holds_a_secret(shop):

@@ -21,7 +21,7 @@ BELOW = {
     "history": {"warehouse"},
     "publish": {"warehouse"},
     "doctor": {"extract", "mapping_files", "netsuite", "settings"},
-    "report": {"warehouse"},
+    "report": {"warehouse", "settings"},
     "pipeline": {
         *("doctor", "extract", "history", "load_netsuite", "mapping_files", "netsuite", "publish", "report"),
         *("warehouse", "settings"),

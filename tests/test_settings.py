@@ -319,6 +319,17 @@ def test_the_mode_of_a_key(key: str | None, is_live: bool | None) -> None:
     assert Settings(_env_file=None, stripe_api_key=key).stripe_is_live is is_live
 
 
+@pytest.mark.parametrize("month", ["2026-13", "2026-00", "2026-3", "March", "2026-03-01", "0026-03", "²026-03"])
+def test_wrong_month_is_refused(monkeypatch: pytest.MonkeyPatch, month: str) -> None:
+    with pytest.raises(SettingsError, match="MONTH: must be a month such as 2026-03"):
+        load(monkeypatch, {"MONTH": month})
+
+
+def test_report_goes_to_reports_of_the_repository_unless_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(monkeypatch, {"MONTH": "2026-03"}).report_dir == ROOT / "reports"
+    assert load(monkeypatch, {"REPORT_DIR": "elsewhere"}).report_dir == ROOT / "elsewhere"
+
+
 @pytest.mark.parametrize("language", ["en", "pt_BR", "en-US", "zh_Hans_CN"])
 def test_a_language_tag(monkeypatch: pytest.MonkeyPatch, language: str) -> None:
     assert load(monkeypatch, {"NETSUITE_LANGUAGE": language}).netsuite_language == language

@@ -74,7 +74,7 @@ _FETCHED_AT = datetime(2026, 6, 1, tzinfo=UTC)
 def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """All raw tables, empty, and the loader's journal."""
     import history.tables
-    from extract.raw_tables import ASKED_IDS, declare_private_fields
+    from extract.raw_tables import ASKED_IDS, ORDER_OF_RUNS, RUNS, declare_private_fields
     from load_netsuite.tables import ensure_tables
 
     connection.execute("create schema if not exists raw_stripe")
@@ -92,7 +92,8 @@ def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(
             f"create table if not exists raw_netsuite.{table} ({', '.join(c + ' text' for c in columns.split())})"
         )
-    connection.execute(ASKED_IDS)
+    for statement in (ASKED_IDS, RUNS, ORDER_OF_RUNS):
+        connection.execute(statement)
     declare_private_fields(connection)
     ensure_tables(connection)
     history.tables.ensure_tables(connection)

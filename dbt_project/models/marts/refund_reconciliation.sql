@@ -55,6 +55,7 @@ ordered as (
         greatest(coalesce(links.linked_minor, 0), 0) as linked_minor,
         coalesce(refunds.amount_minor, 0) as refund_minor,
         lower(refunds.currency) as currency,
+        {{ accounting_date('refunds.created_at') }} as refund_date,
         row_number() over (
             partition by links.stripe_refund_id
             order by
@@ -128,6 +129,7 @@ linked as (
         represented.credit_note_id as stripe_credit_note_id,
         cast(represented.amount_minor as bigint) as amount_minor,
         represented.currency,
+        represented.refund_date,
         represented.representation,
         payouts.stripe_payout_id,
         case represented.representation
@@ -157,6 +159,7 @@ unlinked as (
         cast(null as varchar) as stripe_credit_note_id,
         cast(refunds.amount_minor - coalesce(linked_sums.linked_minor, 0) as bigint) as amount_minor,
         lower(refunds.currency) as currency,
+        {{ accounting_date('refunds.created_at') }} as refund_date,
         'match_by_hand' as representation,
         payouts.stripe_payout_id,
         cast(null as varchar) as netsuite_account_id,
@@ -167,10 +170,18 @@ unlinked as (
     where refunds.amount_minor > coalesce(linked_sums.linked_minor, 0)
 ),
 
-final as (
+refund_rows as (
     select * from linked
     union all
     select * from unlinked
+),
+
+final as (
+    select
+        refund_rows.*,
+        currencies.stripe_exponent as currency_decimals
+    from refund_rows
+    left join {{ ref('reference_currencies') }} as currencies on refund_rows.currency = currencies.currency
 )
 
 select * from final

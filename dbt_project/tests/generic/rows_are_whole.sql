@@ -5,8 +5,8 @@
 
     key         list of columns
     not_null    list of columns
-    by          column that says whose a row is: customer_key, document_id or external_id; everybody = the model's rows
-                belong to no customer, so all are tested
+    by          column that says whose a row is: customer_key, stripe_customer_id, document_id or external_id;
+                everybody = the model's rows belong to no customer, so all are tested
     rows        relation of the model's rows in scope (models/checked), where the model is a view over all books
 -#}
 {% test rows_are_whole(model, key, not_null=[], by='customer_key', rows=none) %}
@@ -23,7 +23,7 @@ rows_in_scope as (
     from {{ model }}
         {%- if by != 'everybody' %}
     where
-            {%- if by == 'customer_key' %}
+            {%- if by in ('customer_key', 'stripe_customer_id') %}
         {{ is_in_scope(by) }}
             {%- elif by == 'document_id' %}
         {{ by }} in (select documents.document_id from {{ ref('int_credit_documents') }} as documents)

@@ -1,0 +1,8 @@
+{#- Whole days from one date to a later one; negative when it is earlier, null when one is null. -#}
+{% macro days_between(from_date, to_date) %}
+    {{- return(adapter.dispatch('days_between')(from_date, to_date)) -}}
+{% endmacro %}
+
+{% macro duckdb__days_between(from_date, to_date) -%}
+    cast(date_diff('day', {{ from_date }}, {{ to_date }}) as integer)
+{%- endmacro %}

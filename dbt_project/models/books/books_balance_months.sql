@@ -1,0 +1,1 @@
+{{ books_of(ref('int_balance_months')) }}

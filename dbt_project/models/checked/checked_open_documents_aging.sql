@@ -1,0 +1,1 @@
+{{ open_documents(ref('checked_credit_outcomes')) }}

@@ -1,0 +1,1 @@
+{{ open_documents(ref('credit_outcomes')) }}
