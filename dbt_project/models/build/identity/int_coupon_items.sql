@@ -38,12 +38,14 @@ ranked as (
     select
         stripe_coupon_id,
         netsuite_item_id,
+        max(case when turn > 1 then 1 else 0 end) over (partition by stripe_coupon_id) = 1 as is_found_without_row,
         row_number() over (partition by stripe_coupon_id order by turn asc, netsuite_item_id desc) as hit
     from candidates
 )
 
 select
     stripe_coupon_id,
-    netsuite_item_id
+    netsuite_item_id,
+    is_found_without_row
 from ranked
 where hit = 1

@@ -66,6 +66,13 @@ found as (
             price_external.netsuite_item_id,
             product_external.netsuite_item_id
         ) as found_item_id,
+        coalesce(
+            {%- if var('connector_records') == 'adopt' %}
+            linked.netsuite_item_id,
+            {%- endif %}
+            price_external.netsuite_item_id,
+            product_external.netsuite_item_id
+        ) is not null as is_found_without_row,
         unallocated.netsuite_item_id as unallocated_item_id
     from sold
     cross join unallocated
@@ -83,15 +90,16 @@ select
     stripe_product_id,
     {%- if var('missing_item') == 'unallocated' %}
     coalesce(found_item_id, unallocated_item_id) as netsuite_item_id,
-    cast(null as varchar) as item_external_id
+    cast(null as varchar) as item_external_id,
     {%- elif var('missing_item') == 'create' %}
     case
         when found_item_id is null and stripe_price_id = '' then unallocated_item_id
         else found_item_id
     end as netsuite_item_id,
-    case when found_item_id is null and stripe_price_id <> '' then stripe_price_id end as item_external_id
+    case when found_item_id is null and stripe_price_id <> '' then stripe_price_id end as item_external_id,
 {%- else %}
     found_item_id as netsuite_item_id,
-    cast(null as varchar) as item_external_id
+    cast(null as varchar) as item_external_id,
 {%- endif %}
+    is_found_without_row
 from found
