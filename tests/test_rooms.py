@@ -18,8 +18,11 @@ BELOW = {
     "mapping_files": {"settings"},
     "extract": {"mapping_files", "netsuite", "warehouse", "settings"},
     "load_netsuite": {"netsuite", "warehouse", "settings"},
-    "doctor": {"extract", "mapping_files", "netsuite", "settings"},
-    "pipeline": {"doctor", "extract", "load_netsuite", "mapping_files", "netsuite", "warehouse", "settings"},
+    "proposals": {"extract", "mapping_files", "netsuite", "settings"},
+    "doctor": {"extract", "mapping_files", "netsuite", "proposals", "settings"},
+    "pipeline": {
+        *("doctor", "extract", "load_netsuite", "mapping_files", "netsuite", "proposals", "warehouse", "settings")
+    },
     "sandbox": set(),
 }
 
