@@ -57,22 +57,14 @@ found as (
     select
         sold.stripe_price_id,
         sold.stripe_product_id,
-        coalesce(
-            price_map.netsuite_item_id,
-            product_map.netsuite_item_id,
-            {%- if var('connector_records') == 'adopt' %}
-            linked.netsuite_item_id,
-            {%- endif %}
-            price_external.netsuite_item_id,
-            product_external.netsuite_item_id
-        ) as found_item_id,
+        coalesce(price_map.netsuite_item_id, product_map.netsuite_item_id) as mapped_item_id,
         coalesce(
             {%- if var('connector_records') == 'adopt' %}
             linked.netsuite_item_id,
             {%- endif %}
             price_external.netsuite_item_id,
             product_external.netsuite_item_id
-        ) is not null as is_found_without_row,
+        ) as item_id_of_record,
         unallocated.netsuite_item_id as unallocated_item_id
     from sold
     cross join unallocated
@@ -83,6 +75,14 @@ found as (
     {%- endif %}
     left join by_external_id as price_external on sold.stripe_price_id = price_external.stripe_id
     left join by_external_id as product_external on sold.stripe_product_id = product_external.stripe_id
+),
+
+final as (
+    select
+        *,
+        coalesce(mapped_item_id, item_id_of_record) as found_item_id,
+        item_id_of_record is not null as is_found_without_row
+    from found
 )
 
 select
@@ -102,4 +102,4 @@ select
     cast(null as varchar) as item_external_id,
 {%- endif %}
     is_found_without_row
-from found
+from final
