@@ -18,7 +18,7 @@ BELOW = {
     "mapping_files": {"settings"},
     "extract": {"mapping_files", "netsuite", "warehouse", "settings"},
     "load_netsuite": {"netsuite", "warehouse", "settings"},
-    "proposals": {"extract", "mapping_files", "netsuite", "settings"},
+    "proposals": {"extract", "mapping_files", "netsuite", "settings", "warehouse"},
     "doctor": {"extract", "mapping_files", "netsuite", "proposals", "settings"},
     "pipeline": {
         *("doctor", "extract", "load_netsuite", "mapping_files", "netsuite", "proposals", "warehouse", "settings")
