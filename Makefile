@@ -75,7 +75,7 @@ reconcile: $(READY) ## compare what was posted with what NetSuite shows today
 report: $(READY) ## print the summary again
 	@$(RUN) report
 
-mappings: $(READY) ## create the mapping files that are missing, with their headers (never overwrites)
+mappings: $(READY) ## propose the rows that the mapping files lack (WRITE=1: append the complete ones; APPLY=file.xlsx: take a filled-in workbook over)
 	@$(RUN) mappings
 
 compact: $(READY) ## remove superseded versions of Stripe's objects; the current ones stay
