@@ -78,6 +78,8 @@ class Settings(BaseSettings):
     plan: Path | None = None  # the plan.json that a push keeps to
     report_dir: Path = ROOT / "reports"  # where a report puts its files
     month: str | None = None  # the month of a report, e.g. 2026-03; else the last whole one
+    write: bool = False  # make mappings: append the rows that are complete
+    apply: Path | None = None  # make mappings: take over the rows of this workbook
 
     @model_validator(mode="before")
     @classmethod
@@ -139,7 +141,7 @@ class Settings(BaseSettings):
             raise ValueError("must be a month such as 2026-03")
         return value
 
-    @field_validator("warehouse_path", "mappings_dir", "netsuite_private_key_file", "plan", "report_dir")
+    @field_validator("warehouse_path", "mappings_dir", "netsuite_private_key_file", "plan", "report_dir", "apply")
     @classmethod
     def _from_root(cls, value: Path | None) -> Path | None:
         """Relative paths count from the root of the repository, wherever a command was started."""
