@@ -19,7 +19,7 @@ import requests
 
 from netsuite.answers import Action, Rule, judge, read_error, read_path
 from netsuite.concurrency import Clock
-from netsuite.errors import LoginRefused, NetSuiteError, NoAnswer, NotSent, Refused
+from netsuite.errors import LoginRefused, NetSuiteError, NoAnswer, NotSent, Refused, TooLarge
 from netsuite.transport import READ_SECONDS, READ_TRIES, Transport
 from settings import Settings
 
@@ -147,6 +147,8 @@ class NetSuite:
             wait = self.clock.back_off(attempt)
             try:
                 response, seconds = self._transport.send(method, url, body, headers or {}, READ_SECONDS)
+            except TooLarge:
+                raise
             except (NotSent, NoAnswer) as lost:
                 error = lost
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from decimal import Decimal
@@ -16,6 +17,7 @@ from netsuite.errors import NetSuiteError, NoAnswer, NotSent
 from sandbox.netsuite import service
 from settings import SettingsError
 from tests.support.company import Company
+from tests.support.wire import HEAD, Start, bomb, drip
 
 COUNT = "SELECT id FROM customer ORDER BY id"
 
@@ -159,3 +161,24 @@ def test_a_refusal_tells_which_part_of_the_body_it_is_about(company: Company) ->
     with NetSuite(company.settings()) as client:
         answer = client.create("creditMemo", company.sale("cn_1", "1.00", entity={"id": "999"}))
     assert answer.path == "entity"
+
+
+def test_a_write_whose_answer_drips_may_have_had_its_effect(company: Company, start: Start) -> None:
+    url = start(drip(b"A: b\r\n", HEAD))
+    with NetSuite(company.settings(netsuite_auth="tba", netsuite_base_url=url), write_seconds=0.3) as client:
+        with pytest.raises(NoAnswer, match="no answer within"):
+            client.create("creditMemo", {})
+        assert client.requests_sent == 1
+
+
+def test_an_answer_that_is_too_large_is_not_asked_for_again(
+    company: Company, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bounded_http.ANSWER_BYTES", 2**20)
+    url = start(bomb(gzip.compress(bytes(2 * 2**20))))
+    with NetSuite(company.settings(netsuite_auth="tba", netsuite_base_url=url)) as client:
+        with pytest.raises(
+            NetSuiteError, match="POST /services/rest/query/v1/suiteql: the answer is larger than 1 MiB"
+        ):
+            client.suiteql(COUNT)
+        assert client.requests_sent == 1

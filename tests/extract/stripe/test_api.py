@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
-from extract.errors import StripeRefused
+from extract.errors import Inconsistent, StripeRefused, Unavailable
 from extract.stripe.api import StripeClient
 from tests.extract.fake_stripe import KEY
+from tests.support.wire import HEAD, Start, bomb, drip, start
+
+__all__ = ["start"]
 
 
 def test_the_client_says_whether_another_request_could_start() -> None:
@@ -38,3 +43,19 @@ def test_a_refused_expansion_is_left_out():
     assert asked[1:] == [["data.discount_amounts.discount"]] * 2
     with pytest.raises(StripeRefused):
         server.get("/v1/credit_notes", {"expand[]": ["data.nonsense"]})
+
+
+def test_an_answer_that_drips_is_no_answer(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("extract.stripe.api.TIMEOUT", (5, 0.3))
+    client = StripeClient(start(drip(b" ", HEAD + b"\r\n")), KEY, attempts=2, first_wait=0.01)
+    with pytest.raises(Unavailable, match=r"GET /v1/events: no answer .* \(ReadTimeout\)"):
+        client.page("/v1/events", {})
+    assert client.requests_sent == 2
+
+
+def test_an_answer_that_is_too_large_is_not_asked_for_again(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bounded_http.ANSWER_BYTES", 2**20)
+    client = StripeClient(start(bomb(gzip.compress(bytes(2 * 2**20)))), KEY)
+    with pytest.raises(Inconsistent, match=r"GET /v1/events .*: the answer is larger than 1 MiB"):
+        client.page("/v1/events", {})
+    assert client.requests_sent == 1
