@@ -168,7 +168,7 @@ class NetSuite:
                         raise error
                     wait = max(wait, _retry_after(response) or 0.0)
             if attempt + 1 < READ_TRIES:
-                self.clock.sleep(wait)
+                self.clock.wait(wait, f"NetSuite is asked again ({error.detail})")
         raise error
 
     # ------------------------------------------------------------ writing

@@ -94,10 +94,12 @@ class Transport:
                 response = self._exchange(request, READ_SECONDS)
                 if response.status_code != 429 and response.status_code < 500:
                     return response
-            except (NotSent, NoAnswer):
+                why = f"HTTP {response.status_code}"
+            except (NotSent, NoAnswer) as lost:
                 if attempt + 1 == READ_TRIES:
                     raise
-            self._clock.sleep(self._clock.back_off(attempt))
+                why = lost.detail
+            self._clock.wait(self._clock.back_off(attempt), f"NetSuite is asked for a token again ({why})")
         return response
 
     def _exchange(self, request: requests.Request, read_seconds: float) -> requests.Response:

@@ -9,10 +9,11 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from pipeline.console import say
-from pipeline.exit_codes import DONE, FAILED, MEANING, SEVERITY, AnotherRun, explain
+from pipeline.console import printable, say
+from pipeline.exit_codes import DONE, MEANING, SEVERITY, AnotherRun, explain
 from pipeline.sandbox_process import connected
 from pipeline.stages import Stage, StageResults
+from pipeline.stop_signal import StopSignal
 from pipeline.transform import transform
 from settings import Service, Settings, load_settings
 
@@ -24,30 +25,49 @@ def run_command(require: Sequence[Service], *stages: Stage, locked: bool = True,
     needs_warehouse: False for a command that works without one.
     """
     os.umask(0o077)  # the books of a company are for the eyes of the user who runs this
-    code = _exit_code(require, stages, locked, needs_warehouse)
+    stop = StopSignal()
+    stop.watch()
+    code = _exit_code(require, stages, locked, needs_warehouse, stop)
     say(f"exit code {code}: {MEANING[code]}")
     sys.exit(code)
 
 
-def _exit_code(require: Sequence[Service], stages: Sequence[Stage], locked: bool, needs_warehouse: bool) -> int:
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+class _OneLine(logging.Formatter):
+    """Words of Stripe and NetSuite stand in the messages: no control character of theirs reaches a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(" ".join(super().format(record).split()))
+
+
+def _exit_code(
+    require: Sequence[Service], stages: Sequence[Stage], locked: bool, needs_warehouse: bool, stop: StopSignal
+) -> int:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_OneLine("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     try:
         settings = load_settings(require)
         if not needs_warehouse:
-            return max((stage(settings, StageResults()) for stage in stages), key=SEVERITY.index)
+            return _run(stages, settings, stop)
         settings = _with_warehouse(settings)
         with _run_lock(settings, locked), connected(settings, bool(require)) as connected_settings:
             _require_own_books(connected_settings, locked)
             _import_dbt_ahead(stages)
-            code, results = DONE, StageResults()
-            for stage in stages:
-                code = max(code, stage(connected_settings, results), key=SEVERITY.index)
-            return code
-    except KeyboardInterrupt:
-        say("stopped by hand; the next run goes on from here")
-        return FAILED
-    except Exception as error:
+            return _run(stages, connected_settings, stop)
+    except (Exception, KeyboardInterrupt) as error:
+        if stop.has_come(error):
+            return stop.leave(getattr(error, "__notes__", []))
+        assert isinstance(error, Exception)
         return explain(error)
+
+
+def _run(stages: Sequence[Stage], settings: Settings, stop: StopSignal) -> int:
+    """The most severe exit code of the stages, run in order."""
+    code, results = DONE, StageResults()
+    for stage in stages:
+        stop.stage = stage.__name__
+        code = max(code, stage(settings, results), key=SEVERITY.index)
+    return code
 
 
 def _with_warehouse(settings: Settings) -> Settings:

@@ -13,6 +13,7 @@ import requests
 
 from netsuite.answers import Action
 from netsuite.api import NetSuite
+from netsuite.concurrency import Clock
 from netsuite.errors import NetSuiteError, NoAnswer, NotSent
 from sandbox.netsuite import service
 from settings import SettingsError
@@ -182,3 +183,18 @@ def test_an_answer_that_is_too_large_is_not_asked_for_again(
         ):
             client.suiteql(COUNT)
         assert client.requests_sent == 1
+
+
+def test_a_wait_that_netsuite_asks_for_is_said(
+    company: Company, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    busy = b"HTTP/1.1 429 Busy\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n"
+    slept: list[float] = []
+    settings = company.settings(
+        netsuite_auth="tba", netsuite_base_url=start(lambda connection: connection.sendall(busy))
+    )
+    with NetSuite(settings, clock=Clock(sleep=slept.append)) as client, pytest.raises(NetSuiteError):
+        client.suiteql(COUNT)
+    assert slept and set(slept) == {7.0}
+    line = "waiting 7 s: NetSuite is asked again (HTTP 429 : (no words) (too many requests at once))"
+    assert {record.getMessage() for record in caplog.records} == {line}
