@@ -45,7 +45,8 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exp
 from bounded_http import AnswerTooLarge, BoundedAdapter
 from extract.errors import ClockWrong, Inconsistent, ObjectGone, StripeRefused, Unavailable
 from extract.stripe.endpoints import SHIPPING_TAXES
-from extract.stripe.json_codec import decode
+from extract.stripe.field_types import LAST_TIME
+from extract.stripe.json_codec import decode, with_half_characters
 from extract.stripe.livemode import LivemodeGuard
 from extract.stripe.paths import endpoint_of, printable
 
@@ -274,7 +275,9 @@ class StripeClient:
                 if check:
                     check(body)
         except (msgspec.DecodeError, Inconsistent) as error:
-            raise _TryAgain(Inconsistent(f"{where}: {error}")) from error
+            broken = with_half_characters(content) if isinstance(error, msgspec.DecodeError) else ""
+            words = f"{broken} holds half of a character (a lone surrogate): correct it in Stripe" if broken else error
+            raise _TryAgain(Inconsistent(f"{where}: {words}")) from error
         return Answer(body, sent_at, version)
 
     def _error_of(self, response: requests.Response, content: bytes, path: str, limiter: RateLimiter) -> Exception:
@@ -344,6 +347,8 @@ def _check_items(items: list[Any]) -> None:
         created = item.get("created")
         if created is not None and type(created) is not int:
             raise Inconsistent(f"`created` of {printable(identifier)} is not a whole number of seconds")
+        if created is not None and not 0 <= created <= LAST_TIME:
+            raise Inconsistent(f"`created` of {printable(identifier)} is {created}, which is no time")
         if identifier in seen:
             raise Inconsistent(f"{printable(identifier)} is on one page twice")
         seen.add(identifier)
