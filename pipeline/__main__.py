@@ -47,19 +47,19 @@ def transform_command() -> None:
 @app.command("push")
 def push() -> None:
     """Post what is ready to NetSuite (PLAN=plan.json: only what that plan shows)."""
-    run_command(["netsuite"], stages.push)
+    run_command(["netsuite"], stages.push, must_exist=True)
 
 
 @app.command("reconcile")
 def reconcile() -> None:
     """Compare what was posted with what NetSuite shows today."""
-    run_command(["netsuite"], stages.reconcile)
+    run_command(["netsuite"], stages.reconcile, must_exist=True)
 
 
 @app.command("report")
 def report() -> None:
     """Print the summary of the last run."""
-    run_command([], stages.report)
+    run_command([], stages.report, must_exist=True)
 
 
 @app.command("mappings")
@@ -71,7 +71,7 @@ def mappings() -> None:
 @app.command("compact")
 def compact() -> None:
     """Remove superseded versions of Stripe's objects from the warehouse; the current ones stay."""
-    run_command([], stages.compact)
+    run_command([], stages.compact, must_exist=True)
 
 
 @app.command("doctor")

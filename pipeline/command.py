@@ -8,9 +8,10 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from pipeline.console import printable, say
-from pipeline.exit_codes import DONE, MEANING, SEVERITY, AnotherRun, explain
+from pipeline.exit_codes import DONE, MEANING, SEVERITY, AnotherRun, StageFailed, explain
 from pipeline.sandbox_process import connected
 from pipeline.stages import Stage, StageResults
 from pipeline.stop_signal import StopSignal
@@ -18,16 +19,23 @@ from pipeline.transform import transform
 from settings import Service, Settings, load_settings
 
 
-def run_command(require: Sequence[Service], *stages: Stage, locked: bool = True, needs_warehouse: bool = True) -> None:
+def run_command(
+    require: Sequence[Service],
+    *stages: Stage,
+    locked: bool = True,
+    needs_warehouse: bool = True,
+    must_exist: bool = False,
+) -> None:
     """Runs stages in order and ends the process with the most severe exit code; its meaning is the last line.
 
     require: the services whose credentials the command needs · locked: no other command may run meanwhile ·
-    needs_warehouse: False for a command that works without one.
+    needs_warehouse: False for a command that works without one · must_exist: the command makes no warehouse, not even
+    an empty file or folder, where there is none.
     """
     os.umask(0o077)  # the books of a company are for the eyes of the user who runs this
     stop = StopSignal()
     stop.watch()
-    code = _exit_code(require, stages, locked, needs_warehouse, stop)
+    code = _exit_code(require, stages, locked, needs_warehouse, must_exist, stop)
     say(f"exit code {code}: {MEANING[code]}")
     sys.exit(code)
 
@@ -40,16 +48,25 @@ class _OneLine(logging.Formatter):
 
 
 def _exit_code(
-    require: Sequence[Service], stages: Sequence[Stage], locked: bool, needs_warehouse: bool, stop: StopSignal
+    require: Sequence[Service],
+    stages: Sequence[Stage],
+    locked: bool,
+    needs_warehouse: bool,
+    must_exist: bool,
+    stop: StopSignal,
 ) -> int:
     handler = logging.StreamHandler()
     handler.setFormatter(_OneLine("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    warehouse: Path | None = None
     try:
         settings = load_settings(require)
         if not needs_warehouse:
             return _run(stages, settings, stop)
         settings = _with_warehouse(settings)
+        warehouse = settings.warehouse_path
+        if must_exist and not warehouse.exists():
+            raise StageFailed(f"there is no warehouse at {warehouse} yet: run `make run`")
         with _run_lock(settings, locked), connected(settings, bool(require)) as connected_settings:
             _require_own_books(connected_settings, locked)
             _import_dbt_ahead(stages)
@@ -58,7 +75,7 @@ def _exit_code(
         if stop.has_come(error):
             return stop.leave(getattr(error, "__notes__", []))
         assert isinstance(error, Exception)
-        return explain(error)
+        return explain(error, warehouse)
 
 
 def _run(stages: Sequence[Stage], settings: Settings, stop: StopSignal) -> int:

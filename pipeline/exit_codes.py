@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from pathlib import Path
 
 from pipeline.console import say
 from settings import ROOT, SettingsError
@@ -28,8 +29,11 @@ class AnotherRun(Exception):
     """Another run is under way with the same warehouse. The message names the file."""
 
 
-def explain(error: Exception) -> int:
-    """Prints an error and returns its exit code. An unexpected error also leaves its traceback in the log."""
+def explain(error: Exception, warehouse: Path | None = None) -> int:
+    """Prints an error and returns its exit code. An error that no stage foresaw also leaves its traceback in the log.
+
+    warehouse: the path of the warehouse, for errors of DuckDB.
+    """
     from extract.errors import ExtractError
     from load_netsuite.errors import LoaderError
     from mapping_files.reader import MappingsRefused
@@ -46,8 +50,31 @@ def explain(error: Exception) -> int:
     if isinstance(error, ExtractError | LoaderError | MappingsRefused | NetSuiteError | WarehouseError | StageFailed):
         say(str(error))
         return FAILED
-    LOGS.mkdir(exist_ok=True)
-    with (LOGS / "pipeline.log").open("a", encoding="utf-8") as log:
-        traceback.print_exception(error, file=log)
-    say(f"unexpected {type(error).__name__}: {error} (see {LOGS.name}/pipeline.log)")
+    say(f"{_sentence_of(error, warehouse)}{_logged(error)}")
     return FAILED
+
+
+def _sentence_of(error: Exception, warehouse: Path | None) -> str:
+    import duckdb
+
+    from warehouse.connection import sentence_of
+
+    if isinstance(error, duckdb.Error) and warehouse:
+        return sentence_of(error, warehouse)
+    if isinstance(error, OSError) and error.strerror:
+        what = f"{error.filename}: " if error.filename else ""
+        return f"{what}{error.strerror}: mend this (space, permissions, path), then run again"
+    if isinstance(error, MemoryError):
+        return "this machine has too little free memory: close other programs, then run again"
+    return f"unexpected {type(error).__name__}: {error}"
+
+
+def _logged(error: Exception) -> str:
+    """Appends the traceback to the log, and says where it is; nothing where no log can be written."""
+    try:
+        LOGS.mkdir(exist_ok=True)
+        with (LOGS / "pipeline.log").open("a", encoding="utf-8", errors="replace") as log:
+            traceback.print_exception(error, file=log)
+    except OSError:
+        return ""
+    return f" (see {LOGS.name}/pipeline.log)"
