@@ -154,7 +154,7 @@ class Settings(BaseSettings):
         name = str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
         if re.match(r":|[A-Za-z][A-Za-z0-9+]+:", name):
             raise ValueError(f"{name!r} is no file for DuckDB: set the path of a file, e.g. data/warehouse.duckdb")
-        odd = sorted({letter for letter in str(path) if letter in "'\"%\\;" or not letter.isprintable()})
+        odd = sorted({letter for letter in str(path) if letter in "'\"%\\;#?" or not letter.isprintable()})
         if odd:
             raise ValueError(f"has {', '.join(map(repr, odd))} in it ({name}), which DuckDB, dlt or dbt cannot take")
         if path.name.lstrip(".").split(".")[0].lower() in SCHEMAS:

@@ -348,6 +348,7 @@ def test_without_a_language_none_is_sent(monkeypatch: pytest.MonkeyPatch) -> Non
         ("{folder}/it's.duckdb", '"\'" in it'),
         ('{folder}/"q".duckdb', "'\"' in it"),
         ("{folder}/100%/w.duckdb", "'%' in it"),
+        ("{folder}/a?b#c.duckdb", "'#', '?' in it"),
         ("{folder}/a\x1bb.duckdb", r"'\x1b' in it"),
         ("{folder}/" + "x" * 300, "cannot be used (File name too long)"),
         ("~nobody-of-this-name/w.duckdb", "names the home folder of a user who is unknown here"),
