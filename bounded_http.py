@@ -47,7 +47,8 @@ class BoundedAdapter(HTTPAdapter):
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **options)
-        manager.pool_classes_by_scheme = _POOLS
+        if isinstance(manager, urllib3.ProxyManager):  # one for SOCKS has connections of its own
+            manager.pool_classes_by_scheme = _POOLS
         return manager
 
     def send(

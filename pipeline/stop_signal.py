@@ -7,6 +7,7 @@ watches, and then ends the process. That is safe: every stage stands a kill at a
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -54,14 +55,16 @@ class StopSignal:
     def leave(self, notes: list[str]) -> int:
         """Says what was done and ends the process, with all its threads. notes: what the stage itself has to say."""
         if self._is_told.acquire(blocking=False):
-            during = f" during {self.stage}" if self.stage else ""
-            left_behind = LEFT_BEHIND.get(self.stage, NOTHING)
-            if sys.stderr.isatty():
-                sys.stderr.write("\x1b[?25h")  # a progress bar hides the cursor
-                sys.stderr.flush()
-            say(f"stopped by {self._name or 'Ctrl-C'}{during}: {'; '.join([*notes, left_behind])}")
-            say(f"exit code {FAILED}: {MEANING[FAILED]}")
-            os._exit(FAILED)  # threads that still wait for answers would hold a usual end
+            try:
+                during = f" during {self.stage}" if self.stage else ""
+                left_behind = LEFT_BEHIND.get(self.stage, NOTHING)
+                if sys.stderr.isatty():
+                    print("\x1b[?25h", end="", file=sys.stderr, flush=True)  # a progress bar hides the cursor
+                with contextlib.redirect_stdout(sys.__stdout__):  # dbt's own output is held back
+                    say(f"stopped by {self._name or 'Ctrl-C'}{during}: {'; '.join([*notes, left_behind])}")
+                    say(f"exit code {FAILED}: {MEANING[FAILED]}")
+            finally:
+                os._exit(FAILED)  # threads that still wait for answers would hold a usual end
         threading.Event().wait()  # the other thread is ending the process
         return FAILED
 

@@ -132,10 +132,11 @@ def test_a_push_ends_with_its_writes_as_open_attempts(company: Company, tmp_path
 def test_a_long_query_ends() -> None:
     """DuckDB looks for signals only between the parts of a query, and makes a RuntimeError of one."""
     program = """
-import duckdb, pipeline.command, threading
+import contextlib, io, sys, threading, duckdb, pipeline.command
 def transform(settings, results):
-    threading.Timer(0.5, lambda: print("begun", flush=True)).start()
-    duckdb.sql("select sum(a.range * b.range) from range(100_000) a, range(100_000) b").fetchall()
+    threading.Timer(0.5, lambda: print("begun", file=sys.__stdout__, flush=True)).start()
+    with contextlib.redirect_stdout(io.StringIO()):  # as while dbt runs
+        duckdb.sql("select sum(a.range * b.range) from range(100_000) a, range(100_000) b").fetchall()
 pipeline.command.run_command([], transform, locked=False, needs_warehouse=False)
 """
     process = start("-c", program)
