@@ -60,17 +60,22 @@ class _WrongType(Exception):
         self.expected = expected
 
 
+def _check_size(name: str, number: int) -> None:
+    if name in TIMES:
+        raise _WrongType(name, number, "a time in Unix seconds")
+    if name in INTEGERS and not -LARGEST <= number <= LARGEST:
+        raise _WrongType(name, number, "a number of at most 16 digits")
+
+
 def _check(value: dict[str, Any]) -> None:
     for name, inner in value.items():
         kind = type(inner)
         is_wrong = name in _EXPECTED and kind is not _EXPECTED[name] and inner is not None
         if is_wrong and not (name in LISTS and kind is dict):
             raise _WrongType(name, inner, _WORDS[_EXPECTED[name]])
-        if kind is int and name in INTEGERS:
-            if name in TIMES and not 0 <= inner <= LAST_TIME:
-                raise _WrongType(name, inner, "a time in Unix seconds")
-            if not -LARGEST <= inner <= LARGEST:
-                raise _WrongType(name, inner, "a number of at most 16 digits")
+        if kind is int:
+            if not 0 <= inner <= LAST_TIME:  # nearly every number lies in between, also amounts
+                _check_size(name, inner)
             continue
         if (kind is not dict and kind is not list) or name == "metadata":
             continue
