@@ -33,6 +33,13 @@ CREDENTIALS = ("stripe_api_key", *OAUTH2, *TBA)
 CONNECTION = (*CREDENTIALS, "stripe_api_base", "netsuite_account_id", "netsuite_base_url", "netsuite_auth")
 
 
+# The schemas of the warehouse. DuckDB names a database after its file: `marts.duckdb` would make `marts.x` ambiguous.
+SCHEMAS = frozenset({
+    "raw_stripe", "raw_netsuite", "mapping", "parsed", "reference", "scope", "build", "books", "outcomes", "marts",
+    "checked", "test_failures", "load_netsuite", "history",
+})  # fmt: skip
+
+
 class SettingsError(Exception):
     """Settings are missing, wrong or contradictory. `problems`: one sentence each, with the fix."""
 
@@ -94,7 +101,7 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             try:
                 value = json.loads(value)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise ValueError(
                     f'is not JSON ({error}); write an object such as {{"go_live_date": "2026-01-01"}}'
                 ) from None
@@ -145,7 +152,31 @@ class Settings(BaseSettings):
     @classmethod
     def _from_root(cls, value: Path | None) -> Path | None:
         """Relative paths count from the root of the repository, wherever a command was started."""
-        return ROOT / value.expanduser() if value and value != Path() else value
+        try:
+            return ROOT / value.expanduser() if value and value != Path() else value
+        except RuntimeError:
+            raise ValueError(f"names the home folder of a user who is unknown here ({value})") from None
+
+    @field_validator("warehouse_path")
+    @classmethod
+    def _check_warehouse(cls, path: Path) -> Path:
+        """DuckDB reads some names as something else than a file, and the name of a schema as a database."""
+        if path == Path():
+            return path
+        name = str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+        if re.match(r":|[A-Za-z][A-Za-z0-9+]+:", name):
+            raise ValueError(f"{name!r} is no file for DuckDB: set the path of a file, e.g. data/warehouse.duckdb")
+        odd = sorted({letter for letter in str(path) if letter in "'\"%\\;#?" or not letter.isprintable()})
+        if odd:
+            raise ValueError(f"has {', '.join(map(repr, odd))} in it ({name}), which DuckDB, dlt or dbt cannot take")
+        if path.name.lstrip(".").split(".")[0].lower() in SCHEMAS:
+            raise ValueError(f"{path.name!r} has the name of a schema of the warehouse: give the file another name")
+        try:
+            if path.exists() and not path.is_file():
+                raise ValueError(f"{path} is a folder or no usual file: set the path of a DuckDB file")
+        except OSError as error:
+            raise ValueError(f"{path} cannot be used ({error.strerror})") from None
+        return path
 
     @property
     def vars(self) -> dict[str, Any]:
@@ -207,6 +238,12 @@ def _read(env_file: Path | None) -> tuple[Settings, list[str], set[str]]:
     values: dict[str, Any] = {"_env_file": env_file}
     try:
         return Settings(**values), [], set()
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            [f"{env_file} is not UTF-8 ({error.reason} at byte {error.start}): save it as UTF-8"]
+        ) from None
+    except OSError as error:
+        raise SettingsError([f"{error.filename or env_file} cannot be read ({error.strerror})"]) from None
     except ValidationError as error:
         messages: dict[str, str] = {}
         for detail in error.errors(include_input=False, include_url=False):
@@ -327,10 +364,19 @@ def _is_date(value: object) -> bool:
 
 
 def _is_time_zone(value: object) -> bool:
+    """Whether Python and DuckDB both know it: `localtime` and `right/UTC` are of Python's files only."""
+    if value == "UTC":
+        return True
     try:
-        return bool(isinstance(value, str) and value and ZoneInfo(value))
+        is_known = bool(isinstance(value, str) and value and ZoneInfo(value))
     except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
         return False
+    if not is_known:
+        return False
+    import duckdb  # only a run in another zone pays for it here
+
+    with duckdb.connect() as connection:
+        return bool(connection.execute("select 1 from pg_timezone_names() where name = ?", [value]).fetchall())
 
 
 def _or_none(check: tuple[str, Check]) -> tuple[str, Check]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable
 from typing import Generic, Protocol, TypeVar
@@ -16,6 +17,9 @@ class Task(Protocol):
 
 
 T = TypeVar("T", bound=Task)
+
+GRACE_SECONDS = 0.5
+"""How long a Ctrl-C waits for running tasks. Those that end are journalled, the others are open attempts (P2)."""
 
 
 class KeyedQueue(Generic[T]):
@@ -60,8 +64,9 @@ def in_order(
     """Does every task, up to `threads` at once, tasks that share a key in order; returns when all are done.
 
     `tasks` is read only a window ahead (flat memory). The first exception stops the start of further tasks; it is
-    raised when the running tasks have ended. With one thread, all tasks run in the caller's thread, and `pick(n)` may
-    choose the next of n ready tasks (a simulation shuffles this way); without `pick` the oldest is next.
+    raised when the running tasks have ended, a KeyboardInterrupt at the latest after `GRACE_SECONDS`. With one thread,
+    all tasks run in the caller's thread, and `pick(n)` may choose the next of n ready tasks (a simulation shuffles this
+    way); without `pick` the oldest is next.
     """
     if threads <= 1:
         _in_this_thread(tasks, do, pick or (lambda _: 0))
@@ -99,7 +104,7 @@ class _WorkerPool(Generic[T]):
         self._failure: BaseException | None = None
 
     def run(self, tasks: Iterable[T]) -> None:
-        workers = [threading.Thread(target=self._work, name=f"push-{n}") for n in range(self._threads)]
+        workers = [threading.Thread(target=self._work, name=f"push-{n}", daemon=True) for n in range(self._threads)]
         for worker in workers:
             worker.start()
         try:
@@ -117,8 +122,10 @@ class _WorkerPool(Generic[T]):
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+        is_interrupt = isinstance(self._failure, KeyboardInterrupt)
+        until = time.monotonic() + GRACE_SECONDS
         for worker in workers:
-            worker.join()
+            worker.join(max(0.0, until - time.monotonic()) if is_interrupt else None)
         if self._failure:
             raise self._failure
 

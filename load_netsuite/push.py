@@ -158,6 +158,10 @@ class Push:
             self._unseen.clear()
             self._note(read_back(self._warehouse, self._marts, self._client))
             self.report.unresolved += len(self._unseen)
+        except KeyboardInterrupt as stop:
+            still_open = sum(attempt.is_open for tried in unsettled(self._warehouse).values() for attempt in tried)
+            stop.add_note(f"{self.report.posted} writes of this push took effect, {still_open} have no answer yet")
+            raise
         finally:
             self.report.requests = self._client.requests_sent
             self.report.seconds = time.monotonic() - started
@@ -341,7 +345,7 @@ class Push:
             if not self._lost:
                 return
             if pause:
-                self._clock.sleep(pause)
+                self._clock.wait(pause, f"NetSuite is asked again for the effect of {len(self._lost)} writes")
             lost, self._lost = self._lost, []
             further = [write for bulk in lookup.bulks(lost) for write in self._resolve(bulk)]
             if look == SEND_AGAIN_AFTER:

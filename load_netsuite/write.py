@@ -58,6 +58,7 @@ def send(client: NetSuite, write: Write, body: Body) -> Answer:
 
     Raises NotSent after the last try, NoAnswer (effect unknown), LoginRefused.
     """
+    name = f"{write.record.record_type} {write.record.external_id}"
     for attempt in range(SEND_TRIES):
         is_last = attempt + 1 == SEND_TRIES
         try:
@@ -65,14 +66,14 @@ def send(client: NetSuite, write: Write, body: Body) -> Answer:
                 answer = client.update(write.record.record_type, write.internal_id, body)
             else:
                 answer = client.create(write.record.record_type, body)
-        except NotSent:
+        except NotSent as not_sent:
             if is_last:
                 raise
-            client.clock.sleep(client.clock.back_off(attempt))
+            client.clock.wait(client.clock.back_off(attempt), f"{name} is sent again ({not_sent.detail})")
             continue
         if answer.rule.action is not Action.BACK_OFF or is_last:
             return answer
-        client.clock.sleep(wait_of(answer, client.clock, attempt))
+        client.clock.wait(wait_of(answer, client.clock, attempt), f"{name} is sent again ({answer.rule.meaning})")
     raise AssertionError("unreachable")
 
 

@@ -14,6 +14,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from netsuite.encoding import storable
+
 BODY_LIMIT = 2000
 """Characters of a raw error body that are kept for the log."""
 
@@ -142,22 +144,24 @@ def judge(status: int, code: str, text: str, seconds: float = 0.0) -> Rule:
 def read_error(raw: bytes) -> tuple[str, str, str]:
     """(code, detail, body cut short) of an error body. A body that is not NetSuite's JSON (502 in HTML) has code ''."""
     text = raw.decode("utf-8", errors="replace")
-    try:
-        body = json.loads(text)
-    except ValueError:
-        body = None
-    code, detail = _code_and_detail(body) if isinstance(body, dict) else ("", "")
+    body = _loads(text)
+    code, detail = map(storable, _code_and_detail(body)) if isinstance(body, dict) else ("", "")
     return code, detail or text[:200].strip() or "(no words)", text[:BODY_LIMIT]
 
 
 def read_path(raw: bytes) -> str:
     """`o:errorPath` of the first error of an error body that has one, else ''."""
-    try:
-        body = json.loads(raw)
-    except ValueError:
-        return ""
+    body = _loads(raw)
     entries = _errors(body) if isinstance(body, dict) else []
-    return next((str(entry["o:errorPath"]) for entry in entries if entry.get("o:errorPath")), "")
+    return next((storable(str(entry["o:errorPath"])) for entry in entries if entry.get("o:errorPath")), "")
+
+
+def _loads(raw: bytes | str) -> Any:
+    """The JSON of an error body; None where it is none."""
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _errors(body: dict[str, Any]) -> list[dict[str, Any]]:

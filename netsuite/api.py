@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from types import TracebackType
@@ -19,7 +19,8 @@ import requests
 
 from netsuite.answers import Action, Rule, judge, read_error, read_path
 from netsuite.concurrency import Clock
-from netsuite.errors import LoginRefused, NetSuiteError, NoAnswer, NotSent, Refused
+from netsuite.encoding import storable
+from netsuite.errors import LoginRefused, NetSuiteError, NoAnswer, NotSent, Refused, TooLarge
 from netsuite.transport import READ_SECONDS, READ_TRIES, Transport
 from settings import Settings
 
@@ -107,29 +108,32 @@ class NetSuite:
     def suiteql_rows(self, sql: str) -> Iterator[dict[str, str]]:
         """As `suiteql`, page by page."""
         offset = 0
+        first: Any = None
         while True:
             url = f"{self._base_url}/services/rest/query/v1/suiteql?limit={PAGE}&offset={offset}"
             try:
-                page = self._read("POST", url, {"q": sql}, {"Prefer": "transient"})
+                page = self._read("POST", url, {"q": sql}, {"Prefer": "transient"}, _wrong_page)
             except Refused as refused:
                 # Past the limit some accounts answer 400 (facts 11, D15): a query whose pages came is right in itself.
                 if refused.status == 400 and (offset or re.search(r"\b100[,. ]?000\b", refused.detail)):
                     raise _too_many_rows(sql, refused.detail) from None
                 raise
-            items = page.get("items") or []
+            items = page["items"]
+            if items and items[0] == first:
+                raise NetSuiteError(f"NetSuite shows the same page of a SuiteQL query twice: {sql[:200]}", status=200)
+            first = items[0] if items else None
             yield from map(_row, items)
-            if not page.get("hasMore"):
+            if not page["hasMore"]:
                 return
             offset += PAGE  # NetSuite wants a multiple of the page size, also after a short page (facts 11, D7)
-            if not items or offset >= ROW_LIMIT:
+            if offset >= ROW_LIMIT:
                 raise _too_many_rows(sql)
 
     def get(self, record_type: str, internal_id: str, expand: bool = True) -> dict[str, Any]:
         """One record, numbers as Decimal; a zero amount may be missing (facts 1.5). Raises Refused if NetSuite does not
         have it."""
-        answer: dict[str, Any] = self._read(
-            "GET", self._record_url(record_type, internal_id) + ("?expandSubResources=true" if expand else "")
-        )
+        url = self._record_url(record_type, internal_id) + ("?expandSubResources=true" if expand else "")
+        answer: dict[str, Any] = self._read("GET", url, wrong=_wrong_object)
         return answer
 
     def metadata(self, record_type: str) -> dict[str, Any]:
@@ -138,23 +142,41 @@ class NetSuite:
         Raises NetSuiteError.
         """
         url = f"{self._base_url}/services/rest/record/v1/metadata-catalog?select={quote(record_type, safe='')}"
-        document: dict[str, Any] = self._read("GET", url, headers={"Accept": "application/swagger+json"})
+        document: dict[str, Any] = self._read(
+            "GET", url, headers={"Accept": "application/swagger+json"}, wrong=_wrong_object
+        )
         return document
 
-    def _read(self, method: str, url: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
+    def _read(
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        wrong: Callable[[Any], str] = lambda answer: "",
+    ) -> Any:
+        """The JSON of an answer. `wrong` tells what is wrong with its shape; an answer of the wrong shape comes from
+        something in between, such as a page for maintenance, and is asked for again."""
         for attempt in range(READ_TRIES):
             error: NetSuiteError
             wait = self.clock.back_off(attempt)
             try:
                 response, seconds = self._transport.send(method, url, body, headers or {}, READ_SECONDS)
+            except TooLarge:
+                raise
             except (NotSent, NoAnswer) as lost:
                 error = lost
             else:
                 if response.status_code == 200:
-                    try:
-                        return json.loads(response.content, parse_float=Decimal)
-                    except ValueError:
-                        error = NetSuiteError("NetSuite's answer is not JSON", status=200)
+                    answer, words = _json_of(response)
+                    words = words or wrong(answer)
+                    if not words:
+                        return answer
+                    error = NetSuiteError(
+                        f"{method} {urlsplit(url).path} was answered with 200, but {words}; check NETSUITE_BASE_URL "
+                        "and what stands between this machine and NetSuite, then run again",
+                        status=200,
+                    )
                 else:
                     code, detail, raw = read_error(response.content)
                     rule = judge(response.status_code, code, f"{detail} {raw}", seconds)
@@ -166,7 +188,7 @@ class NetSuite:
                         raise error
                     wait = max(wait, _retry_after(response) or 0.0)
             if attempt + 1 < READ_TRIES:
-                self.clock.sleep(wait)
+                self.clock.wait(wait, f"NetSuite is asked again ({error.detail})")
         raise error
 
     # ------------------------------------------------------------ writing
@@ -208,6 +230,33 @@ class NetSuite:
         return f"{self._base_url}/services/rest/record/v1/{quote(record_type)}/{quote(internal_id, safe='')}"
 
 
+def _json_of(response: requests.Response) -> tuple[Any, str]:
+    """The JSON of an answer, or what is wrong with it."""
+    try:
+        return json.loads(response.content, parse_float=Decimal), ""
+    except (ValueError, RecursionError):
+        kind = response.headers.get("Content-Type", "").partition(";")[0]
+        return None, f"the answer is not JSON{f' but {kind}' if kind and 'json' not in kind else ''}"
+
+
+def _wrong_object(answer: Any) -> str:
+    return "" if isinstance(answer, dict) else "the answer is not an object"
+
+
+def _wrong_page(page: Any) -> str:
+    """What is wrong with a page of SuiteQL. A page that is read as empty would pass for records that are not there."""
+    if not isinstance(page, dict) or not isinstance(page.get("items"), list):
+        return "the answer has no list `items`"
+    if not isinstance(page.get("hasMore"), bool):
+        return "the answer does not say whether it has more (`hasMore`)"
+    for row in page["items"]:
+        if not isinstance(row, dict) or any(isinstance(row[key], dict | list) and key != "links" for key in row):
+            return "a row of `items` is not an object of values"
+    if page["hasMore"] and not page["items"]:
+        return "the page is empty although `hasMore` is true"
+    return ""
+
+
 def _too_many_rows(sql: str, words: str = "") -> NetSuiteError:
     said = f" (NetSuite: {words})" if words else ""
     return NetSuiteError(f"a SuiteQL query returns more than {ROW_LIMIT} rows; ask for less: {sql[:200]}{said}")
@@ -230,7 +279,7 @@ def _row(item: dict[str, Any]) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
-    return ("T" if value else "F") if isinstance(value, bool) else str(value)
+    return ("T" if value else "F") if isinstance(value, bool) else storable(str(value))
 
 
 def wait_of(answer: Answer, clock: Clock, attempt: int) -> float:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+log = logging.getLogger(__name__)
+
+SPOKEN_SECONDS = 3.0
+"""A wait of this length is said, so that a quiet run is never a riddle."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,12 @@ class Clock:
     def back_off(self, attempt: int, first: float = 0.5, longest: float = 30.0) -> float:
         """Seconds to wait before try `attempt` + 1 (from 0): doubled each time, jittered down to half."""
         return min(longest, first * 2.0 ** min(attempt, 20)) * (0.5 + self.random() / 2)
+
+    def wait(self, seconds: float, why: str) -> None:
+        """Sleeps; says before a long wait what it is for."""
+        if seconds >= SPOKEN_SECONDS:
+            log.warning("waiting %.0f s: %s", seconds, why)
+        self.sleep(seconds)
 
 
 class Slots:

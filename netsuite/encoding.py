@@ -1,4 +1,4 @@
-"""Request bodies as JSON with exact numbers."""
+"""JSON out and in: request bodies with exact numbers, texts of answers that every later step can store."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ def to_json(body: Any) -> bytes:
     """A request body as JSON. Decimals become number literals digit by digit. Raises TypeError for a float."""
     _refuse_floats(body)
     return _encode(body)
+
+
+def storable(text: str) -> str:
+    """The text with U+FFFD for each half of a surrogate pair, which JSON can hold and neither a file nor DuckDB."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _refuse_floats(value: Any) -> None:

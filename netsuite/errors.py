@@ -3,6 +3,7 @@
 NetSuiteError        a request did not end well
 ├── NotSent          it provably never left: safe to send again
 ├── NoAnswer         it left and no usable answer came: the effect is unknown
+│   └── TooLarge     the answer is larger than any of NetSuite's
 ├── LoginRefused     NetSuite refuses the credentials
 ├── ClockOff         this machine's clock is more than a day off NetSuite's
 └── Refused          NetSuite answered that it did not do what was asked
@@ -29,6 +30,10 @@ class NotSent(NetSuiteError):
 
 class NoAnswer(NetSuiteError):
     """The request left, no usable answer came back (timeout, dropped connection)."""
+
+
+class TooLarge(NoAnswer):
+    """The answer was larger than `bounded_http.ANSWER_BYTES`. A read is not repeated, because it would be again."""
 
 
 class LoginRefused(NetSuiteError):

@@ -18,6 +18,7 @@ from netsuite.errors import NetSuiteError
 from netsuite.quoting import literal
 
 BULK = 900  # values in one IN list: NetSuite takes 1,000 (facts 4)
+LARGEST = 10**15  # in major units; a thousandth of it still fits into 64 bits of minor units, whatever the currency
 LINES_AT_ONCE = 5_000  # expected of one query; tax and system rows come on top, the limit is 100,000
 
 SUITEQL_TYPES = {
@@ -176,11 +177,14 @@ def bulks(values: Iterable[T], size: int = BULK) -> Iterator[Sequence[T]]:
 
 
 def number(text: str | None) -> Decimal:
-    """A number as SuiteQL writes it; absent = 0. Raises NetSuiteError."""
+    """A number as SuiteQL writes it; absent = 0. Raises NetSuiteError for what is none, or is beyond any amount."""
     try:
-        return Decimal(text or 0)
+        value = Decimal(text or 0)
     except InvalidOperation:
-        raise NetSuiteError(f"SuiteQL answered {text!r} where a number belongs") from None
+        value = Decimal("NaN")
+    if not value.is_finite() or abs(value) >= LARGEST:
+        raise NetSuiteError(f"SuiteQL answered {str(text)[:40]!r} where an amount belongs")
+    return value
 
 
 def _transactions(client: NetSuite, condition: str) -> Iterator[Found]:

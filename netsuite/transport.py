@@ -1,4 +1,4 @@
-"""Sends one request to NetSuite: signed, within a slot, with timeouts. Failures say whether the request left."""
+"""Sends one request to NetSuite: signed, within a slot, within a deadline. Failures say whether the request left."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from bounded_http import AnswerTooLarge, BoundedAdapter
 from netsuite.answers import Action, judge, read_error
 from netsuite.auth import OAuth2, TokenBased
 from netsuite.concurrency import Clock, Slots
 from netsuite.encoding import to_json
-from netsuite.errors import ClockOff, LoginRefused, NetSuiteError, NoAnswer, NotSent
+from netsuite.errors import ClockOff, LoginRefused, NetSuiteError, NoAnswer, NotSent, TooLarge
 from settings import Settings, SettingsError
 
 CONNECT_SECONDS = 10.0
-READ_SECONDS = 120.0
+READ_SECONDS = 180.0  # of a whole exchange; SuiteQL may think for two minutes before its first byte
 READ_TRIES = 8
 CLOCK_SECONDS = 86_400.0
 RECORD_PATH = "/services/rest/record/"
@@ -54,8 +54,8 @@ class Transport:
     def send(
         self, method: str, url: str, body: Any, headers: dict[str, str], read_seconds: float
     ) -> tuple[requests.Response, float]:
-        """The answer to one request in one slot, and the seconds it took. Raises NotSent, NoAnswer, LoginRefused,
-        ClockOff.
+        """The answer to one request in one slot, and the seconds it took. read_seconds: from the connection to the last
+        byte of the answer. Raises NotSent, NoAnswer, LoginRefused, ClockOff.
 
         A 401 gets one more try with a new signature, because a refused login provably wrote nothing; not so where the
         401 is NetSuite's other way to report an overload.
@@ -94,10 +94,12 @@ class Transport:
                 response = self._exchange(request, READ_SECONDS)
                 if response.status_code != 429 and response.status_code < 500:
                     return response
-            except (NotSent, NoAnswer):
+                why = f"HTTP {response.status_code}"
+            except (NotSent, NoAnswer) as lost:
                 if attempt + 1 == READ_TRIES:
                     raise
-            self._clock.sleep(self._clock.back_off(attempt))
+                why = lost.detail
+            self._clock.wait(self._clock.back_off(attempt), f"NetSuite is asked for a token again ({why})")
         return response
 
     def _exchange(self, request: requests.Request, read_seconds: float) -> requests.Response:
@@ -123,6 +125,8 @@ class Transport:
             raise NoAnswer(f"the connection broke before an answer came ({type(error).__name__})") from None
         except requests.Timeout:
             raise NoAnswer(f"no answer within {read_seconds:.0f} s") from None
+        except AnswerTooLarge as error:
+            raise TooLarge(f"{request.method} {urlsplit(request.url).path}: {error}") from None
         except requests.RequestException as error:
             raise NoAnswer(f"no usable answer ({type(error).__name__})") from None
         if self.seconds_ahead is None and RECORD_PATH not in request.url:
@@ -149,7 +153,7 @@ class Transport:
 def _new_session(base_url: str, connections: int) -> requests.Session:
     session = requests.Session()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # threads share the session: keep no state
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)  # never resend by itself
+    adapter = BoundedAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)  # never resend by itself
     session.mount(base_url, adapter)
     session.trust_env = not _is_loopback(base_url)  # a proxy has no business on loopback
     return session

@@ -54,13 +54,13 @@ def transform_command() -> None:
 @app.command("push")
 def push() -> None:
     """Post what is ready to NetSuite (PLAN=plan.json: only what that plan shows)."""
-    run_command(["netsuite"], stages.push, note_as="push")
+    run_command(["netsuite"], stages.push, must_exist=True, note_as="push")
 
 
 @app.command("reconcile")
 def reconcile() -> None:
     """Compare what was posted with what NetSuite shows today."""
-    run_command(["netsuite"], stages.reconcile, note_as="reconcile")
+    run_command(["netsuite"], stages.reconcile, must_exist=True, note_as="reconcile")
 
 
 @app.command("report")
@@ -104,7 +104,7 @@ def mappings() -> None:
 @app.command("compact")
 def compact() -> None:
     """Remove superseded versions of Stripe's objects from the warehouse; the current ones stay."""
-    run_command([], stages.compact, note_as="compact")
+    run_command([], stages.compact, must_exist=True, note_as="compact")
 
 
 @app.command("doctor")

@@ -5,9 +5,9 @@ What a warehouse says about itself: `warehouse.ownership`.
 
 from __future__ import annotations
 
-from settings import Settings, SettingsError, default_warehouse
+from settings import SCHEMAS, Settings, SettingsError, default_warehouse
 from warehouse.connection import open_warehouse
-from warehouse.ownership import Books, books_of, note_books, require_books
+from warehouse.ownership import Books, books_of, note_books, require_books, require_warehouse
 
 
 def books_in(settings: Settings) -> Books:
@@ -16,12 +16,14 @@ def books_in(settings: Settings) -> Books:
 
 
 def require_own_books(settings: Settings) -> None:
-    """Raise WrongBooks if the warehouse of these settings belongs to other accounts. A missing file is not created.
+    """Raise WrongBooks if the warehouse of these settings belongs to other accounts, or to another program. A missing
+    file is not created.
 
     Every command calls this first. Raises WarehouseLocked, WarehouseError.
     """
     if settings.warehouse_path.exists():
         with open_warehouse(settings.warehouse_path) as connection:
+            require_warehouse(connection, settings.warehouse_path, SCHEMAS)
             require_books(connection, settings.warehouse_path, books_in(settings))
 
 

@@ -8,41 +8,70 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
-from pipeline.console import say
-from pipeline.exit_codes import DONE, FAILED, MEANING, SEVERITY, AnotherRun, explain
+from pipeline.console import printable, say
+from pipeline.exit_codes import DONE, MEANING, SEVERITY, AnotherRun, StageFailed, explain
 from pipeline.notes import noted
 from pipeline.sandbox_process import connected
 from pipeline.stages import Stage, StageResults
+from pipeline.stop_signal import StopSignal
 from pipeline.transform import transform
 from settings import Service, Settings, load_settings
 from warehouse.waiting import waiting
 
 
 def run_command(
-    require: Sequence[Service], *stages: Stage, locked: bool = True, needs_warehouse: bool = True, note_as: str = ""
+    require: Sequence[Service],
+    *stages: Stage,
+    locked: bool = True,
+    needs_warehouse: bool = True,
+    must_exist: bool = False,
+    note_as: str = "",
 ) -> None:
     """Runs stages in order and ends the process with the most severe exit code; its meaning is the last line.
 
     require: the services whose credentials the command needs · locked: no other command may run meanwhile, and this one
     waits for other programs that have the warehouse open · needs_warehouse: False for a command that works without one,
-    or reads what is published · note_as: the command's name in `marts.runs`; empty = it leaves no row.
+    or reads what is published · must_exist: the command makes no warehouse, not even an empty file or folder, where
+    there is none · note_as: the command's name in `marts.runs`; empty = it leaves no row.
     """
     os.umask(0o077)  # the books of a company are for the eyes of the user who runs this
-    code = _exit_code(require, stages, locked, needs_warehouse, note_as)
+    stop = StopSignal()
+    stop.watch()
+    code = _exit_code(require, stages, locked, needs_warehouse, must_exist, note_as, stop)
     say(f"exit code {code}: {MEANING[code]}")
     sys.exit(code)
 
 
+class _OneLine(logging.Formatter):
+    """Words of Stripe and NetSuite stand in the messages: no control character of theirs reaches a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(" ".join(super().format(record).split()))
+
+
 def _exit_code(
-    require: Sequence[Service], stages: Sequence[Stage], locked: bool, needs_warehouse: bool, note_as: str
+    require: Sequence[Service],
+    stages: Sequence[Stage],
+    locked: bool,
+    needs_warehouse: bool,
+    must_exist: bool,
+    note_as: str,
+    stop: StopSignal,
 ) -> int:
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(_OneLine("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    warehouse: Path | None = None
     try:
         settings = load_settings(require)
         if not needs_warehouse:
-            return _run(settings, stages, note_as, has_lock=False)
+            return _run(settings, stages, stop, note_as, has_lock=False)
         settings = _with_warehouse(settings)
+        warehouse = settings.warehouse_path
+        if must_exist and not warehouse.exists():
+            raise StageFailed(f"there is no warehouse at {warehouse} yet: run `make run`")
         with (
             _run_lock(settings, locked),
             waiting(settings.warehouse_wait if locked else 0, say),
@@ -50,21 +79,22 @@ def _exit_code(
         ):
             _require_own_books(connected_settings, locked)
             _import_dbt_ahead(stages)
-            return _run(connected_settings, stages, note_as, has_lock=locked)
-    except KeyboardInterrupt:
-        say("stopped by hand; the next run goes on from here")
-        return FAILED
-    except Exception as error:
-        return explain(error)
+            return _run(connected_settings, stages, stop, note_as, has_lock=locked)
+    except (Exception, KeyboardInterrupt) as error:
+        if stop.has_come(error):
+            return stop.leave(getattr(error, "__notes__", []))
+        assert isinstance(error, Exception)
+        return explain(error, warehouse)
 
 
-def _run(settings: Settings, stages: Sequence[Stage], note_as: str, *, has_lock: bool) -> int:
+def _run(settings: Settings, stages: Sequence[Stage], stop: StopSignal, note_as: str, *, has_lock: bool) -> int:
     """The most severe exit code of the stages, run in order."""
     from load_netsuite.journal import new_run_id
 
     code, results = DONE, StageResults(run_id=new_run_id())
     with noted(settings, note_as, results, has_lock=has_lock) as run:
         for stage in stages:
+            stop.stage = stage.__name__
             code = max(code, stage(settings, results), key=SEVERITY.index)
         if run:
             run.exit_code = code

@@ -14,11 +14,14 @@ ROWS_SHOWN = 40
 
 
 def printable(text: str) -> str:
-    """The text without what a terminal would obey: control characters but newline and tab are shown as U+FFFD.
+    """The text without what a terminal would obey: control characters but newline and tab are shown as U+FFFD, and so
+    is half of a surrogate pair, which no output takes.
 
     Text of Stripe, NetSuite and mapping files may hold any.
     """
-    return "".join(letter if letter in "\n\t" or unicodedata.category(letter) != "Cc" else "\ufffd" for letter in text)
+    return "".join(
+        letter if letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cs") else "\ufffd" for letter in text
+    )
 
 
 def say(text: str) -> None:

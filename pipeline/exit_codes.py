@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from pathlib import Path
 
 from pipeline.console import say
 from settings import ROOT, SettingsError
@@ -28,23 +29,13 @@ class AnotherRun(Exception):
     """Another run is under way with the same warehouse. The message names the file."""
 
 
-def explain(error: Exception) -> int:
-    """Prints an error and returns its exit code. An unexpected error also leaves its traceback in the log."""
-    if _is_expected(error):
-        say(str(error))
-        return code_of(error)
-    LOGS.mkdir(exist_ok=True)
-    with (LOGS / "pipeline.log").open("a", encoding="utf-8") as log:
-        traceback.print_exception(error, file=log)
-    say(f"{sentence_of(error)} (see {LOGS.name}/pipeline.log)")
-    return FAILED
+def explain(error: Exception, warehouse: Path | None = None) -> int:
+    """Prints an error and returns its exit code. An error that no stage foresaw also leaves its traceback in the log.
 
-
-def sentence_of(error: BaseException) -> str:
-    """What an error says to people."""
-    if isinstance(error, KeyboardInterrupt):
-        return "stopped by hand"
-    return str(error) if _is_expected(error) else f"unexpected {type(error).__name__}: {error}"
+    warehouse: the path of the warehouse, for errors of DuckDB.
+    """
+    say(sentence_of(error, warehouse) + ("" if _is_expected(error) else _logged(error)))
+    return code_of(error)
 
 
 def code_of(error: BaseException) -> int:
@@ -56,6 +47,26 @@ def code_of(error: BaseException) -> int:
     return UNDER_WAY if isinstance(error, AnotherRun) else FAILED
 
 
+def sentence_of(error: BaseException, warehouse: Path | None = None) -> str:
+    """What an error says to people. warehouse: as in `explain`."""
+    import duckdb
+
+    from warehouse.connection import sentence_of
+
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped by hand"
+    if _is_expected(error):
+        return str(error)
+    if isinstance(error, duckdb.Error) and warehouse:
+        return sentence_of(error, warehouse)
+    if isinstance(error, OSError) and error.strerror:
+        what = f"{error.filename}: " if error.filename else ""
+        return f"{what}{error.strerror}: mend this (space, permissions, path), then run again"
+    if isinstance(error, MemoryError):
+        return "this machine has too little free memory: close other programs, then run again"
+    return f"unexpected {type(error).__name__}: {error}"
+
+
 def _is_expected(error: BaseException) -> bool:
     """Whether the message of an error is a sentence for people."""
     from extract.errors import ExtractError
@@ -64,6 +75,18 @@ def _is_expected(error: BaseException) -> bool:
     from netsuite.errors import NetSuiteError
     from publish.parquet import NotExported
     from warehouse.connection import WarehouseError
+    from warehouse.ownership import WrongBooks
 
-    known = ExtractError | LoaderError | MappingsRefused | NetSuiteError | NotExported | WarehouseError
+    known = ExtractError | LoaderError | MappingsRefused | NetSuiteError | NotExported | WarehouseError | WrongBooks
     return isinstance(error, known | SettingsError | AnotherRun | StageFailed)
+
+
+def _logged(error: Exception) -> str:
+    """Appends the traceback to the log, and says where it is; nothing where no log can be written."""
+    try:
+        LOGS.mkdir(exist_ok=True)
+        with (LOGS / "pipeline.log").open("a", encoding="utf-8", errors="replace") as log:
+            traceback.print_exception(error, file=log)
+    except OSError:
+        return ""
+    return f" (see {LOGS.name}/pipeline.log)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,10 @@ from pathlib import Path
 from pipeline.exit_codes import LOGS, StageFailed
 from settings import ROOT, Settings
 
+log = logging.getLogger(__name__)
+
 START_SECONDS = 60
+SPOKEN_SECONDS = 3  # a wait of this length is said
 
 
 @contextmanager
@@ -48,11 +52,15 @@ def connected(settings: Settings, wanted: bool) -> Iterator[Settings]:
 def _wait_for(ports: Path, server: subprocess.Popen[bytes]) -> Mapping[str, str]:
     """Addresses and credentials of the sandbox, from the JSON file that it writes, under the names of the settings."""
     renamed = {"stripe": "stripe_api_base", "netsuite": "netsuite_base_url"}
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and server.poll() is None:
+    began = time.monotonic()
+    is_said = False
+    while (waited := time.monotonic() - began) < START_SECONDS and server.poll() is None:
         try:
             connection = json.loads(ports.read_text())
             return {renamed.get(name, name): str(value) for name, value in connection.items()}
         except (FileNotFoundError, json.JSONDecodeError):
+            if waited > SPOKEN_SECONDS and not is_said:
+                is_said = True
+                log.warning("waiting for the sandbox to start, up to %s s", START_SECONDS)
             time.sleep(0.02)
     raise StageFailed(f"the sandbox did not start; the reason is in {LOGS.name}/sandbox.log")

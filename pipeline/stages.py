@@ -189,13 +189,11 @@ def _unknown_id(id: str, known: Sequence[str]) -> str:
 
 
 def compact(settings: Settings, results: StageResults) -> int:
-    """Removes superseded versions of Stripe's objects. Raises StageFailed when there is no warehouse."""
+    """Removes superseded versions of Stripe's objects."""
     from extract.compact import compact
     from extract.raw_tables import declare_all
     from warehouse.connection import open_warehouse
 
-    if not settings.warehouse_path.exists():
-        raise StageFailed(f"compact: there is no warehouse at {settings.warehouse_path} yet; run `make run`")
     with open_warehouse(settings.warehouse_path) as warehouse:
         declare_all(warehouse)
         for line in compact(warehouse, settings.warehouse_path).lines():

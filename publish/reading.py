@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.connection import WarehouseError, WarehouseLocked
+from warehouse.connection import WarehouseError, WarehouseLocked, sentence_of
 from warehouse.query import MEMORY_STEPS_MIB
 from warehouse.waiting import connect_when_free, holder_of
 
@@ -32,11 +32,11 @@ def open_for_reading(warehouse: Path) -> duckdb.DuckDBPyConnection:
         raise WarehouseError(f"there is no warehouse at {path} yet: run `make run`")
     try:
         connection = connect_when_free(path, read_only=True)
-    except duckdb.IOException as error:
+    except duckdb.Error as error:
         holder = holder_of(error)
         if holder:
             raise WarehouseLocked(f"{path} is open in {holder}: close it there, or wait until it has ended") from None
-        raise WarehouseError(f"{path} cannot be read: {error}") from None
+        raise WarehouseError(sentence_of(error, path)) from None
     connection.execute(f"set global memory_limit = '{MEMORY_STEPS_MIB[0]} MiB'")
     connection.execute("set timezone = 'UTC'")
     return connection

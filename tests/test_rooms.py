@@ -12,11 +12,12 @@ ROOT = Path(__file__).parents[1]
 
 # room → the rooms that it may import
 BELOW = {
+    "bounded_http": set(),
     "settings": set(),
     "warehouse": set(),
-    "netsuite": {"settings"},
+    "netsuite": {"bounded_http", "settings"},
     "mapping_files": {"settings"},
-    "extract": {"mapping_files", "netsuite", "warehouse", "settings"},
+    "extract": {"bounded_http", "mapping_files", "netsuite", "warehouse", "settings"},
     "load_netsuite": {"netsuite", "warehouse", "settings"},
     "history": {"warehouse"},
     "publish": {"warehouse"},

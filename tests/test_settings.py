@@ -344,3 +344,57 @@ def test_what_is_no_language_tag_is_refused(monkeypatch: pytest.MonkeyPatch, lan
 
 def test_without_a_language_none_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load(monkeypatch, {}).netsuite_language is None
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("md:x", "'md:x' is no file for DuckDB"),
+        (":memory:", "':memory:' is no file for DuckDB"),
+        ("s3://bucket/w.duckdb", "is no file for DuckDB"),
+        ("{folder}/marts.duckdb", "'marts.duckdb' has the name of a schema of the warehouse"),
+        ("{folder}/.Raw_Stripe.v2.db", "has the name of a schema"),
+        ("{folder}", "is a folder or no usual file"),
+        ("{folder}/pipe", "is a folder or no usual file"),
+        ("{folder}/it's.duckdb", '"\'" in it'),
+        ('{folder}/"q".duckdb', "'\"' in it"),
+        ("{folder}/100%/w.duckdb", "'%' in it"),
+        ("{folder}/a?b#c.duckdb", "'#', '?' in it"),
+        ("{folder}/a\x1bb.duckdb", r"'\x1b' in it"),
+        ("{folder}/" + "x" * 300, "cannot be used (File name too long)"),
+        ("~nobody-of-this-name/w.duckdb", "names the home folder of a user who is unknown here"),
+    ],
+)
+def test_a_warehouse_path_that_is_no_usable_file_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, words: str
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (problem,) = problems_of(monkeypatch, {"WAREHOUSE_PATH": name.replace("{folder}", str(tmp_path))})
+    assert problem.startswith("WAREHOUSE_PATH: ") and words in problem
+
+
+@pytest.mark.parametrize("name", ["a b.duckdb", "my.marts.duckdb", "main.duckdb", "{{ x }} $y ü.duckdb"])
+def test_other_names_are_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    assert load(monkeypatch, {"WAREHOUSE_PATH": str(tmp_path / name)}).warehouse_path == tmp_path / name
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [("# caf\xe9".encode("latin-1"), "is not UTF-8"), ("TARGET=sandbox".encode("utf-16"), "is not UTF-8")],
+)
+def test_an_env_file_in_another_encoding_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / ".env").write_bytes(content)
+    with pytest.raises(SettingsError, match=words):
+        load_settings(env_file=tmp_path / ".env")
+
+
+@pytest.mark.parametrize("zone", ["localtime", "right/UTC", "posix/Europe/Berlin", "Europe", "../etc/passwd", "+02:00"])
+def test_a_time_zone_that_duckdb_does_not_know_is_refused(monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
+    (problem,) = problems_of(monkeypatch, {"PIPELINE_VARS": json.dumps({"accounting_timezone": zone})})
+    assert "accounting_timezone" in problem and "an IANA time zone" in problem
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "null", "[" * 100_000])
+def test_vars_that_are_no_object_are_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    (problem,) = problems_of(monkeypatch, {"PIPELINE_VARS": text})
+    assert problem.startswith("PIPELINE_VARS: ") and '{"go_live_date": "2026-01-01"}' in problem

@@ -10,6 +10,7 @@ its name.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,9 @@ create table if not exists belongs_to (
     noted_at timestamptz not null
 )
 """
+
+# Schemas of every warehouse since the first version, with a column that another program's tables would hardly have.
+SIGNS = (("main", "noted_at"), ("raw_stripe", "content_hash"), ("load_netsuite", "attempt_id"))
 
 MEND = "set WAREHOUSE_PATH to another file"
 
@@ -43,6 +47,20 @@ class Books:
     stripe_account: str | None = None
     is_live: bool | None = None
     netsuite_account: str | None = None
+
+
+def require_warehouse(connection: duckdb.DuckDBPyConnection, path: Path, schemas: Collection[str]) -> None:
+    """Raise WrongBooks if the file at `path` has tables in one of `schemas`, and none of them is the pipeline's: a
+    transform would replace them."""
+    columns = connection.execute(
+        "select schema_name, table_name, column_name from duckdb_columns() "
+        "where database_name = current_database() and not internal"
+    ).fetchall()
+    taken = sorted({f"{schema}.{table}" for schema, table, _ in columns if schema in schemas or table == "belongs_to"})
+    if taken and not {(schema, column) for schema, _, column in columns}.intersection(SIGNS):
+        raise WrongBooks(
+            f"{path} has tables of another program where the pipeline keeps its own ({', '.join(taken[:3])}): {MEND}"
+        )
 
 
 def books_of(connection: duckdb.DuckDBPyConnection) -> Books:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from extract.netsuite.settled_customers import SettledCustomers
-from extract.netsuite.snapshot import Snapshot, store_snapshot
+from extract.netsuite.snapshot import Snapshot, require_amounts, store_snapshot
 from extract.netsuite.snapshot_queries import SnapshotQueries
 from extract.netsuite.wanted import Wanted
 from extract.progress import Progress
@@ -73,6 +73,7 @@ def read_netsuite(
     with progress.stage("NetSuite") as stage, NetSuite(settings) as netsuite:
         queries = SnapshotQueries(netsuite, settings)
         snapshot = queries.snapshot(wanted)
+        require_amounts(snapshot)
         report = NetSuiteReport(
             netsuite.requests_sent,
             left_out=len(left_out),

@@ -7,12 +7,33 @@ from collections.abc import Mapping, Sequence
 import duckdb
 import pyarrow as pa
 
+from extract.errors import ExtractError
 from extract.netsuite.settled_customers import record_settled
 from extract.netsuite.wanted import Wanted
 from extract.raw_tables import NETSUITE_COLUMNS
+from netsuite.errors import NetSuiteError
+from netsuite.lookup import number
 
 Record = dict[str, str | None]  # column -> value
 Snapshot = Mapping[str, Sequence[Record]]  # table -> rows with all columns of `NETSUITE_COLUMNS`
+
+
+AMOUNTS = {"transactions": ("foreigntotal", "foreignamountunpaid"), "applications": ("foreignamount",)}
+
+
+def require_amounts(snapshot: Snapshot) -> None:
+    """Raise ExtractError, naming the record, for an amount that the models could not read."""
+    for table, columns in AMOUNTS.items():
+        for row in snapshot[table]:
+            for column in columns:
+                try:
+                    number(row[column])
+                except NetSuiteError as error:
+                    name = row.get("id") or f"{row.get('previousdoc')} applied to {row.get('nextdoc')}"
+                    raise ExtractError(
+                        f"NetSuite {table} {name}: {column}: {error}. Nothing of NetSuite was stored; correct the "
+                        "record, or report this"
+                    ) from None
 
 
 def store_snapshot(

@@ -12,6 +12,7 @@ from extract.netsuite.wanted import Wanted
 from extract.raw_tables import NETSUITE_COLUMNS
 from netsuite.api import NetSuite
 from netsuite.errors import Refused
+from netsuite.lookup import number
 from settings import Settings
 
 PAGE = 1000  # rows of one answer
@@ -137,7 +138,7 @@ class SnapshotQueries:
         sums: dict[tuple[str | None, ...], Decimal] = {}
         for row in links.values():
             pair = tuple(row.get(name) for name in pair_columns)
-            sums[pair] = sums.get(pair, Decimal(0)) + Decimal(row.get(amount_column) or 0)
+            sums[pair] = sums.get(pair, Decimal(0)) + number(row.get(amount_column))
         return [
             {**dict(zip(pair_columns, pair, strict=True)), amount_column: str(amount)} for pair, amount in sums.items()
         ]

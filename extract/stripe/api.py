@@ -15,8 +15,9 @@ Answers and actions (limits: docs.stripe.com/rate-limits, error bodies: docs.str
 | an object of the other `livemode`                | `WrongBooks` at once (rule I2)                          |
 | a `Date` more than a day off this machine's clock | `ClockWrong` at once (rule P9)                         |
 | 404 for one object                               | `ObjectGone`: the caller decides                        |
-| 409, 5xx, time-out, connection broken            | asked again with growing pauses, then `Unavailable`     |
+| 409, 5xx, no answer by the deadline, broken off  | asked again with growing pauses, then `Unavailable`     |
 | 429                                              | the same, and the rate limiter concerned makes a pause  |
+| larger than any of Stripe's                      | `Inconsistent` at once                                  |
 | any other 3xx, 4xx                               | `StripeRefused`, naming permission or parameter         |
 
 `Stripe-Rate-Limited-Reason` names the limit: this endpoint (`endpoint-rate`) or all endpoints (`global-rate`). The
@@ -39,23 +40,23 @@ from typing import Any
 
 import msgspec
 import requests
-from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
 
+from bounded_http import AnswerTooLarge, BoundedAdapter
 from extract.errors import ClockWrong, Inconsistent, ObjectGone, StripeRefused, Unavailable
 from extract.stripe.endpoints import SHIPPING_TAXES
-from extract.stripe.json_codec import decode
+from extract.stripe.field_types import LAST_TIME
+from extract.stripe.json_codec import decode, with_half_characters
 from extract.stripe.livemode import LivemodeGuard
 from extract.stripe.paths import endpoint_of, printable
 
 log = logging.getLogger(__name__)
 
 PAGE = 100  # Stripe's largest
-TIMEOUT = (10, 80)  # seconds to connect, to read: the latter is Stripe's own clients' default
+TIMEOUT = (10, 120)  # seconds to connect, and of the whole exchange; Stripe's own clients wait 80 for a byte
 ATTEMPTS = 9  # about two minutes of growing pauses
 ATTEMPTS_INCONSISTENT = 4
 CLOCKS_APART = timedelta(days=1)  # how far this machine's clock may be off Stripe's (rule P9)
-CHUNK = 2**20  # bytes: one read a page; the default of `requests` would take fifty
 
 # Only one reader thread parses or converts at a time. If dozens of them competed for the interpreter, the landing
 # thread, which is the bottleneck, would get a small share of it.
@@ -238,18 +239,19 @@ class StripeClient:
             self.requests_sent += 1
         sent_at = self._clock()
         try:
-            with self._session().get(
-                self._base + path, params=dict(params), timeout=TIMEOUT, allow_redirects=False, stream=True
-            ) as response:
-                content = b"".join(response.iter_content(CHUNK))
+            response = self._session().get(
+                self._base + path, params=dict(params), timeout=TIMEOUT, allow_redirects=False
+            )
+        except AnswerTooLarge as error:
+            raise Inconsistent(f"GET {path} {dict(params)}: {error}") from None
         except requests.RequestException as error:
             raise _TryAgain(
                 Unavailable(f"GET {path}: no answer from {self._base} ({_cause(error)}); run again")
             ) from error
         self.seconds_ahead = _check_clock(response.headers.get("Date"))
         if response.status_code != 200:
-            raise self._error_of(response, content, path, limiter)
-        return self._read(response, content, path, params, sent_at, check)
+            raise self._error_of(response, response.content, path, limiter)
+        return self._read(response, response.content, path, params, sent_at, check)
 
     def _read(
         self,
@@ -273,7 +275,9 @@ class StripeClient:
                 if check:
                     check(body)
         except (msgspec.DecodeError, Inconsistent) as error:
-            raise _TryAgain(Inconsistent(f"{where}: {error}")) from error
+            broken = with_half_characters(content) if isinstance(error, msgspec.DecodeError) else ""
+            words = f"{broken} holds half of a character (a lone surrogate): correct it in Stripe" if broken else error
+            raise _TryAgain(Inconsistent(f"{where}: {words}")) from error
         return Answer(body, sent_at, version)
 
     def _error_of(self, response: requests.Response, content: bytes, path: str, limiter: RateLimiter) -> Exception:
@@ -309,8 +313,8 @@ class StripeClient:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
             session = self._local.session = requests.Session()
-            session.mount("https://", HTTPAdapter(pool_maxsize=1))
-            session.mount("http://", HTTPAdapter(pool_maxsize=1))
+            session.mount("https://", BoundedAdapter(pool_maxsize=1))
+            session.mount("http://", BoundedAdapter(pool_maxsize=1))
             session.auth = _BearerAuth(self._key)
             session.headers["Stripe-Version"] = self.version
         return session
@@ -343,6 +347,8 @@ def _check_items(items: list[Any]) -> None:
         created = item.get("created")
         if created is not None and type(created) is not int:
             raise Inconsistent(f"`created` of {printable(identifier)} is not a whole number of seconds")
+        if created is not None and not 0 <= created <= LAST_TIME:
+            raise Inconsistent(f"`created` of {printable(identifier)} is {created}, which is no time")
         if identifier in seen:
             raise Inconsistent(f"{printable(identifier)} is on one page twice")
         seen.add(identifier)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from netsuite.answers import RULES, UNFORESEEN, Action, judge, read_error
+from netsuite.answers import RULES, UNFORESEEN, Action, judge, read_error, read_path
 from sandbox.netsuite import errors
 
 CASES = (
@@ -100,3 +100,10 @@ def test_the_answers_of_the_stand_in_are_judged_right(refused: errors.Refused, m
 def test_any_body_can_be_read(raw: bytes) -> None:
     code, detail, body = read_error(raw)
     assert code == "" and detail and len(body) <= 2000
+
+
+@pytest.mark.parametrize("raw", [b"[" * 100_000, b'{"o:errorDetails": [{"detail": "a\\ud800"}], "title": "\\udfff"}'])
+def test_an_odd_body_can_be_stored(raw: bytes) -> None:
+    """Deeper than Python reads, or with half of a character: the journal takes its words all the same."""
+    assert "".join(read_error(raw)).encode()
+    assert read_path(raw) == ""

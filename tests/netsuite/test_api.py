@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from decimal import Decimal
@@ -12,10 +13,13 @@ import requests
 
 from netsuite.answers import Action
 from netsuite.api import NetSuite
+from netsuite.concurrency import Clock
 from netsuite.errors import NetSuiteError, NoAnswer, NotSent
+from netsuite.transport import READ_TRIES
 from sandbox.netsuite import service
 from settings import SettingsError
 from tests.support.company import Company
+from tests.support.wire import HEAD, Start, bomb, drip
 
 COUNT = "SELECT id FROM customer ORDER BY id"
 
@@ -132,13 +136,16 @@ def answer_pages(company: Company, answer: Callable[[int], service.Answer]) -> l
     return offsets
 
 
-def page(rows: int, has_more: bool) -> service.Answer:
-    body = {"items": [{"id": str(row)} for row in range(rows)], "hasMore": has_more}
+def page(rows: int, has_more: bool, offset: int = 0) -> service.Answer:
+    return json_answer({"items": [{"id": str(offset + row)} for row in range(rows)], "hasMore": has_more})
+
+
+def json_answer(body: object) -> service.Answer:
     return service.Answer(200, [("Content-Type", "application/json")], json.dumps(body).encode())
 
 
 def test_offsets_advance_by_the_page_size_also_after_a_short_page(company: Company) -> None:
-    offsets = answer_pages(company, lambda offset: page(900, True) if offset < 2000 else page(10, False))
+    offsets = answer_pages(company, lambda offset: page(900, True, offset) if offset < 2000 else page(10, False))
     with NetSuite(company.settings()) as client:
         assert len(client.suiteql(COUNT)) == 1810
     assert offsets == [0, 1000, 2000]
@@ -150,7 +157,7 @@ def test_a_query_over_the_limit_that_is_refused_counts_as_the_limit(
 ) -> None:
     error = {"o:errorDetails": [{"detail": words, "o:errorCode": "INVALID_PARAMETER"}]}
     refused = service.Answer(400, [("Content-Type", "application/json")], json.dumps(error).encode())
-    answer_pages(company, lambda offset: refused if offset == fails_at else page(1000, True))
+    answer_pages(company, lambda offset: refused if offset == fails_at else page(1000, True, offset))
     with NetSuite(company.settings()) as client, pytest.raises(NetSuiteError, match="returns more than 100000 rows"):
         client.suiteql(COUNT)
 
@@ -159,3 +166,81 @@ def test_a_refusal_tells_which_part_of_the_body_it_is_about(company: Company) ->
     with NetSuite(company.settings()) as client:
         answer = client.create("creditMemo", company.sale("cn_1", "1.00", entity={"id": "999"}))
     assert answer.path == "entity"
+
+
+def test_a_write_whose_answer_drips_may_have_had_its_effect(company: Company, start: Start) -> None:
+    url = start(drip(b"A: b\r\n", HEAD))
+    with NetSuite(company.settings(netsuite_auth="tba", netsuite_base_url=url), write_seconds=0.3) as client:
+        with pytest.raises(NoAnswer, match="no answer within"):
+            client.create("creditMemo", {})
+        assert client.requests_sent == 1
+
+
+def test_an_answer_that_is_too_large_is_not_asked_for_again(
+    company: Company, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bounded_http.ANSWER_BYTES", 2**20)
+    url = start(bomb(gzip.compress(bytes(2 * 2**20))))
+    with NetSuite(company.settings(netsuite_auth="tba", netsuite_base_url=url)) as client:
+        with pytest.raises(
+            NetSuiteError, match="POST /services/rest/query/v1/suiteql: the answer is larger than 1 MiB"
+        ):
+            client.suiteql(COUNT)
+        assert client.requests_sent == 1
+
+
+def test_a_wait_that_netsuite_asks_for_is_said(
+    company: Company, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    busy = b"HTTP/1.1 429 Busy\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n"
+    slept: list[float] = []
+    settings = company.settings(
+        netsuite_auth="tba", netsuite_base_url=start(lambda connection: connection.sendall(busy))
+    )
+    with NetSuite(settings, clock=Clock(sleep=slept.append)) as client, pytest.raises(NetSuiteError):
+        client.suiteql(COUNT)
+    assert slept and set(slept) == {7.0}
+    line = "waiting 7 s: NetSuite is asked again (HTTP 429 : (no words) (too many requests at once))"
+    assert {each.getMessage() for each in caplog.records if each.name == "netsuite.concurrency"} == {line}
+
+
+ROW = {"id": "1"}
+WRONG_PAGES = {
+    "no list": ({"items": {}, "hasMore": False}, "no list `items`"),
+    "no items": ({"hasMore": False, "count": 0}, "no list `items`"),
+    "another object": ([ROW], "no list `items`"),
+    "no hasMore": ({"items": [ROW]}, "does not say whether it has more"),
+    "rows are no objects": ({"items": ["1"], "hasMore": False}, "a row of `items` is not an object of values"),
+    "values are objects": ({"items": [{"id": {"value": 1}}], "hasMore": False}, "a row of `items` is not an object"),
+    "more without rows": ({"items": [], "hasMore": True}, "the page is empty although `hasMore` is true"),
+}
+
+
+@pytest.mark.parametrize(("body", "words"), WRONG_PAGES.values(), ids=WRONG_PAGES)
+def test_a_page_of_the_wrong_shape_never_passes_for_an_empty_one(company: Company, body: object, words: str) -> None:
+    offsets = answer_pages(company, lambda offset: json_answer(body))
+    with NetSuite(company.settings()) as client, pytest.raises(NetSuiteError, match=words):
+        client.suiteql(COUNT)
+    assert len(offsets) == READ_TRIES, "it is asked for again, because something in between may have answered"
+
+
+@pytest.mark.parametrize("content", [b"<html>Down for maintenance</html>", b"", b"[" * 100_000])
+def test_an_answer_that_is_not_json_says_what_it_is(company: Company, content: bytes) -> None:
+    answer_pages(company, lambda offset: service.Answer(200, [("Content-Type", "text/html; charset=utf-8")], content))
+    words = "POST /services/rest/query/v1/suiteql was answered with 200, but the answer is not JSON but text/html"
+    with NetSuite(company.settings()) as client, pytest.raises(NetSuiteError, match=words):
+        client.suiteql(COUNT)
+
+
+def test_a_server_that_ignores_the_offset_is_found_out(company: Company) -> None:
+    offsets = answer_pages(company, lambda offset: page(1000, True))
+    with NetSuite(company.settings()) as client, pytest.raises(NetSuiteError, match="shows the same page"):
+        client.suiteql(COUNT)
+    assert offsets == [0, 1000]
+
+
+def test_half_of_a_character_is_replaced(company: Company) -> None:
+    """JSON can hold it, neither a file nor DuckDB can."""
+    answer_pages(company, lambda offset: json_answer({"items": [{"itemid": "a\ud800 \U0001f600"}], "hasMore": False}))
+    with NetSuite(company.settings()) as client:
+        assert client.suiteql(COUNT) == [{"itemid": "a\ufffd \U0001f600"}]

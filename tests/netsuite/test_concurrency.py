@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from netsuite.concurrency import Slots
+import pytest
+
+from netsuite.concurrency import Clock, Slots
 
 
 def test_slots_are_halved_once_a_burst_and_grow_again() -> None:
@@ -17,3 +19,12 @@ def test_slots_are_halved_once_a_burst_and_grow_again() -> None:
     for _ in range(100):
         slots.succeeded()
     assert slots.limit == 8
+
+
+def test_only_a_long_wait_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    slept: list[float] = []
+    clock = Clock(sleep=slept.append)
+    clock.wait(2.9, "a short one")
+    clock.wait(3.0, "a long one")
+    assert slept == [2.9, 3.0]
+    assert [record.getMessage() for record in caplog.records] == ["waiting 3 s: a long one"]

@@ -7,7 +7,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from extract.netsuite.snapshot import store_snapshot
+from extract.errors import ExtractError
+from extract.netsuite.snapshot import require_amounts, store_snapshot
 from extract.netsuite.wanted import Wanted
 from extract.raw_tables import NETSUITE_COLUMNS, declare_all
 from settings import Settings
@@ -116,3 +117,21 @@ def test_a_crash_while_storing_leaves_the_former_snapshot(
         store_snapshot(warehouse, {**before, "subsidiaries": [{"id": "2"}]}, None, frozenset())
     assert warehouse.execute("select id from raw_netsuite.subsidiaries").fetchall() == [("1",)]
     assert warehouse.execute("select customer_id from raw_stripe.extract_settled").fetchall() == [("cus_1",)]
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "named"),
+    [
+        ("transactions", {"id": "7", "foreigntotal": "1e30"}, "NetSuite transactions 7: foreigntotal"),
+        ("transactions", {"id": "7", "foreignamountunpaid": "NaN"}, "NetSuite transactions 7: foreignamountunpaid"),
+        (
+            "applications",
+            {"previousdoc": "7", "nextdoc": "8", "foreignamount": "ten"},
+            "NetSuite applications 7 applied to 8: foreignamount",
+        ),
+    ],
+)
+def test_an_amount_that_no_model_could_read_names_its_record(table: str, row: dict[str, str], named: str) -> None:
+    whole = {name: None for name in NETSUITE_COLUMNS[table]} | row
+    with pytest.raises(ExtractError, match=named):
+        require_amounts({"transactions": [], "applications": []} | {table: [whole]})

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
+import re
+
 import pytest
 
-from extract.errors import StripeRefused
+from extract.errors import Inconsistent, StripeRefused, Unavailable
 from extract.stripe.api import StripeClient
-from tests.extract.fake_stripe import KEY
+from tests.extract.fake_stripe import KEY, FakeStripe
+from tests.support.wire import HEAD, Start, bomb, drip, start
+
+__all__ = ["start"]
 
 
 def test_the_client_says_whether_another_request_could_start() -> None:
@@ -38,3 +44,44 @@ def test_a_refused_expansion_is_left_out():
     assert asked[1:] == [["data.discount_amounts.discount"]] * 2
     with pytest.raises(StripeRefused):
         server.get("/v1/credit_notes", {"expand[]": ["data.nonsense"]})
+
+
+def test_an_answer_that_drips_is_no_answer(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("extract.stripe.api.TIMEOUT", (5, 0.3))
+    client = StripeClient(start(drip(b" ", HEAD + b"\r\n")), KEY, attempts=2, first_wait=0.01)
+    with pytest.raises(Unavailable, match=r"GET /v1/events: no answer .* \(ReadTimeout\)"):
+        client.page("/v1/events", {})
+    assert client.requests_sent == 2
+
+
+def test_an_answer_that_is_too_large_is_not_asked_for_again(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bounded_http.ANSWER_BYTES", 2**20)
+    client = StripeClient(start(bomb(gzip.compress(bytes(2 * 2**20)))), KEY)
+    with pytest.raises(Inconsistent, match=r"GET /v1/events .*: the answer is larger than 1 MiB"):
+        client.page("/v1/events", {})
+    assert client.requests_sent == 1
+
+
+HALF = '{"data": [{"id": "cn_1"}, {"id": "cn_2", "metadata": {"note": "a\\ud800"}}], "has_more": false}'
+BROKEN = {
+    "half of a character": (HALF.encode(), "cn_2: metadata holds half of a character"),
+    "deep": (b"[" * 100_000, "maximum recursion depth"),
+    "another encoding": (
+        '{"data": [{"id": "caf\xe9"}], "has_more": false}'.encode("latin-1"),
+        "can't decode byte 0xe9",
+    ),
+    "a page for people": (b"<html>", "JSON is malformed"),
+    "a time of no calendar": (b'{"data": [{"id": "cn_1", "created": 9e9}], "has_more": false}', "not a whole number"),
+    "a time after all calendars": (
+        b'{"data": [{"id": "cn_1", "created": 9999999999999}], "has_more": false}',
+        "`created` of cn_1 is 9999999999999, which is no time",
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "words"), BROKEN.values(), ids=BROKEN)
+def test_an_answer_that_cannot_be_read_is_inconsistent(stripe: FakeStripe, content: bytes, words: str) -> None:
+    stripe.hook = lambda path, params: (200, {}, content)
+    client = StripeClient(stripe.url, KEY, attempts=1)
+    with pytest.raises(Inconsistent, match=re.escape(words)):
+        client.page("/v1/credit_notes", {})

@@ -35,6 +35,11 @@ def note(**changed):
         ({"total": True}, "cn_1: total is True"),
         ({"currency": 840}, "cn_1: currency is 840"),
         ({"refunds": "re_1"}, "cn_1: refunds is re_1"),
+        ({"total": 2**63}, "cn_1: total is 9223372036854775808, Stripe declares a number of at most 16 digits"),
+        ({"total": -(2**70)}, "cn_1: total is -1180591620717411303424"),
+        ({"lines": {"data": [{"id": "cnli_1", "quantity": 10**30}]}}, "cn_1: lines.data[].quantity is 1000"),
+        ({"created": 10**18}, "cn_1: created is 1000000000000000000, Stripe declares a time in Unix seconds"),
+        ({"effective_at": -1}, "cn_1: effective_at is -1, Stripe declares a time"),
         (
             {"lines": {"data": [{"id": "cnli_1", "taxes": [{"amount": "7"}]}]}},
             "cn_1: lines.data[].taxes[].amount is 7",
