@@ -61,7 +61,7 @@ class Block:
 
     @property
     def reads_the_warehouse(self) -> bool:
-        return self.language == "sql" or WAREHOUSE in self.text
+        return not self.reason and (self.language == "sql" or WAREHOUSE in self.text)
 
 
 def tracked(*suffixes: str) -> list[Path]:
@@ -75,8 +75,8 @@ def pages() -> list[Path]:
     return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def blocks() -> list[Block]:
-    """The shell and SQL blocks of all pages."""
+def blocks(*languages: str) -> list[Block]:
+    """The blocks of all pages that name one of these languages, or any."""
     return [
         Block(
             page.relative_to(ROOT).as_posix(),
@@ -87,7 +87,7 @@ def blocks() -> list[Block]:
         )
         for page in pages()
         for number, match in enumerate(FENCE.finditer(page.read_text()), 1)
-        if match["language"] in ("sh", "sql")
+        if (match["language"] in languages if languages else match["language"])
     ]
 
 
