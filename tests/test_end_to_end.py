@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -59,6 +60,15 @@ class Shop:
             for row in testing.rows(self.warehouse, "select document_id, state, reason from marts.credit_outcomes")
         }
 
+    def amounts(self) -> dict[str, str]:
+        """State, and `all` → amount of the documents in USD, as the picture of the README writes it."""
+        rows = testing.rows(
+            self.warehouse,
+            "select coalesce(state, 'all') as state, sum(amount_minor) as amount_minor from marts.credit_outcomes "
+            "where currency = 'usd' group by rollup (state)",
+        )
+        return {row["state"]: f"{Decimal(row['amount_minor']) / 100:,.2f}" for row in rows}
+
     def planned(self, plan: str) -> tuple[list[dict], list[dict]]:
         """The records of a plan file, and the rows of marts.posting_plan."""
         records = json.loads((self.folder / plan).read_text())["records"]
@@ -89,7 +99,7 @@ def shop(tmp_path_factory) -> Shop:
     shop.plans = [shop.planned("first.json")]
     shop.make("-m", "pipeline", "push", plan="first.json")
     shop.books = [shop.posted()]
-    shop.first_outcomes, shop.first_log = shop.outcomes(), shop.log()
+    shop.first_outcomes, shop.first_log, shop.first_amounts = shop.outcomes(), shop.log(), shop.amounts()
     shop.said.clear()
     shop.make("-m", "pipeline", "push", plan="first.json")
     shop.make("-m", "pipeline", "run")
@@ -119,6 +129,20 @@ def test_a_block_of_the_documentation_reads_the_warehouse_as_pasted(shop, tmp_pa
     done = subprocess.run([*command, block.text], cwd=folder, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout or set(folder.rglob("*")) > before, "it neither says nor leaves anything"
+
+
+def test_the_picture_of_the_readme_shows_the_demo(shop):
+    """The states after the first push, and what becomes of one credit note."""
+    picture = (ROOT / "docs" / "flow.svg").read_text()
+    assert dict(re.findall(r'id="usd-(\w+)">([\d,.]+)<', picture)) == shop.first_amounts
+    memos = testing.rows(
+        shop.warehouse,
+        "select memos.amount as memo, outcomes.amount_minor / 100.0 - memos.amount as kept, "
+        "outcomes.amount_minor / 100.0 as note from marts.credit_memos as memos "
+        "inner join marts.credit_outcomes as outcomes using (document_id) where document_id = 'cn_Mixed'",
+    )
+    shown = [f">{memos[0]['note']:.2f} USD<", f">{memos[0]['memo']:.2f}<", f">{memos[0]['kept']:.2f}<"]
+    assert [text for text in shown if text not in picture] == []
 
 
 def test_a_second_run_posts_nothing(shop):
