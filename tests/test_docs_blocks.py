@@ -49,8 +49,10 @@ COMMANDS = [
     for line in block.text.splitlines()
     if line.strip() and not line.startswith("#")
 ]
-# What a target reads that is no setting of the pipeline.
-MAKE_VARIABLES = {"PYTHON", "UPGRADE", "FULL_REFRESH"}
+# What a target reads, as a variable of make or as its help says.
+MAKEFILE = (docs.ROOT / "Makefile").read_text()
+MAKE_VARIABLES = set(re.findall(r"\$\(([A-Z_]+)\)", MAKEFILE)) | set(re.findall(r"\b([A-Z_]+)=", MAKEFILE))
+TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
 
 PIPELINE = re.compile(r"-m[\"', ]+pipeline[\"', ]+(\w+)")
 STAGES = {command.name for command in app.registered_commands}
@@ -139,11 +141,10 @@ def test_the_certificate_of_the_guide_signs_and_is_watched(tmp_path: Path) -> No
 
 
 def test_every_make_target_that_a_page_names_exists() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (docs.ROOT / "Makefile").read_text(), re.MULTILINE))
     planned = {"writeback", "mappings", "trace", "export"}  # docs/interfaces.md and docs/rules/planned.md
     named = {name for page in docs.pages() for name in re.findall(r"`make ([a-z]+)", page.read_text())}
     assert len(named) > 10
-    assert named <= targets | planned
+    assert named <= TARGETS | planned
 
 
 # ---------- python
@@ -182,11 +183,10 @@ def test_the_workflow_is_one_that_github_takes() -> None:
     (job,) = workflow["jobs"].values()
     assert "self-hosted" in job["runs-on"], "the warehouse has to stay"
     assert {name.lower() for name in job["env"]} <= Settings.model_fields.keys()
-    targets = set(re.findall(r"^([a-z]+):", (docs.ROOT / "Makefile").read_text(), re.MULTILINE))
     for step in job["steps"]:
         assert step.keys() <= {"uses", "with", "run"}
         words = step.get("run", "make help").split()
-        assert words[1] in targets if words[0] == "make" else words[:4] == [".venv/bin/python", "-B", "-m", "pipeline"]
+        assert words[1] in TARGETS if words[0] == "make" else words[:4] == [".venv/bin/python", "-B", "-m", "pipeline"]
 
 
 def test_the_units_are_ones_that_systemd_takes(folder: Path) -> None:
@@ -233,7 +233,7 @@ def instructions() -> list[tuple[str, list[str]]]:
 
 def test_the_image_is_built_from_what_is_here() -> None:
     """No Docker engine is asked: base images by name, sources that exist, commands that make and coreutils have."""
-    stages, targets = set(), set(re.findall(r"^([a-z]+):", (docs.ROOT / "Makefile").read_text(), re.MULTILINE))
+    stages = set()
     for name, words in instructions():
         if name == "FROM":
             assert re.fullmatch(r"python:3\.\d+(-slim)?", words[0]), "an official image, by name, without a host"
@@ -245,7 +245,7 @@ def test_the_image_is_built_from_what_is_here() -> None:
         elif name == "RUN":
             for command in " ".join(words).split(" && "):
                 first, *rest = command.split()
-                assert first in ("mkdir", "chown") or (first == "make" and set(rest) <= targets), command
+                assert first in ("mkdir", "chown") or (first == "make" and set(rest) <= TARGETS), command
     (entry,) = (yaml.safe_load(" ".join(words)) for name, words in instructions() if name == "ENTRYPOINT")
     (command,) = (yaml.safe_load(" ".join(words)) for name, words in instructions() if name == "CMD")
     assert entry == [".venv/bin/python", "-B", "-m", "pipeline"] and command[0] in STAGES
