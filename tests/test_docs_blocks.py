@@ -252,6 +252,15 @@ def test_the_image_is_built_from_what_is_here() -> None:
     assert entry == [".venv/bin/python", "-B", "-m", "pipeline"] and command[0] in STAGES
 
 
+def test_the_environment_of_the_image_needs_no_other_files(tmp_path: Path) -> None:
+    """What is copied before `make setup` is all that it asks for, so that a change of code does not set up anew."""
+    (copied,) = (words[:-1] for name, words in instructions() if name == "COPY" and "Makefile" in words)
+    for source in copied:
+        shutil.copy(docs.ROOT / source, tmp_path)
+    done = run("make -n setup", tmp_path)
+    assert done.returncode == 0 and "requirements.lock" in done.stdout, done.stderr
+
+
 def test_no_secret_and_no_data_gets_into_the_image() -> None:
     ignored = {line.strip("*/") for line in (docs.ROOT / ".dockerignore").read_text().splitlines() if line[:1] != "#"}
     left_out_of_git = {line.strip("*/") for line in (docs.ROOT / ".gitignore").read_text().splitlines()}
