@@ -262,6 +262,10 @@ def test_doctor_tells_what_the_mapping_files_leave_out(shop):
     assert held_up["documents"] == 1 and f"tax_map.csv, coverage 1 of 4 {words}, tax_rate_unmapped:" in said
     assert "doctor: not checked, for the reasons above: NetSuite certificate; tax_map.csv, tax codes and types;" in said
     assert "exit code 0" in said
+    guide = (ROOT / "docs" / "production.md").read_text()
+    quoted = re.findall(r"`(Stripe /[^`]+|SuiteQL[^`]+|NetSuite [^`]+|\w+\.csv, [^`]+|\.\.\., [^`]+)`", guide)
+    assert len(quoted) > 5
+    assert [line for line in quoted if line.strip("., ") not in said] == [], "lines that docs/production.md promises"
 
 
 def test_netsuite_holds_what_the_marts_say(shop):
