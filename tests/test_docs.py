@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -113,6 +114,19 @@ def test_every_page_is_linked_from_the_readme() -> None:
             target for target in targets if target.suffix == ".md" and target.exists() and target not in reached
         ]
     assert set(docs.pages()) <= reached
+
+
+def test_the_picture_of_the_readme_stands_on_any_ground() -> None:
+    """It brings its own light background for dark pages, says in words what it shows, and loads nothing."""
+    assert re.search(r"!\[[^\]]{40,}\]\(docs/flow\.svg\)", (docs.ROOT / "README.md").read_text())
+    picture = ElementTree.parse(docs.ROOT / "docs" / "flow.svg").getroot()
+    elements = [element.tag.rpartition("}")[2] for element in picture.iter()]
+    assert elements[1:3] == ["title", "desc"] and picture.get("role") == "img"
+    ground = next(element for element in picture if element.tag.endswith("rect"))
+    width, height = (float(size) for size in (picture.get("viewBox") or "").split()[2:])
+    assert float(ground.get("width") or 0) >= width - 2 and float(ground.get("height") or 0) >= height - 2
+    assert ground.get("fill") == "#ffffff"
+    assert {"script", "image", "style", "a", "use"} & set(elements) == set()
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -54,5 +54,6 @@ def test_descriptions_reach_the_warehouse(empty_world):
     assert uncommented == []
 
 
-def test_commands_that_read_marts_are_exposures(manifest):
-    assert {exposure.name for exposure in manifest.exposures.values()} == {"push", "plan", "report", "trace"}
+def test_commands_and_people_that_read_marts_are_exposures(manifest):
+    names = {exposure.name for exposure in manifest.exposures.values()}
+    assert names == {"analysts", "push", "plan", "report", "trace"}

@@ -62,7 +62,8 @@ class Block:
 
     @property
     def reads_the_warehouse(self) -> bool:
-        return self.language == "sql" or any(file in self.text for file in (WAREHOUSE, PUBLISHED))
+        is_about_it = self.language == "sql" or any(file in self.text for file in (WAREHOUSE, PUBLISHED))
+        return is_about_it and not self.reason
 
 
 def tracked(*suffixes: str) -> list[Path]:
@@ -76,8 +77,8 @@ def pages() -> list[Path]:
     return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def blocks() -> list[Block]:
-    """The shell and SQL blocks of all pages."""
+def blocks(*languages: str) -> list[Block]:
+    """The blocks of all pages that name one of these languages, or any."""
     return [
         Block(
             page.relative_to(ROOT).as_posix(),
@@ -88,7 +89,7 @@ def blocks() -> list[Block]:
         )
         for page in pages()
         for number, match in enumerate(FENCE.finditer(page.read_text()), 1)
-        if match["language"] in ("sh", "sql")
+        if (match["language"] in languages if languages else match["language"])
     ]
 
 
