@@ -1,2 +1,10 @@
--- what no credit note links belongs to no customer
-{{ checked_rows('refund_reconciliation', by='stripe_refund_id', also='stripe_credit_note_id is null') }}
+select *
+from (
+{{ checked_rows(
+    'refund_reconciliation', reuse=['outcomes_documents', 'credit_memo_applications', 'journal_entries']
+) }}
+) as refunds
+-- the refunds in scope, and those that no credit note links: these belong to no customer
+where
+    stripe_refund_id in (select links.stripe_refund_id from {{ ref('int_refund_links') }} as links)
+    or stripe_refund_id not in (select links.stripe_refund_id from {{ ref('books_refund_links') }} as links)
