@@ -45,6 +45,19 @@ def change(company: Company, sql: str) -> None:
         warehouse.execute(sql)
 
 
+def hide_from_suiteql(company: Company, *names: str) -> None:
+    """SuiteQL lacks these records from now on; without names it shows all."""
+    service = company.server.service
+    really = type(service.suiteql).query
+
+    def query(*arguments: Any, **options: Any) -> dict[str, Any]:
+        page = really(service.suiteql, *arguments, **options)
+        page["items"] = [row for row in page["items"] if row.get("externalid") not in names]
+        return page
+
+    service.suiteql.query = query  # type: ignore[method-assign]
+
+
 def results(company: Company) -> list[list[str]]:
     """The statuses of the results of each attempt, in order (P2)."""
     rows = company.log("attempt_id, status")
@@ -128,6 +141,47 @@ def test_somebody_elses_record_does_not_become_ours_by_a_lost_attempt(
     report = push(company.settings())
     assert results(company) == [["rejected"]] and "belongs to customer" in report.refused[0][2]
     assert not report.is_refused, "a record of somebody else in the way is no refusal (interfaces, section 1)"
+
+
+@pytest.mark.parametrize("total", ["10.00", "11.00"])
+@pytest.mark.parametrize("shows", ["at once", "a push later"])
+def test_a_refused_name_is_settled_by_the_body_sent_after_its_document_was_skipped(
+    company: Company, monkeypatch: pytest.MonkeyPatch, total: str, shows: str
+) -> None:
+    """As when the network doubles a request and only the second answer arrives: the name is taken."""
+    company.want_memo("cn_1", "10.00", company.invoice)
+    hide_from_suiteql(company, "cn_1")
+    really = company.server.service._act  # type: ignore[attr-defined]
+
+    def doubled(request: Request) -> service.Answer:
+        if request.is_write:
+            invoice = {"items": [{"doc": {"id": company.invoice}, "apply": True, "amount": 10}]}
+            company.books.create("creditMemo", company.sale("cn_1", total, autoApply=False, apply=invoice))
+        return really(request)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("load_netsuite.push.Push._resolve_lost", lambda self: None)  # killed before it can ask
+        patched.setattr(company.server.service, "_act", doubled)
+        push(company.settings())
+    assert company.log("status, http_status")[-1] == ("unknown", 400)
+    change(company, FATES["skipped"])
+    if shows == "a push later":
+        push(company.settings())
+        assert company.log("status, error_code")[-1] == ("rejected", "NO_EFFECT_SEEN")
+    hide_from_suiteql(company)
+    push(company.settings())
+    found = [row for row in company.log("status, internal_id, attempt_id") if row[0] == "adopted"]
+    id, attempt = str(company.ours()["cn_1"].id), company.log("attempt_id")[0][0]
+    if total == "11.00":
+        assert not found and results(company) == [["rejected"]]
+        return
+    is_late = shows == "a push later"
+    assert [(row[1], row[2] == attempt) for row in found] == [(id, not is_late)]
+    assert results(company) == [["rejected" if is_late else "adopted"]] and company.writes() == 1
+    assert company.log("status")[-1] == ("verified",), "with its application"
+    rows = company.log()
+    push(company.settings())
+    assert company.log() == rows, "asked for no more"
 
 
 def test_the_journal_of_an_earlier_version_is_numbered_once_and_settled(company: Company) -> None:
