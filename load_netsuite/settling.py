@@ -93,8 +93,8 @@ def _settle_bulk(client: NetSuite, record_type: str, records: Sequence[list[Atte
     find = lookup.find_items if record_type == "serviceSaleItem" else lookup.find_transactions
     named = find(client, names) if names else {}
     by_id = lookup.find_by_internal_id(client, changed) if changed else {}
-    ids = {found.internal_id for found in (*named.values(), *by_id.values())}
-    links = lookup.find_links(client, record_type, ids) if ids else {}
+    found = (*named.values(), *by_id.values())
+    links = lookup.find_applied(client, record_type, found) if found else {}
     entries: list[Entry] = []
     for attempts in records:
         creates = [attempt for attempt in attempts if attempt.is_create]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from load_netsuite.push import push
@@ -123,3 +125,43 @@ def test_a_memo_of_the_connector_that_differs_is_left_alone(company: Company) ->
     company.want_memo("cn_1", "10.00", company.invoice, existing_netsuite_id=memo, is_connector=True)
     push(company.settings())
     assert company.log() == [("cn_1", "look_up", "differs")] and company.writes() == 0
+
+
+@pytest.mark.parametrize(
+    ("amounts", "is_lost"), [(("10.00",), True), (("10.00", "6.00"), True), (("10.00", "6.00"), False)]
+)
+def test_a_refund_that_suiteql_shows_without_its_applications_is_judged_by_the_record_itself(
+    company: Company, monkeypatch: pytest.MonkeyPatch, amounts: tuple[str, ...], is_lost: bool
+) -> None:
+    """SuiteQL shows the links of no refund, however often it is asked. P5, R3: what is in the refund is not missing."""
+    for number, amount in enumerate(amounts):
+        company.want_memo(f"cn_{number}", amount)
+        company.want_application(f"cn_{number}", "customer_refund", "re_1", amount, from_round=1 + number)
+    company.want_refund("re_1", "16.00")
+    push(company.settings())
+    refund = company.ours("CustRfnd")["re_1"].id
+    for number in range(1, len(amounts)):
+        memo = company.ours()[f"cn_{number}"].id
+        body = {"apply": {"items": [{"doc": {"id": memo}, "apply": True, "amount": amounts[number]}]}}
+        company.books.update("customerRefund", str(refund), body)
+    if is_lost:
+        with company.warehouse() as warehouse:
+            warehouse.execute("delete from load_netsuite.load_log")
+    company.next_round()
+    hide_links(company, monkeypatch, "previousdoc", str(refund))
+    written = company.writes()
+    with monkeypatch.context() as patched:  # the read-back waits for SuiteQL by itself (test_recovery.py)
+        patched.setattr("load_netsuite.push.read_back", lambda *_: iter(()))
+        report = push(company.settings())
+    assert not report.refused and company.writes() == written
+    assert company.log()[-1] == ("re_1", "look_up", "adopted")
+
+
+def hide_links(company: Company, monkeypatch: pytest.MonkeyPatch, side: str, id: str) -> None:
+    really = company.server.service.suiteql.query
+
+    def query(*arguments: Any, **options: Any) -> dict[str, Any]:
+        page = really(*arguments, **options)
+        return page | {"items": [row for row in page["items"] if row.get(side) != id]}
+
+    monkeypatch.setattr(company.server.service.suiteql, "query", query)
