@@ -127,6 +127,41 @@ def test_a_memo_of_the_connector_that_differs_is_left_alone(company: Company) ->
     assert company.log() == [("cn_1", "look_up", "differs")] and company.writes() == 0
 
 
+@pytest.mark.parametrize(("total", "lacks"), [("4.00", False), ("4.00", True), ("7.00", False)])
+def test_a_customer_refund_of_the_connector_is_adopted_by_its_internal_id(
+    company: Company, total: str, lacks: bool
+) -> None:
+    """K1, R3: metadata names it, whatever its own external id; what it lacks is added within what Stripe links."""
+    parts = (("cn_1", "4.00"), ("cn_2", "2.00"))[: 1 + lacks]
+    for name, amount in parts:
+        company.want_memo(name, "10.00")
+        company.want_application(name, "customer_refund", "re_1", amount)
+    memo = company.books.create("creditMemo", company.sale("cn_1", "10.00", autoApply=False))
+    body = {
+        "customer": company.customer,
+        "account": company.bank,
+        "arAcct": company.receivables,
+        "externalId": "made by the connector",
+        "tranDate": "2026-03-04",
+        "apply": {"items": [{"doc": memo, "apply": True, "amount": total}]},
+    }
+    refund = company.books.create("customerRefund", body)
+    company.want_refund("re_1", "6.00", existing_netsuite_id=refund, is_connector=True)
+    report = push(company.settings())
+    found = company.books.transactions("CustRfnd")
+    assert [str(t.id) for t in found] == [refund], "no second refund"
+    rows = [row[1:] for row in company.log("external_id, status, internal_id") if row[0] == "re_1"]
+    if total == "7.00":
+        assert rows == [("differs", refund)] and "would grow to 7, more than the 6" in report.refused[0][2]
+        return
+    assert rows[0] == ("adopted", refund) and rows[-1] == ("verified", refund) and not report.refused
+    assert found[0].total == (6 if lacks else 4) == sum(found[0].applications.values())
+    written = company.writes()
+    company.next_round()
+    assert not push(company.settings()).refused and company.writes() == written
+    assert reconcile(company.settings()) == []
+
+
 @pytest.mark.parametrize(
     ("amounts", "is_lost"), [(("10.00",), True), (("10.00", "6.00"), True), (("10.00", "6.00"), False)]
 )
