@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -163,16 +164,26 @@ def test_a_customer_refund_of_the_connector_is_adopted_by_its_internal_id(
 
 
 @pytest.mark.parametrize(
-    ("amounts", "is_lost"), [(("10.00",), True), (("10.00", "6.00"), True), (("10.00", "6.00"), False)]
+    ("amounts", "is_lost", "lacks"),
+    [
+        (("10.00",), True, False),
+        (("10.00", "6.00"), True, False),
+        (("10.00", "6.00"), False, False),
+        (("10.00", "6.00"), False, True),
+    ],
 )
 def test_a_refund_that_suiteql_shows_without_its_applications_is_judged_by_the_record_itself(
-    company: Company, monkeypatch: pytest.MonkeyPatch, amounts: tuple[str, ...], is_lost: bool
+    company: Company, monkeypatch: pytest.MonkeyPatch, amounts: tuple[str, ...], is_lost: bool, lacks: bool
 ) -> None:
-    """SuiteQL shows the links of no refund, however often it is asked. P5, R3: what is in the refund is not missing."""
+    """SuiteQL shows the links of no refund, however often it is asked. P5, R3: what is in the refund is not missing,
+    and what it lacks, a mere candidate on its form, is added."""
     for number, amount in enumerate(amounts):
         company.want_memo(f"cn_{number}", amount)
         company.want_application(f"cn_{number}", "customer_refund", "re_1", amount, from_round=1 + number)
-    company.want_refund("re_1", "16.00")
+    company.want_refund("re_1", "18.00")
+    if lacks:
+        company.want_memo("cn_late", "2.00")
+        company.want_application("cn_late", "customer_refund", "re_1", "2.00", from_round=2)
     push(company.settings())
     refund = company.ours("CustRfnd")["re_1"].id
     for number in range(1, len(amounts)):
@@ -188,8 +199,10 @@ def test_a_refund_that_suiteql_shows_without_its_applications_is_judged_by_the_r
     with monkeypatch.context() as patched:  # the read-back waits for SuiteQL by itself (test_recovery.py)
         patched.setattr("load_netsuite.push.read_back", lambda *_: iter(()))
         report = push(company.settings())
-    assert not report.refused and company.writes() == written
-    assert company.log()[-1] == ("re_1", "look_up", "adopted")
+    assert not report.refused and company.writes() == written + lacks
+    rows = [row for row in company.log() if row[0] == "re_1"]
+    assert rows[-3 if lacks else -1] == ("re_1", "look_up", "adopted")
+    assert company.ours("CustRfnd")["re_1"].total == sum(map(Decimal, amounts)) + 2 * lacks
 
 
 def hide_links(company: Company, monkeypatch: pytest.MonkeyPatch, side: str, id: str) -> None:
