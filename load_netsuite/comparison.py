@@ -12,6 +12,7 @@ may apply more of a memo and add memos to a refund: that is progress, not a diff
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -40,6 +41,12 @@ class Difference:
     sentence: str
     expected: Decimal | None = None
     found: Decimal | None = None
+
+
+def amount_words(amount: Decimal) -> str:
+    """The amount for a sentence, without the zeros that a column's scale adds: 1200, 10.50, 0.125."""
+    text = f"{amount.normalize():f}"
+    return f"{text}0" if re.fullmatch(r"-?\d+\.\d", text) else text
 
 
 def identity(record: Record, found: Found) -> Iterator[Difference]:
@@ -102,7 +109,7 @@ def since_posting(
         sentence, now = "is not in NetSuite any more", ZERO
         if returned:
             now = returned.total
-            sentence += f"; {returned.internal_id} over {now} has its external id now"
+            sentence += f"; {returned.internal_id} over {amount_words(now)} has its external id now"
         yield Difference("deleted", sentence, total, now)
         return
     if found.is_voided:
@@ -126,19 +133,20 @@ def _applications(expected: Iterable[tuple[str, Decimal]], applied: Applied) -> 
     for doc, amount in expected:
         found = applied.get(doc, ZERO)
         if found < amount:
-            sentence = f"applies {found} to document {doc}, expected {amount}"
+            sentence = f"applies {amount_words(found)} to document {doc}, expected {amount_words(amount)}"
             yield Difference("applied_less" if found else "unapplied", sentence, amount, found)
 
 
 def _total(expected: Decimal, found: Found) -> Iterator[Difference]:
     if found.total != expected:
-        yield Difference("total_changed", f"has the total {found.total}, expected {expected}", expected, found.total)
+        sentence = f"has the total {amount_words(found.total)}, expected {amount_words(expected)}"
+        yield Difference("total_changed", sentence, expected, found.total)
 
 
 def _grown_refund(record: Record, total: Decimal) -> Iterator[Difference]:
     cap = record.total if record.cap is None else record.cap
     if total > cap:
-        sentence = f"would grow to {total}, more than the {cap} that Stripe links to it"
+        sentence = f"would grow to {amount_words(total)}, more than the {amount_words(cap)} that Stripe links to it"
         yield Difference("total_changed", sentence, cap, total)
 
 
@@ -148,10 +156,12 @@ def _refund_total(found: Found, applied: Applied, sent: Applied, cap: Decimal | 
     if found.total < ours:
         yield from _total(ours, found)
     if found.total != (all_applied := sum(applied.values(), ZERO)):
-        sentence = f"has the total {found.total}, but is applied to {all_applied} in all"
+        words = f"has the total {amount_words(found.total)}"
+        sentence = f"{words}, but is applied to {amount_words(all_applied)} in all"
         yield Difference("total_changed", sentence, all_applied, found.total)
     if cap is not None and found.total > cap:
-        sentence = f"has the total {found.total}, more than the {cap} that Stripe links to it"
+        shown = amount_words(found.total), amount_words(cap)
+        sentence = "has the total {}, more than the {} that Stripe links to it".format(*shown)
         yield Difference("total_changed", sentence, cap, found.total)
 
 
@@ -171,7 +181,8 @@ def of_lines(found: Found, sent: Sequence[SentLine], shown: Sequence[Line]) -> D
     if not missing:
         return None
     names = sorted(
-        f"item {item}" + ("" if amount is None else f" over {amount}") for item, amount in missing.elements()
+        f"item {item}" + ("" if amount is None else f" over {amount_words(amount)}")
+        for item, amount in missing.elements()
     )
     rest = f" and {len(names) - LINES_SHOWN} more" if len(names) > LINES_SHOWN else ""
     listed = ", ".join(names[:LINES_SHOWN]) + rest

@@ -75,8 +75,8 @@ having internal_id is not null
 order by max(position) desc
 """
 
-# Attempts without a result, and attempts to create a record that ended without an effect while the record is not in
-# NetSuite by the journal: their effect may show late (P2).
+# Attempts without a result, and attempts to create a record that ended without an effect, or because its name was
+# taken, while the record is not in NetSuite by the journal: it may show late (P2).
 # internal_id: of the record that an apply changed · is_taken: NetSuite refused it because a record has its external id.
 UNSETTLED = f"""
 with ended as (
@@ -100,8 +100,8 @@ left join ended on ended.attempt_id = attempt.attempt_id
 left join taken on taken.attempt_id = attempt.attempt_id
 left join present on present.record_type = attempt.record_type and present.external_id = attempt.external_id
 where attempt.status = 'attempted' and (ended.attempt_id is null
-    or (ended.error_code = '{NO_EFFECT_SEEN}' and attempt.operation = 'create' and present.internal_id is null
-        and taken.attempt_id is null))
+    or (attempt.operation = 'create' and present.internal_id is null
+        and (ended.error_code = '{NO_EFFECT_SEEN}' or taken.attempt_id is not null)))
 order by attempt.record_type, attempt.external_id, attempt.position
 """
 

@@ -95,8 +95,9 @@ def find_strangers(warehouse: duckdb.DuckDBPyConnection, client: NetSuite) -> li
             None,
             None,
             None,
-            f"NetSuite has {found.type} {found.internal_id} over {found.total} under {found.external_id}, but the "
-            "journal does not have it. Run push to adopt it, or, if its document is skipped, reverse it by hand.",
+            f"NetSuite has {found.type} {found.internal_id} over {comparison.amount_words(found.total)} under "
+            f"{found.external_id}, but the journal does not have it. Run push to adopt it, or, if its document is "
+            "skipped, reverse it by hand.",
         )
         for found in lookup.find_transactions(client, names).values()
         if found.internal_id not in named

@@ -1,8 +1,10 @@
 """Ends the attempts that earlier runs left without a result, before anything is sent (P2).
 
 What was attempted decides, not the state that its document has by now. A record under our external id, of the type,
-customer and currency that an attempt sent, is `created`. An attempt of which NetSuite shows nothing is `rejected` with
-the code NO_EFFECT_SEEN. Should its effect show later, the next push finds it here and logs `created`.
+customer and currency that an attempt sent, is `created`. If NetSuite refused every attempt because the name is taken, a
+record that agrees with the body sent (P5) is `adopted`: the first of two doubled requests may have made it, or somebody
+else. An attempt of which NetSuite shows nothing is `rejected` with the code NO_EFFECT_SEEN. Should its effect show
+later, the next push finds it here.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from load_netsuite import comparison
 from load_netsuite.adoption import entry_of
 from load_netsuite.journal import Entry
 from load_netsuite.journal_queries import UNSETTLED, parse, seen_payload
-from load_netsuite.records import Record
+from load_netsuite.records import Application, Record
 from netsuite import lookup
 from netsuite.api import NetSuite
 from netsuite.lookup import Found, Links
@@ -52,6 +54,16 @@ class Attempt:
         rows = self.body.get("apply", {}).get("items", [])
         return [(str(row["doc"]["id"]), Decimal(row["amount"])) for row in rows]
 
+    @property
+    def total(self) -> Decimal:
+        """The total, in major units, that NetSuite must show of the body: of a refund its applications, of a journal
+        its debits, of a memo its lines and tax details."""
+        if self.entry.record_type == "customerRefund":
+            return sum((amount for _, amount in self.applications), Decimal(0))
+        rows = [row for name in ("item", "line", "taxDetails") for row in self.body.get(name, {}).get("items", [])]
+        amounts = (row.get(name) for row in rows for name in ("amount", "grossAmt", "debit", "taxAmount"))
+        return sum((Decimal(amount) for amount in amounts if amount is not None), Decimal(0))
+
     def is_in(self, applied: comparison.Applied) -> bool:
         """Whether NetSuite shows all its applications."""
         return all(doc in applied for doc, _ in self.applications)
@@ -81,8 +93,8 @@ def _settle_bulk(client: NetSuite, record_type: str, records: Sequence[list[Atte
     find = lookup.find_items if record_type == "serviceSaleItem" else lookup.find_transactions
     named = find(client, names) if names else {}
     by_id = lookup.find_by_internal_id(client, changed) if changed else {}
-    ids = {found.internal_id for found in (*named.values(), *by_id.values())}
-    links = lookup.find_links(client, record_type, ids) if ids else {}
+    found = (*named.values(), *by_id.values())
+    links = lookup.find_applied(client, record_type, found) if found else {}
     entries: list[Entry] = []
     for attempts in records:
         creates = [attempt for attempt in attempts if attempt.is_create]
@@ -104,11 +116,14 @@ def _of_apply(attempt: Attempt, by_id: dict[str, Found], links: Links) -> Entry:
 def _of_creates(attempts: Sequence[Attempt], found: Found | None, links: Links) -> Iterator[Entry]:
     """Ends the attempts to create one record: at most one of them is the one that created it."""
     ours = [attempt for attempt in attempts if not attempt.is_taken]
+    applied = links.get(found.internal_id, {}) if found else {}
+    if found and not ours and not any(comparison.before_adoption(_sent(attempts[-1]), found, applied)):
+        yield from _adopted(attempts, found, applied)
+        return
     if found is None or not ours or any(comparison.identity(_sent(ours[-1]), found)):
         words = f"NetSuite record {found.internal_id} has its external id, not by this attempt" if found else None
         yield from (attempt.entry.without_effect(words or NOTHING_SEEN) for attempt in attempts if attempt.is_open)
         return
-    applied = links.get(found.internal_id, {})
     maker = next((attempt for attempt in ours if attempt.is_open and attempt.is_in(applied)), None)
     for attempt in attempts:
         if attempt is maker:
@@ -123,12 +138,25 @@ def _of_creates(attempts: Sequence[Attempt], found: Found | None, links: Links) 
         yield entry_of(_sent(ours[-1]), "created", internal_id=found.internal_id, payload=payload)
 
 
+def _adopted(attempts: Sequence[Attempt], found: Found, applied: comparison.Applied) -> Iterator[Entry]:
+    """Ends attempts that NetSuite refused for the record `found`, which agrees with them: the last adopts it."""
+    *earlier, last = attempts
+    for attempt in earlier:
+        if attempt.is_open:
+            yield attempt.entry.without_effect(f"NetSuite record {found.internal_id} has its external id already")
+    present = [(doc, amount) for doc, amount in last.applications if doc in applied]
+    row = {"internal_id": found.internal_id, "payload": seen_payload(found, present)}
+    yield last.entry.result("adopted", **row) if last.is_open else entry_of(_sent(last), "adopted", **row)
+
+
 def _sent(attempt: Attempt) -> Record:
-    """The record that an attempt was to create, as far as its body tells who it is."""
+    """The record that an attempt was to create, as its body tells."""
     customer = attempt.body.get("entity") or attempt.body.get("customer") or {}
     return Record(
         attempt.entry.record_type,
         attempt.entry.external_id,
         customer_id=customer.get("id"),
         currency_id=(attempt.body.get("currency") or {}).get("id"),
+        total=attempt.total,
+        applications=tuple(Application(doc, None, amount) for doc, amount in attempt.applications),
     )

@@ -267,7 +267,7 @@ def test_the_mart_is_the_plan(shop, number):
         for row in rows
     }
     in_plan = {
-        (r["operation"], r["record_type"], r["external_id"]): (
+        (r["action"], r["record_type"], r["external_id"]): (
             Decimal(r["total"]),
             id_of(r["customer"]),
             r["tran_date"],

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any
+
 import pytest
 
 from load_netsuite.push import push
@@ -123,3 +126,90 @@ def test_a_memo_of_the_connector_that_differs_is_left_alone(company: Company) ->
     company.want_memo("cn_1", "10.00", company.invoice, existing_netsuite_id=memo, is_connector=True)
     push(company.settings())
     assert company.log() == [("cn_1", "look_up", "differs")] and company.writes() == 0
+
+
+@pytest.mark.parametrize(("total", "lacks"), [("4.00", False), ("4.00", True), ("7.00", False)])
+def test_a_customer_refund_of_the_connector_is_adopted_by_its_internal_id(
+    company: Company, total: str, lacks: bool
+) -> None:
+    """K1, R3: metadata names it, whatever its own external id; what it lacks is added within what Stripe links."""
+    parts = (("cn_1", "4.00"), ("cn_2", "2.00"))[: 1 + lacks]
+    for name, amount in parts:
+        company.want_memo(name, "10.00")
+        company.want_application(name, "customer_refund", "re_1", amount)
+    memo = company.books.create("creditMemo", company.sale("cn_1", "10.00", autoApply=False))
+    body = {
+        "customer": company.customer,
+        "account": company.bank,
+        "arAcct": company.receivables,
+        "externalId": "made by the connector",
+        "tranDate": "2026-03-04",
+        "apply": {"items": [{"doc": memo, "apply": True, "amount": total}]},
+    }
+    refund = company.books.create("customerRefund", body)
+    company.want_refund("re_1", "6.00", existing_netsuite_id=refund, is_connector=True)
+    report = push(company.settings())
+    found = company.books.transactions("CustRfnd")
+    assert [str(t.id) for t in found] == [refund], "no second refund"
+    rows = [row[1:] for row in company.log("external_id, status, internal_id") if row[0] == "re_1"]
+    if total == "7.00":
+        assert rows == [("differs", refund)] and "would grow to 7, more than the 6" in report.refused[0][2]
+        return
+    assert rows[0] == ("adopted", refund) and rows[-1] == ("verified", refund) and not report.refused
+    assert found[0].total == (6 if lacks else 4) == sum(found[0].applications.values())
+    written = company.writes()
+    company.next_round()
+    assert not push(company.settings()).refused and company.writes() == written
+    assert reconcile(company.settings()) == []
+
+
+@pytest.mark.parametrize(
+    ("amounts", "is_lost", "lacks"),
+    [
+        (("10.00",), True, False),
+        (("10.00", "6.00"), True, False),
+        (("10.00", "6.00"), False, False),
+        (("10.00", "6.00"), False, True),
+    ],
+)
+def test_a_refund_that_suiteql_shows_without_its_applications_is_judged_by_the_record_itself(
+    company: Company, monkeypatch: pytest.MonkeyPatch, amounts: tuple[str, ...], is_lost: bool, lacks: bool
+) -> None:
+    """SuiteQL shows the links of no refund, however often it is asked. P5, R3: what is in the refund is not missing,
+    and what it lacks, a mere candidate on its form, is added."""
+    for number, amount in enumerate(amounts):
+        company.want_memo(f"cn_{number}", amount)
+        company.want_application(f"cn_{number}", "customer_refund", "re_1", amount, from_round=1 + number)
+    company.want_refund("re_1", "18.00")
+    if lacks:
+        company.want_memo("cn_late", "2.00")
+        company.want_application("cn_late", "customer_refund", "re_1", "2.00", from_round=2)
+    push(company.settings())
+    refund = company.ours("CustRfnd")["re_1"].id
+    for number in range(1, len(amounts)):
+        memo = company.ours()[f"cn_{number}"].id
+        body = {"apply": {"items": [{"doc": {"id": memo}, "apply": True, "amount": amounts[number]}]}}
+        company.books.update("customerRefund", str(refund), body)
+    if is_lost:
+        with company.warehouse() as warehouse:
+            warehouse.execute("delete from load_netsuite.load_log")
+    company.next_round()
+    hide_links(company, monkeypatch, "previousdoc", str(refund))
+    written = company.writes()
+    with monkeypatch.context() as patched:  # the read-back waits for SuiteQL by itself (test_recovery.py)
+        patched.setattr("load_netsuite.push.read_back", lambda *_: iter(()))
+        report = push(company.settings())
+    assert not report.refused and company.writes() == written + lacks
+    rows = [row for row in company.log() if row[0] == "re_1"]
+    assert rows[-3 if lacks else -1] == ("re_1", "look_up", "adopted")
+    assert company.ours("CustRfnd")["re_1"].total == sum(map(Decimal, amounts)) + 2 * lacks
+
+
+def hide_links(company: Company, monkeypatch: pytest.MonkeyPatch, side: str, id: str) -> None:
+    really = company.server.service.suiteql.query
+
+    def query(*arguments: Any, **options: Any) -> dict[str, Any]:
+        page = really(*arguments, **options)
+        return page | {"items": [row for row in page["items"] if row.get(side) != id]}
+
+    monkeypatch.setattr(company.server.service.suiteql, "query", query)

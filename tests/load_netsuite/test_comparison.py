@@ -167,3 +167,12 @@ def rows(*amounts: str, tax: tuple[str, ...] = ()) -> list[Line]:
 def test_when_lines_differ(total: str, sent: list[str], shown: list[Line], is_seen: bool) -> None:
     difference = comparison.of_lines(memo(total), [("50", Decimal(amount)) for amount in sent], shown)
     assert (difference is not None) == is_seen, difference
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [("1200.000", "1200"), ("10.500", "10.50"), ("0.125", "0.125"), ("-7.1", "-7.10"), ("0.000", "0")],
+)
+def test_an_amount_in_a_sentence_lacks_the_zeros_of_its_column(amount: str, words: str) -> None:
+    """O4: the marts keep three decimals for every currency."""
+    assert comparison.amount_words(Decimal(amount)) == words

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+import os
 import pickle
+import random
 import subprocess
 import sys
 import time
@@ -326,21 +328,36 @@ push(pickle.loads(bytes.fromhex(sys.argv[1])))
 """
 
 
-@pytest.mark.parametrize("writes", [1, 5, 9])
-def test_kill_9_of_a_push_and_a_new_run_end_as_if_nothing_had_happened(company: Company, writes: int) -> None:
+@pytest.mark.parametrize("seed", range(int(os.environ.get("REAL_KILLS", "3"))))
+def test_kill_9_of_a_push_and_a_new_run_end_as_if_nothing_had_happened(company: Company, seed: int) -> None:
+    """A real process is killed at a random moment, maybe before it writes at all; `make soak` does so 300 times."""
+    chance = random.Random(seed)
     for number in range(12):
-        company.want_memo(f"cn_{number:02}", "1.00", company.invoice)
+        company.want_memo(f"cn_{number:02}", "2.00")
+        company.want_application(f"cn_{number:02}", "invoice", "in_1", "1.00", company.invoice)
+    for number in range(4):
+        company.want_refund(f"re_{number}", "1.00")
+        company.want_application(f"cn_{number:02}", "customer_refund", f"re_{number}", "1.00")
     company.fault = lambda request: Fault(delay=0.05) if request.is_write else None
     arguments = [sys.executable, "-c", PUSH, pickle.dumps(company.settings()).hex()]
+    writes, late = chance.randint(0, 15), chance.uniform(0, 0.06)
     with subprocess.Popen(arguments, stderr=subprocess.DEVNULL) as running:
         while company.writes() < writes:
             time.sleep(0.002)
+        time.sleep(late)
         running.kill()
     time.sleep(0.2)  # what was under way arrives
     report = push(company.settings())
     assert len(company.ours()) == 12 and report.unresolved == 0
     assert all(memo.applications == {int(company.invoice): 1} for memo in company.ours().values())
-    assert len([row for row in company.log() if row[2] == "verified"]) == 12
+    assert [refund.total for refund in company.ours("CustRfnd").values()] == [1] * 4
+    statuses = company.log("attempt_id, status")
+    attempts = [id for id, status in statuses if status == "attempted"]
+    results = [id for id, status in statuses if status in RESULTS]
+    assert sorted(attempts) == sorted(set(attempts) & set(results)) and len(results) == len(set(results))
+    rows = company.log()
+    push(company.settings())
+    assert company.log() == rows, "nothing is left to do"
 
 
 def test_nothing_a_run_leaves_behind_holds_a_secret(

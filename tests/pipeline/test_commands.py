@@ -20,7 +20,7 @@ from load_netsuite.plan_check import Progress
 from load_netsuite.push import PushReport
 from pipeline import stages
 from pipeline.console import console
-from pipeline.exit_codes import DONE, REFUSED
+from pipeline.exit_codes import DONE, FAILED, REFUSED
 from pipeline.summary import _print_table, major_units
 from pipeline.transform import describe_failure
 from settings import ROOT, Settings
@@ -189,6 +189,31 @@ def test_a_drift_ends_with_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dr
     monkeypatch.setattr("load_netsuite.reconcile.reconcile", lambda *_, run_id: drifts)
     settings = Settings(_env_file=None, warehouse_path=tmp_path / "w.duckdb")
     assert stages.reconcile(settings, stages.StageResults()) == code
+
+
+MEMO = ("creditMemo", "cn_1")
+
+
+@pytest.mark.parametrize(
+    ("report", "code"),
+    [
+        (PushReport("run", counts=Counter({("creditMemo", "created"): 1})), DONE),
+        (PushReport("run", counts=Counter({("creditMemo", "no_effect_seen"): 1})), DONE),
+        (PushReport("run", counts=Counter({("creditMemo", "differs"): 1})), DONE),  # somebody else's in its place
+        (PushReport("run", counts=Counter({("creditMemo", "rejected"): 1})), REFUSED),
+        (PushReport("run", differing={MEMO}), REFUSED),
+        (PushReport("run", unresolved=1), FAILED),
+        (PushReport("run", counts=Counter({("creditMemo", "rejected"): 1}), differing={MEMO}, unresolved=1), FAILED),
+    ],
+)
+def test_a_push_ends_with_1_for_what_is_unknown_and_with_3_for_what_differs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: PushReport, code: int
+) -> None:
+    """Interfaces, section 1; P5."""
+    open_warehouse(tmp_path / "w.duckdb").close()
+    monkeypatch.setattr("load_netsuite.push.push", lambda *_, plan: report)
+    settings = Settings(_env_file=None, warehouse_path=tmp_path / "w.duckdb")
+    assert stages.push(settings, stages.StageResults()) == code
 
 
 @pytest.mark.parametrize("stage", ["push", "reconcile"])

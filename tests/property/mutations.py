@@ -57,6 +57,11 @@ MEMO_LINES = "models/build/lines/int_memo_lines.sql"
 FINDINGS_AMOUNTS = "models/build/findings/int_findings_amounts.sql"
 INVOICE_REMAINING = "models/build/documents/int_invoice_remaining.sql"
 CONNECTOR_RECORDS = "models/build/identity/int_connector_records.sql"
+CONTRADICTING_REFUND_LINKS = "models/build/credit_notes/int_contradicting_refund_links.sql"
+NETSUITE_RECORD_OF = "macros/identity/netsuite_record_of.sql"
+FINDINGS_NETSUITE_RECORDS = "models/build/findings/int_findings_netsuite_records.sql"
+FINDINGS_POSTING = "models/build/findings/int_findings_posting.sql"
+FINDINGS_UNKNOWN_OBJECTS = "models/build/findings/int_findings_unknown_objects.sql"
 FINDINGS_CONNECTOR_RECORDS = "models/build/findings/int_findings_connector_records.sql"
 MEMOS_WITHOUT_ROOM = "models/build/documents/int_memos_without_room.sql"
 PRICE_ITEMS = "models/build/identity/int_price_items.sql"
@@ -271,6 +276,76 @@ MUTATIONS = (
         "price_external.netsuite_item_id, product_external.netsuite_item_id "
         "{%- if var('connector_records') == 'adopt' %}, linked.netsuite_item_id {%- endif %}",
         combination="override",
+    ),
+    Mutation(
+        "R2: no status with a balance transaction waits",
+        REFUND_STATE,
+        "or ({{ refunds }}.refund_status is null and {{ refunds }}.stripe_balance_transaction_id is not null)",
+        "",
+        histories=1200,
+    ),
+    Mutation(
+        "R2: an expired capture counts as succeeded",
+        REFUND_STATE,
+        "or {{ refunds }}.refund_reason = 'expired_uncaptured_charge'",
+        "",
+        histories=1200,
+    ),
+    Mutation(
+        "R6: only the first link that exceeds is blocked",
+        CONTRADICTING_REFUND_LINKS,
+        "where running_minor > refund_minor",
+        "where running_minor > refund_minor and running_minor - linked_minor <= refund_minor",
+        histories=1500,
+    ),
+    Mutation(
+        "R6: currency is not compared",
+        CONTRADICTING_REFUND_LINKS,
+        "from links where is_other_currency",
+        "from links where false",
+        histories=1200,
+    ),
+    Mutation(
+        "X1: the inactive customer wins",
+        NETSUITE_RECORD_OF,
+        "case when is_out_of_use then 3 else 1 end",
+        "case when is_out_of_use then 1 else 3 end",
+        histories=1200,
+    ),
+    Mutation(
+        "C4: a voided invoice is taken",
+        FINDINGS_NETSUITE_RECORDS,
+        "and (is_invoice_voided or coalesce(",
+        "and (false or coalesce(",
+        histories=1200,
+    ),
+    Mutation(
+        "L6: the item row of zero is dropped",
+        MEMO_LINES,
+        "(share_minor <> 0 or (is_row_needed and component_kind in ('item', 'custom', 'shipping')))",
+        "share_minor <> 0",
+        histories=1500,
+    ),
+    Mutation(
+        "K4: `guard` posts",
+        FINDINGS_CONNECTOR_RECORDS,
+        "as held where turn = 1",
+        "as held where false",
+        histories=600,
+    ),
+    Mutation(
+        "I3: a gone refund is posted",
+        FINDINGS_UNKNOWN_OBJECTS,
+        "on rests_on.stripe_id = gone_objects.stripe_id",
+        "on rests_on.stripe_id = gone_objects.stripe_id and rests_on.object_name <> 'Refund '",
+        histories=1500,
+    ),
+    Mutation(
+        "X2: skipped documents collide",
+        FINDINGS_POSTING,
+        "where skipped.document_id is null",
+        "",
+        histories=1500,
     ),
 )
 

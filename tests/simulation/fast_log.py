@@ -94,7 +94,7 @@ class FastLog:
                 yield *key, ids[-1], words[-1] == "verified"
 
     def _unsettled(self) -> Iterator[tuple[Any, ...]]:
-        """Attempts without a result, and creates that ended without a visible effect."""
+        """Attempts without a result, and creates that ended without a visible effect or for a taken name."""
         ended = {row["attempt_id"]: row["error_code"] for row in self._log if row["status"] in RESULTS}
         taken = {
             row["attempt_id"]
@@ -108,8 +108,9 @@ class FastLog:
         }
         for row in self._log:
             id, key = row["attempt_id"], (row["record_type"], row["external_id"])
-            is_late = ended.get(id) == NO_EFFECT_SEEN and row["operation"] == "create" and key not in present
-            if row["status"] == "attempted" and (id not in ended or (is_late and id not in taken)):
+            may_show = ended.get(id) == NO_EFFECT_SEEN or id in taken
+            is_late = may_show and row["operation"] == "create" and key not in present
+            if row["status"] == "attempted" and (id not in ended or is_late):
                 internal_id = row["internal_id"] or present.get(key)
                 yield *key, row["operation"], id, row["payload"], internal_id, id not in ended, id in taken
 

@@ -112,8 +112,7 @@ def _is_explained_by_an_edit(history: History, name: str, id: str, logged_id: st
 def every_record_is_logged(history: History) -> None:
     """P6: what the loader made is in the log as created or adopted.
 
-    A document that was skipped before its warehouse was lost is asked for by nobody but reconcile. So is one whose
-    request the network doubled: NetSuite refused the second, so nobody can tell it from somebody else's.
+    A document that was skipped before its warehouse was lost is asked for by nobody but reconcile.
     """
     if missing := sorted(set(_netsuite_ids(history)) - set(_logged_ids(history)) - _forgotten(history)):
         fail(f"{missing[0]} is in NetSuite and not in the log")
@@ -121,8 +120,7 @@ def every_record_is_logged(history: History) -> None:
 
 def _forgotten(history: History) -> set[str]:
     """Documents that a person skipped, and of which the log may not know whether they were posted."""
-    doubled = {row["external_id"] for row in history.log if (row["status"], row["http_status"]) == ("unknown", 400)}
-    return history.wanted.skippable & doubled if history.has_one_memory else history.wanted.skippable
+    return set() if history.has_one_memory else history.wanted.skippable
 
 
 def every_logged_record_exists(history: History) -> None:

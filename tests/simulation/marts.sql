@@ -19,7 +19,8 @@ create table wanted.applications (
 create table wanted.refunds (
     external_id varchar, linked_amount_minor bigint, currency varchar, netsuite_customer_id varchar, netsuite_currency_id varchar,
     netsuite_currency_precision integer, netsuite_account_id varchar, netsuite_receivables_account_id varchar,
-    netsuite_subsidiary_id varchar, netsuite_posting_period_id varchar, tran_date date, memo_text varchar
+    netsuite_subsidiary_id varchar, netsuite_posting_period_id varchar, tran_date date, memo_text varchar,
+    existing_netsuite_id varchar, is_connector boolean
 );
 create table wanted.zero_invoices (
     from_round integer, external_id varchar, currency varchar, netsuite_customer_id varchar, netsuite_currency_id varchar,
@@ -168,8 +169,6 @@ with claims as (
 select
     refunds.*,
     refunds.external_id as stripe_refund_id,
-    null as existing_netsuite_id,
-    false as is_connector,
     cast(claims.amount_minor as bigint) as amount_minor,
     cast(claims.amount as decimal(22, 3)) as amount,
     records.internal_id as netsuite_internal_id,

@@ -139,11 +139,11 @@ class Company:
             amount=Decimal(amount),
         )
 
-    def want_refund(self, name: str, linked: str) -> None:
+    def want_refund(self, name: str, linked: str, **changes: Any) -> None:
         row = {key: value for key, value in self.head.items() if key != "from_round"}
         self.insert(
             "wanted.refunds",
-            **row,
+            **row | changes,
             external_id=name,
             linked_amount_minor=int(Decimal(linked) * 100),
             netsuite_customer_id=self.customer,

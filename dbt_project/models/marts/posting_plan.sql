@@ -24,7 +24,7 @@ items as (
 
 invoices as (
     select
-        'create' as operation,
+        case when existing_netsuite_id is null then 'create' else 'adopt' end as operation,
         'invoice' as record_type,
         external_id,
         document_id,
@@ -42,7 +42,7 @@ invoices as (
 
 memos as (
     select
-        'create' as operation,
+        case when existing_netsuite_id is null then 'create' else 'adopt' end as operation,
         'creditMemo' as record_type,
         external_id,
         document_id,
@@ -71,7 +71,11 @@ refund_parts as (
 
 refunds as (
     select
-        case when refunds.netsuite_internal_id is null then 'create' else 'apply' end as operation,
+        case
+            when refunds.netsuite_internal_id is not null then 'apply'
+            when refunds.existing_netsuite_id is not null then 'adopt'
+            else 'create'
+        end as operation,
         'customerRefund' as record_type,
         refunds.external_id,
         cast(null as varchar) as document_id,
@@ -112,7 +116,7 @@ late_applications as (
 
 journal_entries as (
     select
-        'create' as operation,
+        case when existing_netsuite_id is null then 'create' else 'adopt' end as operation,
         'journalEntry' as record_type,
         external_id,
         document_id,

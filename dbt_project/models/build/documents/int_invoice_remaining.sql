@@ -79,9 +79,9 @@ select
     turns.document_id,
     'invoice_remaining_too_low' as reason,
     'NetSuite invoice ' || turns.netsuite_invoice_id || ' (Stripe ' || candidates.stripe_invoice_id || ') has only '
-    || cast(cast(turns.available_amount as decimal(22, 2)) as varchar) || ' ' || upper(candidates.currency)
+    || {{ amount_text('turns.available_amount', 'candidates.stripe_exponent', 'candidates.currency') }}
     || ' open, less earlier credits of this run; ' || turns.document_id || ' needs '
-    || cast(cast(turns.needed_amount as decimal(22, 2)) as varchar)
+    || {{ amount_text('turns.needed_amount', 'candidates.stripe_exponent', 'candidates.currency') }}
     || '. Unapply what was paid or credited there too much in NetSuite, or book the rest by hand and skip it.' as detail
 from turns
 inner join candidates on turns.document_id = candidates.document_id

@@ -10,6 +10,8 @@ found as (
         documents.currency,
         documents.stripe_exponent,
         documents.netsuite_currency_id as expected_currency_id,
+        currencies.currency as found_currency,
+        currencies.stripe_exponent as found_exponent,
         customers.netsuite_customer_id as expected_customer_id,
         'NetSuite record ' || connector_records.wanted_netsuite_id || ' ('
         || coalesce(connector_records.netsuite_external_id, '') || ') of the Stripe Connector' as record_name
@@ -17,6 +19,8 @@ found as (
     inner join {{ ref('int_credit_documents') }} as documents on connector_records.document_id = documents.document_id
     left join {{ ref('int_netsuite_customers') }} as customers
         on documents.stripe_customer_id = customers.stripe_customer_id
+    left join {{ ref('reference_currencies') }} as currencies
+        on connector_records.netsuite_currency_id = currencies.netsuite_currency_id
 )
 
 select
@@ -61,7 +65,7 @@ select
     'netsuite_differs' as reason,
     record_name || ' is found for ' || document_id || ' by ' || found_by || ', but it is a '
     || coalesce(transaction_type, 'record of no type') || ' of customer ' || coalesce(netsuite_customer_id, '(none)')
-    || ' over ' || cast(cast(total_amount as decimal(22, 2)) as varchar)
+    || ' over ' || {{ amount_text('abs(total_amount)', 'found_exponent', 'found_currency') }}
     || case when is_voided then ' and is voided' else '' end || ', and a credit memo of '
     || {{ money_text('memo_minor', 'stripe_exponent', 'currency') }}
     || coalesce(' for customer ' || expected_customer_id, '')

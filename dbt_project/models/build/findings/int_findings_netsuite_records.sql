@@ -18,6 +18,7 @@ documents as (
         invoices.approval_status as invoice_approval_status,
         invoices.netsuite_customer_id as invoice_netsuite_customer_id,
         invoices.currency as invoice_currency,
+        invoice_currencies.stripe_exponent as invoice_exponent,
         invoices.total_amount as invoice_total_amount,
         invoices.is_voided as is_invoice_voided,
         -- G2: an old invoice need not be in NetSuite, and a journal entry has no customer
@@ -26,6 +27,7 @@ documents as (
     left join {{ ref('int_netsuite_customers') }} as customers
         on documents.stripe_customer_id = customers.stripe_customer_id
     left join {{ ref('int_netsuite_invoices') }} as invoices on documents.stripe_invoice_id = invoices.stripe_invoice_id
+    left join {{ ref('reference_currencies') }} as invoice_currencies on invoices.currency = invoice_currencies.currency
 ),
 
 existing as (
@@ -43,11 +45,14 @@ existing as (
         transactions.transaction_type,
         transactions.netsuite_customer_id as existing_customer_id,
         transactions.netsuite_currency_id as existing_currency_id,
+        transactions.currency as existing_currency,
+        currencies.stripe_exponent as existing_exponent,
         transactions.total_amount,
         transactions.is_voided
     from documents
     inner join {{ ref('stg_netsuite__transactions') }} as transactions
         on lower(documents.external_id) = lower(transactions.external_id)
+    left join {{ ref('reference_currencies') }} as currencies on transactions.currency = currencies.currency
     where not documents.is_without_memo
 )
 
@@ -186,7 +191,7 @@ select
     'netsuite_differs' as reason,
     'NetSuite already has transaction ' || netsuite_transaction_id || ' (' || coalesce(transaction_type, 'no type')
     || ', customer ' || coalesce(existing_customer_id, 'none')
-    || ', total ' || cast(cast(total_amount as decimal(22, 2)) as varchar) || ') under external id ' || external_id
+    || ', total ' || {{ amount_text('total_amount', 'existing_exponent', 'existing_currency') }} || ') under external id ' || external_id
     || ', but a credit memo of '
     || {{ money_text('memo_minor', 'stripe_exponent', 'currency') }}
     || coalesce(' for customer ' || netsuite_customer_id, '')
@@ -212,8 +217,7 @@ select
     'netsuite_differs' as reason,
     'NetSuite invoice ' || netsuite_invoice_id || ' stands for negative Stripe invoice ' || document_id
     || ', but it has the total '
-    || cast(cast(invoice_total_amount as decimal(22, 2)) as varchar) || ' in '
-    || coalesce(upper(invoice_currency), 'no currency') || ' for customer '
+    || {{ amount_text('invoice_total_amount', 'invoice_exponent', 'invoice_currency') }} || ' for customer '
     || coalesce(invoice_netsuite_customer_id, '(none)') || case when is_invoice_voided then ' and is voided' else '' end
     || ', instead of zero in ' || upper(currency) || ' for customer ' || coalesce(netsuite_customer_id, '(unknown)')
     || '. Correct it in NetSuite.' as detail
