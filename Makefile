@@ -17,7 +17,7 @@ COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-anno
 export PYTHONUNBUFFERED := 1
 export RUNTIME__DLTHUB_TELEMETRY := false
 
-.PHONY: help setup run plan extract transform push reconcile report mappings compact doctor test lint format lock soak docs bench advance clean
+.PHONY: help setup run plan extract transform push reconcile report trace export mappings compact doctor test lint format lock soak docs bench advance clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,12 @@ reconcile: $(READY) ## compare what was posted with what NetSuite shows today
 
 report: $(READY) ## print the summary again
 	@$(RUN) report
+
+trace: $(READY) ## one document from Stripe to NetSuite: ID=cn_... (JSON=1: as JSON)
+	@$(RUN) trace
+
+export: $(READY) ## every mart as a Parquet file (DIR=folder; default data/export/<target>)
+	@$(RUN) export $(if $(DIR),--dir '$(DIR)')
 
 mappings: $(READY) ## create the mapping files that are missing, with their headers (never overwrites)
 	@$(RUN) mappings

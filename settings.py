@@ -76,6 +76,7 @@ class Settings(BaseSettings):
     netsuite_language: str | None = None  # a language tag, sent with every request to NetSuite (rule P8)
 
     warehouse_path: Path = Path()  # `default_warehouse` unless set
+    warehouse_wait: Annotated[int, Field(ge=0)] = 300  # seconds, for a program that has the warehouse open
     mappings_dir: Path = ROOT / "dbt_project" / "seeds"  # of the sandbox; `_default_mappings` fills in production's
     pipeline_vars: Annotated[dict[str, Any], NoDecode] = Field(default_factory=dict)
 

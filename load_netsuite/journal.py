@@ -74,18 +74,26 @@ class Entry:
         return self.result("rejected", error_code=NO_EFFECT_SEEN, error_detail=words)
 
 
+def new_run_id(clock: Clock | None = None) -> str:
+    """An id such as `20260301T063000Z-1f0c2b7a`: when the run began (UTC), and chance."""
+    now = dt.datetime.fromtimestamp((clock or Clock()).now(), dt.UTC)
+    return f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
+
+
 class Journal:
     """Appends to `load_netsuite.load_log`. Safe to share between threads: rows that come during a commit go together
     into the next one, so that many threads cost one sync (group commit)."""
 
-    def __init__(self, warehouse: duckdb.DuckDBPyConnection, clock: Clock | None = None) -> None:
+    def __init__(
+        self, warehouse: duckdb.DuckDBPyConnection, clock: Clock | None = None, run_id: str | None = None
+    ) -> None:
         self._clock = clock or Clock()
         self._cursor = warehouse.cursor()
         self._queue: list[tuple[_Ticket, Sequence[Entry]]] = []
         self._queue_lock = threading.Lock()
         self._commit_lock = threading.Lock()
         self._failure: str | None = None
-        self.run_id = f"{dt.datetime.fromtimestamp(self._clock.now(), dt.UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
+        self.run_id = run_id or new_run_id(self._clock)
         ((last,),) = self._cursor.execute(LAST_POSITION).fetchall()
         self._position: int = last or 0
 

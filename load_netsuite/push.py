@@ -102,14 +102,15 @@ class PushReport:
         return self.count("created", "applied")
 
 
-def push(settings: Settings, plan: Path | None = None) -> PushReport:
-    """Posts what is ready. plan: post exactly what this file lists, or raise PlanMoved before anything is sent.
+def push(settings: Settings, plan: Path | None = None, run_id: str | None = None) -> PushReport:
+    """Posts what is ready. plan: post exactly what this file lists, or raise PlanMoved before anything is sent ·
+    run_id: of the command, for the rows of the log.
 
     Raises WarehouseLocked, WarehouseError, JournalError, PlanMoved, RecordsGone, ClockOff, LoginRefused, NetSuiteError,
     SettingsError. A refusal by NetSuite raises nothing: see `PushReport.refused` and the log.
     """
     with open_with_journal(settings.warehouse_path) as warehouse, NetSuite(settings) as client:
-        return Push(warehouse, client, read_plan(plan, settings) if plan else None).run()
+        return Push(warehouse, client, read_plan(plan, settings) if plan else None, run_id=run_id).run()
 
 
 class Push:
@@ -121,11 +122,12 @@ class Push:
         client: NetSuite,
         plan: Plan | None = None,
         pick: Callable[[int], int] | None = None,
+        run_id: str | None = None,
     ) -> None:
         self._clock: Clock = client.clock
         self._client = client
         self._warehouse = warehouse
-        self._journal = Journal(warehouse, self._clock)
+        self._journal = Journal(warehouse, self._clock, run_id)
         self._marts = Marts(warehouse, self._journal.run_id)
         self._plan = plan
         self._pick = pick

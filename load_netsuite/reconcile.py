@@ -52,8 +52,9 @@ class Drift:
     detail: str
 
 
-def reconcile(settings: Settings, console: Console | None = None) -> list[Drift]:
-    """Appends what differs now to `load_netsuite.drift`, notes the time of the comparison, and prints it.
+def reconcile(settings: Settings, console: Console | None = None, run_id: str | None = None) -> list[Drift]:
+    """Appends what differs now to `load_netsuite.drift`, notes the time of the comparison, and prints it. run_id: of
+    the command.
 
     Raises WarehouseLocked, WarehouseError, JournalError, RecordsGone, ClockOff, LoginRefused, NetSuiteError,
     SettingsError.
@@ -61,10 +62,10 @@ def reconcile(settings: Settings, console: Console | None = None) -> list[Drift]
     with open_with_journal(settings.warehouse_path) as warehouse, NetSuite(settings) as client:
         gone = gone_records(warehouse, client, is_thorough=True)
         drifts = [*find_drift(warehouse, client), *find_strangers(warehouse, client)]
-        journal, marts = Journal(warehouse, client.clock), Marts(warehouse)
+        journal, marts = Journal(warehouse, client.clock, run_id), Marts(warehouse)
         for checked in look_again(gone, warehouse, marts, client):
             journal.write(*checked.entries)
-        _store(warehouse, drifts, client.clock.now())
+        _store(warehouse, drifts, client.clock.now(), journal.run_id)
     _print(drifts, console or Console())
     return drifts
 
@@ -148,14 +149,16 @@ def _minor(amount: Decimal | None, scale: Decimal) -> int | None:
     return None if amount is None else int(amount * scale)
 
 
-def _store(warehouse: duckdb.DuckDBPyConnection, drifts: Sequence[Drift], now: float) -> None:
+def _store(warehouse: duckdb.DuckDBPyConnection, drifts: Sequence[Drift], now: float, run_id: str) -> None:
     at = dt.datetime.fromtimestamp(now, dt.UTC)
     warehouse.execute("begin")
     if drifts:
         rows = [(at, *astuple(drift), at) for drift in drifts]
         warehouse.executemany("insert into load_netsuite.drift values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     ((records,),) = warehouse.execute(f"select count(*) from ({POSTED})").fetchall()
-    warehouse.execute("insert into load_netsuite.reconciliations values (?, ?, ?)", [at, records, len(drifts)])
+    warehouse.execute(
+        "insert into load_netsuite.reconciliations values (?, ?, ?, ?)", [at, records, len(drifts), run_id]
+    )
     warehouse.execute("commit")
 
 

@@ -22,13 +22,14 @@ create table if not exists load_netsuite.drift (
     expected_minor bigint, found_minor bigint, currency varchar, detail varchar, reconciled_at timestamptz
 );
 create table if not exists load_netsuite.reconciliations (
-    reconciled_at timestamptz, records bigint, differences bigint
+    reconciled_at timestamptz, records bigint, differences bigint, run_id varchar
 );
 """
 
 LATER_COLUMNS = """
 alter table load_netsuite.load_log add column if not exists position bigint;
 alter table load_netsuite.drift add column if not exists reconciled_at timestamptz;
+alter table load_netsuite.reconciliations add column if not exists run_id varchar;
 update load_netsuite.drift set reconciled_at = drift.at where reconciled_at is null;
 """
 

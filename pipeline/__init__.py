@@ -8,4 +8,5 @@ transform.py         the stage that runs dbt
 summary.py           the tables that a run ends with
 sandbox_process.py   the stand-ins of TARGET=sandbox
 console.py           lines and tables for people
+reading.py           the warehouse for commands that only read
 """

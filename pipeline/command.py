@@ -8,15 +8,18 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from pipeline.console import printable, say
 from pipeline.exit_codes import DONE, MEANING, SEVERITY, AnotherRun, StageFailed, explain
+from pipeline.notes import noted
 from pipeline.sandbox_process import connected
 from pipeline.stages import Stage, StageResults
 from pipeline.stop_signal import StopSignal
 from pipeline.transform import transform
 from settings import Service, Settings, load_settings
+from warehouse.waiting import waiting
 
 
 def run_command(
@@ -25,17 +28,19 @@ def run_command(
     locked: bool = True,
     needs_warehouse: bool = True,
     must_exist: bool = False,
+    note_as: str = "",
 ) -> None:
     """Runs stages in order and ends the process with the most severe exit code; its meaning is the last line.
 
-    require: the services whose credentials the command needs · locked: no other command may run meanwhile ·
-    needs_warehouse: False for a command that works without one · must_exist: the command makes no warehouse, not even
-    an empty file or folder, where there is none.
+    require: the services whose credentials the command needs · locked: no other command may run meanwhile, and this one
+    waits for other programs that have the warehouse open · needs_warehouse: False for a command that works without one,
+    or reads what is published · must_exist: the command makes no warehouse, not even an empty file or folder, where
+    there is none · note_as: the command's name in `marts.runs`; empty = it leaves no row.
     """
     os.umask(0o077)  # the books of a company are for the eyes of the user who runs this
     stop = StopSignal()
     stop.watch()
-    code = _exit_code(require, stages, locked, needs_warehouse, must_exist, stop)
+    code = _exit_code(require, stages, locked, needs_warehouse, must_exist, note_as, stop)
     say(f"exit code {code}: {MEANING[code]}")
     sys.exit(code)
 
@@ -53,6 +58,7 @@ def _exit_code(
     locked: bool,
     needs_warehouse: bool,
     must_exist: bool,
+    note_as: str,
     stop: StopSignal,
 ) -> int:
     handler = logging.StreamHandler()
@@ -62,15 +68,19 @@ def _exit_code(
     try:
         settings = load_settings(require)
         if not needs_warehouse:
-            return _run(stages, settings, stop)
+            return _run(settings, stages, note_as, stop, has_lock=False)
         settings = _with_warehouse(settings)
         warehouse = settings.warehouse_path
         if must_exist and not warehouse.exists():
             raise StageFailed(f"there is no warehouse at {warehouse} yet: run `make run`")
-        with _run_lock(settings, locked), connected(settings, bool(require)) as connected_settings:
+        with (
+            _run_lock(settings, locked),
+            waiting(settings.warehouse_wait if locked else 0, say),
+            connected(settings, bool(require)) as connected_settings,
+        ):
             _require_own_books(connected_settings, locked)
             _import_dbt_ahead(stages)
-            return _run(stages, connected_settings, stop)
+            return _run(connected_settings, stages, note_as, stop, has_lock=locked)
     except (Exception, KeyboardInterrupt) as error:
         if stop.has_come(error):
             return stop.leave(getattr(error, "__notes__", []))
@@ -78,12 +88,17 @@ def _exit_code(
         return explain(error, warehouse)
 
 
-def _run(stages: Sequence[Stage], settings: Settings, stop: StopSignal) -> int:
+def _run(settings: Settings, stages: Sequence[Stage], note_as: str, stop: StopSignal, *, has_lock: bool) -> int:
     """The most severe exit code of the stages, run in order."""
-    code, results = DONE, StageResults()
-    for stage in stages:
-        stop.stage = stage.__name__
-        code = max(code, stage(settings, results), key=SEVERITY.index)
+    from load_netsuite.journal import new_run_id
+
+    code, results = DONE, StageResults(run_id=new_run_id())
+    with noted(settings, note_as, results, has_lock=has_lock) as run:
+        for stage in stages:
+            stop.stage = (stage.func if isinstance(stage, partial) else stage).__name__
+            code = max(code, stage(settings, results), key=SEVERITY.index)
+        if run:
+            run.exit_code = code
     return code
 
 

@@ -34,33 +34,25 @@ def explain(error: Exception, warehouse: Path | None = None) -> int:
 
     warehouse: the path of the warehouse, for errors of DuckDB.
     """
-    from extract.errors import ExtractError
-    from load_netsuite.errors import LoaderError
-    from mapping_files.reader import MappingsRefused
-    from netsuite.errors import NetSuiteError
-    from warehouse.connection import WarehouseError
-    from warehouse.ownership import WrongBooks
-
-    if isinstance(error, SettingsError | WrongBooks):
+    if _is_expected(error):
         say(str(error))
-        return SETTINGS_WRONG
-    if isinstance(error, AnotherRun):
-        say(str(error))
-        return UNDER_WAY
-    if isinstance(error, ExtractError | LoaderError | MappingsRefused | NetSuiteError | WarehouseError | StageFailed):
-        say(str(error))
-        return FAILED
-    say(f"{_sentence_of(error, warehouse)}{_logged(error)}")
+        return code_of(error)
+    say(f"{sentence_of(error, warehouse)}{_logged(error)}")
     return FAILED
 
 
-def _sentence_of(error: Exception, warehouse: Path | None) -> str:
+def sentence_of(error: BaseException, warehouse: Path | None = None) -> str:
+    """What an error says to people."""
     import duckdb
 
-    from warehouse.connection import sentence_of
+    from warehouse.connection import what_duckdb_means
 
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped by hand"
+    if _is_expected(error):
+        return str(error)
     if isinstance(error, duckdb.Error) and warehouse:
-        return sentence_of(error, warehouse)
+        return what_duckdb_means(error, warehouse)
     if isinstance(error, OSError) and error.strerror:
         what = f"{error.filename}: " if error.filename else ""
         return f"{what}{error.strerror}: mend this (space, permissions, path), then run again"
@@ -78,3 +70,25 @@ def _logged(error: Exception) -> str:
     except OSError:
         return ""
     return f" (see {LOGS.name}/pipeline.log)"
+
+
+def code_of(error: BaseException) -> int:
+    """The exit code of an error."""
+    from warehouse.ownership import WrongBooks
+
+    if isinstance(error, SettingsError | WrongBooks):
+        return SETTINGS_WRONG
+    return UNDER_WAY if isinstance(error, AnotherRun) else FAILED
+
+
+def _is_expected(error: BaseException) -> bool:
+    """Whether the message of an error is a sentence for people."""
+    from extract.errors import ExtractError
+    from load_netsuite.errors import LoaderError
+    from mapping_files.reader import MappingsRefused
+    from netsuite.errors import NetSuiteError
+    from publish.parquet import NotExported
+    from warehouse.connection import WarehouseError
+
+    known = ExtractError | LoaderError | MappingsRefused | NetSuiteError | NotExported | WarehouseError
+    return isinstance(error, known | SettingsError | AnotherRun | StageFailed)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 from pipeline.console import ROWS_SHOWN, console, say
 from pipeline.exit_codes import DONE, FAILED, REFUSED, StageFailed
+from pipeline.notes import readers_told
+from pipeline.reading import open_for_reading
 from settings import ROOT, Settings
 
 if TYPE_CHECKING:
@@ -17,12 +20,25 @@ if TYPE_CHECKING:
 
 @dataclass
 class StageResults:
-    """The results that later stages of the same command need: the summary shows the push of this run."""
+    """What the stages of one command tell each other and the command.
 
+    run_id: of the command · push: the summary shows the push of this run · objects_read: of Stripe, by this extract ·
+    failure: why the exit code is not 0, where no error was raised · is_published: readers have what this command did.
+    """
+
+    run_id: str = ""
     push: PushReport | None = None
+    objects_read: int | None = None
+    failure: str | None = None
+    is_published: bool = False
 
 
 Stage = Callable[[Settings, StageResults], int]
+
+DOCUMENTS_SHOWN = 5
+"""Documents that a trace shows in full; of more it lists all."""
+
+NO_MARTS = "there are no marts of this version yet; run `make run`, or `make transform` after an upgrade"
 
 
 def extract(settings: Settings, results: StageResults) -> int:
@@ -32,7 +48,9 @@ def extract(settings: Settings, results: StageResults) -> int:
     from mapping_files.reader import read_mappings
 
     read_mappings(settings.mappings_dir)  # a file to mend stops the command before Stripe is read for hours
-    for line in run(settings, Progress()).lines():
+    report = run(settings, Progress())
+    results.objects_read = report.stripe.objects_read
+    for line in report.lines():
         say(line)
     return DONE
 
@@ -41,8 +59,9 @@ def push(settings: Settings, results: StageResults) -> int:
     """Posts to NetSuite what is ready. REFUSED: NetSuite refused rows; FAILED: the effect of a write is unknown."""
     from load_netsuite.push import push
 
-    report = results.push = push(settings, plan=settings.plan)
-    _note_netsuite(settings)
+    with readers_told(settings, results):
+        report = results.push = push(settings, plan=settings.plan, run_id=results.run_id)
+        _note_netsuite(settings)
     say(f"push: {_sentence(report)}")
     for line in _plan_lines(settings, report):
         say(line)
@@ -55,7 +74,10 @@ def push(settings: Settings, results: StageResults) -> int:
             f"push: the effect of {report.unresolved} writes is not known yet; the next run asks NetSuite before "
             "it sends anything again"
         )
+        results.failure = f"push: the effect of {report.unresolved} writes is not known yet"
         return FAILED
+    if report.is_refused:
+        results.failure = "push: NetSuite refused rows, or does not show records as they were posted"
     return REFUSED if report.is_refused else DONE
 
 
@@ -73,27 +95,87 @@ def reconcile(settings: Settings, results: StageResults) -> int:
     """Compares NetSuite with the journal. REFUSED: NetSuite does not show every record as it was posted."""
     from load_netsuite.reconcile import reconcile
 
-    drifts = reconcile(settings, console())
-    _note_netsuite(settings)
+    with readers_told(settings, results):
+        drifts = reconcile(settings, console(), run_id=results.run_id)
+        _note_netsuite(settings)
+    if drifts:
+        results.failure = f"reconcile: {len(drifts)} differences; marts.netsuite_drift has them"
     return REFUSED if drifts else DONE
 
 
 def report(settings: Settings, results: StageResults) -> int:
-    """Prints the summary from the marts alone. Raises StageFailed when there are none."""
+    """Prints the summary from the published marts. Raises StageFailed when there are none."""
     import duckdb
 
-    from load_netsuite.tables import ensure_tables
     from pipeline.mapping_rows import unmatched_rows
     from pipeline.summary import print_summary
-    from warehouse.connection import open_warehouse
 
-    with open_warehouse(settings.warehouse_path) as warehouse:
-        ensure_tables(warehouse)
+    with open_for_reading(settings) as marts:
         try:
-            print_summary(warehouse, console(), results.push, unmatched_rows(warehouse, settings))
-        except duckdb.CatalogException:
-            raise StageFailed("report: the warehouse has no marts yet; run `make run`") from None
+            marts.execute("select 1 from marts.runs limit 0")  # earlier versions lack it, and columns of other marts
+            print_summary(marts, console(), results.push, unmatched_rows(marts, settings))
+        except (duckdb.CatalogException, duckdb.BinderException):
+            raise StageFailed(f"report: {NO_MARTS}") from None
     return DONE
+
+
+def export(settings: Settings, results: StageResults, *, folder: Path | None = None) -> int:
+    """Writes every mart as a Parquet file. folder: None = data/export/<target>. Raises StageFailed, NotExported."""
+    import duckdb
+
+    from publish.parquet import export
+
+    folder = ROOT / folder.expanduser() if folder else ROOT / "data" / "export" / settings.target
+    with open_for_reading(settings) as marts:
+        try:
+            names = export(marts, folder)
+        except duckdb.CatalogException:
+            raise StageFailed(f"export: {NO_MARTS}") from None
+    say(f"export: {len(names)} tables are in {folder}")
+    return DONE
+
+
+def trace(settings: Settings, results: StageResults, *, id: str, json_to: IO[str] | None = None) -> int:
+    """Shows the documents that an id leads to; reads the warehouse only.
+
+    json_to: writes JSON there instead. Raises StageFailed where nothing has that id, and as `open_for_reading`.
+    """
+    import duckdb
+
+    from report.find import find, nearest
+    from report.links import Links
+    from report.trace import traces
+    from report.trace_text import as_json, print_hits, print_trace
+
+    id = id.strip()
+    is_sandbox = settings.target == "sandbox"  # its accounts have no pages
+    links = Links() if is_sandbox else Links(settings.netsuite_account_id, settings.stripe_is_live)
+    with open_for_reading(settings) as warehouse:
+        try:
+            hits = find(warehouse, id)
+            if not hits:
+                raise StageFailed(_unknown_id(id, nearest(warehouse, id)))
+            documents = traces(warehouse, list(dict.fromkeys(hit.document_id for hit in hits)), links)
+        except duckdb.CatalogException:
+            raise StageFailed(f"trace: {NO_MARTS}") from None
+    if json_to:
+        print(as_json(id, hits, documents), file=json_to)
+        return DONE
+    shown = console()
+    if len(documents) > 1:
+        print_hits(shown, id, hits, documents)
+    if len(documents) <= DOCUMENTS_SHOWN:
+        for document in documents:
+            print_trace(shown, document)
+    return DONE
+
+
+def _unknown_id(id: str, known: Sequence[str]) -> str:
+    near = f"; the nearest are {', '.join(known)}" if known else ""
+    return (
+        f"trace: no credit document has anything to do with {id!r}{near}. ID is a document id, the id of a Stripe "
+        "credit note, invoice, refund or ledger row, its number, an external id, or an internal id of NetSuite"
+    )
 
 
 def create_mappings(settings: Settings, results: StageResults) -> int:

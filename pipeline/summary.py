@@ -58,7 +58,7 @@ WITHOUT_INVOICE = BALANCES.format(column="unattributed_minor")
 POSTED = """
 select record_type, status, count(*) from marts.netsuite_load_log
 where status <> 'attempted' and run_id = coalesce(
-    $run, (select run_id from load_netsuite.load_log order by position desc limit 1))
+    $run, (select run_id from marts.netsuite_load_log order by position desc limit 1))
 group by record_type, status order by record_type, status
 """
 

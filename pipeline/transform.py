@@ -10,13 +10,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
 from mapping_files.reader import read_mappings
 from pipeline.console import ROWS_SHOWN, say
 from pipeline.exit_codes import DONE, LOGS, StageFailed
 from pipeline.mapping_rows import unmatched_rows
+from pipeline.notes import tell_readers
 from settings import ROOT, Settings
+from warehouse.waiting import connect_when_free
 
 if TYPE_CHECKING:
     from pipeline.stages import StageResults
@@ -29,6 +29,7 @@ def transform(settings: Settings, results: StageResults) -> int:
 
     Raises StageFailed, MappingsRefused, and SettingsError if there is no folder of mapping files.
     """
+    import history.tables
     from extract.compact import is_compacted
     from extract.last_transform import note_transform, rules_fingerprint
     from extract.raw_tables import declare_all
@@ -43,6 +44,7 @@ def transform(settings: Settings, results: StageResults) -> int:
     with open_warehouse(settings.warehouse_path) as warehouse:
         declare_all(warehouse)  # so that dbt alone works on a new file, too
         ensure_tables(warehouse)
+        history.tables.ensure_tables(warehouse)
         full_refresh = is_compacted(warehouse) or os.environ.get("FULL_REFRESH") == "1"
     began = time.monotonic()
     options = ["--full-refresh"] if full_refresh else []
@@ -56,6 +58,7 @@ def transform(settings: Settings, results: StageResults) -> int:
     with open_warehouse(settings.warehouse_path) as warehouse:
         note_transform(warehouse, rules)
         warnings = unmatched_rows(warehouse, settings)
+    tell_readers(settings, results)
     for warning in warnings:
         say(f"transform: warning: {warning}")
     say(f"transform: done in {time.monotonic() - began:.1f} s")
@@ -84,7 +87,8 @@ def run_dbt(settings: Settings, *command: str) -> list[str]:
         "--log-level-file": "info",
     }
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
+        # dbt does not wait for a file that others have open. It shares the hold of this process.
+        with connect_when_free(settings.warehouse_path), contextlib.redirect_stdout(io.StringIO()):
             outcome = dbtRunner().invoke([*command, *(word for option in options.items() for word in option)])
     finally:
         del os.environ["MAPPINGS_FOR_DBT"]
@@ -109,7 +113,7 @@ def describe_failure(settings: Settings, result: Any) -> list[str]:
         return [title + str(result.message).strip()]
     if not node.relation_name:
         return [title + f"{result.failures} rows ({node.original_file_path})"]
-    with duckdb.connect(settings.warehouse_path) as warehouse:
+    with connect_when_free(settings.warehouse_path) as warehouse:
         answer = warehouse.execute(f"select * from {node.relation_name} limit {ROWS_SHOWN}")
         names = [column[0] for column in answer.description or []]
         rows = [dict(zip(names, row, strict=True)) for row in answer.fetchall()]

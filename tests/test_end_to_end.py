@@ -6,16 +6,23 @@ say.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from netsuite.lookup import SUITEQL_TYPES
+from pipeline.console import console
+from report.find import Hit, find
+from report.trace import traces
+from report.trace_text import as_json, print_trace
 from sandbox import demo
 from sandbox.demo.netsuite import CURRENCIES
 from sandbox.demo.scenarios import SCENARIOS
@@ -34,6 +41,7 @@ class Shop:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.warehouse = folder / "sandbox.duckdb"
+        self.published = folder / "sandbox-published.duckdb"
         self.said: list[str] = []
 
     def make(self, *arguments: str, plan: str = "") -> str:
@@ -80,6 +88,25 @@ class Shop:
         )
 
 
+# A document, an id of it, and what that id is to it: one of each kind.
+IDS = """
+select distinct on (found_as) document_id, id, found_as from (
+    select document_id, document_id as id, 'document' as found_as from marts.credit_outcomes
+    union all
+    select document_id, stripe_id, 'Stripe ' || replace(object_type, '_', ' ') from marts.credit_document_objects
+    where stripe_id <> document_id
+    union all
+    select document_id, stripe_number, 'number of the Stripe ' || replace(object_type, '_', ' ')
+    from marts.credit_document_objects where stripe_number is not null
+    union all
+    select document_id, netsuite_internal_id, 'creditMemo in NetSuite' from marts.credit_memos where state = 'posted'
+    union all
+    select document_id, target_netsuite_id, 'customerRefund in NetSuite' from marts.credit_memo_applications
+    where state = 'posted' and application_type = 'customer_refund'
+)
+"""
+
+
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory) -> Shop:
     """A plan that is pushed, then two runs, the last after a plan of it; what each left behind is kept for the tests
@@ -111,8 +138,9 @@ def test_every_story_ends_as_it_says(shop):
 def test_a_block_of_the_documentation_reads_the_warehouse_as_pasted(shop, tmp_path, block):
     folder = docs.checkout(tmp_path)
     (folder / docs.WAREHOUSE).symlink_to(shop.warehouse)
+    (folder / docs.PUBLISHED).symlink_to(shop.published)
     if block.language == "sql":
-        assert testing.rows(folder / docs.WAREHOUSE, block.text)
+        assert testing.rows(folder / docs.PUBLISHED, block.text)
         return
     done = subprocess.run(["bash", "-euc", block.text], cwd=folder, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -224,6 +252,75 @@ def test_a_plan_that_was_pushed_says_so(shop):
     assert f"first.json was posted already: {len(shop.plans[0][0])} of its records are in NetSuite" in shop.said[0]
 
 
+def test_readers_have_every_mart_as_it_is(shop):
+    """The published file holds what the views of the warehouse say, with the same columns and comments."""
+    with duckdb.connect(str(shop.warehouse)) as warehouse:
+        warehouse.execute(f"attach '{shop.published}' as published (read_only)")
+        marts = [name for (name,) in warehouse.execute(
+            "select view_name from duckdb_views() where schema_name = 'marts' and database_name = current_database()"
+        ).fetchall()]  # fmt: skip
+        assert {"credit_outcomes", "posting_plan", "netsuite_load_log", "credit_outcome_history"} < set(marts)
+        for mart in marts:
+            for one, other in (("sandbox", "published"), ("published", "sandbox")):
+                differing = f"from {one}.marts.{mart} except all from {other}.marts.{mart}"
+                assert warehouse.execute(differing).fetchall() == [], f"{mart}: only in {one}"
+        columns = "select table_name, column_name, data_type, comment from duckdb_columns() where schema_name = 'marts'"
+        here, there = (
+            warehouse.execute(f"{columns} and database_name = '{database}' order by all").fetchall()
+            for database in ("sandbox", "published")
+        )
+        assert here == there and all(comment for *_, comment in here)
+
+
+def test_every_command_is_among_the_runs(shop):
+    """Also those that posted nothing; the rows of the log have the id of their run."""
+    runs = testing.rows(shop.published, "select * from marts.runs where command <> 'report' order by position")
+    assert [run["command"] for run in runs[:6]] == ["plan", "push", "push", "run", "plan", "run"]
+    assert {run["exit_code"] for run in runs[:6]} == {0}
+    assert all(run["ended_at"] >= run["started_at"] for run in runs[:6])
+    posted = [run["rows_posted"] for run in runs[:6]]
+    assert [count > 0 for count in posted] == [False, True, False, False, False, True]
+    assert [run["objects_read"] is not None for run in runs[:6]] == [True, False, False, True, True, True]
+    logged = testing.rows(shop.published, "select distinct run_id from marts.netsuite_load_log")
+    assert {row["run_id"] for row in logged} == {runs[1]["run_id"], runs[5]["run_id"]}
+    blocked = testing.rows(shop.published, "select 1 from marts.credit_outcomes where state = 'blocked'")
+    assert runs[5]["documents_blocked"] == len(blocked) > 0
+
+
+def test_the_history_says_since_when(shop):
+    """Its last rows are the outcomes of now; of what a push posted, the row before says ready."""
+    now = """
+        select document_id, state, reason from marts.credit_outcome_history where "to" is null and state is not null
+        except select document_id, state, reason from marts.credit_outcomes
+    """
+    assert testing.rows(shop.published, now) == []
+    counts = """
+        select (select count(*) from marts.credit_outcomes) as outcomes,
+        (select count(*) from marts.credit_outcome_history where "to" is null and state is not null) as last_rows
+    """
+    (count,) = testing.rows(shop.published, counts)
+    assert count["outcomes"] == count["last_rows"]
+    before = """
+        select distinct state from (
+            select lag(state) over (partition by document_id order by position) as state, state as next_state
+            from marts.credit_outcome_history
+        ) where next_state = 'posted'
+    """
+    assert {row["state"] for row in testing.rows(shop.published, before)} == {"ready"}
+    back = 'select 1 from marts.credit_outcome_history where "to" < "from"'
+    assert testing.rows(shop.published, back) == []
+
+
+def test_the_marts_as_parquet_files(shop):
+    folder = shop.folder / "export"
+    shop.make("-m", "pipeline", "export", "--dir", str(folder))
+    marts = {path.stem for path in (ROOT / "dbt_project" / "models" / "marts").glob("*.sql")}
+    assert {path.name for path in folder.iterdir()} == {f"{mart}.parquet" for mart in marts}
+    for mart in sorted(marts):
+        (counted,) = testing.rows(shop.published, f"select count(*) as n from marts.{mart}")
+        assert duckdb.sql(f"select count(*) from '{folder}/{mart}.parquet'").fetchall() == [(counted["n"],)], mart
+
+
 def test_doctor_tells_what_the_mapping_files_leave_out(shop):
     """The one unmapped tax rate of the demo, with the documents that it holds up; and what could not be checked."""
     said = " ".join(shop.make("-m", "pipeline", "doctor").split())
@@ -285,6 +382,36 @@ def test_the_lines_in_netsuite_are_the_marts_lines(shop):
             ], memo_id
     finally:
         books.close()
+
+
+def test_every_document_can_be_traced(shop):
+    """Parts come to the document and to its memo, lines name their item and its mapping row, requests are there."""
+    with duckdb.connect(str(shop.warehouse), read_only=True) as warehouse:
+        ids = [id for (id,) in warehouse.execute("select document_id from marts.credit_outcomes").fetchall()]
+        found = traces(warehouse, ids)
+        as_found = {found_as: (document, id) for document, id, found_as in warehouse.execute(IDS).fetchall()}
+        for found_as, (document, id) in as_found.items():
+            assert Hit(document, found_as) in find(warehouse, id), (found_as, id)
+    assert len(as_found) == 8
+    assert [trace.document["document_id"] for trace in found] == ids
+    page = console(io.StringIO())
+    page.width = 80
+    for trace in found:
+        document, became = trace.document, Counter()
+        for part in trace.parts:
+            became[part["becomes"]] += part["amount_minor"]
+        assert sum(became.values()) == document["amount_minor"], document
+        memos = [record for record in trace.records if record["record_type"] == "creditMemo"]
+        if document["state"] in ("ready", "posted") and memos:
+            in_memo = sum(amount for becomes, amount in became.items() if becomes.startswith("memo_"))
+            assert [in_memo] == [memo["amount_minor"] for memo in memos], document
+            assert all(line["item_found_by"] for line in trace.lines), document
+        if document["state"] == "posted":
+            assert {"created", "adopted"} & {row["status"] for row in trace.log}, document
+        assert trace.objects, document
+        print_trace(page, trace)
+        json.loads(as_json(document["document_id"], [], [trace]))
+    assert max(len(line) for line in page.file.getvalue().splitlines()) <= 80
 
 
 def test_documents_equal_the_sum_over_states(shop):

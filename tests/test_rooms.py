@@ -19,8 +19,14 @@ BELOW = {
     "mapping_files": {"settings"},
     "extract": {"bounded_http", "mapping_files", "netsuite", "warehouse", "settings"},
     "load_netsuite": {"netsuite", "warehouse", "settings"},
+    "history": {"warehouse"},
+    "publish": {"warehouse"},
     "doctor": {"extract", "mapping_files", "netsuite", "settings"},
-    "pipeline": {"doctor", "extract", "load_netsuite", "mapping_files", "netsuite", "warehouse", "settings"},
+    "report": {"warehouse"},
+    "pipeline": {
+        *("doctor", "extract", "history", "load_netsuite", "mapping_files", "netsuite", "publish", "report"),
+        *("warehouse", "settings"),
+    },
     "sandbox": set(),
 }
 

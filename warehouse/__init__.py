@@ -1,5 +1,6 @@
 """The DuckDB file that every stage shares.
 
 connection.py   opens the file
+waiting.py      waits while another program has it open
 query.py        asks it, with more memory where a query needs more
 """

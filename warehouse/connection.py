@@ -12,6 +12,8 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.waiting import connect_when_free, holder_of
+
 MAGIC = b"DUCK"
 # DuckDB's dict_fsst compression of long texts makes checkpoints ten times slower (docs/architecture.md, "Versions").
 STORAGE_OPTIONS = {"disabled_compression_methods": "dict_fsst", "zstd_min_string_length": 256}
@@ -59,7 +61,7 @@ SENTENCES = (
 )
 
 
-def sentence_of(error: duckdb.Error, path: Path) -> str:
+def what_duckdb_means(error: duckdb.Error, path: Path) -> str:
     """What an error of DuckDB means for the warehouse at `path`, and what to do. DuckDB's own words are in it."""
     text = str(error).strip()
     words = (text.splitlines() or [type(error).__name__])[0][:300].rstrip(".!")
@@ -74,7 +76,7 @@ def open_warehouse(path: Path, memory_mib: int = 300) -> duckdb.DuckDBPyConnecti
 
     memory_mib: the memory that DuckDB may use (it would otherwise keep all it wrote and read, up to most of the
     machine's memory); `ask` raises it where a query needs more. The session's time zone is UTC.
-    Raises WarehouseLocked, WarehouseError.
+    Raises WarehouseLocked (after the time that `warehouse.waiting` allows), WarehouseError.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,14 +89,15 @@ def open_warehouse(path: Path, memory_mib: int = 300) -> duckdb.DuckDBPyConnecti
             f"{error.filename or path} cannot be used ({error.strerror}): set WAREHOUSE_PATH"
         ) from None
     try:
-        connection = duckdb.connect(path)
+        connection = connect_when_free(path)
     except duckdb.Error as error:
-        if isinstance(error, duckdb.IOException) and "set lock on" in str(error):
+        holder = holder_of(error)
+        if holder:
             raise WarehouseLocked(
-                f"{path} is open in another program (a notebook, the DuckDB shell, another run): close it there "
-                "and run again"
+                f"{path} is open in another program ({holder}): close it there and run again; a notebook or a "
+                "dashboard reads the published file beside it instead"
             ) from None
-        raise WarehouseError(sentence_of(error, path)) from None
+        raise WarehouseError(what_duckdb_means(error, path)) from None
     for name, value in {**STORAGE_OPTIONS, "memory_limit": f"{memory_mib} MiB"}.items():
         connection.execute(f"set global {name} = '{value}'")
     connection.execute("set timezone = 'UTC'")

@@ -55,4 +55,4 @@ def test_descriptions_reach_the_warehouse(empty_world):
 
 
 def test_commands_that_read_marts_are_exposures(manifest):
-    assert {exposure.name for exposure in manifest.exposures.values()} == {"push", "plan", "report"}
+    assert {exposure.name for exposure in manifest.exposures.values()} == {"push", "plan", "report", "trace"}

@@ -137,6 +137,16 @@ def small_world(tmp_path_factory):
 #: (what is falsified, the data test that must notice, what its message says)
 FALSIFIED = [
     (
+        "update books.credit_document_parts set amount_minor = 299 where document_id = 'cn_2'",
+        "test_parts_come_to_their_document",
+        "Document cn_2 is 300 minor units, its parts come to 299.",
+    ),
+    (
+        "delete from books.credit_document_parts where document_id = 'cn_1'",
+        "test_parts_come_to_their_document",
+        "Document cn_1 is 400 minor units, its parts come to nothing.",
+    ),
+    (
         "delete from books.document_verdicts where document_id = 'cn_1'",
         "test_documents_equal_sum_over_states",
         "credit_note in USD: Stripe has 2 over 700 minor units, the states of credit_outcomes hold 1 over 300.",
@@ -278,6 +288,16 @@ DRIFT = (
 
 TWO_ROWS_WITH_ONE_KEY = [
     (
+        "insert into books.credit_document_parts select * from books.credit_document_parts where document_id = 'cn_2'",
+        "credit_document_parts",
+        "2 rows have the key cn_2 1.",
+    ),
+    (
+        "insert into books.credit_document_objects from books.credit_document_objects where object_type = 'refund'",
+        "credit_document_objects",
+        "2 rows have the key cn_2 refund re_1.",
+    ),
+    (
         "insert into books.document_verdicts select * from books.document_verdicts where document_id = 'cn_2'",
         "credit_outcomes",
         "2 rows have the key cn_2.",
@@ -349,6 +369,16 @@ TWO_ROWS_WITH_ONE_KEY = [
         " ('1', 'attempted', 'cn_1', '2026-02-01'), ('1', 'attempted', 'cn_1', '2026-02-01')",
         "netsuite_load_log",
         "2 rows have the key 1 attempted 2026-02-01",
+    ),
+    (
+        "insert into history.runs (run_id, command) values ('r1', 'run'), ('r1', 'push')",
+        "runs",
+        "2 rows have the key r1.",
+    ),
+    (
+        "insert into history.credit_outcomes (document_id, position) values ('cn_1', 1), ('cn_2', 1)",
+        "credit_outcome_history",
+        "2 rows have the key 1.",
     ),
     (
         DRIFT.format("2026-02-01", "2026-02-01"),

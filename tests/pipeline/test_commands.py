@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,29 +24,35 @@ from pipeline.exit_codes import DONE, REFUSED
 from pipeline.summary import _print_table, major_units
 from pipeline.transform import describe_failure
 from settings import ROOT, Settings
+from tests.warehouse.test_waiting import reader
 from warehouse.connection import open_warehouse
 from warehouse.ownership import Books, books_of, note_books
 
 COMMANDS = (
-    *("run", "plan", "test", "extract", "transform", "push", "reconcile", "report"),
-    *("docs", "bench", "mappings", "compact", "doctor", "help", "clean"),
+    *("run", "plan", "test", "extract", "transform", "push", "reconcile", "report", "export"),
+    *("docs", "bench", "mappings", "compact", "doctor", "trace", "help", "clean"),
 )
 
 
-def start(command: str, warehouse: Path, **variables: str) -> tuple[int, list[str]]:
-    """Exit code and lines of a command with no settings but these."""
+def start(
+    command: str, warehouse: Path, told: Callable[[str], object] = len, **variables: str
+) -> tuple[int, list[str]]:
+    """Exit code and lines of a command with no settings but these. told: takes each line as it comes."""
     known = {name.upper() for name in Settings.model_fields}
     environment = {name: value for name, value in os.environ.items() if name not in known}
-    done = subprocess.run(
+    lines = []
+    with subprocess.Popen(
         [sys.executable, "-m", "pipeline", command],
         cwd=ROOT,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env={**environment, "WAREHOUSE_PATH": str(warehouse), **variables},
-        check=False,
-    )
-    return done.returncode, done.stdout.splitlines()
+    ) as process:
+        for line in process.stdout or ():
+            lines.append(line.rstrip("\n"))
+            told(line)
+    return process.returncode, lines
 
 
 def test_extract_runs_alone_against_the_sandbox(tmp_path: Path) -> None:
@@ -84,6 +91,43 @@ def test_a_second_run_stops_at_once(tmp_path: Path) -> None:
     assert code == 4
     assert any("another run is under way" in line and str(tmp_path / "w.duckdb") in line for line in lines), lines
     assert lines[-1].startswith("exit code 4:")
+
+
+def test_a_run_waits_for_a_reader_of_the_warehouse_and_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    with reader(path) as other:
+
+        def let_go(line: str) -> None:
+            if "waiting until it is closed there, 300 s at most" in line:
+                other.stdin.close()
+
+        code, lines = start("compact", path, told=let_go)
+    assert code == 0, lines
+    assert f"(process {other.pid})" in lines[0]
+    assert runs(path) == [("compact", 0, None)]
+
+
+def test_a_run_that_has_waited_long_enough_names_the_reader(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    with reader(path) as other:
+        code, lines = start("compact", path, WAREHOUSE_WAIT="1")
+    assert code == 1
+    assert "waiting until it is closed there, 1 s at most" in lines[0]
+    assert f"(process {other.pid})): close it there and run again" in lines[1]
+    assert lines[-1].startswith("exit code 1:")
+
+
+def test_a_command_that_fails_is_among_the_runs(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    open_warehouse(path).close()
+    code, lines = start("report", path)
+    assert code == 1
+    assert runs(path) == [("report", 1, lines[0])]
+
+
+def runs(path: Path) -> list[tuple[Any, ...]]:
+    with duckdb.connect(path) as warehouse:
+        return warehouse.execute("select command, exit_code, failure from history.runs order by position").fetchall()
 
 
 NOWHERE = "http://127.0.0.1:9"  # nothing answers there
@@ -142,7 +186,7 @@ def test_a_table_shows_ids_as_they_are(capsys: pytest.CaptureFixture[str], ident
 
 @pytest.mark.parametrize(("drifts", "code"), [([], DONE), (["one"], REFUSED)])
 def test_a_drift_ends_with_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drifts: list[str], code: int) -> None:
-    monkeypatch.setattr("load_netsuite.reconcile.reconcile", lambda *_: drifts)
+    monkeypatch.setattr("load_netsuite.reconcile.reconcile", lambda *_, run_id: drifts)
     settings = Settings(_env_file=None, warehouse_path=tmp_path / "w.duckdb")
     assert stages.reconcile(settings, stages.StageResults()) == code
 
@@ -153,8 +197,8 @@ def test_what_reads_netsuite_first_notes_the_account(
 ) -> None:
     path = tmp_path / "w.duckdb"
     open_warehouse(path).close()
-    monkeypatch.setattr("load_netsuite.reconcile.reconcile", lambda *_: [])
-    monkeypatch.setattr("load_netsuite.push.push", lambda *_, plan: PushReport("run_1"))
+    monkeypatch.setattr("load_netsuite.reconcile.reconcile", lambda *_, run_id: [])
+    monkeypatch.setattr("load_netsuite.push.push", lambda *_, plan, run_id: PushReport(run_id))
     getattr(stages, stage)(
         Settings(_env_file=None, warehouse_path=path, netsuite_account_id="1234567"), stages.StageResults()
     )
@@ -197,7 +241,7 @@ def test_a_push_says_what_was_done_of_its_plan(
 ) -> None:
     path = tmp_path / "w.duckdb"
     open_warehouse(path).close()
-    monkeypatch.setattr("load_netsuite.push.push", lambda *_, plan: report)
+    monkeypatch.setattr("load_netsuite.push.push", lambda *_, plan, run_id: report)
     settings = Settings(_env_file=None, warehouse_path=path, plan=tmp_path / "plan.json")
     assert stages.push(settings, stages.StageResults()) == code
     assert capsys.readouterr().out.splitlines()[1:] == lines

@@ -60,6 +60,7 @@ CONNECTOR_RECORDS = "models/build/identity/int_connector_records.sql"
 FINDINGS_CONNECTOR_RECORDS = "models/build/findings/int_findings_connector_records.sql"
 MEMOS_WITHOUT_ROOM = "models/build/documents/int_memos_without_room.sql"
 PRICE_ITEMS = "models/build/identity/int_price_items.sql"
+DOCUMENT_PARTS = "models/build/documents/int_credit_document_parts.sql"
 
 UNSCALED = "document_type = 'credit_note' and memo_minor = document_minor and unit_minor = 1"
 
@@ -76,6 +77,18 @@ MUTATIONS = (
         "order by fraction desc, {{ order }})",
         "order by fraction desc, {{ order_by | join(' desc, ') }} desc)",
         histories=600,
+    ),
+    Mutation(
+        "R2: a failed refund is part of the memo",
+        DOCUMENT_PARTS,
+        "when links.is_failed or links.is_before_go_live then 'by_hand'",
+        "when links.is_before_go_live then 'by_hand'",
+    ),
+    Mutation(
+        "C1: what is kept is left out",
+        DOCUMENT_PARTS,
+        "where adds_up and (kept_minor <> 0 or memo_minor = 0)",
+        "where adds_up and memo_minor = 0",
     ),
     Mutation(
         "B1: sign of the use",

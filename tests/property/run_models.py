@@ -36,6 +36,7 @@ MARTS = (
     "credit_memos",
     "credit_memo_lines",
     "credit_memo_tax_details",
+    "credit_document_parts",
     "credit_memo_applications",
     "customer_refunds",
     "zero_amount_invoices",

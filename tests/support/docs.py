@@ -44,6 +44,7 @@ FENCE = re.compile(
     r"^(?: *<!-- not run: (?P<reason>.+?) -->\n+)?(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^ *```$", re.M | re.S
 )
 WAREHOUSE = "data/sandbox.duckdb"
+PUBLISHED = "data/sandbox-published.duckdb"
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Block:
 
     @property
     def reads_the_warehouse(self) -> bool:
-        return self.language == "sql" or WAREHOUSE in self.text
+        return self.language == "sql" or any(file in self.text for file in (WAREHOUSE, PUBLISHED))
 
 
 def tracked(*suffixes: str) -> list[Path]:

@@ -73,6 +73,7 @@ _FETCHED_AT = datetime(2026, 6, 1, tzinfo=UTC)
 
 def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """All raw tables, empty, and the loader's journal."""
+    import history.tables
     from extract.raw_tables import ASKED_IDS, declare_private_fields
     from load_netsuite.tables import ensure_tables
 
@@ -94,6 +95,7 @@ def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(ASKED_IDS)
     declare_private_fields(connection)
     ensure_tables(connection)
+    history.tables.ensure_tables(connection)
     # a later version of the loader's tables has it; the loader numbers its rows (rule P9)
     connection.execute("alter table load_netsuite.load_log add column if not exists position bigint")
 

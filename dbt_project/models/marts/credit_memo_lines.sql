@@ -17,6 +17,7 @@ select
     memo_lines.netsuite_tax_code_id,
     {{ var_text('revenue_start_field') }} as revenue_start_field,
     {{ var_text('revenue_end_field') }} as revenue_end_field,
-    memos.document_id
+    memos.document_id,
+    memo_lines.item_found_by
 from {{ ref('books_memos') }} as memos
 inner join {{ ref('books_memo_lines') }} as memo_lines on memos.document_id = memo_lines.document_id

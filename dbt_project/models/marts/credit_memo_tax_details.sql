@@ -13,7 +13,8 @@ final as (
         details.tax_basis_minor,
         {{ major_units('details.tax_basis_minor', 'memos.stripe_exponent') }} as tax_basis,
         details.tax_rate_percent,
-        memos.document_id
+        memos.document_id,
+        details.tax_code_found_by
     from {{ ref('books_memos') }} as memos
     inner join {{ ref('books_memo_tax_details') }} as details on memos.document_id = details.document_id
 )

@@ -26,7 +26,9 @@ final as (
         outcomes.detail,
         memos.created_at,
         memos.existing_netsuite_id,
-        memos.is_connector
+        memos.is_connector,
+        memos.customer_found_by,
+        memos.invoice_found_by
     from {{ ref('books_memos') }} as memos
     inner join {{ ref('outcomes_documents') }} as outcomes on memos.document_id = outcomes.document_id
     left join {{ ref('outcomes_posted_values') }} as posted_values

@@ -26,7 +26,8 @@ final as (
         log_rows.error_detail,
         log_rows.netsuite_operation_id,
         log_rows.payload,
-        log_rows.duration_ms
+        log_rows.duration_ms,
+        log_rows.position
     from {{ source('load_netsuite', 'load_log') }} as log_rows
     left join adopted_memos as memos
         on

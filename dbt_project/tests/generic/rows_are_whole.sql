@@ -5,8 +5,8 @@
 
     key         list of columns
     not_null    list of columns
-    by          column that says whose a row is: customer_key or external_id; everybody = the model's rows belong to
-                no customer, so all are tested
+    by          column that says whose a row is: customer_key, document_id or external_id; everybody = the model's rows
+                belong to no customer, so all are tested
     rows        relation of the model's rows in scope (models/checked), where the model is a view over all books
 -#}
 {% test rows_are_whole(model, key, not_null=[], by='customer_key', rows=none) %}
@@ -25,6 +25,8 @@ rows_in_scope as (
     where
             {%- if by == 'customer_key' %}
         {{ is_in_scope(by) }}
+            {%- elif by == 'document_id' %}
+        {{ by }} in (select documents.document_id from {{ ref('int_credit_documents') }} as documents)
             {%- else %}
         {{ by }} in (select ids.external_id from {{ ref('int_external_ids') }} as ids)
             {%- endif %}

@@ -19,6 +19,7 @@ from tests.property.comparison.other_records import (
     compare_zero_invoice,
 )
 from tests.property.comparison.outcomes import compare_outcomes
+from tests.property.comparison.parts import compare_parts
 from tests.property.histories.world import World
 from tests.property.oracle.expectations import Expectations, expect
 from tests.property.oracle.facts import Facts
@@ -37,6 +38,7 @@ def compare(world: World, combination: Combination, marts: Marts) -> Comparison:
     compare_outcomes(comparison)
     for document in comparison.expectations.documents.values():
         if _has_same_outcome(comparison, document):
+            compare_parts(comparison, document)
             _compare_records(comparison, document)
     compare_customer_refunds(comparison)
     check_reconciliation(comparison)

@@ -95,6 +95,10 @@ class Comparison:
         return self._grouped("credit_memo_lines", "external_id", "line_number")
 
     @cached_property
+    def parts(self) -> dict[str, list[Obj]]:
+        return self._grouped("credit_document_parts", "document_id", "part_number")
+
+    @cached_property
     def tax_details(self) -> dict[str, list[Obj]]:
         return self._grouped("credit_memo_tax_details", "external_id", "detail_number")
 

@@ -8,6 +8,7 @@ candidates as (
     select
         {{ cell('stripe_id') }} as stripe_coupon_id,
         {{ cell('netsuite_item_id') }} as netsuite_item_id,
+        'item_map.csv ' || {{ cell('stripe_id') }} as found_by,
         1 as turn
     from {{ ref('item_map') }}
     {%- if var('connector_records') == 'adopt' %}
@@ -17,6 +18,7 @@ candidates as (
     select
         coupons.stripe_coupon_id,
         items.netsuite_item_id,
+        'Stripe metadata of ' || coupons.stripe_coupon_id as found_by,
         2 as turn
     from {{ ref('stg_stripe__coupons') }} as coupons
     inner join {{ ref('stg_netsuite__items') }} as items
@@ -28,6 +30,7 @@ candidates as (
     select
         external_id as stripe_coupon_id,
         netsuite_item_id,
+        'external id ' || external_id as found_by,
         3 as turn
     from {{ ref('stg_netsuite__items') }}
     where external_id is not null and item_type = 'Discount' and not is_inactive
@@ -38,12 +41,14 @@ ranked as (
     select
         stripe_coupon_id,
         netsuite_item_id,
+        found_by,
         row_number() over (partition by stripe_coupon_id order by turn asc, netsuite_item_id desc) as hit
     from candidates
 )
 
 select
     stripe_coupon_id,
-    netsuite_item_id
+    netsuite_item_id,
+    found_by as item_found_by
 from ranked
 where hit = 1

@@ -66,6 +66,16 @@ found as (
             price_external.netsuite_item_id,
             product_external.netsuite_item_id
         ) as found_item_id,
+        -- the same order once more
+        case
+            when price_map.netsuite_item_id is not null then 'item_map.csv ' || sold.stripe_price_id
+            when product_map.netsuite_item_id is not null then 'item_map.csv ' || sold.stripe_product_id
+            {%- if var('connector_records') == 'adopt' %}
+            when linked.netsuite_item_id is not null then 'Stripe metadata of ' || sold.stripe_price_id
+            {%- endif %}
+            when price_external.netsuite_item_id is not null then 'external id ' || sold.stripe_price_id
+            when product_external.netsuite_item_id is not null then 'external id ' || sold.stripe_product_id
+        end as found_by,
         unallocated.netsuite_item_id as unallocated_item_id
     from sold
     cross join unallocated
@@ -81,6 +91,14 @@ found as (
 select
     stripe_price_id,
     stripe_product_id,
+    coalesce(
+        found_by,
+        case
+            when '{{ var("missing_item") }}' = 'create' and stripe_price_id <> '' then 'created by the push'
+            when '{{ var("missing_item") }}' <> 'block' and unallocated_item_id is not null
+                then 'default_items.csv unallocated_invoice_item'
+        end
+    ) as item_found_by,
     {%- if var('missing_item') == 'unallocated' %}
     coalesce(found_item_id, unallocated_item_id) as netsuite_item_id,
     cast(null as varchar) as item_external_id

@@ -29,6 +29,11 @@ select
     {%- for column in ['netsuite_item_id', 'netsuite_tax_code_id', 'netsuite_tax_type_id'] %}
     case when own.stripe_tax_rate_id is not null then own.{{ column }} else other.{{ column }} end as {{ column }},
     {%- endfor %}
+    case
+        when charged.stripe_tax_rate_id <> '' and own.stripe_tax_rate_id is not null
+            then 'tax_map.csv ' || own.stripe_tax_rate_id
+        when other.stripe_tax_rate_id is not null then 'tax_map.csv, the row with an empty rate id'
+    end as found_by,
     -- L5, L8: only its own row says which code a tax of zero has; the row with an empty rate id could tax the line
     charged.stripe_tax_rate_id <> '' and own.stripe_tax_rate_id is not null as has_own_row,
     tax_rates.percentage,

@@ -61,6 +61,7 @@ roles as (
         described.*,
         component_kind = 'item' or item_of_line_position is not null as is_stripe_line,
         coupon_items.netsuite_item_id as coupon_item_id,
+        coupon_items.item_found_by as coupon_found_by,
         case
             when component_kind = 'custom' then 'custom_credit_note_line'
             when component_kind = 'whole_note' then 'credit_note'
@@ -101,6 +102,17 @@ final as (
         case
             when roles.role is null and roles.component_kind <> 'tax' then price_items.item_external_id
         end as item_external_id,
+        -- the same order once more
+        case
+            when roles.component_kind = 'tax'
+                then case when tax_codes.netsuite_item_id is not null then tax_codes.found_by end
+            when roles.component_kind = 'discount' and roles.coupon_item_id is not null then roles.coupon_found_by
+            when roles.role is not null
+                then case when default_items.netsuite_item_id is not null then 'default_items.csv ' || roles.role end
+            when price_items.item_found_by is not null then price_items.item_found_by
+            when '{{ var("missing_item") }}' <> 'block' and unallocated.netsuite_item_id is not null
+                then 'default_items.csv unallocated_invoice_item'
+        end as item_found_by,
         roles.stripe_price_id,
         roles.stripe_product_id,
         -- 4,000 characters is NetSuite's limit of a line description (C3)

@@ -11,6 +11,7 @@ taxes as (
         components.*,
         tax_codes.netsuite_tax_code_id,
         tax_codes.netsuite_tax_type_id,
+        tax_codes.found_by as tax_code_found_by,
         tax_codes.percentage,
         tax_codes.is_flat,
         -- a tax of zero: the line's only tax, with a row of its own in tax_map
@@ -70,6 +71,7 @@ select
     nullif(based.stripe_tax_rate_id, '') as stripe_tax_rate_id,
     based.netsuite_tax_code_id,
     based.netsuite_tax_type_id,
+    based.tax_code_found_by,
     based.share_minor as amount_minor,
     based.tax_basis_minor,
     -- a flat rate, and a rate that Stripe does not list, is computed from the amount and its basis

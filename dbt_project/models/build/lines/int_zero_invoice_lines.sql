@@ -15,6 +15,7 @@ final as (
         coalesce(invoice_lines.stripe_product_id, '') as stripe_product_id,
         price_items.netsuite_item_id,
         price_items.item_external_id,
+        price_items.item_found_by,
         {{ cut_text(sendable_text('invoice_lines.description'), 4000) }} as description,
         coalesce(nullif(invoice_lines.quantity, 0), 1) as quantity
     from {{ ref('int_credit_documents') }} as documents

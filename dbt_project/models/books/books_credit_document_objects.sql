@@ -1,0 +1,1 @@
+{{ books_of(ref('int_credit_document_objects'), document='document_id') }}

@@ -1,0 +1,140 @@
+"""What a command leaves besides its work: its row in `history.runs`, changed outcomes, and the marts for readers.
+
+None of it can fail a command: what could not be written is a warning that names the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from pipeline.console import say
+from pipeline.exit_codes import SETTINGS_WRONG, code_of, sentence_of
+from warehouse.connection import WarehouseError, WarehouseLocked, open_warehouse
+from warehouse.waiting import waiting
+
+if TYPE_CHECKING:
+    from history.runs import Run
+    from pipeline.stages import StageResults
+    from settings import Settings
+
+STARTS_A_WAREHOUSE = ("run", "plan", "extract")
+"""Commands that note their beginning where there is no warehouse file yet."""
+
+RUNS = "runs"
+
+
+@contextmanager
+def noted(settings: Settings, command: str, results: StageResults, *, has_lock: bool) -> Iterator[Run | None]:
+    """Notes a command in `history.runs`: its beginning, and how it ended. Yields its row, for the exit code.
+
+    command: empty = the command leaves no row · has_lock: without the run lock, a command is noted at its end alone,
+    and only if nobody has the warehouse open. Raises WarehouseLocked when the time to wait is up.
+    """
+    if not command:
+        yield None
+        return
+    from history.runs import Run
+
+    run = Run(results.run_id, command)
+    if has_lock:
+        _begin(settings, run)
+    try:
+        yield run
+    except BaseException as error:
+        run.exit_code, run.failure = code_of(error), sentence_of(error, settings.warehouse_path)
+        # Time to wait is up already; and a stop by hand must not take long.
+        with waiting(0, say) if isinstance(error, WarehouseLocked | KeyboardInterrupt) else nullcontext():
+            _end(settings, run, results, has_lock, is_told=isinstance(error, Exception))
+        raise
+    run.failure = results.failure
+    _end(settings, run, results, has_lock, is_told=True)
+
+
+@contextmanager
+def readers_told(settings: Settings, results: StageResults) -> Iterator[None]:
+    """Tells readers of what a stage changed, also when it failed on the way: what was posted is posted.
+
+    Not after a push that logged nothing, if they have all that this command did before.
+    """
+    try:
+        yield
+    except WarehouseLocked:
+        raise
+    except Exception:
+        tell_readers(settings, results)
+        raise
+    if not (results.is_published and results.push and not results.push.counts):
+        tell_readers(settings, results)
+
+
+def tell_readers(settings: Settings, results: StageResults) -> None:
+    """Appends changed outcomes to the history and publishes the marts."""
+    from history.outcomes import append_outcomes
+    from publish.marts import NotPublished, new_publication
+    from publish.reading import published_path
+
+    results.is_published = False
+    try:
+        with open_warehouse(settings.warehouse_path) as warehouse:
+            try:
+                with new_publication(warehouse, published_path(settings.warehouse_path)) as publication:
+                    append_outcomes(warehouse, results.run_id, publication.copy_mart("credit_outcomes"))
+                    publication.copy_marts()
+                    publication.put_in_place()
+                results.is_published = True
+            except NotPublished as error:
+                if not isinstance(error.__cause__, duckdb.CatalogException):
+                    say(f"warning: {error}")
+                append_outcomes(warehouse, results.run_id)
+    except duckdb.CatalogException:
+        return  # no transform has ended yet
+    except (duckdb.Error, OSError, WarehouseError) as error:
+        _warn(settings, "what changed was not noted in the history", error)
+
+
+def _begin(settings: Settings, run: Run) -> None:
+    from history.runs import begin_run
+
+    if not settings.warehouse_path.exists() and run.command not in STARTS_A_WAREHOUSE:
+        return
+    try:
+        with open_warehouse(settings.warehouse_path) as warehouse:
+            begin_run(warehouse, run)
+    except WarehouseLocked:
+        raise
+    except (duckdb.Error, OSError, WarehouseError) as error:
+        _warn(settings, "the beginning of this run was not noted", error)
+
+
+def _end(settings: Settings, run: Run, results: StageResults, has_lock: bool, is_told: bool) -> None:
+    from history.runs import end_run
+    from publish.marts import NotPublished, new_publication
+    from publish.reading import published_path
+
+    if not settings.warehouse_path.exists() or run.exit_code == SETTINGS_WRONG:
+        return  # settings that are wrong may name the warehouse of somebody else
+    run.objects_read = results.objects_read
+    published = published_path(settings.warehouse_path)
+    try:
+        with open_warehouse(settings.warehouse_path) as warehouse:
+            end_run(warehouse, run)
+            if has_lock and is_told and published.exists():
+                with new_publication(warehouse, published, from_old=True) as publication:
+                    publication.copy_mart(RUNS)
+                    publication.put_in_place()
+    except NotPublished as error:
+        if not isinstance(error.__cause__, duckdb.CatalogException):  # no transform of this version has ended yet
+            say(f"warning: {error}")
+    except WarehouseLocked as error:
+        if has_lock:
+            _warn(settings, "the end of this run was not noted", error)
+    except (duckdb.Error, OSError, WarehouseError) as error:
+        _warn(settings, "the end of this run was not noted", error)
+
+
+def _warn(settings: Settings, what: str, error: Exception) -> None:
+    say(f"warning: {what} in {settings.warehouse_path}: {str(error).splitlines()[0]}")

@@ -1,0 +1,42 @@
+"""Opens what a reader reads: the published file, or the warehouse where nothing was published yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from warehouse.connection import WarehouseError, WarehouseLocked
+from warehouse.query import MEMORY_STEPS_MIB
+from warehouse.waiting import connect_when_free, holder_of
+
+
+def published_path(warehouse: Path) -> Path:
+    """The published file of a warehouse: beside it, `sandbox-published.duckdb` for `sandbox.duckdb`.
+
+    DuckDB names the catalog of a file after the file. This name clashes with no schema.
+    """
+    return warehouse.with_name(f"{warehouse.stem}-published.duckdb")
+
+
+def open_for_reading(warehouse: Path) -> duckdb.DuckDBPyConnection:
+    """A read-only connection with the marts in schema `marts`; the session's time zone is UTC. Creates nothing.
+
+    It opens the published file, as the last transform or push left it, also while a run has the warehouse; where there
+    is none, the warehouse itself. Raises WarehouseError if there is neither, WarehouseLocked.
+    """
+    path = published_path(warehouse)
+    if not path.exists():
+        path = warehouse
+    if not path.exists():
+        raise WarehouseError(f"there is no warehouse at {path} yet: run `make run`")
+    try:
+        connection = connect_when_free(path, read_only=True)
+    except duckdb.IOException as error:
+        holder = holder_of(error)
+        if holder:
+            raise WarehouseLocked(f"{path} is open in {holder}: close it there, or wait until it has ended") from None
+        raise WarehouseError(f"{path} cannot be read: {error}") from None
+    connection.execute(f"set global memory_limit = '{MEMORY_STEPS_MIB[0]} MiB'")
+    connection.execute("set timezone = 'UTC'")
+    return connection

@@ -1,0 +1,173 @@
+"""What a command leaves besides its work: its row among the runs, the history of outcomes, and the marts for readers.
+None of it changes how the command ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from history.runs import KILLED
+from load_netsuite.push import PushReport
+from pipeline.exit_codes import FAILED, REFUSED, StageFailed
+from pipeline.notes import noted, readers_told, tell_readers
+from pipeline.stages import StageResults
+from publish.reading import published_path
+from settings import Settings
+from warehouse.connection import WarehouseLocked, open_warehouse
+
+MARTS = """
+create schema marts; create schema history;
+create table history.runs (
+    run_id varchar, command varchar, started_at timestamptz, ended_at timestamptz, exit_code integer,
+    objects_read bigint, documents_blocked bigint, failure varchar, position bigint
+);
+create table marts.credit_outcomes as select 'cn_1' as document_id, 'blocked' as state, 'item_unmapped' as reason;
+create view marts.runs as select * from history.runs;
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(_env_file=None, warehouse_path=tmp_path / "w.duckdb")
+
+
+def create_marts(settings: Settings) -> None:
+    with open_warehouse(settings.warehouse_path) as warehouse:
+        warehouse.execute(MARTS)
+
+
+def rows(path: Path, query: str = "select command, exit_code, failure from history.runs order by position") -> list:
+    with duckdb.connect(path, read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def run(settings: Settings, command: str, run_id: str, error: BaseException | None = None, code: int = 0) -> None:
+    results = StageResults(run_id=run_id, failure="NetSuite refused rows" if code else None, objects_read=3)
+    with noted(settings, command, results, has_lock=True) as noted_run:
+        if error:
+            raise error
+        assert noted_run
+        noted_run.exit_code = code
+
+
+def test_commands_that_end_fail_and_stop_are_noted(settings: Settings) -> None:
+    run(settings, "extract", "r1")
+    run(settings, "push", "r2", code=REFUSED)
+    with pytest.raises(StageFailed):
+        run(settings, "transform", "r3", StageFailed("transform: nothing was pushed"))
+    with pytest.raises(ZeroDivisionError):
+        run(settings, "plan", "r4", ZeroDivisionError("by zero"))
+    with pytest.raises(KeyboardInterrupt):
+        run(settings, "run", "r5", KeyboardInterrupt())
+    assert rows(settings.warehouse_path) == [
+        ("extract", 0, None),
+        ("push", REFUSED, "NetSuite refused rows"),
+        ("transform", FAILED, "transform: nothing was pushed"),
+        ("plan", FAILED, "unexpected ZeroDivisionError: by zero"),
+        ("run", FAILED, "stopped by hand"),
+    ]
+
+
+def test_a_killed_command_is_noted_by_the_next(settings: Settings) -> None:
+    killed = noted(settings, "run", StageResults(run_id="r1"), has_lock=True)
+    killed.__enter__()
+    run(settings, "push", "r2")
+    assert rows(settings.warehouse_path) == [("run", None, KILLED), ("push", 0, None)]
+
+
+def test_a_command_beside_a_run_is_noted_at_its_end_if_the_warehouse_is_free(settings: Settings) -> None:
+    under_way = noted(settings, "run", StageResults(run_id="r1"), has_lock=True)
+    under_way.__enter__()
+    with noted(settings, "report", StageResults(run_id="r2"), has_lock=False):
+        assert rows(settings.warehouse_path) == [("run", None, None)]
+    assert rows(settings.warehouse_path) == [("run", None, None), ("report", 0, None)]
+
+
+@pytest.mark.parametrize("command", ["report", "compact", "push"])
+def test_a_warehouse_is_not_created_for_the_note(settings: Settings, command: str) -> None:
+    run(settings, command, "r1")
+    assert not settings.warehouse_path.exists()
+
+
+def test_a_command_without_a_name_leaves_no_row(settings: Settings) -> None:
+    run_results = StageResults(run_id="r1")
+    with noted(settings, "", run_results, has_lock=True) as nothing:
+        assert nothing is None
+    assert not settings.warehouse_path.exists()
+
+
+def test_the_published_runs_show_how_the_command_ended(settings: Settings) -> None:
+    create_marts(settings)
+    results = StageResults(run_id="r1")
+    with noted(settings, "transform", results, has_lock=True):
+        tell_readers(settings, results)
+        assert results.is_published
+    published = published_path(settings.warehouse_path)
+    query = "select command, exit_code, documents_blocked, ended_at is not null from marts.runs"
+    assert rows(published, query) == [("transform", 0, 1, True)]
+
+
+def test_a_file_that_cannot_be_published_is_a_warning_and_the_history_grows(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create_marts(settings)
+    published = published_path(settings.warehouse_path)
+    published.mkdir()
+    (published / "in the way").touch()
+    results = StageResults(run_id="r1")
+    tell_readers(settings, results)
+    assert not results.is_published
+    said = capsys.readouterr().out
+    assert said.startswith(f"warning: {published} could not be written (") and "readers go on" in said
+    assert rows(settings.warehouse_path, "select document_id from history.credit_outcomes") == [("cn_1",)]
+
+
+def test_before_the_first_transform_nobody_is_told_anything(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = StageResults(run_id="r1")
+    with noted(settings, "extract", results, has_lock=True):
+        tell_readers(settings, results)
+    assert capsys.readouterr().out == ""
+    assert not published_path(settings.warehouse_path).exists()
+
+
+def test_a_damaged_warehouse_is_left_to_the_stages(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    settings.warehouse_path.write_bytes(b"no database" * 1000)
+    results = StageResults(run_id="r1")
+    with noted(settings, "push", results, has_lock=True), readers_told(settings, results):
+        pass
+    said = capsys.readouterr().out
+    assert said.count(f"warning: the beginning of this run was not noted in {settings.warehouse_path}") == 1
+    assert said.count("warning: ") == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "is_told"),
+    [(StageFailed("half of it"), True), (WarehouseLocked("held"), False), (KeyboardInterrupt(), False)],
+    ids=["failed", "locked", "stopped"],
+)
+def test_readers_are_told_what_a_stage_that_failed_has_done(
+    settings: Settings, error: BaseException, is_told: bool
+) -> None:
+    """Not if it could not begin, nor if somebody waits for its end."""
+    create_marts(settings)
+    with pytest.raises(type(error)), readers_told(settings, StageResults(run_id="r1")):
+        raise error
+    assert published_path(settings.warehouse_path).exists() == is_told
+
+
+@pytest.mark.parametrize(("is_published", "counts", "is_told"), [(True, 0, False), (True, 1, True), (False, 0, True)])
+def test_a_push_that_logged_nothing_publishes_nothing_again(
+    settings: Settings, is_published: bool, counts: int, is_told: bool
+) -> None:
+    create_marts(settings)
+    report = PushReport("r1")
+    if counts:
+        report.counts["creditMemo", "created"] += counts
+    results = StageResults(run_id="r1", push=report, is_published=is_published)
+    with readers_told(settings, results):
+        pass
+    assert published_path(settings.warehouse_path).exists() == is_told

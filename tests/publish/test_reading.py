@@ -1,0 +1,56 @@
+"""Readers get the published file, whatever a run does with the warehouse."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from publish.reading import open_for_reading, published_path
+from tests.warehouse.test_waiting import reader
+from warehouse.connection import WarehouseError, WarehouseLocked, open_warehouse
+
+
+def fill(path: Path, value: str) -> None:
+    with duckdb.connect(path) as connection:
+        connection.execute("create schema marts")
+        connection.execute(f"create table marts.runs as select '{value}' as run_id, timestamptz '2026-01-01' as at")
+
+
+def test_what_is_published_comes_before_the_warehouse_and_does_not_wait_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    fill(path, "of the warehouse")
+    with open_for_reading(path) as connection:
+        assert connection.execute("select run_id from marts.runs").fetchall() == [("of the warehouse",)]
+    fill(published_path(path), "published")
+    with reader(path), open_for_reading(path) as connection:
+        assert connection.execute("select run_id from marts.runs").fetchall() == [("published",)]
+        assert connection.execute("select current_setting('timezone')").fetchall() == [("UTC",)]
+        with pytest.raises(duckdb.InvalidInputException, match="read-only"):
+            connection.execute("delete from marts.runs")
+
+
+def test_nothing_is_created_for_a_reader(tmp_path: Path) -> None:
+    with pytest.raises(WarehouseError, match=r"there is no warehouse at .*w\.duckdb yet: run `make run`"):
+        open_for_reading(tmp_path / "w.duckdb")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_nothing_is_published_the_program_that_holds_the_warehouse_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    with open_warehouse(path):
+        asked = (
+            "import sys; from pathlib import Path; import publish.reading as r; r.open_for_reading(Path(sys.argv[1]))"
+        )
+        done = subprocess.run([sys.executable, "-c", asked, str(path)], capture_output=True, text=True, check=False)
+    assert WarehouseLocked.__name__ in done.stderr and "is open in python" in done.stderr
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(WarehouseError, match=r"w\.duckdb cannot be read"):
+        open_for_reading(path)
