@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from pipeline.console import printable, say
@@ -67,7 +68,7 @@ def _exit_code(
     try:
         settings = load_settings(require)
         if not needs_warehouse:
-            return _run(settings, stages, stop, note_as, has_lock=False)
+            return _run(settings, stages, note_as, stop, has_lock=False)
         settings = _with_warehouse(settings)
         warehouse = settings.warehouse_path
         if must_exist and not warehouse.exists():
@@ -79,7 +80,7 @@ def _exit_code(
         ):
             _require_own_books(connected_settings, locked)
             _import_dbt_ahead(stages)
-            return _run(connected_settings, stages, stop, note_as, has_lock=locked)
+            return _run(connected_settings, stages, note_as, stop, has_lock=locked)
     except (Exception, KeyboardInterrupt) as error:
         if stop.has_come(error):
             return stop.leave(getattr(error, "__notes__", []))
@@ -87,14 +88,14 @@ def _exit_code(
         return explain(error, warehouse)
 
 
-def _run(settings: Settings, stages: Sequence[Stage], stop: StopSignal, note_as: str, *, has_lock: bool) -> int:
+def _run(settings: Settings, stages: Sequence[Stage], note_as: str, stop: StopSignal, *, has_lock: bool) -> int:
     """The most severe exit code of the stages, run in order."""
     from load_netsuite.journal import new_run_id
 
     code, results = DONE, StageResults(run_id=new_run_id())
     with noted(settings, note_as, results, has_lock=has_lock) as run:
         for stage in stages:
-            stop.stage = stage.__name__
+            stop.stage = (stage.func if isinstance(stage, partial) else stage).__name__
             code = max(code, stage(settings, results), key=SEVERITY.index)
         if run:
             run.exit_code = code

@@ -34,51 +34,31 @@ def explain(error: Exception, warehouse: Path | None = None) -> int:
 
     warehouse: the path of the warehouse, for errors of DuckDB.
     """
-    say(sentence_of(error, warehouse) + ("" if _is_expected(error) else _logged(error)))
-    return code_of(error)
-
-
-def code_of(error: BaseException) -> int:
-    """The exit code of an error."""
-    from warehouse.ownership import WrongBooks
-
-    if isinstance(error, SettingsError | WrongBooks):
-        return SETTINGS_WRONG
-    return UNDER_WAY if isinstance(error, AnotherRun) else FAILED
+    if _is_expected(error):
+        say(str(error))
+        return code_of(error)
+    say(f"{sentence_of(error, warehouse)}{_logged(error)}")
+    return FAILED
 
 
 def sentence_of(error: BaseException, warehouse: Path | None = None) -> str:
-    """What an error says to people. warehouse: as in `explain`."""
+    """What an error says to people."""
     import duckdb
 
-    from warehouse.connection import sentence_of
+    from warehouse.connection import what_duckdb_means
 
     if isinstance(error, KeyboardInterrupt):
         return "stopped by hand"
     if _is_expected(error):
         return str(error)
     if isinstance(error, duckdb.Error) and warehouse:
-        return sentence_of(error, warehouse)
+        return what_duckdb_means(error, warehouse)
     if isinstance(error, OSError) and error.strerror:
         what = f"{error.filename}: " if error.filename else ""
         return f"{what}{error.strerror}: mend this (space, permissions, path), then run again"
     if isinstance(error, MemoryError):
         return "this machine has too little free memory: close other programs, then run again"
     return f"unexpected {type(error).__name__}: {error}"
-
-
-def _is_expected(error: BaseException) -> bool:
-    """Whether the message of an error is a sentence for people."""
-    from extract.errors import ExtractError
-    from load_netsuite.errors import LoaderError
-    from mapping_files.reader import MappingsRefused
-    from netsuite.errors import NetSuiteError
-    from publish.parquet import NotExported
-    from warehouse.connection import WarehouseError
-    from warehouse.ownership import WrongBooks
-
-    known = ExtractError | LoaderError | MappingsRefused | NetSuiteError | NotExported | WarehouseError | WrongBooks
-    return isinstance(error, known | SettingsError | AnotherRun | StageFailed)
 
 
 def _logged(error: Exception) -> str:
@@ -90,3 +70,25 @@ def _logged(error: Exception) -> str:
     except OSError:
         return ""
     return f" (see {LOGS.name}/pipeline.log)"
+
+
+def code_of(error: BaseException) -> int:
+    """The exit code of an error."""
+    from warehouse.ownership import WrongBooks
+
+    if isinstance(error, SettingsError | WrongBooks):
+        return SETTINGS_WRONG
+    return UNDER_WAY if isinstance(error, AnotherRun) else FAILED
+
+
+def _is_expected(error: BaseException) -> bool:
+    """Whether the message of an error is a sentence for people."""
+    from extract.errors import ExtractError
+    from load_netsuite.errors import LoaderError
+    from mapping_files.reader import MappingsRefused
+    from netsuite.errors import NetSuiteError
+    from publish.parquet import NotExported
+    from warehouse.connection import WarehouseError
+
+    known = ExtractError | LoaderError | MappingsRefused | NetSuiteError | NotExported | WarehouseError
+    return isinstance(error, known | SettingsError | AnotherRun | StageFailed)

@@ -45,7 +45,7 @@ def noted(settings: Settings, command: str, results: StageResults, *, has_lock: 
     try:
         yield run
     except BaseException as error:
-        run.exit_code, run.failure = code_of(error), sentence_of(error)
+        run.exit_code, run.failure = code_of(error), sentence_of(error, settings.warehouse_path)
         # Time to wait is up already; and a stop by hand must not take long.
         with waiting(0, say) if isinstance(error, WarehouseLocked | KeyboardInterrupt) else nullcontext():
             _end(settings, run, results, has_lock, is_told=isinstance(error, Exception))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.connection import WarehouseError, WarehouseLocked, sentence_of
+from warehouse.connection import WarehouseError, WarehouseLocked, what_duckdb_means
 from warehouse.query import MEMORY_STEPS_MIB
 from warehouse.waiting import connect_when_free, holder_of
 
@@ -36,7 +36,7 @@ def open_for_reading(warehouse: Path) -> duckdb.DuckDBPyConnection:
         holder = holder_of(error)
         if holder:
             raise WarehouseLocked(f"{path} is open in {holder}: close it there, or wait until it has ended") from None
-        raise WarehouseError(sentence_of(error, path)) from None
+        raise WarehouseError(what_duckdb_means(error, path)) from None
     connection.execute(f"set global memory_limit = '{MEMORY_STEPS_MIB[0]} MiB'")
     connection.execute("set timezone = 'UTC'")
     return connection

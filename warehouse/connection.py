@@ -61,7 +61,7 @@ SENTENCES = (
 )
 
 
-def sentence_of(error: duckdb.Error, path: Path) -> str:
+def what_duckdb_means(error: duckdb.Error, path: Path) -> str:
     """What an error of DuckDB means for the warehouse at `path`, and what to do. DuckDB's own words are in it."""
     text = str(error).strip()
     words = (text.splitlines() or [type(error).__name__])[0][:300].rstrip(".!")
@@ -97,7 +97,7 @@ def open_warehouse(path: Path, memory_mib: int = 300) -> duckdb.DuckDBPyConnecti
                 f"{path} is open in another program ({holder}): close it there and run again; a notebook or a "
                 "dashboard reads the published file beside it instead"
             ) from None
-        raise WarehouseError(sentence_of(error, path)) from None
+        raise WarehouseError(what_duckdb_means(error, path)) from None
     for name, value in {**STORAGE_OPTIONS, "memory_limit": f"{memory_mib} MiB"}.items():
         connection.execute(f"set global {name} = '{value}'")
     connection.execute("set timezone = 'UTC'")

@@ -28,7 +28,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def run(*stages: Stage, must_exist: bool = False) -> int:
-    return command._exit_code([], stages, True, True, must_exist, StopSignal())
+    return command._exit_code([], stages, True, True, must_exist, "", StopSignal())
 
 
 ERRORS = (
@@ -65,7 +65,7 @@ def test_an_error_is_said_where_no_log_can_be_written(tmp_path: Path, capsys: py
     assert capsys.readouterr().out == "unexpected ZeroDivisionError: odd\n"
 
 
-@pytest.mark.parametrize("stage", [stages.report, stages.push, stages.reconcile, stages.compact])
+@pytest.mark.parametrize("stage", [stages.push, stages.reconcile, stages.compact])
 def test_a_reader_makes_nothing_where_there_is_no_warehouse(
     environment: Path, capsys: pytest.CaptureFixture[str], stage: Stage
 ) -> None:
@@ -80,7 +80,7 @@ def test_a_file_that_is_no_warehouse_stops_a_command(
 ) -> None:
     environment.parent.mkdir()
     environment.write_bytes(content)
-    assert run(stages.report, must_exist=True) == FAILED
+    assert run(stages.compact, must_exist=True) == FAILED
     assert f"{environment} is" in capsys.readouterr().out
     assert environment.read_bytes() == content
 
@@ -89,7 +89,7 @@ def test_a_file_of_another_program_stops_a_command(environment: Path, capsys: py
     with open_warehouse(environment) as connection:
         connection.execute("create schema marts")
         connection.execute("create table marts.credit_outcomes (a integer)")
-    assert run(stages.report, must_exist=True) == SETTINGS_WRONG
+    assert run(stages.compact, must_exist=True) == SETTINGS_WRONG
     assert "has tables of another program" in capsys.readouterr().out
     with duckdb.connect(environment) as connection:
         assert connection.execute("select schema_name, table_name from duckdb_tables()").fetchall() == [

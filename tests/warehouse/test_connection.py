@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from settings import ROOT, SCHEMAS
-from warehouse.connection import WarehouseError, WarehouseLocked, open_warehouse, sentence_of
+from warehouse.connection import WarehouseError, WarehouseLocked, open_warehouse, what_duckdb_means
 from warehouse.ownership import Books, WrongBooks, note_books, require_warehouse
 
 PAGE = 4096
@@ -76,7 +76,7 @@ def test_a_file_that_is_no_warehouse_is_a_sentence(tmp_path: Path, make: Callabl
         try:
             warehouse.execute("select count(distinct n), count(distinct t) from numbers").fetchall()
         except duckdb.Error as error:  # data that is damaged, not the header, is found by a query
-            raise WarehouseError(sentence_of(error, path)) from None
+            raise WarehouseError(what_duckdb_means(error, path)) from None
     assert not isinstance(caught.value, WarehouseLocked)
     assert (path.read_bytes() if path.is_file() else b"") == before
 
@@ -95,7 +95,7 @@ ERRORS = (
 def test_an_error_of_duckdb_says_what_to_do(error: duckdb.Error, words: str) -> None:
     import re
 
-    assert re.search(words, sentence_of(error, Path("w")))
+    assert re.search(words, what_duckdb_means(error, Path("w")))
 
 
 @pytest.mark.parametrize("table", ["marts.credit_outcomes", "raw_stripe.invoices", "main.belongs_to"])
