@@ -23,14 +23,15 @@ class StageResults:
     """What the stages of one command tell each other and the command.
 
     run_id: of the command · push: the summary shows the push of this run · objects_read: of Stripe, by this extract ·
-    failure: why the exit code is not 0, where no error was raised · is_published: readers have what this command did.
+    failure: why the exit code is not 0, where no error was raised · is_published: readers have what this command did;
+    None if it did nothing yet that they would see.
     """
 
     run_id: str = ""
     push: PushReport | None = None
     objects_read: int | None = None
     failure: str | None = None
-    is_published: bool = False
+    is_published: bool | None = None
 
 
 Stage = Callable[[Settings, StageResults], int]
@@ -115,7 +116,7 @@ def report(settings: Settings, results: StageResults) -> int:
     from report.cells import WorkbookError
     from report.files import write_files
 
-    with open_for_reading(settings) as marts:
+    with open_for_reading(settings, is_published=results.is_published is not False) as marts:
         try:
             marts.execute("select 1 from marts.runs limit 0")  # earlier versions lack it, and columns of other marts
             print_summary(marts, console(), results.push, unmatched_rows(marts, settings))

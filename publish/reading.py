@@ -19,14 +19,15 @@ def published_path(warehouse: Path) -> Path:
     return warehouse.with_name(f"{warehouse.stem}-published.duckdb")
 
 
-def open_for_reading(warehouse: Path) -> duckdb.DuckDBPyConnection:
+def open_for_reading(warehouse: Path, *, is_published: bool = True) -> duckdb.DuckDBPyConnection:
     """A read-only connection with the marts in schema `marts`; the session's time zone is UTC. Creates nothing.
 
     It opens the published file, as the last transform or push left it, also while a run has the warehouse; where there
-    is none, the warehouse itself. Raises WarehouseError if there is neither, WarehouseLocked.
+    is none, the warehouse itself. is_published: False = the file is known to be of an earlier time, so the warehouse is
+    read. Raises WarehouseError if there is neither, WarehouseLocked.
     """
     path = published_path(warehouse)
-    if not path.exists():
+    if not (is_published and path.exists()):
         path = warehouse
     if not path.exists():
         raise WarehouseError(f"there is no warehouse at {path} yet: run `make run`")

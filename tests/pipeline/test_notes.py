@@ -10,6 +10,7 @@ import pytest
 
 from history.runs import KILLED
 from load_netsuite.push import PushReport
+from pipeline import stages
 from pipeline.exit_codes import FAILED, REFUSED, StageFailed
 from pipeline.notes import noted, readers_told, tell_readers
 from pipeline.stages import StageResults
@@ -171,3 +172,18 @@ def test_a_push_that_logged_nothing_publishes_nothing_again(
     with readers_told(settings, results):
         pass
     assert published_path(settings.warehouse_path).exists() == is_told
+
+
+def test_a_report_shows_what_could_not_be_published(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The published file is then of an earlier time; the summary of a run is of its end."""
+    create_marts(settings)
+    with duckdb.connect(published_path(settings.warehouse_path)) as connection:
+        connection.execute("create schema marts; create table marts.runs as select 1 as x")
+    shown = []
+    monkeypatch.setattr(
+        "pipeline.summary.print_summary",
+        lambda marts, *_: shown.extend(marts.execute("select current_database()").fetchall()),
+    )
+    for is_published in (None, True, False):
+        stages.report(settings, StageResults(run_id="r1", is_published=is_published))
+    assert shown == [("w-published",), ("w-published",), ("w",)]

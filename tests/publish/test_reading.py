@@ -26,6 +26,8 @@ def test_what_is_published_comes_before_the_warehouse_and_does_not_wait_for_it(t
     with open_for_reading(path) as connection:
         assert connection.execute("select run_id from marts.runs").fetchall() == [("of the warehouse",)]
     fill(published_path(path), "published")
+    with open_for_reading(path, is_published=False) as connection:
+        assert connection.execute("select run_id from marts.runs").fetchall() == [("of the warehouse",)]
     with reader(path), open_for_reading(path) as connection:
         assert connection.execute("select run_id from marts.runs").fetchall() == [("published",)]
         assert connection.execute("select current_setting('timezone')").fetchall() == [("UTC",)]
