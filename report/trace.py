@@ -70,14 +70,14 @@ class Trace:
 SECTIONS = {
     "objects": """
         select * exclude (amount) from marts.credit_document_objects
-        where document_id in (select unnest($documents))
+        where document_id in (select unnest($documents::varchar[]))
         order by
             list_position(['credit_note', 'invoice', 'refund', 'customer_balance_transaction'], object_type),
             created_at, stripe_id
     """,
     "parts": """
         select * exclude (amount) from marts.credit_document_parts
-        where document_id in (select unnest($documents)) order by part_number
+        where document_id in (select unnest($documents::varchar[])) order by part_number
     """,
     "records": """
         select * from (
@@ -86,7 +86,7 @@ SECTIONS = {
                 amount_minor, currency, tran_date, memo_text, netsuite_customer_id, customer_found_by,
                 netsuite_invoice_id, invoice_found_by, netsuite_account_id
             from marts.credit_memos
-            where document_id in (select unnest($documents))
+            where document_id in (select unnest($documents::varchar[]))
 
             union all by name
 
@@ -94,7 +94,7 @@ SECTIONS = {
                 document_id, 'invoice' as record_type, external_id, netsuite_internal_id, state, reason, detail,
                 0::bigint as amount_minor, currency, tran_date, memo_text, netsuite_customer_id, netsuite_account_id
             from marts.zero_amount_invoices
-            where document_id in (select unnest($documents))
+            where document_id in (select unnest($documents::varchar[]))
 
             union all by name
 
@@ -107,7 +107,7 @@ SECTIONS = {
             inner join marts.customer_refunds as refunds
                 on applications.target_external_id = refunds.stripe_refund_id
                 and applications.application_type = 'customer_refund'
-            where applications.document_id in (select unnest($documents))
+            where applications.document_id in (select unnest($documents::varchar[]))
 
             union all by name
 
@@ -116,7 +116,7 @@ SECTIONS = {
                 amount_minor, currency, tran_date, memo_text, debit_netsuite_account_id, credit_netsuite_account_id,
                 stripe_refund_id
             from marts.journal_entries
-            where document_id in (select unnest($documents))
+            where document_id in (select unnest($documents::varchar[]))
         )
         order by record_type, external_id
     """,
@@ -125,7 +125,7 @@ SECTIONS = {
             document_id, external_id, line_number, line_kind, stripe_line_id, netsuite_item_id, item_external_id,
             item_found_by, description, quantity, amount_minor, period_start, period_end, stripe_tax_rate_id,
             is_gross, netsuite_tax_code_id
-        from marts.credit_memo_lines where document_id in (select unnest($documents))
+        from marts.credit_memo_lines where document_id in (select unnest($documents::varchar[]))
         union all by name
         select
             invoices.document_id, zero_lines.external_id, zero_lines.line_number, 'zero_amount' as line_kind,
@@ -134,22 +134,22 @@ SECTIONS = {
             zero_lines.netsuite_tax_code_id
         from marts.zero_amount_invoices as invoices
         inner join marts.zero_amount_invoice_lines as zero_lines on invoices.external_id = zero_lines.external_id
-        where invoices.document_id in (select unnest($documents))
+        where invoices.document_id in (select unnest($documents::varchar[]))
         order by line_number
     """,
     "tax_details": """
         select * exclude (amount, tax_basis) from marts.credit_memo_tax_details
-        where document_id in (select unnest($documents)) order by detail_number
+        where document_id in (select unnest($documents::varchar[])) order by detail_number
     """,
     "applications": """
         select * exclude (amount) from marts.credit_memo_applications
-        where document_id in (select unnest($documents))
+        where document_id in (select unnest($documents::varchar[]))
         order by
             list_position(['invoice', 'customer_refund', 'out_of_band'], application_type), target_external_id
     """,
     "history": """
         select document_id, "from", "to", state, reason from marts.credit_outcome_history
-        where document_id in (select unnest($documents)) order by position
+        where document_id in (select unnest($documents::varchar[])) order by position
     """,
 }
 
@@ -180,7 +180,7 @@ SECTIONS_OF_RECORDS = {
 }
 """Sections by the records of section `records` and the items that the push creates for lines."""
 
-DOCUMENTS = "select * from marts.credit_outcomes where document_id in (select unnest($documents))"
+DOCUMENTS = "select * from marts.credit_outcomes where document_id in (select unnest($documents::varchar[]))"
 
 
 def traces(
@@ -214,7 +214,9 @@ def _rows_of_records(
         if row["item_external_id"]:
             documents["serviceSaleItem", row["item_external_id"]][row["document_id"]] = None
     keys = {"types": [type for type, _ in documents], "names": [name for _, name in documents]}
-    with_keys = "with records as (select unnest($types) as record_type, unnest($names) as external_id) "
+    with_keys = (
+        "with records as (select unnest($types::varchar[]) as record_type, unnest($names::varchar[]) as external_id) "
+    )
     return {
         name: [
             {"document_id": document, **row}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -57,7 +57,7 @@ Cells = tuple[str, ...]
 def print_hits(console: Console, id: str, hits: Sequence[Hit], documents: Sequence[Trace]) -> None:
     """What an id leads to, where that is several documents: a line for each, without its sections."""
     known = {trace.document["document_id"]: trace.document for trace in documents}
-    console.print(f"{id} leads to {len(known)} documents; ask for one of them:", style="bold")
+    console.print(f"{id} leads to {len(known)} documents:", style="bold")
     rows = [(hit.document_id, known[hit.document_id], hit.found_as) for hit in hits if hit.document_id in known]
     _print_grid(console, [(_money(row), f"{name}, {_state(row)}: {id} is its {what}") for name, row, what in rows])
     console.print()
@@ -99,7 +99,7 @@ def as_json(id: str, hits: Sequence[Hit], documents: Sequence[Trace]) -> str:
 
 def _encode(value: Any) -> str:
     if isinstance(value, datetime):
-        return value.replace(tzinfo=None).isoformat() + "Z"
+        return _utc(value).isoformat() + "Z"
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):
@@ -272,7 +272,12 @@ def _state(row: Row) -> str:
 
 
 def _time(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}" if at else ""
+    return f"{_utc(at):%Y-%m-%d %H:%M:%S}" if at else ""
+
+
+def _utc(at: datetime) -> datetime:
+    """Without a time zone, in UTC. Times without one are in UTC already."""
+    return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
 
 
 def _plain(value: Decimal) -> str:

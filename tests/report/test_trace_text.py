@@ -56,6 +56,13 @@ def test_a_memo_that_is_smaller_than_its_note_is_explained(warehouse: duckdb.Duc
         assert flowing(sentence) in text
 
 
+def test_times_are_utc_in_any_session(warehouse: duckdb.DuckDBPyConnection) -> None:
+    warehouse.execute("set timezone = 'America/New_York'")
+    assert "2026-03-03 09:00:00  create creditMemo cn_1: attempted" in shown(warehouse, "cn_1")
+    content = json.loads(as_json("cn_1", [], traces(warehouse, ["cn_1"])))
+    assert content["documents"][0]["log"][0]["at"] == "2026-03-03T09:00:00Z"
+
+
 def test_no_line_is_wider_than_the_terminal_and_no_id_is_broken(warehouse: duckdb.DuckDBPyConnection) -> None:
     long_id = "re_1MxvRqLkdIwHu7ixY0xbUcxkLongerThanAny"
     warehouse.execute("update marts.credit_document_objects set stripe_id = ? where object_type = 'refund'", [long_id])
