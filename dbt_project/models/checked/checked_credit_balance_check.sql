@@ -1,1 +1,1 @@
-{{ checked_rows('credit_balance_check', by='stripe_customer_id') }}
+{{ checked_rows('credit_balance_check', checked=['credit_outcomes']) }}

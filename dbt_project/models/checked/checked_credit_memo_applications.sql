@@ -1,1 +1,1 @@
-{{ checked_rows('credit_memo_applications', by='document_id') }}
+{{ checked_rows('credit_memo_applications', checked=['outcomes_memo_applications']) }}

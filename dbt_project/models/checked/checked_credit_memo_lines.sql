@@ -1,1 +1,1 @@
-{{ checked_rows('credit_memo_lines', by='document_id') }}
+{{ checked_rows('credit_memo_lines') }}

@@ -1,1 +1,1 @@
-{{ checked_rows('credit_memo_tax_details', by='document_id') }}
+{{ checked_rows('credit_memo_tax_details') }}

@@ -1,1 +1,1 @@
-{{ checked_rows('credit_memos', by='document_id') }}
+{{ checked_rows('credit_memos', checked=['outcomes_documents']) }}

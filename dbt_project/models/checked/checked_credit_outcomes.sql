@@ -1,1 +1,1 @@
-{{ checked_rows('credit_outcomes', by='document_id') }}
+{{ checked_rows('credit_outcomes', checked=['outcomes_documents']) }}

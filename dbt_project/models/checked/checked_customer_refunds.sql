@@ -1,1 +1,1 @@
-{{ checked_rows('customer_refunds', by='stripe_refund_id') }}
+{{ checked_rows('customer_refunds', checked=['outcomes_memo_applications']) }}

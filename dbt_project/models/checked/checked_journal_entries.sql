@@ -1,1 +1,1 @@
-{{ checked_rows('journal_entries', by='document_id') }}
+{{ checked_rows('journal_entries', checked=['outcomes_documents']) }}

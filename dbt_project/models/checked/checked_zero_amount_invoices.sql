@@ -1,1 +1,1 @@
-{{ checked_rows('zero_amount_invoices', by='document_id') }}
+{{ checked_rows('zero_amount_invoices', checked=['outcomes_documents']) }}
