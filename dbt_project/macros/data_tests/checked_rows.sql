@@ -1,48 +1,50 @@
 {#-
-    Rows of a mart that belong to the customers in scope, for the data tests of this build: all others passed when they
-    were derived. A mart is a view over all books and the journal, so its code is read here once more, over the books
-    and the journal of these customers alone; then a check costs what has changed, not what there is. That both give
-    the same rows is tested (tests/dbt/test_scope.py).
+    Rows of a mart, or of an outcome that marts share, of the customers in scope, for the data tests of this build: all
+    other rows passed when they were derived. A mart is a view over all books and the journal. Its code is read here
+    once more, over the books and the journal of these customers alone, so a check costs what has changed and not what
+    is there. tests/dbt/test_scope.py holds that both give the same rows.
 
-    mart       name of the mart
-    checked    list of marts that this mart reads and that have checked rows of their own: these are read instead
+    name     name of the mart or outcome
+    reuse    list of marts and outcomes that it reads and that have checked rows themselves: these are read instead
 -#}
-{% macro checked_rows(mart, checked=[]) -%}
+{% macro checked_rows(name, reuse=[]) -%}
 -- depends_on: {{ ref('scope_customers') }}
--- depends_on: {{ ref(mart) }}
-{%- for name in checked %}
--- depends_on: {{ ref('checked_' ~ name) }}
+-- depends_on: {{ ref(name) }}
+{%- for reused in reuse %}
+-- depends_on: {{ ref('checked_' ~ reused) }}
 {%- endfor %}
 {% if is_nobody_in_scope() -%}
-select * from {{ ref(mart) }} where false
+select * from {{ ref(name) }} where false
 {%- elif execute -%}
-{{ code_in_scope(mart) }}
+{{ code_in_scope(name) }}
 {%- endif %}
 {%- endmacro %}
 
-{#- The code of a mart or of an outcome, over rows in scope. -#}
+{#- The code of a mart or an outcome whose `ref` names rows in scope. -#}
 {% macro code_in_scope(name) -%}
     {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ name] -%}
     {{ render('{% set ref = ref_in_scope %}' ~ node.raw_code) }}
 {%- endmacro %}
 
 {#-
-    Relation of a model as checked rows see it. Of the journal, staging has the rows in scope, read by the same macros
-    as the outcomes.
+    What stands for a model that a mart or an outcome reads. Staging has the rows of the journal in scope, read by the
+    macros that the outcomes of all records use.
 -#}
 {% macro ref_in_scope(name) -%}
     {%- set prefix = 'model.' ~ project_name ~ '.' -%}
     {%- set node = graph.nodes[prefix ~ name] -%}
-    {%- set journal = graph.nodes.get(prefix ~ name | replace('outcomes_', 'stg_load_netsuite__')) -%}
-    {%- if prefix ~ 'checked_' ~ name in model.depends_on.nodes -%}
-        {{ graph.nodes[prefix ~ 'checked_' ~ name].relation_name }}
-    {%- elif node.fqn[1] == 'outcomes' and journal -%}
-        {{ journal.relation_name }}
-    {%- elif node.fqn[1] in ('outcomes', 'marts') -%}
-        ({{ code_in_scope(name) }})
+    {%- set checked = prefix ~ 'checked_' ~ name -%}
+    {%- set journal = prefix ~ name | replace('outcomes_', 'stg_load_netsuite__') -%}
+    {%- if checked in model.depends_on.nodes -%}
+        {{ graph.nodes[checked].relation_name }}
+    {%- elif node.fqn[1] == 'outcomes' and journal in graph.nodes -%}
+        {{ graph.nodes[journal].relation_name }}
     {%- elif node.fqn[1] == 'books' -%}
         (select * from {{ node.relation_name }} where {{ is_in_scope('customer_key') }})
+    {%- elif node.fqn[1] == 'outcomes' or (node.fqn[1] == 'marts' and name != 'items_to_create') -%}
+        ({{ code_in_scope(name) }})
     {%- else -%}
+        {#- an item, like an input, belongs to no customer -#}
         {{ node.relation_name }}
     {%- endif -%}
 {%- endmacro %}

@@ -1,1 +1,1 @@
-{{ checked_rows('credit_balance_check', checked=['credit_outcomes']) }}
+{{ checked_rows('credit_balance_check', reuse=['credit_outcomes']) }}

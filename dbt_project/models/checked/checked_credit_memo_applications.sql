@@ -1,1 +1,1 @@
-{{ checked_rows('credit_memo_applications', checked=['outcomes_memo_applications']) }}
+{{ checked_rows('credit_memo_applications', reuse=['outcomes_memo_applications']) }}

@@ -1,1 +1,1 @@
-{{ checked_rows('credit_memos', checked=['outcomes_documents']) }}
+{{ checked_rows('credit_memos', reuse=['outcomes_documents']) }}

@@ -1,1 +1,1 @@
-{{ checked_rows('credit_outcomes', checked=['outcomes_documents']) }}
+{{ checked_rows('credit_outcomes', reuse=['outcomes_documents']) }}

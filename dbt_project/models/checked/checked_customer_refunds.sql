@@ -1,1 +1,1 @@
-{{ checked_rows('customer_refunds', checked=['outcomes_memo_applications']) }}
+{{ checked_rows('customer_refunds', reuse=['outcomes_memo_applications']) }}

@@ -1,1 +1,1 @@
-{{ checked_rows('journal_entries', checked=['outcomes_documents']) }}
+{{ checked_rows('journal_entries', reuse=['outcomes_documents']) }}

@@ -1,1 +1,1 @@
-{{ checked_rows('netsuite_field_values', checked=['outcomes_documents']) }}
+{{ checked_rows('netsuite_field_values', reuse=['outcomes_documents']) }}

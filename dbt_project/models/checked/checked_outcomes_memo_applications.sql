@@ -1,1 +1,1 @@
-{{ checked_rows('outcomes_memo_applications', checked=['outcomes_documents']) }}
+{{ checked_rows('outcomes_memo_applications', reuse=['outcomes_documents']) }}

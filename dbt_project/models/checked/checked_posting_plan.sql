@@ -1,4 +1,3 @@
-{{ checked_rows('posting_plan', checked=[
-    'credit_memos', 'credit_memo_applications', 'credit_memo_lines', 'customer_refunds', 'journal_entries', 'zero_amount_invoices',
-    'zero_amount_invoice_lines',
+{{ checked_rows('posting_plan', reuse=[
+    'credit_memos', 'credit_memo_applications', 'customer_refunds', 'zero_amount_invoices', 'journal_entries',
 ]) }}

@@ -1,1 +1,1 @@
-{{ checked_rows('zero_amount_invoice_lines', checked=['zero_amount_invoices']) }}
+{{ checked_rows('zero_amount_invoice_lines', reuse=['zero_amount_invoices']) }}

@@ -1,1 +1,1 @@
-{{ checked_rows('zero_amount_invoices', checked=['outcomes_documents']) }}
+{{ checked_rows('zero_amount_invoices', reuse=['outcomes_documents']) }}

@@ -60,7 +60,12 @@ final as (
             wanted.item_external_id = records.external_id
             and records.record_type = 'serviceSaleItem'
             and records.is_posted
-    where records.external_id is null
+    where
+        records.external_id is null
+        {%- if var('missing_item') != 'create' %}
+        -- L1: then no line asks for an item, and posting_plan need not go through all lines to find that out
+        and false
+        {%- endif %}
     group by wanted.item_external_id
 )
 
