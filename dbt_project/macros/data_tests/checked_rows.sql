@@ -13,10 +13,12 @@
 {%- for reused in reuse %}
 -- depends_on: {{ ref('checked_' ~ reused) }}
 {%- endfor %}
-{% if is_nobody_in_scope() -%}
-select * from {{ ref(name) }} where false
-{%- elif execute -%}
-{{ code_in_scope(name) }}
+{% if execute -%}
+select *
+from ({{ code_in_scope(name) }}) as rows_in_scope
+    {%- if is_nobody_in_scope() %}
+where false
+    {%- endif %}
 {%- endif %}
 {%- endmacro %}
 

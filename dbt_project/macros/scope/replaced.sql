@@ -21,6 +21,7 @@
         {{ create | replace('create ', 'create or replace ', 1) }}
     {%- endcall -%}
     {{ run_hooks(post_hooks) }}
+    {%- do persist_docs(this.incorporate(type=type), model) -%}
     {%- do adapter.commit() -%}
     {{ return({'relations': [this.incorporate(type=type)]}) }}
 {% endmacro %}
