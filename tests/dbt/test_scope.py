@@ -421,11 +421,12 @@ def prepare(folder: Path) -> tuple[Path, Path]:
 
 IN_SCOPE = "{} in (select {} from books.{} where customer_key in (from scope.customers))"
 OF_DOCUMENTS = IN_SCOPE.format("document_id", "document_id", "credit_documents")
+OF_INVOICES = f"external_id in (select external_id from marts.zero_amount_invoices where {OF_DOCUMENTS})"
 OF_RECORDS = "external_id in (select external_id from build.int_external_ids) or record_type = 'serviceSaleItem'"
 #: Which rows of a mart belong to the customers in scope, where document_id does not say it.
 ROWS_IN_SCOPE = {
     "customer_refunds": IN_SCOPE.format("stripe_refund_id", "stripe_refund_id", "refund_links"),
-    "zero_amount_invoice_lines": f"external_id in (select external_id from marts.zero_amount_invoices where {OF_DOCUMENTS})",
+    "zero_amount_invoice_lines": OF_INVOICES,
     "netsuite_field_values": OF_RECORDS,
     "posting_plan": OF_RECORDS,
     "refund_reconciliation": IN_SCOPE.format("stripe_refund_id", "stripe_refund_id", "refund_links")

@@ -43,10 +43,10 @@ everybody as (
     ) as versions
 )
 
+-- summed first: everybody's part is one value, not one a row
 select
-    concerning.customer_key,
-    {{ fingerprint(['sum(concerning.version)', 'max(everybody.version)']) }} as inputs_fingerprint
-from concerning
+    sums.customer_key,
+    {{ fingerprint(['sums.version', 'everybody.version']) }} as inputs_fingerprint
+from (select customer_key, sum(version) as version from concerning group by customer_key) as sums
 cross join everybody
-group by concerning.customer_key
 {% endmacro %}

@@ -29,7 +29,8 @@ shared_names as (
     -- nobody can be reached from stale customers alone
     where exists (select 1 from others)
     group by name
-    having min(customer_key) <> max(customer_key)
+    -- a customer has a name once
+    having count(*) > 1
 ),
 
 sharing as (

@@ -7,14 +7,21 @@ stale as (
     select customer_key from {{ ref('scope_stale_customers') }}
 ),
 
+-- fields of a payload are named here, so that the others are not read
 credit_notes as (
-    select notes.id, notes.customer_key, notes.stripe_invoice_id, notes.metadata_netsuite_memo_id, notes.note
-    from {{ ref('parsed_stripe__credit_notes') }} as notes
-    where notes.customer_key in (select stale.customer_key from stale)
+    select
+        id,
+        customer_key,
+        stripe_invoice_id,
+        metadata_netsuite_memo_id,
+        note.refunds as note_refunds,
+        {{ expandable_id('note.customer_account') }} as account_id
+    from {{ ref('parsed_stripe__credit_notes') }}
+    where customer_key in (select stale.customer_key from stale)
 ),
 
 refund_entries as (
-    {{ unnest_rows('credit_notes', ['id', 'customer_key'], 'note.refunds', 'entry', 'entry_number') }}
+    {{ unnest_rows('credit_notes', ['id', 'customer_key'], 'note_refunds', 'entry', 'entry_number') }}
 ),
 
 refunds as (
@@ -26,7 +33,11 @@ refunds as (
 ),
 
 invoices as (
-    select id, customer_key, metadata_netsuite_invoice_id, invoice
+    select
+        id,
+        customer_key,
+        metadata_netsuite_invoice_id,
+        {{ expandable_id('invoice.customer_account') }} as account_id
     from {{ ref('parsed_stripe__invoices') }}
     where customer_key in (select stale.customer_key from stale)
 ),
@@ -47,9 +58,9 @@ customers as (
 accounts as (
     select customer_key, stripe_customer_account_id as id from customers
     union
-    select customer_key, {{ expandable_id('note.customer_account') }} as id from credit_notes
+    select customer_key, account_id as id from credit_notes
     union
-    select customer_key, {{ expandable_id('invoice.customer_account') }} as id from invoices
+    select customer_key, account_id as id from invoices
 ),
 
 stripe_ids as (
