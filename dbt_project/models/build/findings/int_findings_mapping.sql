@@ -8,84 +8,47 @@
 
 with
 
--- G2: these get no memo, so their lines need no mapping
-without_memo as (
-    select document_id from {{ ref('int_pre_go_live_credit_notes') }}
+needs as (
+    select * from {{ ref('int_mapping_needs') }}
 ),
 
-skipped as (
-    select distinct document_id from {{ ref('int_findings_skipped') }}
-),
-
-documents as (
-    select * from {{ ref('int_credit_documents') }}
-),
-
-memo_lines as (
-    select * from {{ ref('int_memo_lines') }}
-    where document_id not in (select document_id from without_memo)
-),
-
-zero_lines as (
-    select * from {{ ref('int_zero_invoice_lines') }}
-),
-
-taxes as (
+missing as (
     select
-        components.document_id,
-        components.line_position,
-        components.stripe_tax_rate_id,
-        tax_codes.netsuite_item_id,
-        tax_codes.netsuite_tax_code_id,
-        tax_codes.netsuite_tax_type_id
-    from {{ ref('int_credit_note_components') }} as components
-    left join {{ ref('int_tax_codes') }} as tax_codes on components.stripe_tax_rate_id = tax_codes.stripe_tax_rate_id
-    where
-        components.component_kind = 'tax'
-        and components.amount_minor <> 0
-        and components.document_id not in (select document_id from without_memo)
-),
-
-accounts as (
-    select * from {{ ref('reference_accounts') }}
+        *,
+        coalesce(needed, '(none)') as shown
+    from needs
+    where not is_covered
 ),
 
 refund_links as (
     select
-        links.stripe_refund_id,
-        links.credit_note_id,
-        documents.currency,
-        documents.is_invoice_before_go_live,
+        needs.stripe_refund_id,
+        needs.document_id,
         invoices.netsuite_account_id,
         invoices.netsuite_subsidiary_id
-    from {{ ref('int_refund_links') }} as links
-    inner join documents on links.credit_note_id = documents.document_id
+    from needs
+    inner join {{ ref('int_credit_documents') }} as documents on needs.document_id = documents.document_id
     left join {{ ref('int_netsuite_invoices') }} as invoices on documents.stripe_invoice_id = invoices.stripe_invoice_id
-    -- a failed part that was settled out of band, and a refund from before go-live, become no customer refund
     where
-        not links.is_out_of_band
-        and not links.is_before_go_live
-        -- R5: a skipped document takes part in no customer refund
-        and links.credit_note_id not in (select document_id from skipped)
+        needs.mapping_file = 'account_map'
+        and needs.needed = 'refund'
+        and not documents.is_invoice_before_go_live
 ),
 
 mixed_refunds as (
-    select
-        stripe_refund_id
+    select stripe_refund_id
     from refund_links
-    where not is_invoice_before_go_live
     group by stripe_refund_id
     having count(distinct netsuite_account_id) > 1 or count(distinct netsuite_subsidiary_id) > 1
 )
 
-select distinct
+select
     document_id,
     'tax_rate_unmapped' as reason,
-    'Tax rate ' || case when stripe_tax_rate_id = '' then '(none named by Stripe)' else stripe_tax_rate_id end
+    'Tax rate ' || coalesce(needed, '(none named by Stripe)')
     || ' on ' || document_id || ' has no {{ tax_columns | join(" and ") }} in tax_map.csv; add a row for it.' as detail
-from taxes
-where
-    {{ 'false' if var('tax_strategy') == 'none' else tax_columns | join(' is null or ') ~ ' is null' }}
+from missing
+where mapping_file = 'tax_map'
 {%- if var('line_amount_basis') == 'gross' %}
 
 union all
@@ -96,7 +59,11 @@ select
     'A line of ' || document_id
     || ' has two tax rates, which one gross amount with one tax code cannot show. Book this credit note by hand and '
     || 'skip it, or set line_amount_basis to amount.' as detail
-from taxes
+from {{ ref('int_credit_note_components') }}
+where
+    component_kind = 'tax'
+    and amount_minor <> 0
+    and document_id not in (select pre_go_live.document_id from {{ ref('int_pre_go_live_credit_notes') }} as pre_go_live)
 group by document_id, line_position
 having count(distinct stripe_tax_rate_id) > 1
 {%- endif %}
@@ -105,83 +72,49 @@ union all
 
 select distinct
     document_id,
-    'item_unmapped' as reason,
-    'No NetSuite item for '
-    || case
-        when role is not null then 'role ' || role || ' in default_items.csv, which '
+    case when otherwise = 'item_income' then 'account_unmapped' else 'item_unmapped' end as reason,
+    case
+        when otherwise = 'item_income'
+            then
+                'An item is to be created for price ' || shown
+                || ', but account_map.csv has no row with purpose item_income for ' || upper(currency) || '; add one.'
+        when mapping_file = 'default_items' or otherwise like 'discount_%'
+            then
+                'No NetSuite item for role ' || coalesce(otherwise, shown)
+                || ' in default_items.csv, which ' || document_id || ' needs; add a row for it.'
         else
-            'price ' || case when stripe_price_id = '' then '(none)' else stripe_price_id end
-            || ' in item_map.csv, which '
-    end || document_id || ' needs; add a row for it.' as detail
-from memo_lines
-where netsuite_item_id is null and item_external_id is null and line_kind <> 'tax'
+            'No NetSuite item for price ' || shown
+            || ' in item_map.csv, which ' || document_id || ' needs; add a row for it.'
+    end as detail
+from missing
+where mapping_file in ('item_map', 'default_items')
 
 union all
 
-select distinct
+select
     document_id,
-    'item_unmapped' as reason,
-    'No NetSuite item for price ' || case when stripe_price_id = '' then '(none)' else stripe_price_id end
-    || ' in item_map.csv, which ' || document_id || ' needs; add a row for it.' as detail
-from zero_lines
-where netsuite_item_id is null and item_external_id is null
-
-union all
-
-select distinct
-    refund_links.credit_note_id as document_id,
     'account_unmapped' as reason,
-    'Refund ' || refund_links.stripe_refund_id || ' in ' || upper(refund_links.currency)
-    || ' has no account to be paid from; add a row with purpose refund to account_map.csv.' as detail
-from refund_links
-left join accounts on refund_links.currency = accounts.currency and accounts.purpose = 'refund'
-where
-    accounts.netsuite_account_id is null
-    {%- if var('pre_go_live_credit_notes') == 'manual' %}
-    and not refund_links.is_invoice_before_go_live
-    {%- endif %}
-{%- if var('pre_go_live_credit_notes') == 'income_account' %}
+    case needed
+        when 'refund'
+            then
+                'Refund ' || stripe_refund_id || ' in ' || upper(currency)
+                || ' has no account to be paid from; add a row with purpose refund to account_map.csv.'
+        when 'pre_go_live_income'
+            then
+                'Refund ' || stripe_refund_id
+                || ' of an invoice from before go-live has no income account; add a row with purpose '
+                || 'pre_go_live_income to account_map.csv.'
+    end as detail
+from missing
+where mapping_file = 'account_map'
 
 union all
 
 select distinct
-    refund_links.credit_note_id as document_id,
-    'account_unmapped' as reason,
-    'Refund ' || refund_links.stripe_refund_id
-    || ' of an invoice from before go-live has no income account; add a row with purpose pre_go_live_income to '
-    || 'account_map.csv.' as detail
-from refund_links
-left join accounts on refund_links.currency = accounts.currency and accounts.purpose = 'pre_go_live_income'
-where refund_links.is_invoice_before_go_live and accounts.netsuite_account_id is null
-{%- endif %}
-{%- if var('missing_item') == 'create' %}
-
-union all
-
-select distinct
-    lines.document_id,
-    'account_unmapped' as reason,
-    'An item is to be created for price ' || lines.item_external_id
-    || ', but account_map.csv has no row with purpose item_income for '
-    || upper(documents.currency) || '; add one.' as detail
-from (
-    select document_id, item_external_id from memo_lines
-    union all
-    select document_id, item_external_id from zero_lines
-) as lines
-inner join documents on lines.document_id = documents.document_id
-left join accounts on documents.currency = accounts.currency and accounts.purpose = 'item_income'
-where lines.item_external_id is not null and accounts.netsuite_account_id is null
-{%- endif %}
-
-union all
-
-select distinct
-    refund_links.credit_note_id as document_id,
+    refund_links.document_id,
     'account_unmapped' as reason,
     'Refund ' || refund_links.stripe_refund_id
     || ' is linked to credit notes whose NetSuite invoices have different receivables accounts or subsidiaries; '
     || 'NetSuite cannot show that as one customer refund. Book it by hand and skip these credit notes.' as detail
 from refund_links
 inner join mixed_refunds on refund_links.stripe_refund_id = mixed_refunds.stripe_refund_id
-where not refund_links.is_invoice_before_go_live

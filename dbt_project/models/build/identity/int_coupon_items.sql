@@ -42,6 +42,7 @@ ranked as (
         stripe_coupon_id,
         netsuite_item_id,
         found_by,
+        max(case when turn > 1 then 1 else 0 end) over (partition by stripe_coupon_id) = 1 as is_found_without_row,
         row_number() over (partition by stripe_coupon_id order by turn asc, netsuite_item_id desc) as hit
     from candidates
 )
@@ -49,6 +50,7 @@ ranked as (
 select
     stripe_coupon_id,
     netsuite_item_id,
-    found_by as item_found_by
+    found_by as item_found_by,
+    is_found_without_row
 from ranked
 where hit = 1

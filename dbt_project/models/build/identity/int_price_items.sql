@@ -57,15 +57,14 @@ found as (
     select
         sold.stripe_price_id,
         sold.stripe_product_id,
+        coalesce(price_map.netsuite_item_id, product_map.netsuite_item_id) as mapped_item_id,
         coalesce(
-            price_map.netsuite_item_id,
-            product_map.netsuite_item_id,
             {%- if var('connector_records') == 'adopt' %}
             linked.netsuite_item_id,
             {%- endif %}
             price_external.netsuite_item_id,
             product_external.netsuite_item_id
-        ) as found_item_id,
+        ) as item_id_of_record,
         -- the same order once more
         case
             when price_map.netsuite_item_id is not null then 'item_map.csv ' || sold.stripe_price_id
@@ -86,6 +85,14 @@ found as (
     {%- endif %}
     left join by_external_id as price_external on sold.stripe_price_id = price_external.stripe_id
     left join by_external_id as product_external on sold.stripe_product_id = product_external.stripe_id
+),
+
+final as (
+    select
+        *,
+        coalesce(mapped_item_id, item_id_of_record) as found_item_id,
+        item_id_of_record is not null as is_found_without_row
+    from found
 )
 
 select
@@ -101,15 +108,16 @@ select
     ) as item_found_by,
     {%- if var('missing_item') == 'unallocated' %}
     coalesce(found_item_id, unallocated_item_id) as netsuite_item_id,
-    cast(null as varchar) as item_external_id
+    cast(null as varchar) as item_external_id,
     {%- elif var('missing_item') == 'create' %}
     case
         when found_item_id is null and stripe_price_id = '' then unallocated_item_id
         else found_item_id
     end as netsuite_item_id,
-    case when found_item_id is null and stripe_price_id <> '' then stripe_price_id end as item_external_id
+    case when found_item_id is null and stripe_price_id <> '' then stripe_price_id end as item_external_id,
 {%- else %}
     found_item_id as netsuite_item_id,
-    cast(null as varchar) as item_external_id
+    cast(null as varchar) as item_external_id,
 {%- endif %}
-from found
+    is_found_without_row
+from final

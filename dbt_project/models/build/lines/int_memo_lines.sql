@@ -60,6 +60,7 @@ roles as (
     select
         described.*,
         component_kind = 'item' or item_of_line_position is not null as is_stripe_line,
+        case when component_kind = 'discount' then discounts.stripe_coupon_id end as stripe_coupon_id,
         coupon_items.netsuite_item_id as coupon_item_id,
         coupon_items.item_found_by as coupon_found_by,
         case
@@ -115,6 +116,7 @@ final as (
         end as item_found_by,
         roles.stripe_price_id,
         roles.stripe_product_id,
+        roles.stripe_coupon_id,
         -- 4,000 characters is NetSuite's limit of a line description (C3)
         case
             when roles.component_kind = 'custom' or roles.is_stripe_line
