@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     allow_mixed_modes: bool = False  # a Stripe test key with a NetSuite production account, or vice versa
     full_ledger: bool = False  # read the balance ledger of every customer
     plan: Path | None = None  # the plan.json that a push keeps to
+    report_dir: Path = ROOT / "reports"
+    write: bool = False  # make mappings: append the rows that are complete
+    apply: Path | None = None  # make mappings: take over the rows of this workbook
 
     @model_validator(mode="before")
     @classmethod
@@ -130,7 +133,7 @@ class Settings(BaseSettings):
             raise ValueError("must be a language tag such as en or pt_BR")
         return value
 
-    @field_validator("warehouse_path", "mappings_dir", "netsuite_private_key_file", "plan")
+    @field_validator("warehouse_path", "mappings_dir", "netsuite_private_key_file", "plan", "report_dir", "apply")
     @classmethod
     def _from_root(cls, value: Path | None) -> Path | None:
         """Relative paths count from the root of the repository, wherever a command was started."""

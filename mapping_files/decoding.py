@@ -26,6 +26,16 @@ class Unreadable(Exception):
         self.line = line
 
 
+def encoding_of(data: bytes) -> str:
+    """The encoding in which text is appended to what `decode` reads: without a mark of its own."""
+    mark = next((name for mark, name in MARKS if data.startswith(mark)), None)
+    if mark in ("utf-16", "utf-32"):
+        return f"{mark}-{'le' if data.startswith(codecs.BOM_UTF16_LE) else 'be'}"
+    if unmarked := _utf16_without_mark(data):
+        return unmarked
+    return "cp1252" if decode(data)[1] else "utf-8"
+
+
 def decode(data: bytes) -> tuple[str, str | None]:
     """The text and a warning, or None. Raises Unreadable."""
     if data.startswith(WORKBOOKS):

@@ -187,6 +187,23 @@ def read_file(path: Path) -> MappingFile:
     return file
 
 
+@dataclass(frozen=True)
+class Layout:
+    """How a file is written: its columns in their order ('' = one without a name), delimiter and line end."""
+
+    columns: tuple[str, ...]
+    delimiter: str
+    line_end: str
+
+
+def layout_of(text: str, schema: Schema) -> Layout:
+    """The layout of a file that `read_file` reads without problems."""
+    body, first_line, delimiter = _body(text, schema)
+    header = next(_records(body, delimiter, first_line))
+    line_end = re.search("\r\n|\n|\r", text)
+    return Layout(tuple(_columns(schema, *header)), delimiter, line_end[0] if line_end else "\n")
+
+
 class _Malformed(Exception):
     """The text is no table with a right header."""
 
@@ -206,36 +223,41 @@ def _missing(path: Path) -> str:
 
 def _read_rows(file: MappingFile, text: str) -> None:
     """Fill in rows and problems. Raises _Malformed where no row can be told."""
-    schema, first_line, delimiter = file.schema, 1, ""
-    if separator := SEPARATOR_LINE.match(text):
-        delimiter, first_line = separator[1], 2
-        text = text[separator.end() :]
-    records = _records(text, delimiter or _delimiter(text, schema), first_line)
+    schema = file.schema
+    body, first_line, delimiter = _body(text, schema)
+    records = _records(body, delimiter, first_line)
     header = next(records, None)
     if header is None:
         raise _Malformed(None, f"the file is empty; its first line must be {','.join(schema.columns)}")
     columns = _columns(schema, *header)
     for line, cells in records:
         position = columns.index(schema.key)
-        whose = f" (row of {_shown(cells[position])})" if position < len(cells) and cells[position] else ""
+        whose = f" (row of {shown(cells[position])})" if position < len(cells) and cells[position] else ""
         if len(cells) != len(columns) or any(cell for name, cell in zip(columns, cells, strict=True) if not name):
             file.problems.append(f"{schema.name}.csv, line {line}{whose}: {_wrong_count(columns, cells)}.")
             continue
         row = Row(line, {name: cell for name, cell in zip(columns, cells, strict=True) if name})
         file.rows.append(row)
         for column, cell in row.cells.items():
-            if problem := _problem(column, cell):
+            if problem := cell_problem(column, cell):
                 told = whose if column != schema.key else ""
                 file.problems.append(
-                    f'{schema.name}.csv, line {line}, column {column}: "{_shown(cell)}" {problem}{told}.'
+                    f'{schema.name}.csv, line {line}, column {column}: "{shown(cell)}" {problem}{told}.'
                 )
+
+
+def _body(text: str, schema: Schema) -> tuple[str, int, str]:
+    """The text below Excel's own first line, the line that it begins at, the delimiter."""
+    if separator := SEPARATOR_LINE.match(text):
+        return text[separator.end() :], 2, separator[1]
+    return text, 1, _delimiter(text, schema)
 
 
 def _wrong_count(columns: Sequence[str], cells: Sequence[str]) -> str:
     names = [name for name in columns if name]
     advice = "put a value that holds the delimiter in quotes" if len(cells) > len(names) else "add what is missing"
     return (
-        f'"{_shown(", ".join(cells))}" has {len(cells)} cells where the header names {len(names)} columns, '
+        f'"{shown(", ".join(cells))}" has {len(cells)} cells where the header names {len(names)} columns, '
         f"{', '.join(names)}; {advice}"
     )
 
@@ -245,7 +267,7 @@ def _delimiter(text: str, schema: Schema) -> str:
     first = next((line for line in io.StringIO(text) if line.strip()), "")
 
     def known(delimiter: str) -> tuple[int, int]:
-        names = [_stripped(_stripped(name).strip('"')).lower() for name in first.split(delimiter)]
+        names = [stripped(stripped(name).strip('"')).lower() for name in first.split(delimiter)]
         return len(set(names) & set(schema.columns)), len(names)
 
     return max(DELIMITERS, key=known)
@@ -257,9 +279,9 @@ def _records(text: str, delimiter: str, first_line: int) -> Iterator[Record]:
     line = first_line
     try:
         for cells in reader:
-            stripped = [_stripped(cell) for cell in cells]
-            if any(stripped):
-                yield line, stripped
+            texts = [stripped(cell) for cell in cells]
+            if any(texts):
+                yield line, texts
             line = reader.line_num + first_line
     except csv.Error as error:
         if "unexpected end of data" in str(error):
@@ -267,7 +289,7 @@ def _records(text: str, delimiter: str, first_line: int) -> Iterator[Record]:
         raise _Malformed(line, f"the quotes are not paired ({error}); write a quote inside a cell twice") from None
 
 
-def _stripped(cell: str) -> str:
+def stripped(cell: str) -> str:
     """The cell without spaces and invisible characters around it, its lines ended by newlines."""
     before, cell = None, re.sub("\r\n?", "\n", cell)
     while cell != before:
@@ -285,7 +307,7 @@ def _columns(schema: Schema, line: int, header: Sequence[str]) -> list[str]:
     if "" in columns:
         raise _Malformed(line, f"column {columns.index('') + 1} has no name; {right}")
     absent = [column for column in schema.columns if column not in columns]
-    problems = [f'column "{_shown(name)}" {_unknown(name, absent)}' for name in columns if name not in schema.columns]
+    problems = [f'column "{shown(name)}" {_unknown(name, absent)}' for name in columns if name not in schema.columns]
     if problems:
         raise _Malformed(line, "; ".join([*problems, right]))
     if doubled := [name for name, count in Counter(columns).items() if count > 1]:
@@ -300,7 +322,7 @@ def _unknown(name: str, absent: Sequence[str]) -> str:
     return f"is no column of this file; is it {near[0]}?" if near else "is no column of this file"
 
 
-def _problem(column: str, cell: str) -> str | None:
+def cell_problem(column: str, cell: str) -> str | None:
     """What is wrong with the form of a cell. Only ids have more of a form; dbt's tests judge all else."""
     is_id = column.endswith("_id")
     unwanted = ("Cc", "Cf") if is_id else ("Cc",)
@@ -319,7 +341,7 @@ def _problem(column: str, cell: str) -> str | None:
     return None
 
 
-def _shown(cell: str) -> str:
+def shown(cell: str) -> str:
     """A cell as a message shows it: one line, not too long, without characters that a terminal would obey."""
     text = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in cell)
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."

@@ -10,25 +10,32 @@ class Schema:
     """A mapping file.
 
     columns: in the order that `make mappings` writes · optional: those that a file may leave out; their cells are then
-    empty · key: the column that says which row is meant · may_be_missing: the file itself is optional · is_used: False
-    for a file of a later version, which may hold its header only.
+    empty · key: the column that says which row is meant · also: a second column of the key · may_be_missing: the file
+    itself is optional · is_used: False for a file of a later version, which may hold its header only.
     """
 
     name: str
     columns: tuple[str, ...]
     key: str
     optional: frozenset[str] = frozenset()
+    also: str | None = None
     may_be_missing: bool = False
     is_used: bool = True
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        return (self.key, self.also) if self.also else (self.key,)
 
     @property
     def required(self) -> list[str]:
         return [column for column in self.columns if column not in self.optional]
 
 
-def _schema(name: str, header: str, optional: str = "", key: str | None = None, later: bool = False) -> Schema:
+def _schema(
+    name: str, header: str, optional: str = "", key: str | None = None, also: str | None = None, later: bool = False
+) -> Schema:
     columns = tuple(header.split(","))
-    return Schema(name, columns, key or columns[0], frozenset(optional.split()), later, not later)
+    return Schema(name, columns, key or columns[0], frozenset(optional.split()), also, later, not later)
 
 
 SCHEMAS = {
@@ -42,7 +49,7 @@ SCHEMAS = {
             "stripe_tax_rate_id,netsuite_item_id,netsuite_tax_code_id,netsuite_tax_type_id",
             optional="netsuite_item_id netsuite_tax_code_id netsuite_tax_type_id",
         ),
-        _schema("account_map", "purpose,currency,netsuite_account_id", optional="currency"),
+        _schema("account_map", "purpose,currency,netsuite_account_id", optional="currency", also="currency"),
         _schema("customer_map", "stripe_customer_id,netsuite_customer_id"),
         _schema("invoice_map", "stripe_invoice_id,netsuite_invoice_id"),
         _schema(

@@ -19,6 +19,7 @@ import typer
 
 from pipeline import stages
 from pipeline.command import run_command
+from pipeline.mappings import propose_mappings
 from pipeline.transform import transform
 
 app = typer.Typer(
@@ -95,8 +96,9 @@ def trace(
 
 @app.command("mappings")
 def mappings() -> None:
-    """Create the mapping files that are missing, with their headers; what is there stays as it is."""
-    run_command([], stages.create_mappings, locked=False, needs_warehouse=False)
+    """Propose the rows that documents need and no mapping file has (WRITE=1: append those that are complete;
+    APPLY=file.xlsx: take over a filled-in workbook). Create the files that are missing, with their headers."""
+    run_command([], propose_mappings, locked=False, needs_warehouse=False)
 
 
 @app.command("compact")

@@ -178,23 +178,6 @@ def _unknown_id(id: str, known: Sequence[str]) -> str:
     )
 
 
-def create_mappings(settings: Settings, results: StageResults) -> int:
-    """Creates the mapping files that are missing, with their headers. Raises StageFailed when it cannot."""
-    from mapping_files.reader import create_missing
-
-    try:
-        created = create_missing(settings.mappings_dir)
-    except OSError as error:
-        raise StageFailed(
-            f"mappings: {error.filename} cannot be created ({error.strerror}); set MAPPINGS_DIR to a folder of yours"
-        ) from None
-    for path in created:
-        say(f"mappings: created {path} with its header; docs/settings.md says what its rows mean")
-    if not created:
-        say(f"mappings: all files are in {settings.mappings_dir} already; nothing was written")
-    return DONE
-
-
 def compact(settings: Settings, results: StageResults) -> int:
     """Removes superseded versions of Stripe's objects. Raises StageFailed when there is no warehouse."""
     from extract.compact import compact

@@ -20,11 +20,12 @@ BELOW = {
     "load_netsuite": {"netsuite", "warehouse", "settings"},
     "history": {"warehouse"},
     "publish": {"warehouse"},
-    "doctor": {"extract", "mapping_files", "netsuite", "settings"},
+    "proposals": {"extract", "mapping_files", "netsuite", "settings", "warehouse"},
+    "doctor": {"extract", "mapping_files", "netsuite", "proposals", "settings"},
     "report": {"warehouse"},
     "pipeline": {
-        *("doctor", "extract", "history", "load_netsuite", "mapping_files", "netsuite", "publish", "report"),
-        *("warehouse", "settings"),
+        *("doctor", "extract", "history", "load_netsuite", "mapping_files", "netsuite", "proposals", "publish"),
+        *("report", "warehouse", "settings"),
     },
     "sandbox": set(),
 }
