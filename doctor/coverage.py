@@ -71,7 +71,7 @@ def check_coverage(warehouse: Path, settings: Mapping[str, Any], folder: Path) -
 
 def _judge(coverage: Coverage, settings: Mapping[str, Any]) -> Finding:
     kind, missing = coverage.kind, coverage.missing
-    subject = f"{FILES[kind]}.csv, coverage"
+    subject = f"{FILES[kind]}.csv, coverage{' of coupons' if kind == 'coupons' else ''}"
     if not missing:
         said = f"all {coverage.total} {kind} that documents need" if coverage.total else f"no document needs {kind}"
         return Finding("ok", subject, f"{said}{' are covered' if coverage.total else ' yet'}")
@@ -80,7 +80,8 @@ def _judge(coverage: Coverage, settings: Mapping[str, Any]) -> Finding:
     named = f"{', '.join(coverage.examples)}{', ...' if missing > len(coverage.examples) else ''}"
     words = f"{missing} of {coverage.total} {kind} unmapped: {documents} document{'' if documents == 1 else 's'}"
     message = f"{words}, {amounts}; {what_follows(kind, settings)}: {named}"
-    return Finding(_level(coverage, settings), subject, f"{message}; `make mappings` proposes rows")
+    level = _level(coverage, settings)
+    return Finding(level, subject, message if level == "ok" else f"{message}; `make mappings` proposes rows")
 
 
 def _level(coverage: Coverage, settings: Mapping[str, Any]) -> Level:

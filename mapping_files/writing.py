@@ -103,8 +103,8 @@ def _new_rows(folder: Path, rows: Iterable[NewRow]) -> tuple[dict[str, list[NewR
             new[row.file].append(row)
         elif any(there[0].get(column, "") != row.cells.get(column, "") for column in SCHEMAS[row.file].columns):
             problems.append(
-                f"{row.place}: {there[1]}, has a row for {shown(' '.join(filter(None, row.key)) or 'every other id')} "
-                "with other ids; change it there, or here."
+                f"{row.place} contradicts {there[1]}, which has other ids for "
+                f"{shown(' '.join(filter(None, row.key)) or 'every other id')}; change one of them."
             )
     return dict(new), problems
 

@@ -16,7 +16,7 @@ from tests.support.company import Company
 
 def write_mappings(company: Company, folder: Path) -> None:
     """Mapping files that need no mending."""
-    from doctor.coverage import needed_roles
+    from proposals.needs import needed_roles
 
     rows = {
         "default_items": ["role,netsuite_item_id", *(f"{role},{company.item}" for role in needed_roles({}))],
