@@ -30,6 +30,7 @@ def propose_mappings(settings: Settings, results: StageResults) -> int:
     """Shows what the mapping files lack and writes the workbook. Raises StageFailed, MappingsRefused, SettingsError,
     NetSuiteError, WarehouseError, WrongBooks, AnotherRun."""
     from mapping_files.reader import read_mappings
+    from proposals.rows import what_no_row_can_name
 
     if settings.write and settings.apply:
         raise SettingsError(["WRITE and APPLY: set one of them, WRITE=1 or APPLY=file.xlsx"])
@@ -45,6 +46,8 @@ def propose_mappings(settings: Settings, results: StageResults) -> int:
         say("mappings: what documents need is known after the first `make plan`; then run `make mappings` again")
         return DONE
     _show_and_write(own, _proposed(own, named))
+    for sentence in what_no_row_can_name(named):
+        say(f"mappings: {sentence}")
     return DONE
 
 

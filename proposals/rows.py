@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from mapping_files.reader import cell_problem
+from mapping_files.reader import cell_problem, shown
 from mapping_files.schema import SCHEMAS
 from mapping_files.writing import NewRow
 from proposals.needs import FILES, Missing, needed_cells
@@ -108,10 +108,29 @@ def propose(
     return [
         _row(each, settings, items, accounts)
         for each in named
-        if each.missing.thing is not None or each.missing.kind == "tax rates"
+        if _obstacle(each.missing) is None
         if not (each.missing.kind == "prices" and settings.get("missing_item") == "create")
-        if cell_problem("stripe_id", each.missing.thing or "") is None
     ]
+
+
+def what_no_row_can_name(named: Iterable[Named]) -> list[str]:
+    """A sentence for each missing thing that is not proposed because no row could name it."""
+    return [
+        f"{each.missing.documents} documents wait for {obstacle}"
+        for each in named
+        if (obstacle := _obstacle(each.missing))
+    ]
+
+
+def _obstacle(missing: Missing) -> str | None:
+    if missing.thing is None and missing.kind != "tax rates":
+        return (
+            "an item, but Stripe names neither price nor product on their lines, so no row can serve them: "
+            "book them by hand and skip them (manual_decisions.csv), or set missing_item to unallocated"
+        )
+    if problem := cell_problem("stripe_id", missing.thing or ""):
+        return f'"{shown(missing.thing or "")}" ({missing.kind}), which no mapping file can hold: it {problem}'
+    return None
 
 
 def _row(named: Named, settings: Mapping[str, Any], items: Records, accounts: Records) -> ProposedRow:
