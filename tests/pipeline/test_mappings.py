@@ -12,14 +12,17 @@ import pytest
 
 from load_netsuite.tables import ensure_tables
 from mapping_files.reader import create_missing, read_mappings
-from pipeline.exit_codes import DONE
+from mapping_files.schema import USED
+from pipeline.exit_codes import DONE, StageFailed
 from pipeline.mappings import WORKBOOK, propose_mappings
 from pipeline.stages import StageResults
 from pipeline.transform import mappings_for_dbt, run_dbt
 from sandbox.demo.netsuite import ACCOUNTS, ITEMS
-from settings import Settings
-from tests.pipeline.test_commands import start
+from settings import Settings, SettingsError
+from tests.pipeline.test_commands import PRODUCTION, start
 from tests.support import warehouse as testing
+from warehouse.connection import open_warehouse
+from warehouse.ownership import Books, note_books
 
 # What an accountant of the demo company fills in: by the key of a row, else by its column.
 RIGHT = {
@@ -38,10 +41,9 @@ SETTINGS = [
     {"missing_item": "block", "tax_strategy": "none", "discount_posting": "posting"},
 ]
 
-# All that says which document lacks what; and the tests that stop a run at a row which an accountant got wrong.
+# All that says which document lacks what.
 MODELS = (*("+int_findings_mapping", "+books_mapping_needs", "+credit_outcomes", "+parsed_stripe__products"),
           *("+books_netsuite_customers", "+books_netsuite_invoices"))  # fmt: skip
-NO_TESTS = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +57,12 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Office:
-    """A copy of the demo company with mapping files of its own."""
+    """A copy of a warehouse of the demo company, with mapping files of its own."""
 
-    def __init__(self, demo: Path, name: str, variables: dict[str, Any]) -> None:
+    def __init__(self, demo: Path, name: str, variables: dict[str, Any], copy_of: str = "first") -> None:
         self.folder = demo / name
         shutil.copytree(demo / "empty", self.folder / "mappings")
-        shutil.copy(demo / "first.duckdb", demo / f"{name}.duckdb")
-        with testing.opened(demo / f"{name}.duckdb") as connection:
-            ensure_tables(connection)
+        shutil.copy(demo / f"{copy_of}.duckdb", demo / f"{name}.duckdb")
         self.settings = Settings(
             _env_file=None,
             warehouse_path=demo / f"{name}.duckdb",
@@ -72,11 +72,16 @@ class Office:
         )
         self.workbook = self.folder / "reports" / WORKBOOK
 
-    def build(self, *select: str) -> None:
+    def build(self) -> None:
+        """Builds the models, and runs the tests that stop a run at a wrong row of a mapping file."""
         read_mappings(self.settings.mappings_dir).write_for_dbt(mappings_for_dbt(self.settings))
-        excluded = () if select else NO_TESTS
-        selected = (word for each in select or MODELS for word in ("--select", each))
-        assert run_dbt(self.settings, "build", *excluded, *selected) == []
+        with testing.opened(self.settings.warehouse_path) as connection:
+            ensure_tables(connection)
+        selection = ("--exclude-resource-type", "unit_test", "--indirect-selection", "empty")
+        assert run_dbt(self.settings, "build", *selection, "--select", *MODELS, "path:tests/mapping") == []
+
+    def files(self) -> dict[str, str]:
+        return {path.stem: path.read_text() for path in self.settings.mappings_dir.iterdir()}
 
     def mappings(self, **more: Any) -> None:
         assert propose_mappings(self.settings.model_copy(update=more), StageResults()) == DONE
@@ -111,26 +116,39 @@ class Office:
         )
 
 
+@pytest.fixture(scope="module")
+def derived(demo: Path) -> Path:
+    """The same after a build under the default settings."""
+    Office(demo, "derived", SETTINGS[0]).build()
+    return demo
+
+
+@pytest.fixture
+def office(derived: Path, request: pytest.FixtureRequest) -> Office:
+    return Office(derived, request.node.name, SETTINGS[0], copy_of="derived")
+
+
 @pytest.mark.parametrize("variables", SETTINGS, ids=lambda each: each["missing_item"])
 def test_one_round_from_empty_files_leaves_nothing_unmapped(
-    demo: Path, variables: dict[str, str], capsys: pytest.CaptureFixture[str]
+    derived: Path, variables: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    office = Office(demo, variables["missing_item"], variables)
-    office.build()
+    is_built = variables is SETTINGS[0]
+    office = Office(derived, variables["missing_item"], variables, copy_of="derived" if is_built else "first")
+    if not is_built:
+        office.build()
     hidden = {row["reason"] for row in office.unmapped()}
     assert hidden == {"item_unmapped", "account_unmapped"} | (
         {"tax_rate_unmapped"} if variables["tax_strategy"] != "none" else set()
     )
-    before = {path.name: path.read_bytes() for path in office.settings.mappings_dir.iterdir()}
+    before = office.files()
     office.mappings()
-    assert {path.name: path.read_bytes() for path in office.settings.mappings_dir.iterdir()} == before
+    assert office.files() == before
     said = capsys.readouterr().out
     assert office.fill() > 10
     office.mappings(apply=office.workbook)
     assert "next: `make plan`" in capsys.readouterr().out
     office.know_records()
     office.build()
-    office.build("path:tests/mapping")
     left = office.unmapped()
     if variables["missing_item"] == "block":
         assert left and all("price (none)" in row["detail"] for row in left)
@@ -139,5 +157,61 @@ def test_one_round_from_empty_files_leaves_nothing_unmapped(
         assert left == []
     office.mappings()
     said = capsys.readouterr().out
-    assert "default_items" not in said and "tax_map" not in said and "account_map" not in said
-    assert ("item_map" in said) == (variables["missing_item"] == "block" and "prod_" in said)
+    assert {name for name in USED if f"{name}.csv: " in said} == {"customer_map", "invoice_map"}
+
+
+def test_write_appends_just_the_rows_of_which_one_record_has_the_name(office: Office) -> None:
+    environment = {"MAPPINGS_DIR": str(office.settings.mappings_dir), "REPORT_DIR": str(office.workbook.parent)}
+    code, lines = start("mappings", office.settings.warehouse_path, WRITE="1", **environment)
+    assert code == 0, lines
+    assert "mappings: added 4 to default_items.csv, 1 to item_map.csv, 1 to tax_map.csv" in lines
+    assert "mappings: next: `make plan` derives everything anew with these rows" in lines
+    files = office.files()
+    assert files["item_map"] == "stripe_id,netsuite_item_id\nprod_Team,101\n"
+    assert files["tax_map"].splitlines()[1:] == ["txr_City,302,,"]
+    assert "stripe_id,netsuite_item_id" in lines and "prod_Seat," in lines and "prod_Team,101" not in lines
+    assert (office.workbook.stat().st_mode & 0o077, office.workbook.parent.stat().st_mode & 0o077) == (0, 0)
+    code, lines = start("mappings", office.settings.warehouse_path, WRITE="1", **environment)
+    assert code == 0 and "mappings: no row is complete, so none was appended" in lines
+    assert office.files() == files
+
+
+def test_a_workbook_that_somebody_filled_in_is_never_overwritten(office: Office) -> None:
+    office.mappings()
+    office.fill()
+    filled_in = office.workbook.read_bytes()
+    with pytest.raises(StageFailed, match="rows that were filled in and not taken over, so it stays as it is"):
+        office.mappings()
+    assert office.workbook.read_bytes() == filled_in
+    office.mappings(apply=office.workbook)
+    office.mappings()
+    assert office.workbook.read_bytes() != filled_in
+
+
+def test_one_refused_row_and_nothing_is_written(office: Office) -> None:
+    office.mappings()
+    office.fill()
+    workbook = openpyxl.load_workbook(office.workbook)
+    workbook["tax_map"]["B2"] = "VAT 20"
+    workbook.save(office.workbook)
+    before = office.files()
+    with pytest.raises(StageFailed, match=r'tax_map!B2, column netsuite_item_id: "VAT 20" is no internal id'):
+        office.mappings(apply=office.workbook)
+    (office.settings.mappings_dir / "item_map.csv").write_text("stripe_id,netsuite_item_id\nprod_Team,999\n")
+    workbook["tax_map"]["B2"] = "301 | VAT 20 %"
+    workbook.save(office.workbook)
+    with pytest.raises(StageFailed, match=r"contradicts item_map\.csv, line 2, which has other ids for prod_Team"):
+        office.mappings(apply=office.workbook)
+    assert {**office.files(), "item_map": before["item_map"]} == before
+    with pytest.raises(StageFailed, match=r"APPLY: .*nowhere\.xlsx is not there"):
+        office.mappings(apply=office.folder / "nowhere.xlsx")
+    with pytest.raises(SettingsError, match="WRITE and APPLY: set one of them"):
+        office.mappings(apply=office.workbook, write=True)
+
+
+def test_a_warehouse_of_another_account_stops_it(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    with open_warehouse(path) as warehouse:
+        note_books(warehouse, path, Books("acct_1", False, "1234567_SB1"))
+    code, lines = start("mappings", path, **PRODUCTION, MAPPINGS_DIR=str(tmp_path / "mappings"))
+    assert code == 2 and any("1234567_SB1, this run is for 1234567" in line for line in lines), lines
