@@ -117,16 +117,16 @@ def _proposed(settings: Settings, named: Sequence[Named]) -> list[ProposedRow]:
 def _show_and_write(settings: Settings, rows: list[ProposedRow]) -> None:
     from proposals.workbook import write_workbook
 
+    path = settings.report_dir / WORKBOOK
+    _require_nothing_unsaved(settings, path, rows)
     complete = [row for row in rows if row.is_complete]
     if settings.write and complete:
         _append(settings, [row.new_row() for row in complete])
         rows = [row for row in rows if not row.is_complete]
     _show(settings, rows)
-    path = settings.report_dir / WORKBOOK
     if not rows:
         say("mappings: every row that documents need is there")
     else:
-        _require_nothing_unsaved(settings, path, rows)
         write_workbook(path, rows, settings.vars, f"make mappings APPLY={_shown(path)}")
         say(f"mappings: {len(rows)} rows to fill in are in {_shown(path)}")
         say(f"mappings: `make mappings APPLY={_shown(path)}` takes over those that are complete then")
@@ -142,7 +142,7 @@ def _show(settings: Settings, rows: Sequence[ProposedRow]) -> None:
 
     from mapping_files.schema import SCHEMAS, USED
     from proposals.needs import what_follows
-    from proposals.workbook import waiting_amounts
+    from proposals.workbook import MOST_ROWS, waiting_amounts
 
     for name in USED:
         own = [row for row in rows if row.file == name]
@@ -159,7 +159,7 @@ def _show(settings: Settings, rows: Sequence[ProposedRow]) -> None:
         for kind in dict.fromkeys(row.missing.kind for row in own):
             say(f"Without a row for {kind}: {what_follows(kind, settings.vars)}.")
         if len(own) > ROWS_SHOWN:
-            say(f"{len(own) - ROWS_SHOWN} more are in the workbook.")
+            say(f"{min(len(own), MOST_ROWS) - ROWS_SHOWN} more are in the workbook.")
         say(f"\n{_csv(SCHEMAS[name].columns, own[:ROWS_SHOWN])}")
 
 
@@ -184,10 +184,11 @@ def _require_nothing_unsaved(settings: Settings, path: Path, rows: Sequence[Prop
         raise StageFailed(f"mappings: {error}; move it away, then run `make mappings` again") from None
     known = [(row.file, row.cells) for row in (each.new_row() for each in rows)]
     left = [row for row in open_rows(settings.mappings_dir, held.rows) if (row.file, row.cells) not in known]
-    if left or held.problems:
+    number = len(left) + len(held.problems) + held.begun
+    if number:
         raise StageFailed(
-            f"mappings: {_shown(path)} holds {len(left) + len(held.problems)} rows that were filled in and not taken "
-            f"over, so it stays as it is: `make mappings APPLY={_shown(path)}`, or move it away"
+            f"mappings: nothing was written: {_shown(path)} holds {number} rows that were filled in and not taken "
+            f"over; `make mappings APPLY={_shown(path)}` takes them over, or move the file away"
         )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 
 from mapping_files.reader import read_file
+from warehouse.query import ask
 
 FILES = {
     "roles": "default_items",
@@ -123,12 +124,10 @@ def find_coverage(
     covered = _covered(settings, folder)
     counted = {
         kind: (total, missing, tuple(shown or ()))
-        for kind, total, missing, shown in connection.execute(
-            f"{_THINGS} {_COUNTS}", covered | {"examples": examples}
-        ).fetchall()
+        for kind, total, missing, shown in ask(connection, f"{_THINGS} {_COUNTS}", covered | {"examples": examples})
     }
     waiting: dict[str, list[Amount]] = {}
-    for kind, *amount in connection.execute(f"{_THINGS} {_WAITING.format(by='kind')}", covered).fetchall():
+    for kind, *amount in ask(connection, f"{_THINGS} {_WAITING.format(by='kind')}", covered):
         waiting.setdefault(kind, []).append((amount[0], amount[1], amount[2], amount[3]))
     for kind in FILES:
         if needed_cells(FILES[kind], settings):
@@ -139,9 +138,9 @@ def find_missing(connection: duckdb.DuckDBPyConnection, settings: Mapping[str, A
     """Everything that no row covers, in the order of `FILES`, what most documents wait for first; then the roles and
     purposes that no document needs yet and the settings can need. Raises duckdb.Error."""
     waiting: dict[tuple[str, str | None, str], list[Amount]] = {}
-    for kind, thing, currency, *amount in connection.execute(
-        f"{_THINGS} {_WAITING.format(by='kind, thing, thing_currency')}", _covered(settings, folder)
-    ).fetchall():
+    for kind, thing, currency, *amount in ask(
+        connection, f"{_THINGS} {_WAITING.format(by='kind, thing, thing_currency')}", _covered(settings, folder)
+    ):
         waiting.setdefault((kind, thing, currency), []).append((amount[0], amount[1], amount[2], amount[3]))
     found = [Missing(*key, waiting=tuple(amounts)) for key, amounts in waiting.items()]
     there = {(missing.kind, missing.thing) for missing in found}
@@ -281,6 +280,7 @@ things as (
         or coalesce(documents.stripe_customer_id in (select unnest($customers)), false) as is_covered
     from marts.credit_outcomes as documents
     left join books.netsuite_customers as customers on documents.stripe_customer_id = customers.stripe_customer_id
+    where documents.stripe_customer_id is not null
 
     union
 
@@ -293,7 +293,7 @@ things as (
         or coalesce(documents.stripe_invoice_id in (select unnest($invoices)), false) as is_covered
     from marts.credit_outcomes as documents
     left join books.netsuite_invoices as invoices on documents.stripe_invoice_id = invoices.stripe_invoice_id
-    where documents.document_type <> 'negative_invoice'
+    where documents.document_type <> 'negative_invoice' and documents.stripe_invoice_id is not null
 ),
 judged as (
     select

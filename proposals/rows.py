@@ -16,6 +16,7 @@ from mapping_files.schema import SCHEMAS
 from mapping_files.writing import NewRow
 from proposals.needs import FILES, Missing, needed_cells
 from proposals.records import SHOWN, Record, Records
+from warehouse.query import ask
 
 # The names that the Stripe Connector for NetSuite gives its items (facts/stripe.md, section 5).
 _CONNECTOR_ITEMS = {
@@ -86,7 +87,7 @@ def name_missing(connection: duckdb.DuckDBPyConnection, missing: Sequence[Missin
     found: dict[tuple[str, str | None], Named] = {}
     for kind, sql in _NAMES.items():
         things = [each.thing for each in missing if each.kind == kind and each.thing]
-        for thing, name, same, candidates in connection.execute(sql, {"ids": things}).fetchall() if things else ():
+        for thing, name, same, candidates in ask(connection, sql, {"ids": things}) if things else ():
             texts = tuple(dict.fromkeys(text for text in same if text))
             found[kind, thing] = Named(missing[0], name or "", texts, tuple(candidates or ()))
     named = []
@@ -123,7 +124,7 @@ def what_no_row_can_name(named: Iterable[Named]) -> list[str]:
 
 
 def _obstacle(missing: Missing) -> str | None:
-    if missing.thing is None and missing.kind != "tax rates":
+    if missing.thing is None and missing.kind == "prices":
         return (
             "an item, but Stripe names neither price nor product on their lines, so no row can serve them: "
             "book them by hand and skip them (manual_decisions.csv), or set missing_item to unallocated"

@@ -145,11 +145,12 @@ def waiting_amounts(row: ProposedRow) -> str:
 
 @dataclass
 class FilledIn:
-    """What a workbook holds. rows: complete · to_do: rows that lack an id · problems: refused cells, a sentence each ·
-    warnings: sheets that are no mapping file."""
+    """What a workbook holds. rows: complete · to_do: rows that lack an id · begun: of these, rows that have another ·
+    problems: refused cells, a sentence each · warnings: sheets that are no mapping file."""
 
     rows: list[NewRow] = field(default_factory=list)
     to_do: int = 0
+    begun: int = 0
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -221,6 +222,7 @@ def _read_sheet(found: FilledIn, workbook: str, schema: Schema, lines: Iterator[
             found.rows.append(NewRow(schema.name, {name: cell for name, cell in cells.items() if cell}, place))
         else:
             found.to_do += 1
+            found.begun += 1
 
 
 def _text(column: str, value: object, formula: object) -> tuple[str, str | None]:

@@ -163,21 +163,22 @@ def test_a_sheet_of_another_name_is_not_read(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "cells", "complete"),
+    ("settings", "cells", "complete", "begun"),
     [
-        ({"tax_strategy": "tax_lines"}, ("txr_1", "301", None, None), 1),
-        ({"tax_strategy": "suitetax_override"}, ("txr_1", "301", "5", None), 0),
-        ({"tax_strategy": "suitetax_override"}, ("txr_1", None, -8, 3), 1),
-        ({"tax_strategy": "tax_lines"}, (None, "301", None, None), 1),
+        ({"tax_strategy": "tax_lines"}, ("txr_1", "301", None, None), 1, 0),
+        ({"tax_strategy": "suitetax_override"}, ("txr_1", "301", "5", None), 0, 1),
+        ({"tax_strategy": "suitetax_override"}, ("txr_1", None, -8, 3), 1, 0),
+        ({"tax_strategy": "tax_lines"}, (None, "301", None, None), 1, 0),
+        ({"tax_strategy": "suitetax_override"}, ("txr_1", "301", None, None), 0, 0),
     ],
 )
 def test_a_tax_rate_needs_what_the_settings_say(
-    path: Path, settings: dict[str, str], cells: Sequence[Any], complete: int
+    path: Path, settings: dict[str, str], cells: Sequence[Any], complete: int, begun: int
 ) -> None:
     header = ("stripe_tax_rate_id", "netsuite_item_id", "netsuite_tax_code_id", "netsuite_tax_type_id")
     fill(path, "tax_map", cells, header=header)
     found = read(path, **settings)
-    assert (len(found.rows), found.to_do, found.problems) == (complete, 1 - complete, [])
+    assert (len(found.rows), found.to_do, found.begun, found.problems) == (complete, 1 - complete, begun, [])
 
 
 @pytest.mark.parametrize("content", [b"", b"stripe_id,netsuite_item_id\n", b"PK\x03\x04 no more"])
