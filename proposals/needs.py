@@ -121,14 +121,14 @@ def find_coverage(
     connection: duckdb.DuckDBPyConnection, settings: Mapping[str, Any], folder: Path, examples: int
 ) -> Iterator[Coverage]:
     """Every kind that the settings ask for, in the order of `FILES`. Raises duckdb.Error."""
-    covered = _covered(settings, folder)
+    ask(connection, _JUDGED, _covered(settings, folder))
     counted = {
         kind: (total, missing, tuple(shown or ()))
-        for kind, total, missing, shown in ask(connection, f"{_THINGS} {_COUNTS}", covered | {"examples": examples})
+        for kind, total, missing, shown in ask(connection, _COUNTS, {"examples": examples})
     }
     waiting: dict[str, list[Amount]] = {}
-    for kind, *amount in ask(connection, f"{_THINGS} {_WAITING.format(by='kind')}", covered):
-        waiting.setdefault(kind, []).append((amount[0], amount[1], amount[2], amount[3]))
+    for kind, currency, documents, minor, digits in ask(connection, _WAITING.format(by="kind")):
+        waiting.setdefault(kind, []).append((currency, documents, minor, digits))
     for kind in FILES:
         if needed_cells(FILES[kind], settings):
             yield Coverage(kind, *counted.get(kind, (0, 0, ())), waiting=tuple(waiting.get(kind, ())))
@@ -137,12 +137,11 @@ def find_coverage(
 def find_missing(connection: duckdb.DuckDBPyConnection, settings: Mapping[str, Any], folder: Path) -> list[Missing]:
     """Everything that no row covers, in the order of `FILES`, what most documents wait for first; then the roles and
     purposes that no document needs yet and the settings can need. Raises duckdb.Error."""
+    ask(connection, _JUDGED, _covered(settings, folder))
     waiting: dict[tuple[str, str | None, str], list[Amount]] = {}
-    for kind, thing, currency, *amount in ask(
-        connection, f"{_THINGS} {_WAITING.format(by='kind, thing, thing_currency')}", _covered(settings, folder)
-    ):
-        waiting.setdefault((kind, thing, currency), []).append((amount[0], amount[1], amount[2], amount[3]))
-    found = [Missing(*key, waiting=tuple(amounts)) for key, amounts in waiting.items()]
+    for *key, currency, documents, minor, digits in ask(connection, _WAITING.format(by="kind, thing, thing_currency")):
+        waiting.setdefault((key[0], key[1], key[2]), []).append((currency, documents, minor, digits))
+    found = [Missing(*thing, waiting=tuple(amounts)) for thing, amounts in waiting.items()]
     there = {(missing.kind, missing.thing) for missing in found}
     found += [missing for missing in _never_named(settings, folder) if (missing.kind, missing.thing) not in there]
     order = list(FILES)
@@ -177,7 +176,7 @@ def _rows(folder: Path, file: str) -> list[dict[str, str]]:
 
 
 def _covered(settings: Mapping[str, Any], folder: Path) -> dict[str, list[str]]:
-    """What the files have now: the parameters of `_THINGS`."""
+    """What the files have now: the parameters of `_JUDGED`."""
 
     def named(file: str, column: str) -> list[str]:
         cells = needed_cells(file, settings)
@@ -199,7 +198,8 @@ def _covered(settings: Mapping[str, Any], folder: Path) -> dict[str, list[str]]:
 
 # One row per document and thing. A price without a nickname has no name of its own, so its product is named, whose row
 # serves all its prices; but not where NetSuite has an item under one of its prices, which such a row would outdo (L1).
-_THINGS = """
+_JUDGED = """
+create or replace temp table judged as
 with needs as (
     select distinct document_id, mapping_file, needed, stripe_product_id, currency, otherwise, is_found_without_row
     from books.mapping_needs
@@ -294,18 +294,17 @@ things as (
     from marts.credit_outcomes as documents
     left join books.netsuite_invoices as invoices on documents.stripe_invoice_id = invoices.stripe_invoice_id
     where documents.document_type <> 'negative_invoice' and documents.stripe_invoice_id is not null
-),
-judged as (
-    select
-        things.*,
-        trim(coalesce(things.thing, '(none)') || ' ' || things.thing_currency) as shown,
-        outcomes.currency as document_currency,
-        abs(outcomes.amount_minor) as amount_minor,
-        not things.is_covered and outcomes.state <> 'posted' as is_waiting
-    from things
-    inner join marts.credit_outcomes as outcomes on things.document_id = outcomes.document_id
-    where outcomes.state <> 'skipped'
 )
+
+select
+    things.*,
+    trim(coalesce(things.thing, '(none)') || ' ' || things.thing_currency) as shown,
+    outcomes.currency as document_currency,
+    abs(outcomes.amount_minor) as amount_minor,
+    not things.is_covered and outcomes.state <> 'posted' as is_waiting
+from things
+inner join marts.credit_outcomes as outcomes on things.document_id = outcomes.document_id
+where outcomes.state <> 'skipped'
 """
 
 _COUNTS = """
