@@ -63,7 +63,9 @@ from {{ ref('int_credit_note_components') }}
 where
     component_kind = 'tax'
     and amount_minor <> 0
-    and document_id not in (select pre_go_live.document_id from {{ ref('int_pre_go_live_credit_notes') }} as pre_go_live)
+    and document_id not in (
+        select without_memo.document_id from {{ ref('int_pre_go_live_credit_notes') }} as without_memo
+    )
 group by document_id, line_position
 having count(distinct stripe_tax_rate_id) > 1
 {%- endif %}
