@@ -81,7 +81,7 @@ trace: $(READY) ## one document from Stripe to NetSuite: ID=cn_... (JSON=1: as J
 export: $(READY) ## every mart as a Parquet file (DIR=folder; default data/export/<target>)
 	@$(RUN) export $(if $(DIR),--dir '$(DIR)')
 
-mappings: $(READY) ## create the mapping files that are missing, with their headers (never overwrites)
+mappings: $(READY) ## propose the rows that mapping files lack (WRITE=1, APPLY=file.xlsx: add them)
 	@$(RUN) mappings
 
 compact: $(READY) ## remove superseded versions of Stripe's objects; the current ones stay
