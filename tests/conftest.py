@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
+
+# dbt makes many objects and few cycles: Python looks for cycles a hundred times less often than by default.
+gc.set_threshold(70_000, 20, 20)
 
 LONGEST = ("test_end_to_end", "test_simulation", "test_property", "test_acceptance", "test_scope", "test_staleness")
 
