@@ -81,7 +81,7 @@ trace: $(READY) ## one document from Stripe to NetSuite: ID=cn_... (JSON=1: as J
 export: $(READY) ## every mart as a Parquet file (DIR=folder; default data/export/<target>)
 	@$(RUN) export $(if $(DIR),--dir '$(DIR)')
 
-mappings: $(READY) ## propose the rows that the mapping files lack (WRITE=1: append the complete ones; APPLY=file.xlsx: take a filled-in workbook over)
+mappings: $(READY) ## propose the rows that mapping files lack (WRITE=1, APPLY=file.xlsx: add them)
 	@$(RUN) mappings
 
 compact: $(READY) ## remove superseded versions of Stripe's objects; the current ones stay

@@ -440,6 +440,8 @@ def assert_checked_rows_are_those_of_the_marts(warehouse: Path) -> None:
     with testing.opened(warehouse) as connection:
         for model in sorted((testing.PROJECT / "models" / "checked").glob("*.sql")):
             name = model.stem.removeprefix("checked_")
+            if name == "month_end_tie_out":
+                continue  # its rows are sums over documents
             view = f"{'outcomes' if name.startswith('outcomes_') else 'marts'}.{name.removeprefix('outcomes_')}"
             where = ROWS_IN_SCOPE.get(name, OF_DOCUMENTS)
             for one, other in (
