@@ -349,23 +349,17 @@ MUTATIONS = (
     ),
 )
 
-# Bugs to plant once the models have revision 3 (their texts do not exist yet). The oracle's own cases
-# (test_oracle_values.py) see each of them in the oracle.
+# Bugs that are not planted yet. The oracle's own cases (test_oracle_values.py) see each of them in the oracle.
 #
 # O5: an unknown status counts as issued or paid · B2: a payment record covers the remainder · B2: what is uncollected
-# does not count · B3: an uncollectible invoice is dated by paid_at · B5: each use is rounded by itself · B6: the
-# chain starts anywhere · B8: rows that give back are counted · B8: an invoice without a customer blocks others · B9:
-# sessions are paired by id · B9: a session of zero is a document · B9: the session's own invoice is ignored · C1:
-# nothing left for a memo hides parts that do not add up · C3, X6: a text is cut inside a grapheme · C4: a voided
-# invoice is taken · C4: a pending invoice is taken · G3: a link shows more than the refund has · G3: skipped notes
-# come first · I3: a gone refund is posted · L1: the cut quantity is sent · L1: an inactive item is found · L5, L8: a
-# zero tax takes the row for any rate · L6: the item row of zero is dropped · L6: a tax row keeps an item row of zero
-# · L8: a zero tax beside another one gets a detail · K1: a note with two refunds is searched by one of them · K2: the
-# total is not compared · K3: an id that NetSuite lacks is skipped over · K4: `guard` posts · M2: memo_row misses
-# discount rows · M2: memo_row wins over memo_line · R2: no status with a balance transaction waits · R2: an expired
-# capture counts as succeeded · R3: the bound ignores what is missing · R6: only the first link that exceeds is
-# blocked · R6: currency is not compared · X1: the inactive customer wins · X1: the smaller of two ids is taken · X2:
-# skipped documents collide · X2: refund ids do not take part.
+# does not count · B3: an uncollectible invoice is dated by paid_at · B5: each use is rounded by itself · B6: the chain
+# starts anywhere · B8: rows that give back are counted · B8: an invoice without a customer blocks others · B9: sessions
+# are paired by id · B9: a session of zero is a document · B9: the session's own invoice is ignored · C1: nothing left
+# for a memo hides parts that do not add up · C3, X6: a text is cut inside a grapheme · C4: a pending invoice is taken ·
+# G3: a link shows more than the refund has · G3: skipped notes come first · L1: the cut quantity is sent · L1: an
+# inactive item is found · L5, L8: a zero tax takes the row for any rate · L6: a tax row keeps an item row of zero · L8:
+# a zero tax beside another one gets a detail · M2: memo_row misses discount rows · M2: memo_row wins over memo_line ·
+# R3: the bound ignores what is missing · X1: the smaller of two ids is taken · X2: refund ids do not take part.
 
 
 def plant(mutation: Mutation, project: Path) -> None:
