@@ -28,10 +28,16 @@ class Column:
 CURRENCY = Column("currency", width=10, is_key=True)
 
 
-# The rows of the month are asked for once: the mart is a view over the books and the whole journal.
+# The mart is asked once: where nothing was published, it is a view over the books and the whole journal.
+ALL_ROWS = "create or replace temp table report_rows as select * from marts.month_end_tie_out"
 MONTH_ROWS = """
 create or replace temp table report_month_rows as
-select * from marts.month_end_tie_out where accounting_month = date '{start}'
+select * from report_rows where accounting_month = date '{start}'
+"""
+LAST_READ = """
+select max(as_of_date) from (
+    select as_of_date from report_rows union all select as_of_date from marts.open_documents_aging
+)
 """
 
 DECIMALS = "(select currency, any_value(currency_decimals) as decimals from report_month_rows group by currency)"

@@ -6,7 +6,7 @@ The same warehouse gives the same file.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,7 +17,7 @@ from xlsxwriter.exceptions import XlsxWriterException
 
 from report.cells import Cells, WorkbookError
 from report.month import Month
-from report.sheets import LINES, LISTS, MONTH_ROWS, Sheet
+from report.sheets import ALL_ROWS, LAST_READ, LINES, LISTS, MONTH_ROWS, Sheet
 from report.summary_sheet import SummarySheet
 from warehouse.query import ask, ask_in_bulks
 
@@ -25,20 +25,18 @@ SHEETS = ("summary", *(sheet.name for sheet in LISTS))
 ROWS_AT_A_TIME = 5_000
 
 
-def write_workbook(
-    warehouse: duckdb.DuckDBPyConnection, path: Path, month: Month, target: str, read_at: datetime | None
-) -> None:
+def write_workbook(marts: duckdb.DuckDBPyConnection, path: Path, month: Month, target: str) -> None:
     """Writes the workbook of a month, for its owner alone, and puts it in its place by one rename.
 
-    read_at: when the last extract began (UTC), None before the first.
-    Raises WorkbookError; duckdb.CatalogException when the marts do not exist.
+    marts: a connection with schema `marts`, which may be read-only. Raises WorkbookError; duckdb.CatalogException or
+    duckdb.BinderException when the marts are not those of this version.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
             part = Path(folder, path.name)
             part.touch(mode=0o600)
-            _write(warehouse, part, month, target, read_at)
+            _write(marts, part, month, target)
             part.replace(path)
     except (OSError, XlsxWriterException) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else error
@@ -47,9 +45,10 @@ def write_workbook(
         ) from None
 
 
-def _write(
-    warehouse: duckdb.DuckDBPyConnection, path: Path, month: Month, target: str, read_at: datetime | None
-) -> None:
+def _write(marts: duckdb.DuckDBPyConnection, path: Path, month: Month, target: str) -> None:
+    ask(marts, ALL_ROWS)
+    ask(marts, MONTH_ROWS.format(start=month.first))
+    ((read_on,),) = ask(marts, LAST_READ)
     workbook = xlsxwriter.Workbook(
         str(path),
         {
@@ -61,31 +60,28 @@ def _write(
         },
     )
     # without these, the file would hold the time of this moment
-    created = read_at.replace(tzinfo=None, microsecond=0) if read_at else datetime(*month.first.timetuple()[:3])
+    created = datetime.combine(read_on or month.first, time())
     workbook.set_properties(
         {"title": f"Stripe credit in NetSuite, {month} ({target})", "author": "", "created": created}
     )
     cells = Cells(workbook)
     pages = {name: workbook.add_worksheet(name) for name in SHEETS}
-    ask(warehouse, MONTH_ROWS.format(start=month.first))
-    tallies = {
-        sheet.name: cells.write_list(pages[sheet.name], sheet, _rows(warehouse, sheet, month)) for sheet in LISTS
-    }
-    summary = SummarySheet(cells, pages["summary"], tallies, list(_rows(warehouse, LINES, month)))
-    summary.write(_title(month, target, read_at))
+    tallies = {sheet.name: cells.write_list(pages[sheet.name], sheet, _rows(marts, sheet, month)) for sheet in LISTS}
+    summary = SummarySheet(cells, pages["summary"], tallies, list(_rows(marts, LINES, month)))
+    summary.write(_title(month, target, read_on))
     workbook.close()
 
 
-def _rows(warehouse: duckdb.DuckDBPyConnection, sheet: Sheet, month: Month) -> Iterator[tuple[Any, ...]]:
-    for rows in ask_in_bulks(warehouse, sheet.question(month), ROWS_AT_A_TIME):
+def _rows(marts: duckdb.DuckDBPyConnection, sheet: Sheet, month: Month) -> Iterator[tuple[Any, ...]]:
+    for rows in ask_in_bulks(marts, sheet.question(month), ROWS_AT_A_TIME):
         yield from rows
 
 
-def _title(month: Month, target: str, read_at: datetime | None) -> list[str]:
-    if read_at is None:
-        read = "Stripe was never read into this warehouse: run `make run`."
+def _title(month: Month, target: str, read_on: date | None) -> list[str]:
+    if read_on is None:
+        read = "There are no documents yet: run `make run`."
     else:
-        read = f"Stripe and NetSuite were last read at {read_at:%Y-%m-%d %H:%M} UTC."
-        if read_at.date() <= month.next_first:
-            read += f" {month} was not over then, or had just ended: run `make run` again before you close it."
+        read = f"Stripe and NetSuite were last read on {read_on}."
+        if read_on < month.next_first:
+            read += f" {month} was not over then: run `make run` before you close it."
     return [f"Stripe credit in NetSuite: {month} ({target})", read]

@@ -290,7 +290,7 @@ FALSIFIED = [
         "The month-end rows of cn_2 come to 299 minor units, its amount is 300.",
     ),
     (
-        "update books.credit_documents set memo_minor = 399 where document_id = 'cn_1'",
+        "insert into books.credit_document_parts (document_id, part, amount_minor) values ('cn_1', 'kept', 1)",
         "test_month_end_positions_add_up",
         "The month-end rows of cn_1 keep 1 minor units, the customer's balance got 0.",
     ),
@@ -320,6 +320,11 @@ DRIFT = (
 )
 
 TWO_ROWS_WITH_ONE_KEY = [
+    (
+        "insert into reference.outcome_reasons from reference.outcome_reasons where reason = 'ready'",
+        "outcome_reasons",
+        "2 rows have the key ready.",
+    ),
     (
         "insert into books.credit_document_parts select * from books.credit_document_parts where document_id = 'cn_2'",
         "credit_document_parts",

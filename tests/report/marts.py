@@ -33,7 +33,7 @@ def fill_march(connection: duckdb.DuckDBPyConnection) -> None:
     """March 2026: a note in dollars, partly kept and partly refunded, a use in yen, a note that is blocked, one of
     February that is posted in March."""
     march, usd, jpy = "2026-03-01", {"currency": "usd"}, {"currency": "jpy"}
-    month = {"accounting_month": march, "documents": 1}
+    month = {"accounting_month": march, "documents": 1, "as_of_date": "2026-04-03"}
     dollars, yen = {**month, **usd, "currency_decimals": 2}, {**month, **jpy, "currency_decimals": 0}
     note, memo = {"document_type": "credit_note"}, {"document_type": "credit_note", "record_type": "creditMemo"}
     use = {"document_type": "balance_use", "record_type": "creditMemo"}

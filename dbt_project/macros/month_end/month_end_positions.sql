@@ -10,6 +10,16 @@
 {% macro month_end_positions(outcomes, memos, entries) -%}
 with
 
+-- C1: what of a note is not its memo is in the customer's balance
+kept_parts as (
+    select
+        document_id,
+        sum(amount_minor) as amount_minor
+    from {{ ref('books_credit_document_parts') }}
+    where part = 'kept'
+    group by document_id
+),
+
 documents as (
     select
         outcomes.document_id,
@@ -19,15 +29,12 @@ documents as (
         coalesce(outcomes.amount_minor, 0) as amount_minor,
         outcomes.state,
         case
-            -- C1: what of a note is not its memo is in the customer's balance
             when outcomes.document_type = 'credit_note'
                 then
                     case
+                        -- its balance is given back, or was never ours to follow
                         when outcomes.state = 'skipped' and outcomes.reason <> 'kept_in_customer_balance' then 0
-                        when outcomes.reason = 'parts_do_not_add_up' then 0
-                        when documents.memo_minor between 0 and outcomes.amount_minor
-                            then outcomes.amount_minor - documents.memo_minor
-                        else 0
+                        else coalesce(kept_parts.amount_minor, 0)
                     end
             -- N1: a negative invoice becomes an invoice of zero; its amount is in the customer's balance
             when outcomes.document_type = 'negative_invoice'
@@ -35,7 +42,7 @@ documents as (
             when outcomes.document_type = 'balance_use' then 0
         end as kept_minor
     from {{ outcomes }} as outcomes
-    inner join {{ ref('books_credit_documents') }} as documents on outcomes.document_id = documents.document_id
+    left join kept_parts on outcomes.document_id = kept_parts.document_id
 ),
 
 memos as (

@@ -302,8 +302,12 @@ select
     rows_of_lines.netsuite_account_id,
     rows_of_lines.netsuite_item_id,
     cast(sum(rows_of_lines.amount_minor) as bigint) as amount_minor,
-    count(distinct rows_of_lines.counted_id) as documents
+    count(distinct rows_of_lines.counted_id) as documents,
+    runs.read_on as as_of_date
 from rows_of_lines
+cross join (
+    {{ last_read_on() }}
+) as runs
 left join {{ ref('reference_currencies') }} as currencies on rows_of_lines.currency = currencies.currency
 group by
     rows_of_lines.accounting_month,
@@ -314,5 +318,6 @@ group by
     rows_of_lines.document_type,
     rows_of_lines.record_type,
     rows_of_lines.netsuite_account_id,
-    rows_of_lines.netsuite_item_id
+    rows_of_lines.netsuite_item_id,
+    runs.read_on
 {%- endmacro %}

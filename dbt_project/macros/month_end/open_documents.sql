@@ -1,6 +1,6 @@
 {#-
     Body of mart open_documents_aging: the documents that wait or are blocked, with their age on the day of the last
-    extract. A mart does not look at the clock, so that the same warehouse always shows the same rows.
+    extract.
 
     outcomes    relation with the columns of mart credit_outcomes
 -#}
@@ -14,13 +14,7 @@ aged as (
         {{ days_between(accounting_date('outcomes.created_at'), 'runs.read_on') }} as age_days
     from {{ outcomes }} as outcomes
     cross join (
-        select max({{ accounting_date_of_instant('started_at') }}) as read_on
-        from {{ source('raw_stripe', 'extract_runs') }}
-        -- P9: a clock says how old, never which is the last
-        where
-            position = (
-                select max(position) from {{ source('raw_stripe', 'extract_runs') }} where finished_at is not null
-            )
+        {{ last_read_on() | indent(4) }}
     ) as runs
     where outcomes.state in ('waiting', 'blocked')
 )
