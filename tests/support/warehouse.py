@@ -181,7 +181,11 @@ def run_dbt(command: list[str], project: Path, warehouse: Path, *, variables: Ma
     arguments = ["--warn-error", "--no-write-json", *command, "--quiet", "--no-use-colors"]
     for name, value in options.items():
         arguments += [f"--{name}", str(value)]
-    with _parsed_project(project, options["vars"]), _one_name(warehouse) as name, _environment(WAREHOUSE_PATH=name):
+    with (
+        _parsed_project(project, f"{warehouse.name} {options['vars']}"),
+        _one_path(warehouse) as path,
+        _environment(WAREHOUSE_PATH=path),
+    ):
         try:
             outcome = dbtRunner().invoke(arguments)
         finally:
@@ -193,13 +197,13 @@ def run_dbt(command: list[str], project: Path, warehouse: Path, *, variables: Ma
 
 
 @contextlib.contextmanager
-def _parsed_project(project: Path, variables: str) -> Iterator[None]:
+def _parsed_project(project: Path, settings: str) -> Iterator[None]:
     """Give dbt what it parsed of another copy of the project in this process: it parses again only files that differ.
 
-    A whole parse costs as much as the build of a small world.
+    A whole parse costs as much as the build of a small world. settings: dbt parses everything again for other ones.
     """
     parsed = project / "target" / "partial_parse.msgpack"
-    known = _OF_THIS_PROCESS / f"{hashlib.sha256(variables.encode()).hexdigest()}.msgpack"
+    known = _OF_THIS_PROCESS / f"{hashlib.sha256(settings.encode()).hexdigest()}.msgpack"
     parsed.parent.mkdir(exist_ok=True)
     if known.exists():
         shutil.copy(known, parsed)
@@ -209,12 +213,12 @@ def _parsed_project(project: Path, variables: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _one_name(warehouse: Path) -> Iterator[str]:
-    """A second name of the warehouse, always the same: dbt parses the whole project again for every other path.
+def _one_path(warehouse: Path) -> Iterator[str]:
+    """The path of a link to the warehouse: dbt parses the whole project again for every other folder.
 
-    DuckDB follows symbolic links and names the database after their target, hence a hard link.
+    DuckDB follows symbolic links, hence a hard link.
     """
-    link = _OF_THIS_PROCESS / "warehouse.duckdb"
+    link = _OF_THIS_PROCESS / warehouse.name
     duckdb.connect(str(warehouse)).close()
     link.hardlink_to(warehouse)
     try:
