@@ -27,7 +27,9 @@ final as (
         log_rows.netsuite_operation_id,
         log_rows.payload,
         log_rows.duration_ms,
-        log_rows.position
+        log_rows.position,
+        -- SQL reserves the name of the other
+        log_rows."at" as logged_at
     from {{ source('load_netsuite', 'load_log') }} as log_rows
     left join adopted_memos as memos
         on
