@@ -12,7 +12,7 @@ import pytest
 from load_netsuite.push import Push
 from tests.simulation.history import History, Result, play
 
-HISTORIES = int(os.environ.get("SIMULATION_HISTORIES", "2000"))
+HISTORIES = int(os.environ.get("SIMULATION_HISTORIES", "1000"))
 FIRST_SEED = int(os.environ.get("SIMULATION_FIRST_SEED", "0"))
 BATCH = 100
 
