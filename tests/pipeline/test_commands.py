@@ -211,7 +211,7 @@ def test_a_push_ends_with_1_for_what_is_unknown_and_with_3_for_what_differs(
 ) -> None:
     """Interfaces, section 1; P5."""
     open_warehouse(tmp_path / "w.duckdb").close()
-    monkeypatch.setattr("load_netsuite.push.push", lambda *_, plan: report)
+    monkeypatch.setattr("load_netsuite.push.push", lambda *_, plan, run_id: report)
     settings = Settings(_env_file=None, warehouse_path=tmp_path / "w.duckdb")
     assert stages.push(settings, stages.StageResults()) == code
 

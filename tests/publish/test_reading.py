@@ -54,5 +54,5 @@ def test_where_nothing_is_published_the_program_that_holds_the_warehouse_is_name
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     path = tmp_path / "w.duckdb"
     path.write_bytes(b"no database" * 1000)
-    with pytest.raises(WarehouseError, match=r"w\.duckdb cannot be read"):
+    with pytest.raises(WarehouseError, match=r"w\.duckdb.* not a valid DuckDB database"):
         open_for_reading(path)
