@@ -18,7 +18,8 @@ from warehouse.query import ask, ask_by_name
 Figures = dict[str, Any]
 """Name of a figure → its rows, or a row with lists of rows."""
 
-RUNS_SHOWN, RECORDS_SHOWN, DOCUMENTS_OF_A_CAUSE, DIFFERENCES_SHOWN, LEDGER_ROWS_SHOWN = 10, 100, 20, 100, 200
+RUNS_SHOWN, RECORDS_SHOWN, DOCUMENTS_OF_A_CAUSE = 10, 100, 20
+DIFFERENCES_SHOWN, LEDGER_ROWS_SHOWN, MONTHS_SHOWN = 100, 200, 100
 BALANCE_MONTHS, BALANCE_ROWS = 24, 240
 """Months of balance credit that are shown of a currency, and rows of all currencies together."""
 
@@ -233,6 +234,25 @@ group by line, position, document_type, record_type, currency
 order by line, document_type, record_type, currency, position
 """
 
+# The newest months with their open documents: those to look at again.
+MONTHS = f"""
+select
+    accounting_month, currency, any_value(currency_decimals) as currency_decimals,
+    sum(case when line = 'stripe' then amount_minor else 0 end) as stripe_minor,
+    sum(case when line = 'became' then amount_minor else 0 end) as became_minor,
+    sum(
+        case
+            when line = 'became' and position in ('waiting', 'blocked', 'blocked_in_netsuite', 'ready') then amount_minor
+            else 0
+        end
+    ) as open_minor
+from marts.month_end_tie_out
+where line in ('stripe', 'became')
+group by accounting_month, currency
+order by accounting_month desc, currency
+limit {MONTHS_SHOWN}
+"""
+
 LEDGER = f"""
 select
     record_type, netsuite_account_id, netsuite_item_id, currency, any_value(currency_decimals) as currency_decimals,
@@ -271,7 +291,8 @@ def figures(warehouse: duckdb.DuckDBPyConnection, month: Month, target: str) -> 
     """All figures. month: of the month-end. Raises duckdb.CatalogException or BinderException where the marts are not
     there, or of an earlier version."""
     ask(warehouse, CURRENCIES)
-    last = {row.pop("what"): row for row in ask_by_name(warehouse, LAST_RUNS)}
+    last = {"read": None, "posted": None, "compared": None}
+    last |= {row.pop("what"): row for row in ask_by_name(warehouse, LAST_RUNS)}
     states = ask_by_name(warehouse, STATES)
     return {
         "target": target,
@@ -279,10 +300,10 @@ def figures(warehouse: duckdb.DuckDBPyConnection, month: Month, target: str) -> 
         "last": last,
         "runs": ask_by_name(warehouse, RUNS),
         "states": states,
-        "posted": _posted(warehouse, last.get("posted")),
+        "posted": _posted(warehouse, last["posted"]),
         "open": _open(warehouse),
         "plan": ask_by_name(warehouse, PLAN),
-        "drift": _drift(warehouse, last.get("compared")),
+        "drift": _drift(warehouse, last["compared"]),
         "balance_credit": {
             "months": ask_by_name(warehouse, BALANCES, {"months": BALANCE_MONTHS, "rows": BALANCE_ROWS}),
             "incomplete_ledgers": ask_by_name(warehouse, INCOMPLETE_LEDGERS),
@@ -291,6 +312,7 @@ def figures(warehouse: duckdb.DuckDBPyConnection, month: Month, target: str) -> 
             "month": str(month),
             "rows": ask_by_name(warehouse, MONTH_ROWS, {"month": month.first}),
             "ledger": ask_by_name(warehouse, LEDGER, {"month": month.first}),
+            "months": ask_by_name(warehouse, MONTHS),
         },
         "by_hand": ask_by_name(warehouse, BY_HAND),
     }

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
 import xlsxwriter
 from xlsxwriter.exceptions import XlsxWriterException
 
-from report.cells import Cells, WorkbookError
+from report.cells import Cells
 from report.month import Month
+from report.new_file import new_file
 from report.sheets import LINES, LISTS, MONTH_ROWS, Sheet
 from report.summary_sheet import SummarySheet
 from warehouse.query import ask, ask_in_bulks
@@ -31,20 +31,10 @@ def write_workbook(
     """Writes the workbook of a month, for its owner alone, and puts it in its place by one rename.
 
     read_at: when the last extract began (UTC), None before the first.
-    Raises WorkbookError; duckdb.CatalogException when the marts do not exist.
+    Raises ReportError; duckdb.CatalogException when the marts do not exist.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
-            part = Path(folder, path.name)
-            part.touch(mode=0o600)
-            _write(warehouse, part, month, target, read_at)
-            part.replace(path)
-    except (OSError, XlsxWriterException) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise WorkbookError(
-            f"the workbook {path} cannot be written ({why}); make room, or set REPORT_DIR to a folder of yours"
-        ) from None
+    with new_file(path, "the workbook", XlsxWriterException) as part:
+        _write(warehouse, part, month, target, read_at)
 
 
 def _write(
