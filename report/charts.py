@@ -1,4 +1,4 @@
-"""The charts of the page, as SVG to stand in HTML. Each shows figures that a table beside it holds exactly.
+"""The charts of the page, as figures of HTML with SVG. Each shows figures that a table beside it holds exactly.
 
 Colours are the page's own (CSS variables), so they follow light and dark. Charts are narrow enough for a phone.
 """
@@ -68,16 +68,16 @@ def _states(rows: Sequence[Row]) -> list[Markup]:
 def _open(causes: Sequence[Row]) -> list[Markup]:
     number: Counter[tuple[str, str]] = Counter()
     for cause in causes:
-        for row in cause["ages"]:
-            number[row["age_bucket"], cause["state"]] += row["documents"]
+        for row in (age for currency in cause["currencies"] for age in currency["ages"]):
+            number[row["age"], cause["state"]] += row["documents"]
     values = [
         {"age": age, "state": state, "documents": documents, "turn": _turn(state)}
         for (age, state), documents in number.items()
     ]
     said = "; ".join(f"{value['age']} days, {value['state']}: {value['documents']}" for value in values)
     states = [state for state in STATES if any(value["state"] == state for value in values)]
-    chart = _bars(values, "documents:Q", alt.Y("age:N", sort=list(AGES), title="age in days"), states)
-    return _drawn(chart, values, "Open documents by age", said)
+    chart = _bars(values, "documents:Q", alt.Y("age:N", sort=list(AGES), title=None), states)
+    return _drawn(chart, values, "Open documents by age in days", said)
 
 
 def _balances(rows: Sequence[Row]) -> list[list[Row]]:
@@ -140,10 +140,11 @@ def _drawn(chart: Any, values: Sequence[Row], title: str, said: str) -> list[Mar
     box = found[1]
     width = box.split()[2]
     head = Markup(
+        '<figure><figcaption>{}</figcaption>'
         '<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="{}" width="{}"><title>{}</title><desc>{}</desc>'
-    ).format(box, width, title, said[:1_000])
+    ).format(title, box, width, title, said[:1_000])
     body = re.sub(r' (?:aria-[a-z]+|role|pointer-events|class)="[^"]*"', "", svg[found.end() :])
-    return [head + Markup(body)]
+    return [head + Markup(f"{body}</figure>")]
 
 
 def _turn(state: str) -> int:

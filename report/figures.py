@@ -338,10 +338,18 @@ def _open(warehouse: duckdb.DuckDBPyConnection) -> list[Row]:
         key = (row.pop("state"), row.pop("reason"))
         said = {name: row.pop(name) for name in ("who_acts", "meaning", "next_step", "rules")}
         cause = causes.setdefault(
-            key, {"state": key[0], "reason": key[1], **said, "documents": 0, "ages": [], "first": []}
+            key, {"state": key[0], "reason": key[1], **said, "documents": 0, "currencies": [], "first": []}
         )
         cause["documents"] += row["documents"]
-        cause["ages"].append(row)
+        age = {"age": row.pop("age_bucket"), "documents": row["documents"], "amount_minor": row["amount_minor"]}
+        currencies = cause["currencies"]
+        if currencies and currencies[-1]["currency"] == row["currency"]:
+            for name in ("documents", "amount_minor"):
+                currencies[-1][name] += row[name]
+            currencies[-1]["oldest_days"] = max(currencies[-1]["oldest_days"] or 0, row["oldest_days"] or 0)
+        else:
+            currencies.append({**row, "ages": []})
+        currencies[-1]["ages"].append(age)
     for row in ask_by_name(warehouse, OPEN_DOCUMENTS):
         causes[row.pop("state"), row.pop("reason")]["first"].append(row)
     return sorted(causes.values(), key=lambda cause: (cause["state"], -cause["documents"], cause["reason"]))

@@ -149,7 +149,9 @@ def _environment(known: set[str], links: Links) -> Environment:
         "known": known,
         "links": links,
         "text": trace_text,
+        "used_ages": _used_ages,
         "BY_HAND": BY_HAND,
+        "OPENED": 3,  # causes of so few documents show them at once
         "RECORDS_SHOWN": RECORDS_SHOWN,
         "LEDGER_ROWS_SHOWN": LEDGER_ROWS_SHOWN,
     }
@@ -178,6 +180,12 @@ def anchor(document_id: str) -> str | None:
     if re.search(r"\s", document_id) or document_id.startswith("page-"):
         return None
     return "#" + quote(document_id, safe="")
+
+
+def _used_ages(causes: Sequence[Row]) -> list[str]:
+    """The ages that any open document has, the youngest first."""
+    used = {age["age"] for cause in causes for currency in cause["currencies"] for age in currency["ages"]}
+    return [age for age in summary_figures.AGES if age in used]
 
 
 def _without_controls(value: Any) -> Any:
