@@ -103,16 +103,16 @@ def _balance(rows: Sequence[Row]) -> list[Markup]:
     label = f"format(datum.value / 1e{rows[0]['currency_decimals']}, '~s')"
     amount = alt.Y("amount:Q", title=code, axis=alt.Axis(labelExpr=label, tickCount=5))
     color = _color("what:N", names)
-    bars = alt.Chart(alt.Data(values=values)).mark_bar().encode(x=month, y=amount, color=color)
-    line = alt.Chart(alt.Data(values=left)).mark_line(point=True, strokeWidth=2).encode(x=month, y=amount, color=color)
+    bars = _chart(values).mark_bar().encode(x=month, y=amount, color=color)
+    line = _chart(left).mark_line(point=True, strokeWidth=2).encode(x=month, y=amount, color=color)
     said = "; ".join(f"{value['month']} {value['what']}: {value['amount']}" for value in left)
     title = f"Balance credit granted, used and left per month, {code}"
     return _drawn((bars + line).properties(width=WIDTH, height=150), left, title, f"In minor units: {said}")
 
 
-def _bars(values: Sequence[Row], x: str, y: alt.Y, states: Iterable[str]) -> alt.Chart:
+def _bars(values: Sequence[Row], x: str, y: alt.Y, states: Iterable[str]) -> Any:
     return (
-        alt.Chart(alt.Data(values=list(values)))
+        _chart(values)
         .mark_bar()
         .encode(
             x=alt.X(x, title="documents", axis=alt.Axis(tickMinStep=1, tickCount=5, format="~s")),
@@ -122,6 +122,10 @@ def _bars(values: Sequence[Row], x: str, y: alt.Y, states: Iterable[str]) -> alt
         )
         .properties(width=WIDTH, height={"step": 22})
     )
+
+
+def _chart(values: Sequence[Row]) -> Any:
+    return alt.Chart(alt.InlineData(values=list(values)))
 
 
 def _color(field: str, names: Iterable[str]) -> alt.Color:
@@ -140,7 +144,7 @@ def _drawn(chart: Any, values: Sequence[Row], title: str, said: str) -> list[Mar
     box = found[1]
     width = box.split()[2]
     head = Markup(
-        '<figure><figcaption>{}</figcaption>'
+        "<figure><figcaption>{}</figcaption>"
         '<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="{}" width="{}"><title>{}</title><desc>{}</desc>'
     ).format(title, box, width, title, said[:1_000])
     body = re.sub(r' (?:aria-[a-z]+|role|pointer-events|class)="[^"]*"', "", svg[found.end() :])

@@ -6,6 +6,7 @@ the row's `currency`, whose decimals are `currency_decimals` (None for an unknow
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ import duckdb
 
 from report.month import Month
 from report.trace import Row
+from report.trace_text import encode
 from warehouse.query import ask, ask_by_name
 
 Figures = dict[str, Any]
@@ -242,7 +244,8 @@ select
     sum(case when line = 'became' then amount_minor else 0 end) as became_minor,
     sum(
         case
-            when line = 'became' and position in ('waiting', 'blocked', 'blocked_in_netsuite', 'ready') then amount_minor
+            when line = 'became' and position in ('waiting', 'blocked', 'blocked_in_netsuite', 'ready')
+                then amount_minor
             else 0
         end
     ) as open_minor
@@ -291,7 +294,7 @@ def figures(warehouse: duckdb.DuckDBPyConnection, month: Month, target: str) -> 
     """All figures. month: of the month-end. Raises duckdb.CatalogException or BinderException where the marts are not
     there, or of an earlier version."""
     ask(warehouse, CURRENCIES)
-    last = {"read": None, "posted": None, "compared": None}
+    last: dict[str, Row | None] = {"read": None, "posted": None, "compared": None}
     last |= {row.pop("what"): row for row in ask_by_name(warehouse, LAST_RUNS)}
     states = ask_by_name(warehouse, STATES)
     return {
@@ -318,6 +321,11 @@ def figures(warehouse: duckdb.DuckDBPyConnection, month: Month, target: str) -> 
     }
 
 
+def as_json(found: Figures) -> str:
+    """The figures for programs. Times are ISO 8601 in UTC."""
+    return json.dumps(found, default=encode, indent=2, ensure_ascii=False)
+
+
 def _posted(warehouse: duckdb.DuckDBPyConnection, last_push: Row | None) -> Row:
     """What the last push posted; of an earlier one where it posted nothing (`is_last` says so)."""
     run_id = last_push["run_id"] if last_push else None
@@ -325,7 +333,7 @@ def _posted(warehouse: duckdb.DuckDBPyConnection, last_push: Row | None) -> Row:
     by = next(iter(ask_by_name(warehouse, POSTED_BY)), None)
     return {
         "by": by,
-        "is_last": bool(by) and by["run_id"] == run_id,
+        "is_last": by is not None and by["run_id"] == run_id,
         "sums": ask_by_name(warehouse, POSTED_SUMS),
         "records": ask_by_name(warehouse, POSTED_RECORDS),
     }

@@ -13,7 +13,7 @@ class ReportError(Exception):
 
 
 @contextmanager
-def new_file(path: Path, what: str, *errors: type[Exception]) -> Iterator[Path]:
+def new_file(path: Path, what: str, errors: tuple[type[Exception], ...] = ()) -> Iterator[Path]:
     """An empty file for its owner alone, to be written; it takes the place of `path` at the end of the block.
 
     what: its name in a sentence, e.g. "the workbook" · errors: those of a library that writes it. Raises ReportError

@@ -82,7 +82,9 @@ def print_trace(console: Console, trace: Trace) -> None:
         _print_record(console, record, trace)
     said = document["detail"]
     _print_section(console, "Applications", [(_amount(row), application_text(row, said)) for row in trace.applications])
-    _print_section(console, "States so far (UTC)", [(_time(row["from"]), past_state_text(row)) for row in trace.history])
+    _print_section(
+        console, "States so far (UTC)", [(_time(row["from"]), past_state_text(row)) for row in trace.history]
+    )
     _print_section(console, "Requests and answers (UTC)", [(_time(row["at"]), answer_text(row)) for row in trace.log])
     _print_section(
         console,

@@ -33,7 +33,7 @@ def write_workbook(
     read_at: when the last extract began (UTC), None before the first.
     Raises ReportError; duckdb.CatalogException when the marts do not exist.
     """
-    with new_file(path, "the workbook", XlsxWriterException) as part:
+    with new_file(path, "the workbook", (XlsxWriterException,)) as part:
         _write(warehouse, part, month, target, read_at)
 
 
