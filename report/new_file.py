@@ -19,6 +19,7 @@ def new_file(path: Path, what: str, errors: tuple[type[Exception], ...] = ()) ->
     what: its name in a sentence, e.g. "the workbook" · errors: those of a library that writes it. Raises ReportError
     for these and every OSError, also of the block.
     """
+    caught: tuple[type[Exception], ...] = (OSError, *errors)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
@@ -26,7 +27,7 @@ def new_file(path: Path, what: str, errors: tuple[type[Exception], ...] = ()) ->
             part.touch(mode=0o600)
             yield part
             part.replace(path)
-    except (OSError, *errors) as error:
+    except caught as error:
         why = getattr(error, "strerror", None) or error
         raise ReportError(
             f"{what} {path} cannot be written ({why}); make room, or set REPORT_DIR to a folder of yours"
