@@ -1,5 +1,6 @@
 """The charts of the page, as figures of HTML with SVG. Each shows figures that a table beside it holds exactly.
 
+No text from outside reaches the library that draws, which ends the whole process over a control character.
 Colours are the page's own (CSS variables), so they follow light and dark. Charts are narrow enough for a phone.
 """
 
@@ -53,9 +54,14 @@ def _states(rows: Sequence[Row]) -> list[Markup]:
         documents[_code(row)] += row["documents"]
     shown = [currency for currency, _ in documents.most_common(CURRENCIES_SHOWN)]
     values = [
-        {"currency": _code(row), "state": row["state"], "documents": row["documents"], "turn": _turn(row["state"])}
+        {
+            "currency": _code(row),
+            "state": row["state"],
+            "documents": row["documents"],
+            "turn": STATES.index(row["state"]),
+        }
         for row in rows
-        if _code(row) in shown
+        if _code(row) in shown and row["state"] in STATES
     ]
     said = "; ".join(f"{value['currency']} {value['state']}: {value['documents']}" for value in values)
     title = "Documents by currency and state"
@@ -71,8 +77,9 @@ def _open(causes: Sequence[Row]) -> list[Markup]:
         for row in (age for currency in cause["currencies"] for age in currency["ages"]):
             number[row["age"], cause["state"]] += row["documents"]
     values = [
-        {"age": age, "state": state, "documents": documents, "turn": _turn(state)}
+        {"age": age, "state": state, "documents": documents, "turn": STATES.index(state)}
         for (age, state), documents in number.items()
+        if age in AGES and state in STATES
     ]
     said = "; ".join(f"{value['age']} days, {value['state']}: {value['documents']}" for value in values)
     states = [state for state in STATES if any(value["state"] == state for value in values)]
@@ -151,9 +158,7 @@ def _drawn(chart: Any, values: Sequence[Row], title: str, said: str) -> list[Mar
     return [head + Markup(f"{body}</figure>")]
 
 
-def _turn(state: str) -> int:
-    return STATES.index(state) if state in STATES else len(STATES)
-
-
 def _code(row: Row) -> str:
-    return str(row["currency"] or "?").upper()
+    """The code of a currency; `?` for a text that is none."""
+    code = str(row["currency"]).upper()
+    return code if re.fullmatch("[A-Z]{3}", code) else "?"

@@ -44,6 +44,8 @@ limit {DOCUMENTS_SHOWN}
 SENTENCE_ONLY, WITHOUT_LINES, WHOLE = range(3)
 """What a place holds."""
 
+DONE = ("posted", "skipped")
+
 CONTROLS = {code: "\ufffd" for code in (*range(9), *range(11, 32), *range(127, 160))}
 """Control characters, which HTML lacks or a browser would obey."""
 
@@ -117,16 +119,28 @@ def page(found: Figures, shown: Sequence[Trace], links: Links) -> str:
 
 
 def _places(render: Callable[..., str], shown: Sequence[Trace], left: int) -> list[str]:
-    """The documents' places, each as whole as the bytes that are left allow, the first ones first."""
-    places = [render(trace=trace, holds=SENTENCE_ONLY, WHOLE=WHOLE) for trace in shown]
-    left -= sum(len(place.encode()) for place in places)
-    for holds in (WITHOUT_LINES, WHOLE):
+    """The documents' places, each as whole as the bytes that are left allow.
+
+    Those that are not done get half of the bytes, to be whole; then all get what is there in Stripe and NetSuite, then
+    the rest, the first ones first.
+    """
+    places = [(SENTENCE_ONLY, render(trace=trace, holds=SENTENCE_ONLY, WHOLE=WHOLE)) for trace in shown]
+    left -= sum(len(place.encode()) for _, place in places)
+
+    def fill(holds: int, budget: int, is_wanted: Callable[[Trace], bool] = lambda trace: True) -> int:
+        """What is left of the budget."""
         for number, trace in enumerate(shown):
-            place = render(trace=trace, holds=holds, WHOLE=WHOLE)
-            more = len(place.encode()) - len(places[number].encode())
-            if more <= left:
-                places[number], left = place, left - more
-    return places
+            held, place = places[number]
+            if held < holds and is_wanted(trace):
+                more = render(trace=trace, holds=holds, WHOLE=WHOLE)
+                cost = len(more.encode()) - len(place.encode())
+                if cost <= budget:
+                    places[number], budget = (holds, more), budget - cost
+        return budget
+
+    left -= left // 2 - fill(WHOLE, left // 2, lambda trace: trace.document["state"] not in DONE)
+    fill(WHOLE, fill(WITHOUT_LINES, left))
+    return [place for _, place in places]
 
 
 def _environment(known: set[str], links: Links) -> Environment:
