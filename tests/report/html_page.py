@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}
 LOADS = {"src", "srcset", "poster", "data", "background", "action", "formaction", "ping"}
@@ -80,3 +83,24 @@ class Page(HTMLParser):
             for name, value in attributes.items()
             if name.startswith("on") or (value or "").strip().lower().startswith("javascript:")
         ]
+
+
+def assert_well_formed(html: str) -> Page:
+    """What holds for every page."""
+    found = Page(html)
+    assert html.startswith("<!DOCTYPE html>") and found.tags("html") == [{"lang": "en"}]
+    assert len(found.ids()) == len(set(found.ids()))
+    assert found.loaded() == [] and found.handlers() == []
+    assert len(found.tags("script")) == len(found.tags("style")) == len(found.tags("h1")) == 1
+    levels = found.headings()
+    assert levels[0] == 1 and all(after <= before + 1 for before, after in pairwise(levels))
+    assert all(head.get("scope") in ("col", "row") for head in found.tags("th"))
+    assert len(found.tags("caption")) == len(found.tags("table"))
+    labels = [attributes["aria-labelledby"] for _, attributes in found.elements if "aria-labelledby" in attributes]
+    inside = [link["href"][1:] for link in found.tags("a") if (link["href"] or "").startswith("#")]
+    assert set(labels) <= set(found.ids()) and {name.replace("%20", " ") for name in inside} <= set(found.ids())
+    assert all("<title>" in drawing and "<desc>" in drawing for drawing in html.split("<svg ")[1:])
+    (policy,) = (meta["content"] for meta in found.tags("meta") if meta.get("http-equiv"))
+    digest = base64.b64encode(hashlib.sha256(found.script.encode()).digest()).decode()
+    assert policy and f"script-src 'sha256-{digest}'" in policy and policy.startswith("default-src 'none'; ")
+    return found
