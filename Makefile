@@ -72,7 +72,7 @@ push: $(READY) ## post what is ready (PLAN=plan.json: only what that plan shows)
 reconcile: $(READY) ## compare what was posted with what NetSuite shows today
 	@$(RUN) reconcile
 
-report: $(READY) ## print the summary again and write the month-end workbook (MONTH=2026-03)
+report: $(READY) ## print the summary again; write the page and the month-end workbook (MONTH=2026-03; JSON=1: figures as JSON)
 	@$(RUN) report
 
 trace: $(READY) ## one document from Stripe to NetSuite: ID=cn_... (JSON=1: as JSON)

@@ -64,9 +64,15 @@ def reconcile() -> None:
 
 
 @app.command("report")
-def report() -> None:
-    """Print the summary of the last run and write the month-end workbook (MONTH=2026-03; else the last whole month)."""
-    run_command([], stages.report, locked=False, needs_warehouse=False, note_as="report")
+def report(
+    as_json: Annotated[bool, typer.Option("--json", envvar="JSON", help="Print JSON (make: JSON=1).")] = False,
+) -> None:
+    """Print the summary of the last run; write the page and the month-end workbook (MONTH=2026-03; else the last whole
+    month)."""
+    out = sys.stdout
+    with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+        stage = partial(stages.report, json_to=out if as_json else None)
+        run_command([], stage, locked=False, needs_warehouse=False, note_as="report")
 
 
 @app.command("export")

@@ -16,6 +16,7 @@ from settings import ROOT, Settings
 if TYPE_CHECKING:
     from doctor.finding import Finding
     from load_netsuite.push import PushReport
+    from report.links import Links
 
 
 @dataclass
@@ -104,30 +105,42 @@ def reconcile(settings: Settings, results: StageResults) -> int:
     return REFUSED if drifts else DONE
 
 
-def report(settings: Settings, results: StageResults) -> int:
-    """Prints the summary and writes the files of the month, from the published marts.
+def report(settings: Settings, results: StageResults, *, json_to: IO[str] | None = None) -> int:
+    """Prints the summary and writes the page and the files of the month, from the published marts.
 
-    Raises StageFailed when there are no marts, or a file cannot be written.
+    json_to: writes the figures of the page there, as JSON. Raises StageFailed when there are no marts, or a file
+    cannot be written.
     """
     import duckdb
 
     from pipeline.mapping_rows import unmatched_rows
     from pipeline.summary import print_summary
-    from report.cells import WorkbookError
+    from report.figures import as_json
     from report.files import write_files
+    from report.new_file import ReportError
 
     with open_for_reading(settings, is_published=results.is_published is not False) as marts:
         try:
             marts.execute("select 1 from marts.runs limit 0")  # earlier versions lack it, and columns of other marts
             print_summary(marts, console(), results.push, unmatched_rows(marts, settings))
-            paths = write_files(marts, settings)
+            paths, found = write_files(marts, settings, _links(settings))
         except (duckdb.CatalogException, duckdb.BinderException):
             raise StageFailed(f"report: {NO_MARTS}") from None
-        except WorkbookError as error:
+        except ReportError as error:
             raise StageFailed(f"report: {error}") from None
     for path in paths:
         say(f"report: wrote {path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}")
+    if json_to:
+        print(as_json(found), file=json_to)
     return DONE
+
+
+def _links(settings: Settings) -> Links:
+    """The accounts whose pages are linked: none in the sandbox, whose accounts have no pages."""
+    from report.links import Links
+
+    is_sandbox = settings.target == "sandbox"
+    return Links() if is_sandbox else Links(settings.netsuite_account_id, settings.stripe_is_live)
 
 
 def export(settings: Settings, results: StageResults, *, folder: Path | None = None) -> int:
@@ -154,19 +167,16 @@ def trace(settings: Settings, results: StageResults, *, id: str, json_to: IO[str
     import duckdb
 
     from report.find import find, nearest
-    from report.links import Links
     from report.trace import traces
     from report.trace_text import as_json, print_hits, print_trace
 
     id = id.strip()
-    is_sandbox = settings.target == "sandbox"  # its accounts have no pages
-    links = Links() if is_sandbox else Links(settings.netsuite_account_id, settings.stripe_is_live)
     with open_for_reading(settings) as warehouse:
         try:
             hits = find(warehouse, id)
             if not hits:
                 raise StageFailed(_unknown_id(id, nearest(warehouse, id)))
-            documents = traces(warehouse, list(dict.fromkeys(hit.document_id for hit in hits)), links)
+            documents = traces(warehouse, list(dict.fromkeys(hit.document_id for hit in hits)), _links(settings))
         except duckdb.CatalogException:
             raise StageFailed(f"trace: {NO_MARTS}") from None
     if json_to:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from report.new_file import ReportError
 from report.sheets import Column, Sheet
 
 LAST_ROW = 1_048_576
@@ -32,10 +33,6 @@ LOOKS: dict[str, dict[str, Any]] = {
     "check": {"italic": True},
     "typed": {"bg_color": "#FFF2CC", "border": 1},
 }
-
-
-class WorkbookError(Exception):
-    """The workbook cannot be written. The message says why, and what to do."""
 
 
 def cell_text(text: str) -> str:
@@ -172,7 +169,7 @@ class Cells:
         page.set_footer("&L&A&R&P / &N")
 
     def write_list(self, page: Any, sheet: Sheet, rows: Iterable[Sequence[Any]]) -> Tally:
-        """Writes a whole sheet: header, rows, and a total per currency below them. Raises WorkbookError."""
+        """Writes a whole sheet: header, rows, and a total per currency below them. Raises ReportError."""
         for number, column in enumerate(sheet.columns):
             page.set_column(number, number, column.width)
         self.print_as(page, 0)
@@ -184,13 +181,13 @@ class Cells:
         return tally
 
     def write_rows(self, page: Any, sheet: Sheet, rows: Iterable[Sequence[Any]], header_row: int) -> Tally:
-        """Writes a header and rows. Raises WorkbookError when there are more than a sheet holds."""
+        """Writes a header and rows. Raises ReportError when there are more than a sheet holds."""
         for number, column in enumerate(sheet.columns):
             page.write_string(header_row, number, column.heading, self.header)
         tally = Tally(sheet, header_row + 2)
         for row, values in enumerate(rows, header_row + 1):
             if row >= LAST_ROW - 1_000:
-                raise WorkbookError(
+                raise ReportError(
                     f"sheet {sheet.name} has more rows than a spreadsheet holds; ask the marts instead "
                     "(docs/month_end.md)"
                 )

@@ -13,7 +13,7 @@ NETSUITE_PAGES = {
 }
 """NetSuite record type → its page under /app/accounting/transactions."""
 
-STRIPE_PAGES = {"credit_note": "credit_notes", "invoice": "invoices"}
+STRIPE_PAGES = {"credit_note": "credit_notes", "invoice": "invoices", "customer": "customers"}
 """Type of a Stripe object → its page in the dashboard. Refunds and ledger rows have no page of their own."""
 
 

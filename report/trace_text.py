@@ -59,7 +59,7 @@ def print_hits(console: Console, id: str, hits: Sequence[Hit], documents: Sequen
     known = {trace.document["document_id"]: trace.document for trace in documents}
     console.print(f"{id} leads to {len(known)} documents:", style="bold")
     rows = [(hit.document_id, known[hit.document_id], hit.found_as) for hit in hits if hit.document_id in known]
-    _print_grid(console, [(_money(row), f"{name}, {_state(row)}: {id} is its {what}") for name, row, what in rows])
+    _print_grid(console, [(_money(row), f"{name}, {state_text(row)}: {id} is its {what}") for name, row, what in rows])
     console.print()
 
 
@@ -67,7 +67,7 @@ def print_trace(console: Console, trace: Trace) -> None:
     """One document, section by section. Sections without rows are left out."""
     document = trace.document
     kind = DOCUMENT_TYPES.get(document["document_type"], document["document_type"])
-    console.print(f"{document['document_id']}: {kind} of {_money(document)}, {_state(document)}", style="bold")
+    console.print(f"{document['document_id']}: {kind} of {_money(document)}, {state_text(document)}", style="bold")
     made = f"created {_time(document['created_at'])} UTC" if document["created_at"] else None
     ids = [document["stripe_customer_id"], document["stripe_invoice_id"], made]
     _print_lines(console, document["detail"], ", ".join(text for text in ids if text))
@@ -76,28 +76,31 @@ def print_trace(console: Console, trace: Trace) -> None:
     _print_section(
         console,
         f"What becomes of {_money(document)}",
-        [(_amount(row), _part(row)) for row in trace.parts],
+        [(_amount(row), part_text(row)) for row in trace.parts],
     )
     for record in trace.records:
         _print_record(console, record, trace)
     said = document["detail"]
-    _print_section(console, "Applications", [(_amount(row), _application(row, said)) for row in trace.applications])
-    _print_section(console, "States so far (UTC)", [(_time(row["from"]), _past_state(row)) for row in trace.history])
-    _print_section(console, "Requests and answers (UTC)", [(_time(row["at"]), _answer(row)) for row in trace.log])
+    _print_section(console, "Applications", [(_amount(row), application_text(row, said)) for row in trace.applications])
+    _print_section(
+        console, "States so far (UTC)", [(_time(row["from"]), past_state_text(row)) for row in trace.history]
+    )
+    _print_section(console, "Requests and answers (UTC)", [(_time(row["at"]), answer_text(row)) for row in trace.log])
     _print_section(
         console,
         "Differences that a reconcile found (UTC)",
-        [(_time(row["reconciled_at"]), _difference(row)) for row in trace.drift],
+        [(_time(row["reconciled_at"]), difference_text(row)) for row in trace.drift],
     )
 
 
 def as_json(id: str, hits: Sequence[Hit], documents: Sequence[Trace]) -> str:
     """The same content for programs. Times are ISO 8601 in UTC, exact decimals are texts."""
     content = {"id": id, "hits": [asdict(hit) for hit in hits], "documents": [vars(trace) for trace in documents]}
-    return json.dumps(content, default=_encode, indent=2, ensure_ascii=False)
+    return json.dumps(content, default=encode, indent=2, ensure_ascii=False)
 
 
-def _encode(value: Any) -> str:
+def encode(value: Any) -> str:
+    """A value that JSON has no form for, for `json.dumps`. Raises TypeError."""
     if isinstance(value, datetime):
         return _utc(value).isoformat() + "Z"
     if isinstance(value, date):
@@ -115,7 +118,7 @@ def _print_record(console: Console, record: Row, trace: Trace) -> None:
     """A NetSuite record with its lines, tax details and mapped fields."""
     name = RECORD_TYPES.get(record["record_type"], record["record_type"])
     number = f"NetSuite {record['netsuite_internal_id']}" if record["netsuite_internal_id"] else "not in NetSuite"
-    console.print(f"{name} {record['external_id']}: {_money(record)}, {_state(record)}, {number}", style="bold")
+    console.print(f"{name} {record['external_id']}: {_money(record)}, {state_text(record)}, {number}", style="bold")
     accounts = [
         f"{name} {record[column]}"
         for name, column in (
@@ -127,8 +130,8 @@ def _print_record(console: Console, record: Row, trace: Trace) -> None:
     ]
     head = [
         f"dated {record['tran_date']}" if record["tran_date"] else None,
-        _found("customer", record["netsuite_customer_id"], record["customer_found_by"]),
-        _found("invoice", record["netsuite_invoice_id"], record["invoice_found_by"]),
+        found_text("customer", record["netsuite_customer_id"], record["customer_found_by"]),
+        found_text("invoice", record["netsuite_invoice_id"], record["invoice_found_by"]),
         *accounts,
     ]
     _print_lines(console, ", ".join(text for text in head if text), record["memo_text"], record["url"])
@@ -143,9 +146,9 @@ def _print_record(console: Console, record: Row, trace: Trace) -> None:
         document = trace.document
         if document["document_type"] == "credit_note" and document["amount_minor"] != record["amount_minor"]:
             _print_lines(console, f"lines of the note, scaled from {_amount(document)} to {_amount(record)} (S1):")
-        _print_grid(console, [(f"{row['line_number']}", _amount(row), _line(row)) for row in own["lines"]])
-        _print_grid(console, [("tax", _amount(row), _tax_detail(row)) for row in own["taxes"]])
-    _print_lines(console, *(_field(row) for row in own["fields"] if row["record_type"] == record["record_type"]))
+        _print_grid(console, [(f"{row['line_number']}", _amount(row), line_text(row)) for row in own["lines"]])
+        _print_grid(console, [("tax", _amount(row), tax_detail_text(row)) for row in own["taxes"]])
+    _print_lines(console, *(field_text(row) for row in own["fields"] if row["record_type"] == record["record_type"]))
     console.print()
 
 
@@ -187,12 +190,14 @@ def _object(row: Row) -> str:
     return _lines(f"{name} {row['stripe_id']}{number}: {', '.join(said)}", row["url"])
 
 
-def _part(row: Row) -> str:
+def part_text(row: Row) -> str:
+    """A part of a document, without its amount."""
     target = f" {row['target_external_id']}" if row["target_external_id"] else ""
     return f"{PARTS.get(row['part'], row['part'])}{target}: {BECOMES.get(row['becomes'], row['becomes'])}{_rule(row)}"
 
 
-def _line(row: Row) -> str:
+def line_text(row: Row) -> str:
+    """A line of a record, without its amount."""
     item = row["netsuite_item_id"] or row["item_external_id"]
     named = f"item {item} by {row['item_found_by'] or 'nothing'}" if item else "no item: nothing names one"
     rate = row["stripe_tax_rate_id"]
@@ -204,31 +209,35 @@ def _line(row: Row) -> str:
     return f"{row['line_kind'].replace('_', ' ')}, {named}{tax}{code}{gross}{_rule(row)}{text}"
 
 
-def _tax_detail(row: Row) -> str:
+def tax_detail_text(row: Row) -> str:
+    """A tax detail of a memo, without its amount."""
     basis = row["tax_basis"] or f"{row['tax_basis_minor']} minor units"
     code = f"code {row['netsuite_tax_code_id']}, type {row['netsuite_tax_type_id']}"
     return f"of line {row['line_number']}, on {basis}, {code} by {row['tax_code_found_by'] or 'nothing'} (L8)"
 
 
-def _field(row: Row) -> str:
+def field_text(row: Row) -> str:
+    """A field that field_map.csv fills."""
     place = f" of line {row['line_number']}" if row["line_number"] else ""
     return f"field {row['netsuite_field']}{place}: {row['value']} (by field_map.csv)"
 
 
-def _application(row: Row, said: str | None) -> str:
-    """said: the detail that the document shows already."""
+def application_text(row: Row, said: str | None) -> str:
+    """An application, without its amount. said: the detail that the document shows already."""
     target = f" {row['target_external_id']}" if row["target_external_id"] else ""
     number = f", NetSuite {row['target_netsuite_id']}" if row["target_netsuite_id"] else ""
     detail = row["detail"] if row["state"] in ("waiting", "blocked") and row["detail"] != said else None
-    return _lines(f"{row['application_type'].replace('_', ' ')}{target}{number}: {_state(row)}", detail)
+    return _lines(f"{row['application_type'].replace('_', ' ')}{target}{number}: {state_text(row)}", detail)
 
 
-def _past_state(row: Row) -> str:
+def past_state_text(row: Row) -> str:
+    """A row of the history, without its beginning."""
     until = f" until {_time(row['to'])}" if row["to"] else ""
-    return (_state(row) if row["state"] else "not a document any more") + until
+    return (state_text(row) if row["state"] else "not a document any more") + until
 
 
-def _answer(row: Row) -> str:
+def answer_text(row: Row) -> str:
+    """A row of the loader's log, without its time."""
     said = [
         f"HTTP {row['http_status']}" if row["http_status"] else None,
         f"NetSuite {row['internal_id']}" if row["internal_id"] else None,
@@ -240,14 +249,16 @@ def _answer(row: Row) -> str:
     return f"{what} ({answer})" if answer else what
 
 
-def _difference(row: Row) -> str:
+def difference_text(row: Row) -> str:
+    """A row of the drift, without its time."""
     amounts = f"posted {row['expected'] or row['expected_minor']}, found {row['found'] or row['found_minor']}"
     amounts = f" ({amounts})" if row["expected_minor"] is not None or row["found_minor"] is not None else ""
     detail = f": {row['detail']}" if row["detail"] else ""
     return f"{row['record_type']} {row['external_id']}, {row['difference']}{amounts}{detail}"
 
 
-def _found(name: str, id: str | None, found_by: str | None) -> str | None:
+def found_text(name: str, id: str | None, found_by: str | None) -> str | None:
+    """What a record refers to in NetSuite, and what found it; None if it refers to nothing."""
     return id and f"{name} {id}" + (f" (by {found_by})" if found_by else "")
 
 
@@ -267,7 +278,8 @@ def _money(row: Row) -> str:
     return f"{_amount(row)} {row['currency'].upper()}" if row["currency"] else _amount(row)
 
 
-def _state(row: Row) -> str:
+def state_text(row: Row) -> str:
+    """A state with its reason, where that says more."""
     return str(row["state"]) if row["state"] == row["reason"] else f"{row['state']} ({row['reason']})"
 
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
 import xlsxwriter
 from xlsxwriter.exceptions import XlsxWriterException
 
-from report.cells import Cells, WorkbookError
+from report.cells import Cells
 from report.month import Month
+from report.new_file import new_file
 from report.sheets import ALL_ROWS, LAST_READ, LINES, LISTS, MONTH_ROWS, Sheet
 from report.summary_sheet import SummarySheet
 from warehouse.query import ask, ask_in_bulks
@@ -28,21 +28,11 @@ ROWS_AT_A_TIME = 5_000
 def write_workbook(marts: duckdb.DuckDBPyConnection, path: Path, month: Month, target: str) -> None:
     """Writes the workbook of a month, for its owner alone, and puts it in its place by one rename.
 
-    marts: a connection with schema `marts`, which may be read-only. Raises WorkbookError; duckdb.CatalogException or
+    marts: a connection with schema `marts`, which may be read-only. Raises ReportError; duckdb.CatalogException or
     duckdb.BinderException when the marts are not those of this version.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
-            part = Path(folder, path.name)
-            part.touch(mode=0o600)
-            _write(marts, part, month, target)
-            part.replace(path)
-    except (OSError, XlsxWriterException) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise WorkbookError(
-            f"the workbook {path} cannot be written ({why}); make room, or set REPORT_DIR to a folder of yours"
-        ) from None
+    with new_file(path, "the workbook", (XlsxWriterException,)) as part:
+        _write(marts, part, month, target)
 
 
 def _write(marts: duckdb.DuckDBPyConnection, path: Path, month: Month, target: str) -> None:

@@ -35,6 +35,7 @@ from sandbox.netsuite import credentials
 from sandbox.netsuite.records import Transaction
 from sandbox.stripe.server import DEMO_KEY
 from tests.report.formulas import Formulas
+from tests.report.html_page import assert_well_formed
 from tests.support import docs
 from tests.support import warehouse as testing
 
@@ -471,12 +472,18 @@ def test_documents_equal_the_sum_over_states(shop):
     assert unequal == []
 
 
-def test_a_run_writes_the_workbook_of_the_last_whole_month(shop):
-    (workbook,) = (shop.folder / "reports").iterdir()
-    assert workbook.name == f"sandbox-{Month.last_whole('UTC')}.xlsx" and any(
-        workbook.name in said for said in shop.said
-    )
-    assert stat.S_IMODE(workbook.stat().st_mode) == 0o600
+def test_a_run_writes_the_page_and_the_workbook_of_the_last_whole_month(shop):
+    workbook, page = sorted((shop.folder / "reports").iterdir())
+    assert (workbook.name, page.name) == (f"sandbox-{Month.last_whole('UTC')}.xlsx", "sandbox.html")
+    for path in (workbook, page):
+        assert any(path.name in said for said in shop.said) and stat.S_IMODE(path.stat().st_mode) == 0o600
+    found = assert_well_formed(page.read_text(encoding="utf-8"))
+    with testing.opened(shop.warehouse) as connection:
+        states = "select upper(currency), state, count(*) from marts.credit_outcomes group by currency, state"
+        expected = [tuple(map(str, row)) for row in connection.execute(states).fetchall()]
+        documents = connection.execute("select document_id from marts.credit_outcomes").fetchall()
+    assert sorted(tuple(row[:3]) for row in found.rows["page-states-table"][1:]) == sorted(expected)
+    assert {id for (id,) in documents} <= set(found.ids())
 
 
 @pytest.mark.parametrize("month", [Month.named("2026-03"), Month.named("2026-04")], ids=str)

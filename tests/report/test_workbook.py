@@ -15,8 +15,8 @@ import pytest
 from openpyxl.utils.escape import unescape
 
 from report import cells
-from report.cells import WorkbookError
 from report.month import Month
+from report.new_file import ReportError
 from report.workbook import SHEETS, write_workbook
 from tests.report.formulas import Formulas
 from tests.report.marts import fill_march, insert, with_marts
@@ -285,7 +285,7 @@ def test_the_same_warehouse_gives_the_same_file_for_its_owner_alone(marts, tmp_p
 
 def test_a_folder_that_cannot_be_written_is_named(marts, tmp_path):
     (tmp_path / "reports").write_text("a file")
-    with pytest.raises(WorkbookError, match=r"sandbox-2026-03\.xlsx cannot be written \(.*set REPORT_DIR to a folder"):
+    with pytest.raises(ReportError, match=r"sandbox-2026-03\.xlsx cannot be written \(.*set REPORT_DIR to a folder"):
         write(marts, tmp_path)
 
 
@@ -294,6 +294,6 @@ def test_a_failure_leaves_the_file_that_was_there_and_nothing_else(marts, tmp_pa
     path = write(marts, tmp_path)
     before = path.read_bytes()
     monkeypatch.setattr(cells, "LAST_ROW", 1_003)
-    with pytest.raises(WorkbookError, match="sheet posted has more rows than a spreadsheet holds"):
+    with pytest.raises(ReportError, match="sheet posted has more rows than a spreadsheet holds"):
         write(marts, tmp_path)
     assert path.read_bytes() == before and [each.name for each in path.parent.iterdir()] == [path.name]
