@@ -45,8 +45,8 @@ NO_MARTS = "there are no marts of this version yet; run `make run`, or `make tra
 def extract(settings: Settings, results: StageResults) -> int:
     """Reads Stripe and NetSuite into the raw tables."""
     from extract import run
-    from extract.progress import Progress
     from mapping_files.reader import read_mappings
+    from progress import Progress
 
     read_mappings(settings.mappings_dir)  # a file to mend stops the command before Stripe is read for hours
     report = run(settings, Progress())

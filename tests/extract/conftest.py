@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from extract.progress import Progress
+from progress import Progress
 from extract.raw_tables import declare_stripe_tables
 from extract.stripe.report import StripeReport
 from extract.stripe.run import read_stripe

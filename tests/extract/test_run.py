@@ -6,7 +6,7 @@ import pytest
 
 import extract
 from extract.netsuite.run import NetSuiteReport
-from extract.progress import Progress
+from progress import Progress
 from extract.stripe.report import Mode, StripeReport
 from settings import Settings
 
