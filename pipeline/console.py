@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
+from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,9 +25,21 @@ def printable(text: str) -> str:
     )
 
 
+_remember: Callable[[str], object] | None = None
+
+
 def say(text: str) -> None:
-    """Prints one line, or several, at once."""
+    """Prints one line, or several, at once: what a command has to say. Progress, warnings and errors go to
+    `pipeline.logs`."""
     print(printable(text), flush=True)
+    if _remember:
+        _remember(text)
+
+
+def remember_with(log: Callable[[str], object]) -> None:
+    """Gives what is said to the log, too."""
+    global _remember
+    _remember = log
 
 
 def console(file: IO[str] | None = None) -> Console:
