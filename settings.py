@@ -126,7 +126,7 @@ class Settings(BaseSettings):
             complete = False
         if not complete or url.username or url.query or url.fragment:
             raise ValueError("must be an address such as https://host or https://host:port, nothing else")
-        if url.scheme == "http" and not _is_loopback(url.hostname):
+        if url.scheme == "http" and not is_loopback(url.hostname):
             raise ValueError("must start with https:// (plain http is for this machine's own addresses only)")
         return value.rstrip("/")
 
@@ -143,7 +143,7 @@ class Settings(BaseSettings):
                 is_right = url.hostname and (url.port is None or url.port) and address.isprintable()
             except ValueError:
                 is_right = False
-            if not is_right or not (url.scheme == "https" or (url.scheme == "http" and _is_loopback(url.hostname))):
+            if not is_right or not (url.scheme == "https" or (url.scheme == "http" and is_loopback(url.hostname))):
                 raise ValueError(
                     f"address {place} of {len(addresses)} must start with https:// and name a host (plain http is for "
                     "this machine's own addresses only); separate addresses by commas, write a comma inside one as %2C"
@@ -366,7 +366,9 @@ def secrets_of(settings: Settings) -> set[str]:
     flat = [part for value in values for part in (value if isinstance(value, tuple) else (value,))]
     secrets = {part.get_secret_value() for part in flat if isinstance(part, SecretStr)}
     try:
-        lines = settings.netsuite_private_key_file.read_text().splitlines() if settings.netsuite_private_key_file else []
+        lines = (
+            settings.netsuite_private_key_file.read_text().splitlines() if settings.netsuite_private_key_file else []
+        )
     except (OSError, UnicodeDecodeError):
         lines = []
     return {secret for secret in (*secrets, *(line for line in lines if not line.startswith("-"))) if secret}
@@ -376,7 +378,8 @@ def _secret(value: SecretStr | None) -> str:
     return value.get_secret_value() if value else ""
 
 
-def _is_loopback(host: str | None) -> bool:
+def is_loopback(host: str | None) -> bool:
+    """Whether a host is this machine, by its name or address."""
     try:
         return host == "localhost" or ip_address(host or "").is_loopback
     except ValueError:

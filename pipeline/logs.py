@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -45,6 +44,7 @@ class _Context:
     run_id = ""
     secrets: tuple[str, ...] = ()
     file: Path | None = None
+    is_json = False
 
 
 def begin(settings: Settings | None, command: str, run_id: str, folder: Path | None = None) -> None:
@@ -53,8 +53,8 @@ def begin(settings: Settings | None, command: str, run_id: str, folder: Path | N
     import structlog
 
     hide_secrets_of(settings)
-    _Context.run_id = run_id
     is_json = settings is not None and settings.log_format == "json"
+    _Context.run_id, _Context.is_json = run_id, is_json
     chain: list[Any] = [structlog.stdlib.add_log_level, structlog.stdlib.ExtraAdder(IDS), _add_context]
     ends: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, _hide_all]
     as_json = structlog.processors.JSONRenderer(sort_keys=False, ensure_ascii=False, default=str)
@@ -68,7 +68,9 @@ def begin(settings: Settings | None, command: str, run_id: str, folder: Path | N
     handlers: list[logging.Handler] = [screen]
     try:
         handlers.append(_file(folder or LOGS, command, run_id))
-        handlers[-1].setFormatter(formatter(structlog.processors.format_exc_info, _hide_all, as_json if is_json else _for_the_file))
+        handlers[-1].setFormatter(
+            formatter(structlog.processors.format_exc_info, _hide_all, as_json if is_json else _for_the_file)
+        )
         handlers[-1].addFilter(lambda record: record.levelno >= logging.WARNING or _is_ours(record.name))
     except OSError:
         _Context.file = None  # a run goes on without
@@ -114,6 +116,11 @@ def hidden(text: str) -> str:
     for secret in _Context.secrets:
         text = text.replace(secret, HIDDEN)
     return text
+
+
+def is_json() -> bool:
+    """Whether stderr gets JSON lines."""
+    return _Context.is_json
 
 
 def file_shown() -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from pipeline.console import ROWS_SHOWN, console, say
 from pipeline.exit_codes import DONE, FAILED, REFUSED, StageFailed
@@ -24,7 +24,7 @@ class StageResults:
 
     run_id: of the command · push: the summary shows the push of this run · objects_read: of Stripe, by this extract ·
     failure: why the exit code is not 0, where no error was raised · is_published: readers have what this command did;
-    None if it did nothing yet that they would see.
+    None if it did nothing yet that they would see · found: what `--json` prints · so_far: how far the stage is.
     """
 
     run_id: str = ""
@@ -32,6 +32,8 @@ class StageResults:
     objects_read: int | None = None
     failure: str | None = None
     is_published: bool | None = None
+    found: dict[str, Any] = field(default_factory=dict)
+    so_far: Callable[[], str] = str
 
 
 Stage = Callable[[Settings, StageResults], int]
@@ -59,9 +61,11 @@ def extract(settings: Settings, results: StageResults) -> int:
 def push(settings: Settings, results: StageResults) -> int:
     """Posts to NetSuite what is ready. REFUSED: NetSuite refused rows; FAILED: the effect of a write is unknown."""
     from load_netsuite.push import push
+    from progress import Progress
 
-    with readers_told(settings, results):
-        report = results.push = push(settings, plan=settings.plan, run_id=results.run_id)
+    with readers_told(settings, results), Progress().stage("push", unit="records", has_summary=False) as stage:
+        results.so_far = stage.so_far
+        report = results.push = push(settings, plan=settings.plan, run_id=results.run_id, watcher=stage)
         _note_netsuite(settings)
     say(f"push: {_sentence(report)}")
     for line in _plan_lines(settings, report):

@@ -126,14 +126,20 @@ def print_summary(
             f"Tax of {major_units(minor, exponent)} {currency} on used balances of {_customers(customers)} is not "
             "reversed in NetSuite: book it by hand with a journal (rule B5; marts.credit_balance_check)."
         )
-    for currency, customers, minor, exponent in ask(WITHOUT_INVOICE):
-        console.print(
-            f"Ledger rows of {major_units(minor, exponent)} {currency} of {_customers(customers)} belong to no invoice "
-            "(rules O2, B9; marts.credit_balance_check)."
-        )
+    for sentence in rows_without_invoice(warehouse):
+        console.print(sentence)
     if unmatched_rows:
         _print_table(console, "Rows of mapping files that match nothing", ("row",), [(r,) for r in unmatched_rows], "")
     console.print(_last_reconciled(ask(LAST_RECONCILIATION)))
+
+
+def rows_without_invoice(warehouse: duckdb.DuckDBPyConnection) -> list[str]:
+    """A sentence per currency about ledger rows that belong to no invoice (rules O2, B9). Raises duckdb.Error."""
+    return [
+        f"Ledger rows of {major_units(minor, exponent)} {currency} of {_customers(customers)} belong to no invoice "
+        "(rules O2, B9; marts.credit_balance_check)."
+        for currency, customers, minor, exponent in warehouse.execute(WITHOUT_INVOICE).fetchall()
+    ]
 
 
 def _customers(number: int) -> str:
