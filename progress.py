@@ -100,6 +100,8 @@ class Stage:
 
     def so_far(self) -> str:
         """One line: `push: 120 of 1,000 records, 4/s, about 0:03:40 left`."""
+        if self._total is None and not self.count:
+            return f"{self.name}: under way"
         rate = self._rate()
         of_all = "" if self._total is None else f" of {self._total:,}"
         parts = (

@@ -41,8 +41,11 @@ SCHEMAS = frozenset({
 
 
 class SettingsError(Exception):
-    """Settings are missing, wrong or contradictory. `problems`: one sentence each, with the fix · `known`: the settings,
-    with defaults in place of wrong values; None where none could be read."""
+    """Settings are missing, wrong or contradictory.
+
+    `problems`: one sentence each, with the fix · `known`: the settings, with defaults in place of wrong values; None
+    where none could be read.
+    """
 
     def __init__(self, problems: Iterable[str], known: Settings | None = None):
         self.problems, self.known = list(problems), known

@@ -57,8 +57,11 @@ order by noted.document_id
 
 @dataclass
 class Findings:
-    """What the warehouse says after a command. blocked: (document_id, reason, detail) of documents that became blocked ·
-    without_invoice: sentences about ledger rows that belong to no invoice (rule O2)."""
+    """What the warehouse says after a command.
+
+    blocked: (document_id, reason, detail) of documents that became blocked · without_invoice: sentences about ledger
+    rows that belong to no invoice (rule O2).
+    """
 
     blocked: Sequence[tuple[str, str | None, str | None]] = ()
     without_invoice: Sequence[str] = ()
@@ -129,9 +132,8 @@ def body_of(settings: Settings, ended: Ended, found: Findings) -> dict[str, Any]
 
 def _text(account: str | None, target: str, ended: Ended, found: Findings) -> str:
     who = f"{target} {account}" if account else target
-    lines = [
-        f"Stripe credit into NetSuite, {who}, {ended.command}: exit code {ended.exit_code}, {MEANING[ended.exit_code]}."
-    ]
+    how = f"exit code {ended.exit_code}, {MEANING[ended.exit_code]}"
+    lines = [f"Stripe credit into NetSuite, {who}, {ended.command}: {how}."]
     if ended.failure:
         failure = hidden(ended.failure)
         lines.append(failure if len(failure) <= FAILURE_LENGTH else f"{failure[:FAILURE_LENGTH]}...")

@@ -108,7 +108,7 @@ def _exit_code(
 ) -> int:
     warehouse: Path | None = None
     try:
-        settings = ended.settings = _settings(require, ended, results)
+        settings = ended.settings = _settings(require, ended)
         if not needs_warehouse:
             return _run(settings, stages, note_as, stop, results, has_lock=False)
         settings = ended.settings = _with_warehouse(settings)
@@ -132,15 +132,15 @@ def _exit_code(
         return explain(error, warehouse)
 
 
-def _settings(require: Sequence[Service], ended: Ended, results: StageResults) -> Settings:
+def _settings(require: Sequence[Service], ended: Ended) -> Settings:
     """The settings; from here on there are logs. Raises SettingsError."""
     try:
-        known = settings = load_settings(require)
+        settings = load_settings(require)
     except SettingsError as error:
-        known = ended.settings = error.known
+        ended.settings = error.known
+        logs.begin(error.known, ended.command, ended.run_id)
         raise
-    finally:
-        logs.begin(known, ended.command, ended.run_id)
+    logs.begin(settings, ended.command, ended.run_id)
     return settings
 
 

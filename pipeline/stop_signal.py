@@ -25,8 +25,8 @@ SIGNALS = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 LEFT_BEHIND = {
     "extract": "what was read so far is kept, and the next run goes on from there; nothing was written to NetSuite",
     "transform": "nothing was pushed; the next transform derives what this one did not",
-    "push": "what NetSuite answered is in the journal. Next: run the same command again; it asks NetSuite for the writes under "
-    "way before it sends anything",
+    "push": "what NetSuite answered is in the journal. Next: run the same command again; it asks NetSuite for the "
+    "writes under way before it sends anything",
 }
 """What a stopped stage leaves behind."""
 NOTHING = "nothing was written to NetSuite"

@@ -62,7 +62,10 @@ def test_a_log_gets_lines_of_a_long_stage(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_stage_says_how_far_it_is_without_knowing_the_end() -> None:
     stage = room.Stage("transform", None, None, "models and tests")
-    assert stage.so_far() == "transform: 0 models and tests"
+    assert stage.so_far() == "transform: under way"
+    stage._began -= 100
+    stage(300)
+    assert stage.so_far() == "transform: 300 models and tests, 3/s"
 
 
 def test_the_lines_stop_with_the_stage() -> None:
