@@ -54,8 +54,11 @@ def with_status(status: int, **headers: str) -> Callable[[BaseHTTPRequestHandler
     return answer
 
 
+OK = with_status(200)
+
+
 @contextmanager
-def receiver(answer: Callable[[BaseHTTPRequestHandler], None] = with_status(200)) -> Iterator[Receiver]:
+def receiver(answer: Callable[[BaseHTTPRequestHandler], None] = OK) -> Iterator[Receiver]:
     own = Receiver(answer)
     thread = threading.Thread(target=own.server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -82,7 +85,8 @@ def fill(settings: Settings, outcomes: str, unattributed: int = 0) -> None:
             select *, row_number() over () as position
             from (values {outcomes}) as rows(run_id, document_id, state, reason);
             create table marts.credit_outcomes as
-            select distinct document_id, 'Map <price_1> for ' || document_id as detail from marts.credit_outcome_history;
+            select distinct document_id, 'Map <price_1> for ' || document_id as detail
+            from marts.credit_outcome_history;
             create table marts.credit_balance_check as
             select 'cus_1' as stripe_customer_id, 'usd' as currency, {unattributed}::bigint as unattributed_minor;
             create table reference.currencies as select 'usd' as currency, 2 as stripe_exponent;
