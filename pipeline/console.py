@@ -51,6 +51,6 @@ def console(file: IO[str] | None = None) -> Console:
         def render_str(self, text: str, **options: Any) -> Text:
             return super().render_str(printable(text), **options)
 
-    # A log has no width of its own; 150 keeps sentences in few lines. Ids and details are shown as they are, also one
+    # A log has no width of its own. Ids and details are shown as they are, also one
     # that looks like rich's markup or the name of an emoji.
-    return Printable(file=file, width=None if sys.stdout.isatty() else 150, highlight=False, markup=False, emoji=False)
+    return Printable(file=file, width=None if sys.stdout.isatty() else 80, highlight=False, markup=False, emoji=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -89,9 +89,11 @@ def push(settings: Settings, results: StageResults) -> int:
 def plan(settings: Settings, results: StageResults) -> int:
     """Shows what a push would post, as tables and as a file: PLAN, or plan.json."""
     from load_netsuite.plan import plan
+    from pipeline.plan_json import plan_as_json
 
     path = plan(settings, settings.plan or ROOT / "plan.json", console())
     shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+    results.found |= plan_as_json(settings, path)
     say(f"plan: nothing was written to NetSuite; `make push PLAN={shown}` posts exactly this")
     return DONE
 
@@ -103,6 +105,7 @@ def reconcile(settings: Settings, results: StageResults) -> int:
     with readers_told(settings, results):
         drifts = reconcile(settings, console(), run_id=results.run_id)
         _note_netsuite(settings)
+    results.found["differences"] = [asdict(drift) for drift in drifts]
     if drifts:
         results.failure = f"reconcile: {len(drifts)} differences; marts.netsuite_drift has them"
     return REFUSED if drifts else DONE
@@ -209,20 +212,18 @@ def compact(settings: Settings, results: StageResults) -> int:
 def doctor(settings: Settings, results: StageResults) -> int:
     """Checks settings, credentials, permissions and mappings. Raises StageFailed when a check finds an error:
     without one, a run can post."""
-    from rich.table import Table
-
     import doctor.netsuite
     import doctor.stripe
     from extract.stripe.account import require_own_account
+    from pipeline.last_run import check_last_run
+    from text_tables import print_table
 
     require_own_account(settings)
     findings = [*doctor.stripe.check(settings), *doctor.netsuite.check(settings), *_unmatched_mapping_rows(settings)]
-    table = Table(box=None, header_style="bold")
-    for heading in ("", "checked", "finding"):
-        table.add_column(heading, overflow="fold")
-    for finding in findings:
-        table.add_row(finding.level, finding.subject, finding.message)
-    console().print(table)
+    findings += check_last_run(settings)
+    rows = [(finding.level, finding.subject, finding.message) for finding in findings]
+    print_table(console(), "", ("", "checked", "finding"), rows)
+    results.found["findings"] = [asdict(finding) for finding in findings]
     unknown = [finding.subject for finding in findings if finding.level == "not checked"]
     if unknown:
         say(f"doctor: not checked, for the reasons above: {'; '.join(unknown)}")
