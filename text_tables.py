@@ -18,7 +18,7 @@ def print_table(console: Console, title: str, headings: Sequence[str], rows: Ite
     never cut off."""
     if title:
         console.print(title, style="bold")
-    table = Table(box=RULED, show_edge=False, pad_edge=False, header_style="bold")
+    table = Table(box=RULED, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
     for heading in headings:
         table.add_column(heading, justify="right" if heading in NUMBERS else "left", overflow="fold")
     for row in rows:

@@ -141,7 +141,7 @@ def print_plan(records: Sequence[Planned], totals: Totals, names: Names, console
     rows = []
     for (record_type, action, currency, place, period), (number, total) in sorted(totals.by_place.items()):
         shown = f"{place[0]} {_shown(place, names)}".strip(), names.show("accountingperiod", period)
-        rows.append((record_type, action, *shown, number, f"{total:,} {currency.upper()}"))
+        rows.append((record_type, action, *shown, number, f"{total:,} {currency.upper()}".strip()))
     title = f"Would be posted to NetSuite: {len(records)} records"
     print_table(console, title, ("record type", "what", "item or account", "period", "rows", "amount"), rows)
     booked: defaultdict[tuple[str, int, str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])

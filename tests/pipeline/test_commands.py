@@ -21,10 +21,11 @@ from load_netsuite.push import PushReport
 from pipeline import stages
 from pipeline.console import console
 from pipeline.exit_codes import DONE, FAILED, REFUSED
-from pipeline.summary import _print_table, major_units
+from pipeline.summary import major_units
 from pipeline.transform import describe_failure
 from settings import ROOT, Settings
 from tests.warehouse.test_waiting import reader
+from text_tables import print_table
 from warehouse.connection import open_warehouse
 from warehouse.ownership import Books, books_of, note_books
 
@@ -180,7 +181,7 @@ def test_doctor_beside_a_run_says_what_it_did_not_check(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("identifier", ["team[red]7", "cus[/]", "cus:+1:"])
 def test_a_table_shows_ids_as_they_are(capsys: pytest.CaptureFixture[str], identifier: str) -> None:
-    _print_table(console(), "Blocked", ("document",), [(identifier,)], if_empty="")
+    print_table(console(), "Blocked", ("document",), [(identifier,)])
     assert identifier in capsys.readouterr().out
 
 
