@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.console import ROWS_SHOWN, console, say
 from pipeline.exit_codes import DONE, FAILED, REFUSED, StageFailed
@@ -153,10 +154,10 @@ def export(settings: Settings, results: StageResults, *, folder: Path | None = N
     return DONE
 
 
-def trace(settings: Settings, results: StageResults, *, id: str, json_to: IO[str] | None = None) -> int:
+def trace(settings: Settings, results: StageResults, *, id: str) -> int:
     """Shows the documents that an id leads to; reads the warehouse only.
 
-    json_to: writes JSON there instead. Raises StageFailed where nothing has that id, and as `open_for_reading`.
+    Raises StageFailed where nothing has that id, and as `open_for_reading`.
     """
     import duckdb
 
@@ -176,9 +177,7 @@ def trace(settings: Settings, results: StageResults, *, id: str, json_to: IO[str
             documents = traces(warehouse, list(dict.fromkeys(hit.document_id for hit in hits)), links)
         except duckdb.CatalogException:
             raise StageFailed(f"trace: {NO_MARTS}") from None
-    if json_to:
-        print(as_json(id, hits, documents), file=json_to)
-        return DONE
+    results.found |= json.loads(as_json(id, hits, documents))
     shown = console()
     if len(documents) > 1:
         print_hits(shown, id, hits, documents)
