@@ -39,9 +39,9 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def trace(path: Path, id: str, json_to: io.StringIO | None = None, **variables: str) -> int:
+def trace(path: Path, id: str, results: StageResults | None = None, **variables: str) -> int:
     settings = Settings(_env_file=None, warehouse_path=path, **variables)
-    return stages.trace(settings, StageResults(), id=id, json_to=json_to)
+    return stages.trace(settings, results or StageResults(), id=id)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
