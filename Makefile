@@ -20,8 +20,13 @@ export RUNTIME__DLTHUB_TELEMETRY := false
 .PHONY: help setup run plan extract transform push reconcile report trace export mappings compact doctor test lint format lock soak docs bench advance clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "  TARGET=sandbox (default) needs no account; TARGET=production reads the variables of README.md"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { n = split($$2, words, " "); line = sprintf("  make %-10s", $$1); \
+		for (i = 1; i <= n; i++) { \
+			if (length(line) + length(words[i]) > 78) { print line; line = sprintf("%17s", "") } \
+			line = line " " words[i] } \
+		print line }' $(MAKEFILE_LIST)
+	@echo "  TARGET=sandbox (default) needs no account; TARGET=production reads the"
+	@echo "  variables of README.md"
 
 setup: $(READY) ## install the locked dependencies, if they are not
 
@@ -54,10 +59,10 @@ $(LINT_READY): requirements-dev.lock $(READY)
 		> "$$($(LINT_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
 	@touch $@
 
-run: $(READY) ## extract, transform, push, report
+run: $(READY) ## extract, transform, push, report (FULL_LEDGER=1, FULL_REFRESH=1, PLAN=plan.json, MONTH=2026-03)
 	@$(RUN) run
 
-plan: $(READY) ## the same, but nothing is written to NetSuite: shows what would be posted
+plan: $(READY) ## run, but write nothing to NetSuite: show what would be posted (FULL_LEDGER=1, FULL_REFRESH=1, PLAN=other.json, MONTH=2026-03, JSON=1)
 	@$(RUN) plan
 
 extract: $(READY) ## read Stripe and NetSuite (FULL_LEDGER=1: every customer's ledger)
@@ -69,7 +74,7 @@ transform: $(READY) ## derive documents, memos, lines and outcomes (FULL_REFRESH
 push: $(READY) ## post what is ready (PLAN=plan.json: only what that plan shows)
 	@$(RUN) push
 
-reconcile: $(READY) ## compare what was posted with what NetSuite shows today
+reconcile: $(READY) ## compare what was posted with what NetSuite shows today (JSON=1: as JSON)
 	@$(RUN) reconcile
 
 report: $(READY) ## print the summary again; write the page and the month-end workbook (MONTH=2026-03; JSON=1: figures as JSON)
@@ -87,7 +92,7 @@ mappings: $(READY) ## propose the rows that mapping files lack (WRITE=1, APPLY=f
 compact: $(READY) ## remove superseded versions of Stripe's objects; the current ones stay
 	@$(RUN) compact
 
-doctor: $(READY) ## check settings, permissions and mappings; write nothing
+doctor: $(READY) ## check settings, permissions and mappings; write nothing (JSON=1: as JSON)
 	@$(RUN) doctor
 
 test: $(READY) ## run every test

@@ -41,10 +41,14 @@ SCHEMAS = frozenset({
 
 
 class SettingsError(Exception):
-    """Settings are missing, wrong or contradictory. `problems`: one sentence each, with the fix."""
+    """Settings are missing, wrong or contradictory.
 
-    def __init__(self, problems: Iterable[str]):
-        self.problems = list(problems)
+    `problems`: one sentence each, with the fix · `known`: the settings, with defaults in place of wrong values; None
+    where none could be read.
+    """
+
+    def __init__(self, problems: Iterable[str], known: Settings | None = None):
+        self.problems, self.known = list(problems), known
         super().__init__("\n".join(["Settings to fix:", *(f"  - {problem}" for problem in self.problems)]))
 
 
@@ -88,6 +92,10 @@ class Settings(BaseSettings):
     write: bool = False  # make mappings: append the rows that are complete
     apply: Path | None = None  # make mappings: take over the rows of this workbook
 
+    log_format: Literal["text", "json"] = "text"  # of the log lines on stderr
+    alert_urls: Annotated[tuple[SecretStr, ...], NoDecode] = ()  # told when a run or push needs a person
+    alert_after_hours: PositiveInteger | None = None  # without a successful run, doctor fails
+
     @model_validator(mode="before")
     @classmethod
     def _default_mappings(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -121,9 +129,29 @@ class Settings(BaseSettings):
             complete = False
         if not complete or url.username or url.query or url.fragment:
             raise ValueError("must be an address such as https://host or https://host:port, nothing else")
-        if url.scheme == "http" and not _is_loopback(url.hostname):
+        if url.scheme == "http" and not is_loopback(url.hostname):
             raise ValueError("must start with https:// (plain http is for this machine's own addresses only)")
         return value.rstrip("/")
+
+    @field_validator("alert_urls", mode="before")
+    @classmethod
+    def _parse_addresses(cls, value: object) -> object:
+        """Addresses are secrets: a message names one by its place."""
+        if not isinstance(value, str):
+            return value
+        addresses = [address.strip() for address in value.split(",") if address.strip()]
+        for place, address in enumerate(addresses, start=1):
+            try:
+                url = urlsplit(address)
+                is_right = url.hostname and (url.port is None or url.port) and address.isprintable()
+            except ValueError:
+                is_right = False
+            if not is_right or not (url.scheme == "https" or (url.scheme == "http" and is_loopback(url.hostname))):
+                raise ValueError(
+                    f"address {place} of {len(addresses)} must start with https:// and name a host (plain http is for "
+                    "this machine's own addresses only); separate addresses by commas, write a comma inside one as %2C"
+                )
+        return tuple(SecretStr(address) for address in addresses)
 
     @field_validator("netsuite_account_id")
     @classmethod
@@ -215,7 +243,7 @@ def load_settings(
         if settings.target == "production":
             problems += _check_production(settings, set(require), wrong)
     if problems:
-        raise SettingsError(problems)
+        raise SettingsError(problems, settings)
     filled: dict[str, Any] = {}
     if settings.warehouse_path == Path():
         filled["warehouse_path"] = default_warehouse(settings)
@@ -335,11 +363,26 @@ def _check_modes(settings: Settings) -> list[str]:
     return problems
 
 
+def secrets_of(settings: Settings) -> set[str]:
+    """Every value of the settings that no log, error or alert may show, the lines of the private key included."""
+    values = [getattr(settings, name) for name in type(settings).model_fields]
+    flat = [part for value in values for part in (value if isinstance(value, tuple) else (value,))]
+    secrets = {part.get_secret_value() for part in flat if isinstance(part, SecretStr)}
+    try:
+        lines = (
+            settings.netsuite_private_key_file.read_text().splitlines() if settings.netsuite_private_key_file else []
+        )
+    except (OSError, UnicodeDecodeError):
+        lines = []
+    return {secret for secret in (*secrets, *(line for line in lines if not line.startswith("-"))) if secret}
+
+
 def _secret(value: SecretStr | None) -> str:
     return value.get_secret_value() if value else ""
 
 
-def _is_loopback(host: str | None) -> bool:
+def is_loopback(host: str | None) -> bool:
+    """Whether a host is this machine, by its name or address."""
     try:
         return host == "localhost" or ip_address(host or "").is_loopback
     except ValueError:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from extract.netsuite.run import NetSuiteReport
-    from extract.progress import Progress
     from extract.stripe.report import StripeReport
+    from progress import Progress
     from settings import Settings
 
 

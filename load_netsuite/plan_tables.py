@@ -12,12 +12,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from load_netsuite.records import Record
 from netsuite.names import named
+from text_tables import print_table
 
 if TYPE_CHECKING:
     from load_netsuite.plan import Planned
@@ -142,9 +141,9 @@ def print_plan(records: Sequence[Planned], totals: Totals, names: Names, console
     rows = []
     for (record_type, action, currency, place, period), (number, total) in sorted(totals.by_place.items()):
         shown = f"{place[0]} {_shown(place, names)}".strip(), names.show("accountingperiod", period)
-        rows.append((record_type, action, currency.upper(), *shown, f"{number}", f"{total:,}"))
+        rows.append((record_type, action, *shown, number, f"{total:,} {currency.upper()}".strip()))
     title = f"Would be posted to NetSuite: {len(records)} records"
-    _print(console, title, ("record type", "what", "currency", "item or account", "period", "rows", "amount"), rows)
+    print_table(console, title, ("record type", "what", "item or account", "period", "rows", "amount"), rows)
     booked: defaultdict[tuple[str, int, str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
     for (place, period, currency), (debit, credit) in totals.by_account.items():
         income = names.incomes.get(place[1]) if place[0] == "item" else None
@@ -152,7 +151,7 @@ def print_plan(records: Sequence[Planned], totals: Totals, names: Names, console
         in_order = int(period) if period.isdigit() else 0
         sums = booked[account, in_order, names.show("accountingperiod", period), currency.upper()]
         sums[0], sums[1] = sums[0] + debit, sums[1] + credit
-    _print(
+    print_table(
         console,
         "Would be booked, by general-ledger account",
         ("account", "period", "currency", "debit", "credit"),
@@ -161,14 +160,17 @@ def print_plan(records: Sequence[Planned], totals: Totals, names: Names, console
             for (account, _, period, currency), (debit, credit) in sorted(booked.items())
         ],
     )
-    _print(
+    print_table(
         console,
         f"The records (the first {RECORDS_SHOWN}; all: the plan file, and marts.posting_plan)",
-        ("record", "external id", "what", "customer", "date", "period", "account", "currency", "amount"),
+        ("record", "external id", "customer, account", "date, period", "amount"),
         [
             (
-                *(r.record_type, r.external_id, r.action, r.customer, r.tran_date, r.period, r.account),
-                *((r.currency or "").upper(), f"{r.total:,}"),
+                f"{r.action}\n{r.record_type}",
+                r.external_id,
+                _lines(r.customer, r.account),
+                _lines(r.tran_date, r.period),
+                f"{r.total:,} {(r.currency or '').upper()}",
             )
             for r in records[:RECORDS_SHOWN]
         ],
@@ -183,13 +185,5 @@ def _unknown_income(place: Place) -> str:
     return "income account of item " if place[0] == "item" else ""
 
 
-def _print(console: Console, title: str, headings: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
-    console.print(title, style="bold")
-    table = Table(box=box.ASCII2)
-    for heading in headings:
-        is_number = heading in ("rows", "amount", "debit", "credit")
-        table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(value or "" for value in row))
-    console.print(table)
-    console.print()
+def _lines(*parts: str | None) -> str:
+    return "\n".join(part for part in parts if part)

@@ -24,6 +24,7 @@ again.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -32,6 +33,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 
@@ -55,6 +57,7 @@ from netsuite.concurrency import Clock
 from netsuite.encoding import to_json
 from netsuite.errors import LoginRefused, NetSuiteError, NoAnswer, NotSent
 from settings import Settings
+from warehouse.query import ask
 
 log = logging.getLogger("load_netsuite")
 
@@ -102,15 +105,25 @@ class PushReport:
         return self.count("created", "applied")
 
 
-def push(settings: Settings, plan: Path | None = None, run_id: str | None = None) -> PushReport:
+class Watcher(Protocol):
+    """Is told how many records there are to post, then of each that is done. From any thread."""
+
+    def expect(self, total: int) -> None: ...
+    def __call__(self, advance: int) -> None: ...
+
+
+def push(
+    settings: Settings, plan: Path | None = None, run_id: str | None = None, watcher: Watcher | None = None
+) -> PushReport:
     """Posts what is ready. plan: post exactly what this file lists, or raise PlanMoved before anything is sent ·
-    run_id: of the command, for the rows of the log.
+    run_id: of the command, for the rows of the log · watcher: of the progress.
 
     Raises WarehouseLocked, WarehouseError, JournalError, PlanMoved, RecordsGone, ClockOff, LoginRefused, NetSuiteError,
     SettingsError. A refusal by NetSuite raises nothing: see `PushReport.refused` and the log.
     """
     with open_with_journal(settings.warehouse_path) as warehouse, NetSuite(settings) as client:
-        return Push(warehouse, client, read_plan(plan, settings) if plan else None, run_id=run_id).run()
+        read = read_plan(plan, settings) if plan else None
+        return Push(warehouse, client, read, run_id=run_id, watcher=watcher).run()
 
 
 class Push:
@@ -123,6 +136,7 @@ class Push:
         plan: Plan | None = None,
         pick: Callable[[int], int] | None = None,
         run_id: str | None = None,
+        watcher: Watcher | None = None,
     ) -> None:
         self._clock: Clock = client.clock
         self._client = client
@@ -138,6 +152,8 @@ class Push:
         self._lost_in_a_row = 0
         self._tried: set[Key] = set()  # records that an earlier attempt of ours may have created
         self._unseen: set[Key] = set()  # records that SuiteQL does not show yet
+        self._watcher = watcher
+        self._told: set[Key] | None = None  # records that the watcher counts as done; None before the first step
         self._has_written = True  # an earlier run may have left records unchecked
         self.report = PushReport(self._journal.run_id)
 
@@ -148,6 +164,7 @@ class Push:
             self.report.plan = compare(self._plan, self._warehouse, self._marts)
         try:
             self._recover()
+            self._begin_to_count()
             for name, read in STEPS:
                 log.info("push: %s", name)
                 self._step(read(self._marts))
@@ -166,6 +183,18 @@ class Push:
             self.report.requests = self._client.requests_sent
             self.report.seconds = time.monotonic() - started
         return self.report
+
+    def _begin_to_count(self) -> None:
+        if self._watcher:
+            self._told = set()
+            with contextlib.suppress(duckdb.Error):  # no reason to post nothing
+                ((total,),) = ask(self._warehouse.cursor(), "select count(*) from marts.posting_plan")
+                self._watcher.expect(total)
+
+    def _tell(self, done: Key) -> None:
+        if self._watcher and self._told is not None and done not in self._told:
+            self._told.add(done)
+            self._watcher(1)
 
     def _note(self, bulks: Iterable[Checked]) -> None:
         for checked in bulks:
@@ -390,10 +419,14 @@ class Push:
                 if entry.operation == "read_back":  # of a record of ours; `look_up` is of somebody else's in its place
                     key = entry.record_type, entry.external_id
                     (self.report.differing.add if entry.status == "differs" else self.report.differing.discard)(key)
+                elif is_counted:
+                    self._tell((entry.record_type, entry.external_id))
                 if is_counted and entry.status in ("rejected", "differs") and not has_no_effect:
                     self.report.refused.append((entry.record_type, entry.external_id, entry.error_detail or ""))
                     del self.report.refused[1000:]
-                    log.warning("%s %s %s: %s", entry.record_type, entry.external_id, entry.status, entry.error_detail)
+                    words = entry.record_type, entry.external_id, entry.status, entry.error_detail
+                    ids = {name: getattr(entry, name) for name in ("record_type", "external_id", "status")}
+                    log.warning("%s %s %s: %s", *words, extra=ids)
 
     def _since(self, started: float) -> int:
         """Milliseconds since `started`."""

@@ -13,7 +13,6 @@ from decimal import Decimal
 
 import duckdb
 from rich.console import Console
-from rich.table import Table
 
 from load_netsuite import comparison
 from load_netsuite.bodies import Row
@@ -27,6 +26,7 @@ from netsuite import lookup
 from netsuite.api import NetSuite
 from netsuite.lookup import Found
 from settings import Settings
+from text_tables import print_table
 from warehouse.query import ask
 
 COLUMNS = ("record_type", "external_id", "internal_id", "last_seen")
@@ -167,9 +167,6 @@ def _print(drifts: Sequence[Drift], console: Console) -> None:
     if not drifts:
         console.print("NetSuite shows everything as it was posted.")
         return
-    table = Table(title=f"Changed in NetSuite since it was posted: {len(drifts)}")
-    for column in ("difference", "currency", "detail"):
-        table.add_column(column, overflow="fold")
-    for drift in drifts:
-        table.add_row(drift.difference, drift.currency or "", drift.detail)
-    console.print(table)
+    title = f"Changed in NetSuite since it was posted: {len(drifts)}"
+    rows = [(drift.difference, (drift.currency or "").upper(), drift.detail) for drift in drifts]
+    print_table(console, title, ("difference", "currency", "detail"), rows)

@@ -8,5 +8,9 @@ transform.py         the stage that runs dbt
 summary.py           the tables that a run ends with
 sandbox_process.py   the stand-ins of TARGET=sandbox
 console.py           lines and tables for people
+logs.py              log lines on stderr and in a file, without secrets
+alerts.py            tells ALERT_URLS how a run ended
+plan_json.py         a plan for programs
+last_run.py          when a run last went well
 reading.py           the warehouse for commands that only read
 """

@@ -9,11 +9,10 @@ With TARGET=sandbox the stand-ins of `sandbox/` start with the command and end w
 
 from __future__ import annotations
 
-import contextlib
-import sys
+import os
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -22,57 +21,82 @@ from pipeline.command import run_command
 from pipeline.mappings import propose_mappings
 from pipeline.transform import transform
 
+
+def _setting(option: str, help: str, metavar: str | None = None) -> Any:
+    """An option that sets the variable of its name: `--full-ledger` is FULL_LEDGER=1, `--plan x` is PLAN=x. `settings`
+    then checks it as if it came from the environment."""
+    name = option.removeprefix("--").replace("-", "_").upper()
+
+    def put(value: bool | str | None) -> None:
+        if value:
+            os.environ[name] = "1" if value is True else str(value)
+
+    return typer.Option(option, help=f"{help} (make: {name}={metavar or 1})", metavar=metavar, callback=put)
+
+
+AsJson = Annotated[bool, typer.Option("--json", envvar="JSON", help="Print one JSON object. (make: JSON=1)")]
+FullLedger = Annotated[bool, _setting("--full-ledger", "Read the balance ledger of every customer.")]
+FullRefresh = Annotated[bool, _setting("--full-refresh", "Derive all customers anew.")]
+PlanFile = Annotated[str | None, _setting("--plan", "The plan's file.", "plan.json")]
+Month = Annotated[str | None, _setting("--month", "The month of the workbook.", "2026-03")]
+Write = Annotated[bool, _setting("--write", "Append the rows that are complete.")]
+Apply = Annotated[str | None, _setting("--apply", "Take over a filled-in workbook.", "file.xlsx")]
+
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help=__doc__, rich_markup_mode=None, pretty_exceptions_enable=False
 )
 
 
 @app.command("run")
-def run() -> None:
+def run(
+    full_ledger: FullLedger = False, full_refresh: FullRefresh = False, plan: PlanFile = None, month: Month = None
+) -> None:
     """Extract, transform, push, report."""
     run_command(["stripe", "netsuite"], stages.extract, transform, stages.push, stages.report, note_as="run")
 
 
 @app.command("plan")
-def plan() -> None:
+def plan(
+    full_ledger: FullLedger = False,
+    full_refresh: FullRefresh = False,
+    plan: PlanFile = None,
+    month: Month = None,
+    as_json: AsJson = False,
+) -> None:
     """Everything of `run` except that nothing is written to NetSuite: shows what would be posted."""
-    run_command(["stripe", "netsuite"], stages.extract, transform, stages.plan, stages.report, note_as="plan")
+    run_command(
+        ["stripe", "netsuite"], stages.extract, transform, stages.plan, stages.report, note_as="plan", as_json=as_json
+    )
 
 
 @app.command("extract")
-def extract() -> None:
-    """Read Stripe and NetSuite into the raw tables (FULL_LEDGER=1: every customer's balance ledger)."""
+def extract(full_ledger: FullLedger = False) -> None:
+    """Read Stripe and NetSuite into the raw tables."""
     run_command(["stripe", "netsuite"], stages.extract, note_as="extract")
 
 
 @app.command("transform")
-def transform_command() -> None:
+def transform_command(full_refresh: FullRefresh = False) -> None:
     """Derive credit documents, memos, lines and outcomes with dbt."""
     run_command([], transform, note_as="transform")
 
 
 @app.command("push")
-def push() -> None:
-    """Post what is ready to NetSuite (PLAN=plan.json: only what that plan shows)."""
+def push(plan: PlanFile = None) -> None:
+    """Post what is ready to NetSuite; with a plan, only what that plan shows."""
     run_command(["netsuite"], stages.push, must_exist=True, note_as="push")
 
 
 @app.command("reconcile")
-def reconcile() -> None:
+def reconcile(as_json: AsJson = False) -> None:
     """Compare what was posted with what NetSuite shows today."""
-    run_command(["netsuite"], stages.reconcile, must_exist=True, note_as="reconcile")
+    run_command(["netsuite"], stages.reconcile, must_exist=True, note_as="reconcile", as_json=as_json)
 
 
 @app.command("report")
-def report(
-    as_json: Annotated[bool, typer.Option("--json", envvar="JSON", help="Print JSON (make: JSON=1).")] = False,
-) -> None:
-    """Print the summary of the last run; write the page and the month-end workbook (MONTH=2026-03; else the last whole
-    month)."""
-    out = sys.stdout
-    with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
-        stage = partial(stages.report, json_to=out if as_json else None)
-        run_command([], stage, locked=False, needs_warehouse=False, note_as="report")
+def report(month: Month = None, as_json: AsJson = False) -> None:
+    """Print the summary of the last run; write the page and the month-end workbook, by default of the last whole month."""
+    run_command([], stages.report, locked=False, needs_warehouse=False, note_as="report", as_json=as_json)
 
 
 @app.command("export")
@@ -88,23 +112,19 @@ def export(
 @app.command("trace")
 def trace(
     id: Annotated[str, typer.Argument(metavar="ID", envvar="ID", show_default=False)],
-    as_json: Annotated[bool, typer.Option("--json", envvar="JSON", help="Print JSON (make: JSON=1).")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show one document from Stripe's objects to NetSuite's records; reads the warehouse only.
 
     ID: a document id, the id or number of a Stripe credit note, invoice or refund, an external id, or an internal id.
     """
-    out = sys.stdout
-    with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
-        stage = partial(stages.trace, id=id, json_to=out if as_json else None)
-        run_command([], stage, locked=False, needs_warehouse=False)
+    run_command([], partial(stages.trace, id=id), locked=False, needs_warehouse=False, as_json=as_json)
 
 
 @app.command("mappings")
-def mappings() -> None:
-    """Propose the rows that documents need and no mapping file has (WRITE=1: append those that are complete;
-    APPLY=file.xlsx: take over a filled-in workbook). Create the files that are missing, with their headers."""
-    run_command([], propose_mappings, locked=False, needs_warehouse=False)
+def mappings(write: Write = False, apply: Apply = None) -> None:
+    """Propose the rows that documents need and no mapping file has. Create the files that are missing."""
+    run_command([], propose_mappings, locked=False, needs_warehouse=False, command="mappings")
 
 
 @app.command("compact")
@@ -114,9 +134,9 @@ def compact() -> None:
 
 
 @app.command("doctor")
-def doctor() -> None:
+def doctor(as_json: AsJson = False) -> None:
     """Check settings, credentials, permissions and mappings; write nothing."""
-    run_command(["stripe", "netsuite"], stages.doctor, locked=False)
+    run_command(["stripe", "netsuite"], stages.doctor, locked=False, as_json=as_json)
 
 
 if __name__ == "__main__":

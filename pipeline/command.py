@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import logging
+import io
+import json
 import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
-from pipeline.console import printable, say
-from pipeline.exit_codes import DONE, MEANING, SEVERITY, AnotherRun, StageFailed, explain
+from pipeline import logs
+from pipeline.console import say
+from pipeline.exit_codes import DONE, MEANING, SEVERITY, AnotherRun, StageFailed, explain, sentence_of
 from pipeline.notes import noted
 from pipeline.sandbox_process import connected
 from pipeline.stages import Stage, StageResults
 from pipeline.stop_signal import StopSignal
 from pipeline.transform import transform
-from settings import Service, Settings, load_settings
+from settings import Service, Settings, SettingsError, load_settings
 from warehouse.waiting import waiting
+
+if TYPE_CHECKING:
+    from pipeline.alerts import Ended
+
+
+ALERTED = ("run", "push")
+"""Commands that tell ALERT_URLS how they ended."""
 
 
 def run_command(
@@ -28,28 +37,62 @@ def run_command(
     locked: bool = True,
     needs_warehouse: bool = True,
     must_exist: bool = False,
+    command: str = "",
     note_as: str = "",
+    as_json: bool = False,
 ) -> None:
     """Runs stages in order and ends the process with the most severe exit code; its meaning is the last line.
 
     require: the services whose credentials the command needs · locked: no other command may run meanwhile, and this one
     waits for other programs that have the warehouse open · needs_warehouse: False for a command that works without one,
     or reads what is published · must_exist: the command makes no warehouse, not even an empty file or folder, where
-    there is none · note_as: the command's name in `marts.runs`; empty = it leaves no row.
+    there is none · note_as: the command's name in `marts.runs`; empty = it leaves no row · command: its name elsewhere,
+    if it is neither that nor the stage's · as_json: stdout gets one JSON object at the end, and nothing else.
     """
     os.umask(0o077)  # the books of a company are for the eyes of the user who runs this
+    from load_netsuite.journal import new_run_id
+    from pipeline.alerts import Ended, alert
+
     stop = StopSignal()
     stop.watch()
-    code = _exit_code(require, stages, locked, needs_warehouse, must_exist, note_as, stop)
-    say(f"exit code {code}: {MEANING[code]}")
-    sys.exit(code)
+    command = command or note_as or getattr(stages[0], "func", stages[0]).__name__
+    ended = Ended(command, new_run_id(), DONE)
+    results = StageResults(run_id=ended.run_id)
+    stop.so_far = lambda: results.so_far()
+    with _stdout_for_json(as_json, stop) as out:
+        ended.exit_code = _exit_code(
+            require, stages, locked, needs_warehouse, must_exist, note_as, stop, ended, results
+        )
+        ended.failure, ended.is_published = results.failure, results.is_published
+        if command in ALERTED:
+            alert(ended)
+        say(f"exit code {ended.exit_code}: {MEANING[ended.exit_code]}")
+        if out:
+            found = {"failure": results.failure and logs.hidden(results.failure), **results.found}
+            head = {"command": command, "run_id": ended.run_id, "exit_code": ended.exit_code}
+            print(json.dumps({**head, **found}, indent=2, ensure_ascii=False, default=str), file=out, flush=True)
+    sys.exit(ended.exit_code)
 
 
-class _OneLine(logging.Formatter):
-    """Words of Stripe and NetSuite stand in the messages: no control character of theirs reaches a terminal."""
+@contextmanager
+def _stdout_for_json(wanted: bool, stop: StopSignal) -> Iterator[TextIO | None]:
+    """Keeps everything but one JSON object off stdout. Yields where the object goes; None if none is wanted."""
+    if not wanted:
+        yield None
+        return
+    out = stop.json_to = sys.stdout
+    with redirect_stdout(_Elsewhere()):
+        yield out
 
-    def format(self, record: logging.LogRecord) -> str:
-        return printable(" ".join(super().format(record).split()))
+
+class _Elsewhere(io.StringIO):
+    """Takes what is said on stdout to stderr, unless that has JSON lines, which repeat it already."""
+
+    def write(self, text: str) -> int:
+        return len(text) if logs.is_json() else sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 def _exit_code(
@@ -60,43 +103,64 @@ def _exit_code(
     must_exist: bool,
     note_as: str,
     stop: StopSignal,
+    ended: Ended,
+    results: StageResults,
 ) -> int:
-    handler = logging.StreamHandler()
-    handler.setFormatter(_OneLine("%(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     warehouse: Path | None = None
     try:
-        settings = load_settings(require)
+        settings = ended.settings = _settings(require, ended)
         if not needs_warehouse:
-            return _run(settings, stages, note_as, stop, has_lock=False)
-        settings = _with_warehouse(settings)
+            return _run(settings, stages, note_as, stop, results, has_lock=False)
+        settings = ended.settings = _with_warehouse(settings)
         warehouse = settings.warehouse_path
         if must_exist and not warehouse.exists():
             raise StageFailed(f"there is no warehouse at {warehouse} yet: run `make run`")
         with (
             _run_lock(settings, locked),
-            waiting(settings.warehouse_wait if locked else 0, say),
+            waiting(settings.warehouse_wait if locked else 0, logs.tell),
             connected(settings, bool(require)) as connected_settings,
         ):
+            logs.hide_secrets_of(connected_settings)
             _require_own_books(connected_settings, locked)
             _import_dbt_ahead(stages)
-            return _run(connected_settings, stages, note_as, stop, has_lock=locked)
+            return _run(connected_settings, stages, note_as, stop, results, has_lock=locked)
     except (Exception, KeyboardInterrupt) as error:
         if stop.has_come(error):
             return stop.leave(getattr(error, "__notes__", []))
         assert isinstance(error, Exception)
+        results.failure = sentence_of(error, warehouse)
         return explain(error, warehouse)
 
 
-def _run(settings: Settings, stages: Sequence[Stage], note_as: str, stop: StopSignal, *, has_lock: bool) -> int:
-    """The most severe exit code of the stages, run in order."""
-    from load_netsuite.journal import new_run_id
+def _settings(require: Sequence[Service], ended: Ended) -> Settings:
+    """The settings; from here on there are logs. Raises SettingsError."""
+    try:
+        settings = load_settings(require)
+    except SettingsError as error:
+        ended.settings = error.known
+        logs.begin(error.known, ended.command, ended.run_id)
+        raise
+    logs.begin(settings, ended.command, ended.run_id)
+    return settings
 
-    code, results = DONE, StageResults(run_id=new_run_id())
+
+def _run(
+    settings: Settings,
+    stages: Sequence[Stage],
+    note_as: str,
+    stop: StopSignal,
+    results: StageResults,
+    *,
+    has_lock: bool,
+) -> int:
+    """The most severe exit code of the stages, run in order."""
+    code = DONE
     with noted(settings, note_as, results, has_lock=has_lock) as run:
         for stage in stages:
-            stop.stage = (stage.func if isinstance(stage, partial) else stage).__name__
+            stop.stage = getattr(stage, "func", stage).__name__
+            logs.note_stage(stop.stage)
             code = max(code, stage(settings, results), key=SEVERITY.index)
+        logs.note_stage("")
         if run:
             run.exit_code = code
     return code
@@ -127,7 +191,7 @@ def _require_own_books(settings: Settings, locked: bool) -> None:
     except WarehouseLocked:
         if locked:
             raise
-        say(f"{settings.warehouse_path} is in use: to which accounts it belongs was not checked")
+        logs.tell(f"{settings.warehouse_path} is in use: to which accounts it belongs was not checked")
 
 
 @contextmanager

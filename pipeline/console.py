@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
+from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,9 +25,21 @@ def printable(text: str) -> str:
     )
 
 
+_remember: Callable[[str], object] | None = None
+
+
 def say(text: str) -> None:
-    """Prints one line, or several, at once."""
+    """Prints one line, or several, at once: what a command has to say. Progress, warnings and errors go to
+    `pipeline.logs`."""
     print(printable(text), flush=True)
+    if _remember:
+        _remember(text)
+
+
+def remember_with(log: Callable[[str], object]) -> None:
+    """Gives what is said to the log, too."""
+    global _remember
+    _remember = log
 
 
 def console(file: IO[str] | None = None) -> Console:
@@ -38,6 +51,6 @@ def console(file: IO[str] | None = None) -> Console:
         def render_str(self, text: str, **options: Any) -> Text:
             return super().render_str(printable(text), **options)
 
-    # A log has no width of its own; 150 keeps sentences in few lines. Ids and details are shown as they are, also one
+    # A log has no width of its own. Ids and details are shown as they are, also one
     # that looks like rich's markup or the name of an emoji.
-    return Printable(file=file, width=None if sys.stdout.isatty() else 150, highlight=False, markup=False, emoji=False)
+    return Printable(file=file, width=None if sys.stdout.isatty() else 80, highlight=False, markup=False, emoji=False)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import traceback
+import logging
 from pathlib import Path
 
-from pipeline.console import say
-from settings import ROOT, SettingsError
+from pipeline.logs import file_shown
+from settings import SettingsError
 
-LOGS = ROOT / "logs"
+log = logging.getLogger("pipeline")
 
 DONE, FAILED, SETTINGS_WRONG, REFUSED, UNDER_WAY = 0, 1, 2, 3, 4
 SEVERITY = (DONE, REFUSED, FAILED, SETTINGS_WRONG)  # UNDER_WAY: no stage has run
@@ -30,14 +30,15 @@ class AnotherRun(Exception):
 
 
 def explain(error: Exception, warehouse: Path | None = None) -> int:
-    """Prints an error and returns its exit code. An error that no stage foresaw also leaves its traceback in the log.
+    """Logs an error and returns its exit code. One that no stage foresaw leaves its traceback in the file of the log.
 
     warehouse: the path of the warehouse, for errors of DuckDB.
     """
     if _is_expected(error):
-        say(str(error))
+        log.error("%s", error)
         return code_of(error)
-    say(f"{sentence_of(error, warehouse)}{_logged(error)}")
+    seen = f" (see {file_shown()})" if file_shown() else ""
+    log.error("%s%s", sentence_of(error, warehouse), seen, exc_info=error)
     return FAILED
 
 
@@ -59,17 +60,6 @@ def sentence_of(error: BaseException, warehouse: Path | None = None) -> str:
     if isinstance(error, MemoryError):
         return "this machine has too little free memory: close other programs, then run again"
     return f"unexpected {type(error).__name__}: {error}"
-
-
-def _logged(error: Exception) -> str:
-    """Appends the traceback to the log, and says where it is; nothing where no log can be written."""
-    try:
-        LOGS.mkdir(exist_ok=True)
-        with (LOGS / "pipeline.log").open("a", encoding="utf-8", errors="replace") as log:
-            traceback.print_exception(error, file=log)
-    except OSError:
-        return ""
-    return f" (see {LOGS.name}/pipeline.log)"
 
 
 def code_of(error: BaseException) -> int:

@@ -138,24 +138,22 @@ def _show_and_write(settings: Settings, rows: list[ProposedRow]) -> None:
 
 def _show(settings: Settings, rows: Sequence[ProposedRow]) -> None:
     """Per file a table and the rows as CSV."""
-    from rich.table import Table
-
     from mapping_files.schema import SCHEMAS, USED
     from proposals.needs import what_follows
     from proposals.workbook import MOST_ROWS, waiting_amounts
+    from text_tables import print_table
 
     for name in USED:
         own = [row for row in rows if row.file == name]
         if not own:
             continue
-        table = Table(title=f"{name}.csv: {len(own)} rows", title_justify="left", box=None, header_style="bold")
-        for heading in ("for", "what it is", "documents", "amount", "candidates in NetSuite"):
-            table.add_column(heading, overflow="fold", justify="right" if heading == "documents" else "left")
+        shown = []
         for row in own[:ROWS_SHOWN]:
             key = " ".join(filter(None, (row.cells[column] for column in SCHEMAS[name].key_columns)))
             candidates = ", ".join(f"{record.name} ({record.id})" for record in row.candidates[:3])
-            table.add_row(key or "(none)", row.name, str(row.missing.documents), waiting_amounts(row), candidates)
-        console().print(table)
+            shown.append((key or "(none)", row.name, row.missing.documents, waiting_amounts(row), candidates))
+        headings = ("for", "what it is", "documents", "waiting", "candidates in NetSuite")
+        print_table(console(), f"{name}.csv: {len(own)} rows", headings, shown)
         for kind in dict.fromkeys(row.missing.kind for row in own):
             say(f"Without a row for {kind}: {what_follows(kind, settings.vars)}.")
         if len(own) > ROWS_SHOWN:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from pipeline.console import say
 from pipeline.exit_codes import SETTINGS_WRONG, code_of, sentence_of
+from pipeline.logs import tell, warn
 from warehouse.connection import WarehouseError, WarehouseLocked, open_warehouse
 from warehouse.waiting import waiting
 
@@ -47,7 +47,7 @@ def noted(settings: Settings, command: str, results: StageResults, *, has_lock: 
     except BaseException as error:
         run.exit_code, run.failure = code_of(error), sentence_of(error, settings.warehouse_path)
         # Time to wait is up already; and a stop by hand must not take long.
-        with waiting(0, say) if isinstance(error, WarehouseLocked | KeyboardInterrupt) else nullcontext():
+        with waiting(0, tell) if isinstance(error, WarehouseLocked | KeyboardInterrupt) else nullcontext():
             _end(settings, run, results, has_lock, is_told=isinstance(error, Exception))
         raise
     run.failure = results.failure
@@ -88,7 +88,7 @@ def tell_readers(settings: Settings, results: StageResults) -> None:
                 results.is_published = True
             except NotPublished as error:
                 if not isinstance(error.__cause__, duckdb.CatalogException):
-                    say(f"warning: {error}")
+                    warn(str(error))
                 append_outcomes(warehouse, results.run_id)
     except duckdb.CatalogException:
         return  # no transform has ended yet
@@ -128,7 +128,7 @@ def _end(settings: Settings, run: Run, results: StageResults, has_lock: bool, is
                     publication.put_in_place()
     except NotPublished as error:
         if not isinstance(error.__cause__, duckdb.CatalogException):  # no transform of this version has ended yet
-            say(f"warning: {error}")
+            warn(str(error))
     except WarehouseLocked as error:
         if has_lock:
             _warn(settings, "the end of this run was not noted", error)
@@ -137,4 +137,4 @@ def _end(settings: Settings, run: Run, results: StageResults, has_lock: bool, is
 
 
 def _warn(settings: Settings, what: str, error: Exception) -> None:
-    say(f"warning: {what} in {settings.warehouse_path}: {str(error).splitlines()[0]}")
+    warn(f"{what} in {settings.warehouse_path}: {str(error).splitlines()[0]}")

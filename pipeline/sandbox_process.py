@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.exit_codes import LOGS, StageFailed
+from pipeline.exit_codes import StageFailed
+from pipeline.logs import LOGS
 from settings import ROOT, Settings
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ def connected(settings: Settings, wanted: bool) -> Iterator[Settings]:
     if settings.target == "production" or not wanted:
         yield settings
         return
-    LOGS.mkdir(exist_ok=True)
+    LOGS.mkdir(mode=0o700, exist_ok=True)
     state = settings.warehouse_path.parent / "sandbox"
     with tempfile.TemporaryDirectory() as directory, (LOGS / "sandbox.log").open("w") as log:
         ports = Path(directory) / "ports.json"

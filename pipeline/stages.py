@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.console import ROWS_SHOWN, console, say
 from pipeline.exit_codes import DONE, FAILED, REFUSED, StageFailed
@@ -25,7 +26,7 @@ class StageResults:
 
     run_id: of the command · push: the summary shows the push of this run · objects_read: of Stripe, by this extract ·
     failure: why the exit code is not 0, where no error was raised · is_published: readers have what this command did;
-    None if it did nothing yet that they would see.
+    None if it did nothing yet that they would see · found: what `--json` prints · so_far: how far the stage is.
     """
 
     run_id: str = ""
@@ -33,6 +34,8 @@ class StageResults:
     objects_read: int | None = None
     failure: str | None = None
     is_published: bool | None = None
+    found: dict[str, Any] = field(default_factory=dict)
+    so_far: Callable[[], str] = str
 
 
 Stage = Callable[[Settings, StageResults], int]
@@ -46,8 +49,8 @@ NO_MARTS = "there are no marts of this version yet; run `make run`, or `make tra
 def extract(settings: Settings, results: StageResults) -> int:
     """Reads Stripe and NetSuite into the raw tables."""
     from extract import run
-    from extract.progress import Progress
     from mapping_files.reader import read_mappings
+    from progress import Progress
 
     read_mappings(settings.mappings_dir)  # a file to mend stops the command before Stripe is read for hours
     report = run(settings, Progress())
@@ -60,9 +63,11 @@ def extract(settings: Settings, results: StageResults) -> int:
 def push(settings: Settings, results: StageResults) -> int:
     """Posts to NetSuite what is ready. REFUSED: NetSuite refused rows; FAILED: the effect of a write is unknown."""
     from load_netsuite.push import push
+    from progress import Progress
 
-    with readers_told(settings, results):
-        report = results.push = push(settings, plan=settings.plan, run_id=results.run_id)
+    with readers_told(settings, results), Progress().stage("push", unit="records", has_summary=False) as stage:
+        results.so_far = stage.so_far
+        report = results.push = push(settings, plan=settings.plan, run_id=results.run_id, watcher=stage)
         _note_netsuite(settings)
     say(f"push: {_sentence(report)}")
     for line in _plan_lines(settings, report):
@@ -86,9 +91,11 @@ def push(settings: Settings, results: StageResults) -> int:
 def plan(settings: Settings, results: StageResults) -> int:
     """Shows what a push would post, as tables and as a file: PLAN, or plan.json."""
     from load_netsuite.plan import plan
+    from pipeline.plan_json import plan_as_json
 
     path = plan(settings, settings.plan or ROOT / "plan.json", console())
     shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+    results.found |= plan_as_json(settings, path)
     say(f"plan: nothing was written to NetSuite; `make push PLAN={shown}` posts exactly this")
     return DONE
 
@@ -100,16 +107,16 @@ def reconcile(settings: Settings, results: StageResults) -> int:
     with readers_told(settings, results):
         drifts = reconcile(settings, console(), run_id=results.run_id)
         _note_netsuite(settings)
+    results.found["differences"] = [asdict(drift) for drift in drifts]
     if drifts:
         results.failure = f"reconcile: {len(drifts)} differences; marts.netsuite_drift has them"
     return REFUSED if drifts else DONE
 
 
-def report(settings: Settings, results: StageResults, *, json_to: IO[str] | None = None) -> int:
+def report(settings: Settings, results: StageResults) -> int:
     """Prints the summary and writes the page and the files of the month, from the published marts.
 
-    json_to: writes the figures of the page there, as JSON. Raises StageFailed when there are no marts, or a file
-    cannot be written.
+    Raises StageFailed when there are no marts, or a file cannot be written.
     """
     import duckdb
 
@@ -130,8 +137,8 @@ def report(settings: Settings, results: StageResults, *, json_to: IO[str] | None
             raise StageFailed(f"report: {error}") from None
     for path in paths:
         say(f"report: wrote {path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}")
-    if json_to:
-        print(as_json(found), file=json_to)
+    if not results.found:  # `make plan JSON=1` asks for the plan
+        results.found |= json.loads(as_json(found))
     return DONE
 
 
@@ -159,10 +166,10 @@ def export(settings: Settings, results: StageResults, *, folder: Path | None = N
     return DONE
 
 
-def trace(settings: Settings, results: StageResults, *, id: str, json_to: IO[str] | None = None) -> int:
+def trace(settings: Settings, results: StageResults, *, id: str) -> int:
     """Shows the documents that an id leads to; reads the warehouse only.
 
-    json_to: writes JSON there instead. Raises StageFailed where nothing has that id, and as `open_for_reading`.
+    Raises StageFailed where nothing has that id, and as `open_for_reading`.
     """
     import duckdb
 
@@ -179,9 +186,7 @@ def trace(settings: Settings, results: StageResults, *, id: str, json_to: IO[str
             documents = traces(warehouse, list(dict.fromkeys(hit.document_id for hit in hits)), _links(settings))
         except duckdb.CatalogException:
             raise StageFailed(f"trace: {NO_MARTS}") from None
-    if json_to:
-        print(as_json(id, hits, documents), file=json_to)
-        return DONE
+    results.found |= json.loads(as_json(id, hits, documents))
     shown = console()
     if len(documents) > 1:
         print_hits(shown, id, hits, documents)
@@ -215,20 +220,18 @@ def compact(settings: Settings, results: StageResults) -> int:
 def doctor(settings: Settings, results: StageResults) -> int:
     """Checks settings, credentials, permissions and mappings. Raises StageFailed when a check finds an error:
     without one, a run can post."""
-    from rich.table import Table
-
     import doctor.netsuite
     import doctor.stripe
     from extract.stripe.account import require_own_account
+    from pipeline.last_run import check_last_run
+    from text_tables import print_table
 
     require_own_account(settings)
     findings = [*doctor.stripe.check(settings), *doctor.netsuite.check(settings), *_unmatched_mapping_rows(settings)]
-    table = Table(box=None, header_style="bold")
-    for heading in ("", "checked", "finding"):
-        table.add_column(heading, overflow="fold")
-    for finding in findings:
-        table.add_row(finding.level, finding.subject, finding.message)
-    console().print(table)
+    findings += check_last_run(settings)
+    rows = [(finding.level, finding.subject, finding.message) for finding in findings]
+    print_table(console(), "", ("", "checked", "finding"), rows)
+    results.found["findings"] = [asdict(finding) for finding in findings]
     unknown = [finding.subject for finding in findings if finding.level == "not checked"]
     if unknown:
         say(f"doctor: not checked, for the reasons above: {'; '.join(unknown)}")

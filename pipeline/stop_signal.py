@@ -8,11 +8,14 @@ watches, and then ends the process. That is safe: every stage stands a kill at a
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from types import FrameType
+from typing import TextIO
 
 from pipeline.console import say
 from pipeline.exit_codes import FAILED, MEANING
@@ -22,18 +25,21 @@ SIGNALS = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 LEFT_BEHIND = {
     "extract": "what was read so far is kept, and the next run goes on from there; nothing was written to NetSuite",
     "transform": "nothing was pushed; the next transform derives what this one did not",
-    "push": "what NetSuite answered is in the journal; the next push asks NetSuite for the writes under way, before it "
-    "sends anything",
+    "push": "what NetSuite answered is in the journal. Next: run the same command again; it asks NetSuite for the "
+    "writes under way before it sends anything",
 }
 """What a stopped stage leaves behind."""
 NOTHING = "nothing was written to NetSuite"
 
 
 class StopSignal:
-    """Whether the process was told to stop. stage: the stage under way, for the sentence that says what was done."""
+    """Whether the process was told to stop. stage: the stage under way, for the sentence that says what was done ·
+    so_far: how far it is, for a stage that cannot say it itself in time · json_to: gets an object in place of words."""
 
     def __init__(self) -> None:
         self.stage = ""
+        self.so_far: Callable[[], str] = str
+        self.json_to: TextIO | None = None
         self._name = ""
         self._is_told = threading.Lock()  # the first thread that takes it says the last words
 
@@ -60,9 +66,14 @@ class StopSignal:
                 left_behind = LEFT_BEHIND.get(self.stage, NOTHING)
                 if sys.stderr.isatty():
                     print("\x1b[?25h", end="", file=sys.stderr, flush=True)  # a progress bar hides the cursor
-                with contextlib.redirect_stdout(sys.__stdout__):  # dbt's own output is held back
-                    say(f"stopped by {self._name or 'Ctrl-C'}{during}: {'; '.join([*notes, left_behind])}")
+                said = [part for part in (notes or [self.so_far()]) if part]
+                failure = f"stopped by {self._name or 'Ctrl-C'}{during}: {'; '.join([*said, left_behind])}"
+                # dbt's own output is held back; JSON is alone on stdout
+                with contextlib.redirect_stdout(sys.__stderr__ if self.json_to else sys.__stdout__):
+                    say(failure)
                     say(f"exit code {FAILED}: {MEANING[FAILED]}")
+                if self.json_to:
+                    print(json.dumps({"exit_code": FAILED, "failure": failure}), file=self.json_to, flush=True)
             finally:
                 os._exit(FAILED)  # threads that still wait for answers would hold a usual end
         threading.Event().wait()  # the other thread is ending the process

@@ -7,12 +7,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from load_netsuite.tables import LAST_RECONCILIATION
 from pipeline.console import ROWS_SHOWN
+from text_tables import print_table
 
 if TYPE_CHECKING:
     from load_netsuite.push import PushReport
@@ -100,7 +99,7 @@ def print_summary(
     _print_table(
         console,
         "Applications of memos by state",
-        ("state", "reason", "applied to", "currency", "applications", "amount"),
+        ("state", "reason", "applied to", "currency", "rows", "amount"),
         [(*row[:5], major_units(*row[5:])) for row in ask(APPLICATIONS)],
         if_empty="There are no applications yet.",
     )
@@ -114,8 +113,8 @@ def print_summary(
     _print_table(
         console,
         f"Blocked: a person must act (the first {ROWS_SHOWN}; all: marts.credit_outcomes)",
-        ("document", "reason", "what to do"),
-        ask(BLOCKED),
+        ("document, reason", "what to do"),
+        [(f"{document}\n{reason}", detail) for document, reason, detail in ask(BLOCKED)],
         if_empty="Nothing is blocked.",
     )
     _print_table(
@@ -126,14 +125,20 @@ def print_summary(
             f"Tax of {major_units(minor, exponent)} {currency} on used balances of {_customers(customers)} is not "
             "reversed in NetSuite: book it by hand with a journal (rule B5; marts.credit_balance_check)."
         )
-    for currency, customers, minor, exponent in ask(WITHOUT_INVOICE):
-        console.print(
-            f"Ledger rows of {major_units(minor, exponent)} {currency} of {_customers(customers)} belong to no invoice "
-            "(rules O2, B9; marts.credit_balance_check)."
-        )
+    for sentence in rows_without_invoice(warehouse):
+        console.print(sentence)
     if unmatched_rows:
         _print_table(console, "Rows of mapping files that match nothing", ("row",), [(r,) for r in unmatched_rows], "")
     console.print(_last_reconciled(ask(LAST_RECONCILIATION)))
+
+
+def rows_without_invoice(warehouse: duckdb.DuckDBPyConnection) -> list[str]:
+    """A sentence per currency about ledger rows that belong to no invoice (rules O2, B9). Raises duckdb.Error."""
+    return [
+        f"Ledger rows of {major_units(minor, exponent)} {currency} of {_customers(customers)} belong to no invoice "
+        "(rules O2, B9; marts.credit_balance_check)."
+        for currency, customers, minor, exponent in warehouse.execute(WITHOUT_INVOICE).fetchall()
+    ]
 
 
 def _customers(number: int) -> str:
@@ -149,16 +154,11 @@ def _last_reconciled(rows: Rows) -> str:
 
 
 def _print_table(console: Console, title: str, headings: Sequence[str], rows: Rows, if_empty: str) -> None:
-    console.print(title if rows else if_empty, style="bold")
     if rows:
-        table = Table(box=box.ASCII2)
-        for heading in headings:
-            is_number = heading in ("documents", "applications", "amount", "rows")
-            table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
-        for row in rows:
-            table.add_row(*("" if value is None else str(value) for value in row))
-        console.print(table)
-    console.print()
+        print_table(console, title, headings, rows)
+    else:
+        console.print(if_empty, style="bold")
+        console.print()
 
 
 def major_units(minor: int, exponent: int | None) -> str:

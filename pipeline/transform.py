@@ -7,18 +7,23 @@ import io
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mapping_files.reader import read_mappings
-from pipeline.console import ROWS_SHOWN, say
-from pipeline.exit_codes import DONE, LOGS, StageFailed
+from pipeline.console import ROWS_SHOWN
+from pipeline.exit_codes import DONE, StageFailed
+from pipeline.logs import LOGS, tell, warn
 from pipeline.mapping_rows import unmatched_rows
 from pipeline.notes import tell_readers
+from progress import Progress, Stage
 from settings import ROOT, Settings
 from warehouse.waiting import connect_when_free
 
 if TYPE_CHECKING:
+    from dbt_common.events.base_types import EventMsg
+
     from pipeline.stages import StageResults
 
 PROJECT = ROOT / "dbt_project"
@@ -39,7 +44,7 @@ def transform(settings: Settings, results: StageResults) -> int:
     rules = rules_fingerprint(settings)  # as they are now: an edit during the build belongs to the next build
     mappings = read_mappings(settings.mappings_dir)
     for warning in mappings.warnings:
-        say(f"transform: warning: {warning}")
+        warn(f"transform: {warning}")
     mappings.write_for_dbt(mappings_for_dbt(settings))
     with open_warehouse(settings.warehouse_path) as warehouse:
         declare_all(warehouse)  # so that dbt alone works on a new file, too
@@ -48,7 +53,9 @@ def transform(settings: Settings, results: StageResults) -> int:
         full_refresh = is_compacted(warehouse) or os.environ.get("FULL_REFRESH") == "1"
     began = time.monotonic()
     options = ["--full-refresh"] if full_refresh else []
-    failures = run_dbt(settings, "build", "--exclude-resource-type", "unit_test", *options)
+    with Progress().stage("transform", unit="models and tests", has_summary=False) as stage:
+        results.so_far = stage.so_far
+        failures = run_dbt(settings, "build", "--exclude-resource-type", "unit_test", *options, stage=stage)
     if failures:
         raise StageFailed(
             mappings.with_lines(
@@ -60,8 +67,8 @@ def transform(settings: Settings, results: StageResults) -> int:
         warnings = unmatched_rows(warehouse, settings)
     tell_readers(settings, results)
     for warning in warnings:
-        say(f"transform: warning: {warning}")
-    say(f"transform: done in {time.monotonic() - began:.1f} s")
+        warn(f"transform: {warning}")
+    tell(f"transform: done in {time.monotonic() - began:.1f} s")
     return DONE
 
 
@@ -70,8 +77,21 @@ def mappings_for_dbt(settings: Settings) -> Path:
     return settings.warehouse_path.with_suffix(".mappings")
 
 
-def run_dbt(settings: Settings, *command: str) -> list[str]:
-    """Runs dbt on the warehouse, prints its warnings and returns its failures as lines. Releases the file."""
+def count_nodes(stage: Stage) -> Callable[[EventMsg], None]:
+    """Takes dbt's events, and counts the models and tests that are done."""
+
+    def take(event: EventMsg) -> None:
+        if event.info.name == "LogStartLine":
+            stage.expect(event.data.total)
+        elif event.info.name == "NodeFinished":
+            stage(1)
+
+    return take
+
+
+def run_dbt(settings: Settings, *command: str, stage: Stage | None = None) -> list[str]:
+    """Runs dbt on the warehouse, logs its warnings and returns its failures as lines. Releases the file. stage: counts
+    what is done."""
     os.environ["WAREHOUSE_PATH"] = str(settings.warehouse_path)
     os.environ["MAPPINGS_FOR_DBT"] = str(mappings_for_dbt(settings))
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
@@ -89,7 +109,9 @@ def run_dbt(settings: Settings, *command: str) -> list[str]:
     try:
         # dbt does not wait for a file that others have open. It shares the hold of this process.
         with connect_when_free(settings.warehouse_path), contextlib.redirect_stdout(io.StringIO()):
-            outcome = dbtRunner().invoke([*command, *(word for option in options.items() for word in option)])
+            outcome = dbtRunner(callbacks=[count_nodes(stage)] if stage else []).invoke(
+                [*command, *(word for option in options.items() for word in option)]
+            )
     finally:
         del os.environ["MAPPINGS_FOR_DBT"]
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
@@ -98,7 +120,7 @@ def run_dbt(settings: Settings, *command: str) -> list[str]:
     failures: list[str] = []
     for result in getattr(outcome.result, "results", None) or []:
         if result.status == "warn":
-            say("\n".join(describe_failure(settings, result)))
+            warn("\n".join(describe_failure(settings, result)).strip())
         elif result.status in ("error", "fail", "runtime error"):
             failures += describe_failure(settings, result)
     return failures

@@ -13,12 +13,14 @@ ROOT = Path(__file__).parents[1]
 # room → the rooms that it may import
 BELOW = {
     "bounded_http": set(),
+    "progress": set(),
+    "text_tables": set(),
     "settings": set(),
     "warehouse": set(),
     "netsuite": {"bounded_http", "settings"},
     "mapping_files": {"settings"},
-    "extract": {"bounded_http", "mapping_files", "netsuite", "warehouse", "settings"},
-    "load_netsuite": {"netsuite", "warehouse", "settings"},
+    "extract": {"bounded_http", "mapping_files", "netsuite", "progress", "warehouse", "settings"},
+    "load_netsuite": {"netsuite", "text_tables", "warehouse", "settings"},
     "history": {"warehouse"},
     "publish": {"warehouse"},
     "report": {"warehouse", "settings"},
@@ -26,7 +28,7 @@ BELOW = {
     "doctor": {"extract", "mapping_files", "netsuite", "proposals", "settings"},
     "pipeline": {
         *("doctor", "extract", "history", "load_netsuite", "mapping_files", "netsuite", "proposals", "publish"),
-        *("report", "warehouse", "settings"),
+        *("progress", "report", "warehouse", "settings", "bounded_http", "text_tables"),
     },
     "sandbox": set(),
 }

@@ -17,8 +17,8 @@ from extract.netsuite.settled_customers import SettledCustomers
 from extract.netsuite.snapshot import Snapshot, require_amounts, store_snapshot
 from extract.netsuite.snapshot_queries import SnapshotQueries
 from extract.netsuite.wanted import Wanted
-from extract.progress import Progress
 from netsuite.api import NetSuite
+from progress import Progress
 from settings import Settings
 from warehouse.ownership import MEND, Books, WrongBooks, books_of, note_books, require_books
 

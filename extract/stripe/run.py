@@ -43,7 +43,6 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 
 from extract.landing.landing import Landing
-from extract.progress import Progress, Stage
 from extract.raw_tables import current
 from extract.stripe.account import ask_account
 from extract.stripe.api import CLOCKS_APART, StripeClient
@@ -68,6 +67,7 @@ from extract.stripe.run_log import (
 from extract.stripe.session import Session
 from extract.stripe.slices import Slice
 from extract.stripe.worker_pool import WorkerPool
+from progress import Progress, Stage
 from settings import Settings
 from warehouse.ownership import Books, books_of, note_books, require_books
 from warehouse.query import ask

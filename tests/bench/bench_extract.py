@@ -210,9 +210,9 @@ def stripe(
 
 def read(url: str, warehouse: Path, endpoint_rate: int, total_rate: int) -> tuple[float, int, int]:
     """Seconds, objects and requests of one extract of Stripe."""
-    from extract.progress import Progress
     from extract.raw_tables import declare_all
     from extract.stripe.run import read_stripe
+    from progress import Progress
     from settings import Settings
     from warehouse.connection import open_warehouse
 

@@ -7,10 +7,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from extract.progress import Progress
 from extract.raw_tables import declare_stripe_tables
 from extract.stripe.report import StripeReport
 from extract.stripe.run import read_stripe
+from progress import Progress
 from settings import Settings
 from tests.extract.fake_stripe import KEY, FakeStripe
 from warehouse.connection import open_warehouse

@@ -6,8 +6,8 @@ import pytest
 
 import extract
 from extract.netsuite.run import NetSuiteReport
-from extract.progress import Progress
 from extract.stripe.report import Mode, StripeReport
+from progress import Progress
 from settings import Settings
 
 

@@ -18,13 +18,15 @@ from filelock import FileLock
 
 from load_netsuite.plan_check import Progress
 from load_netsuite.push import PushReport
+from load_netsuite.reconcile import Drift
 from pipeline import stages
 from pipeline.console import console
 from pipeline.exit_codes import DONE, FAILED, REFUSED
-from pipeline.summary import _print_table, major_units
+from pipeline.summary import major_units
 from pipeline.transform import describe_failure
 from settings import ROOT, Settings
 from tests.warehouse.test_waiting import reader
+from text_tables import print_table
 from warehouse.connection import open_warehouse
 from warehouse.ownership import Books, books_of, note_books
 
@@ -180,15 +182,22 @@ def test_doctor_beside_a_run_says_what_it_did_not_check(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("identifier", ["team[red]7", "cus[/]", "cus:+1:"])
 def test_a_table_shows_ids_as_they_are(capsys: pytest.CaptureFixture[str], identifier: str) -> None:
-    _print_table(console(), "Blocked", ("document",), [(identifier,)], if_empty="")
+    print_table(console(), "Blocked", ("document",), [(identifier,)])
     assert identifier in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("drifts", "code"), [([], DONE), (["one"], REFUSED)])
-def test_a_drift_ends_with_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drifts: list[str], code: int) -> None:
+DRIFT = Drift("creditMemo", "cn_1", "7", "total_changed", 500, 600, "usd", "creditMemo cn_1: its total is another")
+
+
+@pytest.mark.parametrize(("drifts", "code"), [([], DONE), ([DRIFT], REFUSED)])
+def test_a_drift_ends_with_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drifts: list[Drift], code: int) -> None:
     monkeypatch.setattr("load_netsuite.reconcile.reconcile", lambda *_, run_id: drifts)
     settings = Settings(_env_file=None, warehouse_path=tmp_path / "w.duckdb")
-    assert stages.reconcile(settings, stages.StageResults()) == code
+    results = stages.StageResults()
+    assert stages.reconcile(settings, results) == code
+    assert [(row["expected_minor"], row["currency"]) for row in results.found["differences"]] == [(500, "usd")] * len(
+        drifts
+    )
 
 
 MEMO = ("creditMemo", "cn_1")
@@ -211,7 +220,7 @@ def test_a_push_ends_with_1_for_what_is_unknown_and_with_3_for_what_differs(
 ) -> None:
     """Interfaces, section 1; P5."""
     open_warehouse(tmp_path / "w.duckdb").close()
-    monkeypatch.setattr("load_netsuite.push.push", lambda *_, plan, run_id: report)
+    monkeypatch.setattr("load_netsuite.push.push", lambda *_, **__: report)
     settings = Settings(_env_file=None, warehouse_path=tmp_path / "w.duckdb")
     assert stages.push(settings, stages.StageResults()) == code
 
@@ -223,7 +232,7 @@ def test_what_reads_netsuite_first_notes_the_account(
     path = tmp_path / "w.duckdb"
     open_warehouse(path).close()
     monkeypatch.setattr("load_netsuite.reconcile.reconcile", lambda *_, run_id: [])
-    monkeypatch.setattr("load_netsuite.push.push", lambda *_, plan, run_id: PushReport(run_id))
+    monkeypatch.setattr("load_netsuite.push.push", lambda *_, run_id, **__: PushReport(run_id))
     getattr(stages, stage)(
         Settings(_env_file=None, warehouse_path=path, netsuite_account_id="1234567"), stages.StageResults()
     )
@@ -266,7 +275,7 @@ def test_a_push_says_what_was_done_of_its_plan(
 ) -> None:
     path = tmp_path / "w.duckdb"
     open_warehouse(path).close()
-    monkeypatch.setattr("load_netsuite.push.push", lambda *_, plan, run_id: report)
+    monkeypatch.setattr("load_netsuite.push.push", lambda *_, **__: report)
     settings = Settings(_env_file=None, warehouse_path=path, plan=tmp_path / "plan.json")
     assert stages.push(settings, stages.StageResults()) == code
     assert capsys.readouterr().out.splitlines()[1:] == lines

@@ -8,7 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline import command, exit_codes, stages
+from pipeline import command, logs, stages
+from pipeline.alerts import Ended
 from pipeline.exit_codes import FAILED, SETTINGS_WRONG
 from pipeline.stages import Stage, StageResults
 from pipeline.stop_signal import StopSignal
@@ -21,14 +22,15 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """No settings but the path of the warehouse, which is returned; logs of their own."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setattr(exit_codes, "LOGS", tmp_path / "logs")
+    monkeypatch.setattr(logs, "LOGS", tmp_path / "logs")
     path = tmp_path / "books" / "w.duckdb"
     monkeypatch.setenv("WAREHOUSE_PATH", str(path))
     return path
 
 
 def run(*stages: Stage, must_exist: bool = False) -> int:
-    return command._exit_code([], stages, True, True, must_exist, "", StopSignal())
+    results = StageResults(run_id="r1")
+    return command._exit_code([], stages, True, True, must_exist, "", StopSignal(), Ended("run", "r1", 0), results)
 
 
 ERRORS = (
@@ -38,7 +40,7 @@ ERRORS = (
     (OSError(errno.ENOSPC, "No space left on device", "plan.json"), "plan.json: No space left on device: mend this"),
     (PermissionError(errno.EACCES, "Permission denied", "w.lock"), "w.lock: Permission denied: mend this"),
     (MemoryError(), "too little free memory"),
-    (ZeroDivisionError("odd \ud800 words"), "unexpected ZeroDivisionError: odd \ufffd words (see logs/pipeline.log)"),
+    (ZeroDivisionError("odd \ud800 words"), "unexpected ZeroDivisionError: odd \ufffd words (see "),
 )
 
 
@@ -51,8 +53,8 @@ def test_an_error_that_no_stage_foresaw_is_one_sentence(
 
     assert run(stage) == FAILED
     printed = capsys.readouterr()
-    assert words in printed.out and "Traceback" not in printed.out + printed.err
-    assert "Traceback" in (tmp_path / "logs" / "pipeline.log").read_text()
+    assert words in printed.err and "Traceback" not in printed.out + printed.err
+    assert "Traceback" in (tmp_path / "logs" / "r1-run.log").read_text()
 
 
 def test_an_error_is_said_where_no_log_can_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,7 +64,7 @@ def test_an_error_is_said_where_no_log_can_be_written(tmp_path: Path, capsys: py
         raise ZeroDivisionError("odd")
 
     assert run(stage) == FAILED
-    assert capsys.readouterr().out == "unexpected ZeroDivisionError: odd\n"
+    assert capsys.readouterr().err == "unexpected ZeroDivisionError: odd\n"
 
 
 @pytest.mark.parametrize("stage", [stages.push, stages.reconcile, stages.compact])
@@ -70,7 +72,7 @@ def test_a_reader_makes_nothing_where_there_is_no_warehouse(
     environment: Path, capsys: pytest.CaptureFixture[str], stage: Stage
 ) -> None:
     assert run(stage, must_exist=True) == FAILED
-    assert capsys.readouterr().out == f"there is no warehouse at {environment} yet: run `make run`\n"
+    assert capsys.readouterr().err == f"there is no warehouse at {environment} yet: run `make run`\n"
     assert not environment.parent.exists()
 
 
@@ -81,7 +83,7 @@ def test_a_file_that_is_no_warehouse_stops_a_command(
     environment.parent.mkdir()
     environment.write_bytes(content)
     assert run(stages.compact, must_exist=True) == FAILED
-    assert f"{environment} is" in capsys.readouterr().out
+    assert f"{environment} is" in capsys.readouterr().err
     assert environment.read_bytes() == content
 
 
@@ -90,7 +92,7 @@ def test_a_file_of_another_program_stops_a_command(environment: Path, capsys: py
         connection.execute("create schema marts")
         connection.execute("create table marts.credit_outcomes (a integer)")
     assert run(stages.compact, must_exist=True) == SETTINGS_WRONG
-    assert "has tables of another program" in capsys.readouterr().out
+    assert "has tables of another program" in capsys.readouterr().err
     with duckdb.connect(environment) as connection:
         assert connection.execute("select schema_name, table_name from duckdb_tables()").fetchall() == [
             ("marts", "credit_outcomes")

@@ -111,7 +111,7 @@ def test_the_published_runs_show_how_the_command_ended(settings: Settings) -> No
 
 
 def test_a_file_that_cannot_be_published_is_a_warning_and_the_history_grows(
-    settings: Settings, capsys: pytest.CaptureFixture[str]
+    settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     create_marts(settings)
     published = published_path(settings.warehouse_path)
@@ -120,27 +120,27 @@ def test_a_file_that_cannot_be_published_is_a_warning_and_the_history_grows(
     results = StageResults(run_id="r1")
     tell_readers(settings, results)
     assert not results.is_published
-    said = capsys.readouterr().out
+    (said,) = caplog.messages
     assert said.startswith(f"warning: {published} could not be written (") and "readers go on" in said
     assert rows(settings.warehouse_path, "select document_id from history.credit_outcomes") == [("cn_1",)]
 
 
 def test_before_the_first_transform_nobody_is_told_anything(
-    settings: Settings, capsys: pytest.CaptureFixture[str]
+    settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     results = StageResults(run_id="r1")
     with noted(settings, "extract", results, has_lock=True):
         tell_readers(settings, results)
-    assert capsys.readouterr().out == ""
+    assert not caplog.messages
     assert not published_path(settings.warehouse_path).exists()
 
 
-def test_a_damaged_warehouse_is_left_to_the_stages(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_damaged_warehouse_is_left_to_the_stages(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     settings.warehouse_path.write_bytes(b"no database" * 1000)
     results = StageResults(run_id="r1")
     with noted(settings, "push", results, has_lock=True), readers_told(settings, results):
         pass
-    said = capsys.readouterr().out
+    said = caplog.text
     assert said.count(f"warning: the beginning of this run was not noted in {settings.warehouse_path}") == 1
     assert said.count("warning: ") == 3
 

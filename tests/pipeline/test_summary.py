@@ -72,7 +72,7 @@ def test_the_summary_says_when_netsuite_was_last_compared(warehouse: duckdb.Duck
         "('2026-10-01 08:00Z', 5, 0), ('2026-03-15 09:30Z', 78, 2)"
     )
     last = "NetSuite was last compared with the journal at 2026-03-15 09:30 UTC: 78 records, 2 differences."
-    assert last in shown(warehouse)
+    assert last in " ".join(shown(warehouse).split())
     assert never not in shown(warehouse)
 
 

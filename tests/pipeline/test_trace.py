@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
@@ -39,9 +38,9 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def trace(path: Path, id: str, json_to: io.StringIO | None = None, **variables: str) -> int:
+def trace(path: Path, id: str, results: StageResults | None = None, **variables: str) -> int:
     settings = Settings(_env_file=None, warehouse_path=path, **variables)
-    return stages.trace(settings, StageResults(), id=id, json_to=json_to)
+    return stages.trace(settings, results or StageResults(), id=id)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -88,9 +87,9 @@ def test_many_documents_are_listed(path: Path, capsys: pytest.CaptureFixture[str
     assert f"in_many leads to {DOCUMENTS_SHOWN + 1} documents" in said
     assert "cn_many_5, ready: in_many is its Stripe invoice" in said
     assert "What becomes of" not in said
-    content = io.StringIO()
-    assert trace(path, "in_many", content) == 0
-    assert len(json.loads(content.getvalue())["documents"]) == DOCUMENTS_SHOWN + 1
+    results = StageResults()
+    assert trace(path, "in_many", results) == 0
+    assert len(results.found["documents"]) == DOCUMENTS_SHOWN + 1
 
 
 def test_other_readers_may_read_meanwhile(path: Path) -> None:

@@ -9,10 +9,10 @@ import pytest
 
 from extract.netsuite import run
 from extract.netsuite.run import read_netsuite
-from extract.progress import Progress
 from extract.raw_tables import NETSUITE_COLUMNS
 from load_netsuite.tables import ensure_tables
 from netsuite.errors import NetSuiteError
+from progress import Progress
 from settings import Settings
 from warehouse.ownership import WrongBooks, books_of
 

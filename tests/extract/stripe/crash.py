@@ -8,9 +8,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from extract.landing import landing
-from extract.progress import Progress
 from extract.raw_tables import declare_stripe_tables
 from extract.stripe.run import read_stripe
+from progress import Progress
 from settings import Settings
 from warehouse.connection import open_warehouse
 
