@@ -95,7 +95,7 @@ def reconcile(as_json: AsJson = False) -> None:
 
 @app.command("report")
 def report(month: Month = None, as_json: AsJson = False) -> None:
-    """Print the summary of the last run; write the page and the month-end workbook, by default of the last whole month."""
+    """Print the summary of the last run; write the page, and the workbook of a month (else the last whole one)."""
     run_command([], stages.report, locked=False, needs_warehouse=False, note_as="report", as_json=as_json)
 
 

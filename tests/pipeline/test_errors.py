@@ -40,7 +40,7 @@ ERRORS = (
     (OSError(errno.ENOSPC, "No space left on device", "plan.json"), "plan.json: No space left on device: mend this"),
     (PermissionError(errno.EACCES, "Permission denied", "w.lock"), "w.lock: Permission denied: mend this"),
     (MemoryError(), "too little free memory"),
-    (ZeroDivisionError("odd \ud800 words"), "unexpected ZeroDivisionError: odd \ufffd words (see "),
+    (ZeroDivisionError("odd \x07 words"), "unexpected ZeroDivisionError: odd \ufffd words (see "),
 )
 
 
