@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import sys
@@ -81,18 +80,9 @@ def _stdout_for_json(wanted: bool, stop: StopSignal) -> Iterator[TextIO | None]:
         yield None
         return
     out = stop.json_to = sys.stdout
-    with redirect_stdout(_Elsewhere()):
+    logs.repeat_what_is_said()
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         yield out
-
-
-class _Elsewhere(io.StringIO):
-    """Takes what is said on stdout to stderr, unless that has JSON lines, which repeat it already."""
-
-    def write(self, text: str) -> int:
-        return len(text) if logs.is_json() else sys.stderr.write(text)
-
-    def flush(self) -> None:
-        sys.stderr.flush()
 
 
 def _exit_code(

@@ -29,7 +29,7 @@ OURS = ("pipeline", "progress", "extract", "netsuite", "load_netsuite")
 PLAIN = ("pipeline", "progress")
 """Loggers whose messages are whole sentences for people."""
 SAID = "pipeline.said"
-"""What stdout shows: a log on stderr repeats it as JSON only."""
+"""What stdout shows: stderr repeats it as JSON, or if stdout is for JSON."""
 HIDDEN = "***"
 SHORTEST_SECRET = 4
 IDS = ("record_type", "external_id", "document_id", "status")
@@ -44,7 +44,7 @@ class _Context:
     run_id = ""
     secrets: tuple[str, ...] = ()
     file: Path | None = None
-    is_json = False
+    repeats_said = False
 
 
 def begin(settings: Settings | None, command: str, run_id: str, folder: Path | None = None) -> None:
@@ -54,7 +54,7 @@ def begin(settings: Settings | None, command: str, run_id: str, folder: Path | N
 
     hide_secrets_of(settings)
     is_json = settings is not None and settings.log_format == "json"
-    _Context.run_id, _Context.is_json = run_id, is_json
+    _Context.run_id = run_id
     chain: list[Any] = [structlog.stdlib.add_log_level, structlog.stdlib.ExtraAdder(IDS), _add_context]
     ends: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, _hide_all]
     as_json = structlog.processors.JSONRenderer(sort_keys=False, ensure_ascii=False, default=str)
@@ -118,9 +118,9 @@ def hidden(text: str) -> str:
     return text
 
 
-def is_json() -> bool:
-    """Whether stderr gets JSON lines."""
-    return _Context.is_json
+def repeat_what_is_said() -> None:
+    """Shows on stderr what `say` prints, because stdout is for a JSON object."""
+    _Context.repeats_said = True
 
 
 def file_shown() -> str:
@@ -165,7 +165,7 @@ def _is_ours(name: str) -> bool:
 
 def _is_shown(record: logging.LogRecord, is_json: bool) -> bool:
     if record.name == SAID:
-        return is_json
+        return is_json or _Context.repeats_said
     return record.levelno >= logging.WARNING or record.name.partition(".")[0] in PLAIN
 
 

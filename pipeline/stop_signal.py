@@ -68,8 +68,8 @@ class StopSignal:
                     print("\x1b[?25h", end="", file=sys.stderr, flush=True)  # a progress bar hides the cursor
                 said = [part for part in (notes or [self.so_far()]) if part]
                 failure = f"stopped by {self._name or 'Ctrl-C'}{during}: {'; '.join([*said, left_behind])}"
-                # dbt's own output is held back; JSON is alone on stdout
-                with contextlib.redirect_stdout(sys.__stderr__ if self.json_to else sys.__stdout__):
+                # dbt's own output is held back; where JSON is alone on stdout, the log shows what is said
+                with contextlib.nullcontext() if self.json_to else contextlib.redirect_stdout(sys.__stdout__):
                     say(failure)
                     say(f"exit code {FAILED}: {MEANING[FAILED]}")
                 if self.json_to:

@@ -380,3 +380,23 @@ def test_nothing_a_run_leaves_behind_holds_a_secret(
     left += [path.read_bytes().decode("latin-1") for path in tmp_path.glob("warehouse*")]
     for secret in secrets:
         assert not any(secret in text for text in left)
+
+
+def test_a_watcher_is_told_of_each_record_once(company: Company) -> None:
+    class Watcher:
+        total = done = 0
+
+        def expect(self, total: int) -> None:
+            self.total = total
+
+        def __call__(self, advance: int) -> None:
+            self.done += advance
+
+    company.want_memo("cn_1", "12.30", company.invoice)
+    company.want_memo("cn_2", "5.00")
+    with company.warehouse() as warehouse:
+        warehouse.execute("create table marts.posting_plan as select * from range(2)")
+    watcher = Watcher()
+    report = push(company.settings(), watcher=watcher)
+    assert report.posted >= 2
+    assert (watcher.done, watcher.total) == (2, 2)

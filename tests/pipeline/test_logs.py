@@ -28,7 +28,7 @@ def restored() -> Iterator[None]:
     yield
     root.handlers[:] = handlers
     logging.captureWarnings(False)
-    for name in ("stage", "run_id", "secrets", "file", "is_json"):
+    for name in ("stage", "run_id", "secrets", "file", "repeats_said"):
         setattr(logs._Context, name, before[name])
     logs.remember_with(lambda _: None)
 
