@@ -184,7 +184,7 @@ def test_a_report_shows_what_could_not_be_published(settings: Settings, monkeypa
         "pipeline.summary.print_summary",
         lambda marts, *_: shown.extend(marts.execute("select current_database()").fetchall()),
     )
-    monkeypatch.setattr("report.files.write_files", lambda *_: ([], None))
+    monkeypatch.setattr("report.files.write_files", lambda *_: ([], {}))
     for is_published in (None, True, False):
         stages.report(settings, StageResults(run_id="r1", is_published=is_published))
     assert shown == [("w-published",), ("w-published",), ("w",)]
