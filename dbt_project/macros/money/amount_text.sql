@@ -1,5 +1,5 @@
 {#-
-    An amount in the major unit for a message, such as 12.50 USD: with the decimals of its currency, with more only where
+    An amount in the major unit for a message, such as 12.50 USD: with the decimals of its currency, more only where
     it has more.
 
     amount      decimal(22, 3) expression

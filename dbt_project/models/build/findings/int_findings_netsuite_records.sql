@@ -191,7 +191,8 @@ select
     'netsuite_differs' as reason,
     'NetSuite already has transaction ' || netsuite_transaction_id || ' (' || coalesce(transaction_type, 'no type')
     || ', customer ' || coalesce(existing_customer_id, 'none')
-    || ', total ' || {{ amount_text('total_amount', 'existing_exponent', 'existing_currency') }} || ') under external id ' || external_id
+    || ', total ' || {{ amount_text('total_amount', 'existing_exponent', 'existing_currency') }}
+    || ') under external id ' || external_id
     || ', but a credit memo of '
     || {{ money_text('memo_minor', 'stripe_exponent', 'currency') }}
     || coalesce(' for customer ' || netsuite_customer_id, '')
