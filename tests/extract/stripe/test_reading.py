@@ -109,7 +109,7 @@ def test_a_first_load_estimates_how_much_there_is(
     stripe.add("invoices", *(invoice(f"in_{n}", T0 + n * 600) for n in range(6000)))
     stripe.add("customers", customer("cus_1"))
     estimates: list[tuple[int, int]] = []  # objects read so far, objects expected in all
-    monkeypatch.setattr("extract.progress.Stage.expect", lambda stage, total: estimates.append((stage.count, total)))
+    monkeypatch.setattr("progress.Stage.expect", lambda stage, total: estimates.append((stage.count, total)))
     # At full speed all pages can be requested before the first is counted.
     read(stripe_requests_per_second=40)
     late = [total for count, total in estimates if count > 4000]
