@@ -22,7 +22,9 @@ import openpyxl
 import pytest
 
 from netsuite.lookup import SUITEQL_TYPES
+from pipeline import stages
 from pipeline.console import console
+from pipeline.exit_codes import StageFailed
 from report.find import Hit, find
 from report.month import Month
 from report.trace import traces
@@ -34,6 +36,7 @@ from sandbox.demo.scenarios import SCENARIOS
 from sandbox.netsuite import credentials
 from sandbox.netsuite.records import Transaction
 from sandbox.stripe.server import DEMO_KEY
+from settings import Settings
 from tests.report.formulas import Formulas
 from tests.report.html_page import assert_well_formed
 from tests.support import docs
@@ -484,6 +487,13 @@ def test_a_run_writes_the_page_and_the_workbook_of_the_last_whole_month(shop):
         documents = connection.execute("select document_id from marts.credit_outcomes").fetchall()
     assert sorted(tuple(row[:3]) for row in found.rows["page-states-table"][1:]) == sorted(expected)
     assert {id for (id,) in documents} <= set(found.ids())
+
+
+def test_a_file_that_cannot_be_written_fails_the_report(shop, tmp_path):
+    (tmp_path / "reports").write_text("a file")
+    settings = Settings(_env_file=None, warehouse_path=shop.warehouse, report_dir=tmp_path / "reports")
+    with pytest.raises(StageFailed, match=r"report: the workbook .*\.xlsx cannot be written .* set REPORT_DIR"):
+        stages.report(settings, stages.StageResults())
 
 
 @pytest.mark.parametrize("month", [Month.named("2026-03"), Month.named("2026-04")], ids=str)

@@ -49,7 +49,12 @@ def start(
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env={**environment, "WAREHOUSE_PATH": str(warehouse), **variables},
+        env={
+            **environment,
+            "WAREHOUSE_PATH": str(warehouse),
+            "REPORT_DIR": str(warehouse.parent / "reports"),
+            **variables,
+        },
     ) as process:
         for line in process.stdout or ():
             lines.append(line.rstrip("\n"))
