@@ -52,6 +52,11 @@ class SettingsError(Exception):
         super().__init__("\n".join(["Settings to fix:", *(f"  - {problem}" for problem in self.problems)]))
 
 
+def shown_path(path: Path) -> Path:
+    """A path as messages show it: from the root of the repository where it lies in there."""
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+
+
 class Settings(BaseSettings):
     """The checked settings. Build them with `load_settings`, which also checks their combinations."""
 
@@ -191,7 +196,7 @@ class Settings(BaseSettings):
         """DuckDB reads some names as something else than a file, and the name of a schema as a database."""
         if path == Path():
             return path
-        name = str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+        name = str(shown_path(path))
         if re.match(r":|[A-Za-z][A-Za-z0-9+]+:", name):
             raise ValueError(f"{name!r} is no file for DuckDB: set the path of a file, e.g. data/warehouse.duckdb")
         odd = sorted({letter for letter in str(path) if letter in "'\"%\\;#?" or not letter.isprintable()})

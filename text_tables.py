@@ -1,8 +1,9 @@
-"""The one look of tables in a terminal: no frame, one line under the headings, so that 80 columns hold much."""
+"""The one look of tables and amounts: no frame, one line under the headings, so that 80 columns hold much."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from rich.box import Box
 from rich.console import Console
@@ -25,3 +26,8 @@ def print_table(console: Console, title: str, headings: Sequence[str], rows: Ite
         table.add_row(*("" if cell is None else str(cell) for cell in row))
     console.print(table)
     console.print()
+
+
+def major_units(minor: int, decimals: int | None) -> str:
+    """An amount in the major unit with all its decimals; of an unknown currency (decimals None) in minor units."""
+    return f"{minor:,} minor units" if decimals is None else f"{Decimal(minor).scaleb(-decimals):,f}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import duckdb
 
-from doctor.finding import Finding
+from doctor.finding import Finding, Level
 from pipeline.reading import open_for_reading
 from settings import Settings, SettingsError
 from warehouse.connection import WarehouseError
@@ -15,7 +15,7 @@ from warehouse.ownership import WrongBooks
 from warehouse.query import ask
 
 LAST = """
-select max(ended_at) from marts.runs
+select max_by(ended_at, position) from marts.runs
 where command in ('run', 'push') and exit_code = 0
 """
 SUBJECT = "last run that went well"
@@ -37,7 +37,10 @@ def check_last_run(settings: Settings, now: dt.datetime | None = None) -> Iterat
         return
     age = (now - at).total_seconds() / 3600
     said = f"{at.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC, {age:,.0f} hours ago"
-    if hours and age > hours:
+    if age < 0:  # P9: a time in the future says nothing
+        level: Level = "error" if hours else "warning"
+        yield Finding(level, SUBJECT, f"{at.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC is in the future: set the clock")
+    elif hours and age > hours:
         yield Finding("error", SUBJECT, f"{said}; ALERT_AFTER_HOURS={hours}: see why runs fail, or do not start")
     else:
         yield Finding("ok", SUBJECT, said)

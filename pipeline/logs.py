@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import quote
 
 from pipeline.console import printable, remember_with
-from settings import ROOT, Settings, secrets_of
+from settings import ROOT, Settings, secrets_of, shown_path
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, WrappedLogger
@@ -127,7 +127,7 @@ def file_shown() -> str:
     """Where the log of this run is, for a message; empty if it has none."""
     if _Context.file is None:
         return ""
-    return str(_Context.file.relative_to(ROOT) if _Context.file.is_relative_to(ROOT) else _Context.file)
+    return str(shown_path(_Context.file))
 
 
 # ---------- where lines go

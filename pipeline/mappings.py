@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.console import ROWS_SHOWN, console, say
 from pipeline.exit_codes import DONE, AnotherRun, StageFailed
-from settings import ROOT, Settings, SettingsError, load_settings
+from pipeline.logs import warn
+from settings import Settings, SettingsError, load_settings, shown_path
 
 if TYPE_CHECKING:
     from mapping_files.writing import NewRow
@@ -36,7 +37,7 @@ def propose_mappings(settings: Settings, results: StageResults) -> int:
         raise SettingsError(["WRITE and APPLY: set one of them, WRITE=1 or APPLY=file.xlsx"])
     _create_missing_files(settings)
     for warning in read_mappings(settings.mappings_dir).warnings:
-        say(f"mappings: warning: {warning}")
+        warn(f"mappings: {warning}")
     if settings.apply:
         _take_over(settings, settings.apply)
         return DONE
@@ -87,9 +88,10 @@ def _missing(settings: Settings) -> list[Named] | None:
 
     from proposals.needs import find_missing
     from proposals.rows import name_missing
-    from warehouse.connection import open_warehouse
+    from publish.reading import open_for_reading
 
-    with closing(open_warehouse(settings.warehouse_path)) as connection:
+    # `books` is not published
+    with closing(open_for_reading(settings.warehouse_path, is_published=False)) as connection:
         try:
             return name_missing(connection, find_missing(connection, settings.vars, settings.mappings_dir))
         except duckdb.CatalogException:
@@ -127,9 +129,9 @@ def _show_and_write(settings: Settings, rows: list[ProposedRow]) -> None:
     if not rows:
         say("mappings: every row that documents need is there")
     else:
-        write_workbook(path, rows, settings.vars, f"make mappings APPLY={_shown(path)}")
-        say(f"mappings: {len(rows)} rows to fill in are in {_shown(path)}")
-        say(f"mappings: `make mappings APPLY={_shown(path)}` takes over those that are complete then")
+        write_workbook(path, rows, settings.vars, f"make mappings APPLY={shown_path(path)}")
+        say(f"mappings: {len(rows)} rows to fill in are in {shown_path(path)}")
+        say(f"mappings: `make mappings APPLY={shown_path(path)}` takes over those that are complete then")
         if complete and not settings.write:
             say(f"mappings: {len(complete)} rows are complete already: `make mappings WRITE=1` appends them")
     if settings.write:
@@ -185,8 +187,8 @@ def _require_nothing_unsaved(settings: Settings, path: Path, rows: Sequence[Prop
     number = len(left) + len(held.problems) + held.begun
     if number:
         raise StageFailed(
-            f"mappings: nothing was written: {_shown(path)} holds {number} rows that were filled in and not taken "
-            f"over; `make mappings APPLY={_shown(path)}` takes them over, or move the file away"
+            f"mappings: nothing was written: {shown_path(path)} holds {number} rows that were filled in and not taken "
+            f"over; `make mappings APPLY={shown_path(path)}` takes them over, or move the file away"
         )
 
 
@@ -199,12 +201,12 @@ def _take_over(settings: Settings, path: Path) -> None:
     except NoWorkbook as error:
         raise StageFailed(f"mappings: APPLY: {error}; name the workbook that `make mappings` wrote") from None
     for warning in filled_in.warnings:
-        say(f"mappings: warning: {warning}")
+        warn(f"mappings: {warning}")
     if filled_in.problems:
         raise StageFailed("\n".join(["mappings: nothing was written. Cells to mend:", *_listed(filled_in.problems)]))
     added = _append(settings, filled_in.rows)
     if filled_in.to_do:
-        say(f"mappings: {filled_in.to_do} rows of {_shown(path)} lack an id and stay behind")
+        say(f"mappings: {filled_in.to_do} rows of {shown_path(path)} lack an id and stay behind")
     if added:
         say(f"mappings: {NEXT}")
 
@@ -230,7 +232,3 @@ def _append(settings: Settings, rows: Sequence[NewRow]) -> int:
 def _listed(problems: Sequence[str]) -> list[str]:
     more = [f"  and {len(problems) - ROWS_SHOWN} more"] if len(problems) > ROWS_SHOWN else []
     return [*(f"  - {problem}" for problem in problems[:ROWS_SHOWN]), *more]
-
-
-def _shown(path: Path) -> Path:
-    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path

@@ -12,7 +12,7 @@ from pipeline.console import ROWS_SHOWN, console, say
 from pipeline.exit_codes import DONE, FAILED, REFUSED, StageFailed
 from pipeline.notes import readers_told
 from pipeline.reading import open_for_reading
-from settings import ROOT, Settings
+from settings import ROOT, Settings, shown_path
 
 if TYPE_CHECKING:
     from doctor.finding import Finding
@@ -94,9 +94,8 @@ def plan(settings: Settings, results: StageResults) -> int:
     from pipeline.plan_json import plan_as_json
 
     path = plan(settings, settings.plan or ROOT / "plan.json", console())
-    shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
     results.found |= plan_as_json(settings, path)
-    say(f"plan: nothing was written to NetSuite; `make push PLAN={shown}` posts exactly this")
+    say(f"plan: nothing was written to NetSuite; `make push PLAN={shown_path(path)}` posts exactly this")
     return DONE
 
 
@@ -136,7 +135,7 @@ def report(settings: Settings, results: StageResults) -> int:
         except ReportError as error:
             raise StageFailed(f"report: {error}") from None
     for path in paths:
-        say(f"report: wrote {path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}")
+        say(f"report: wrote {shown_path(path)}")
     if not results.found:  # `make plan JSON=1` asks for the plan
         results.found |= json.loads(as_json(found))
     return DONE
@@ -245,17 +244,17 @@ def doctor(settings: Settings, results: StageResults) -> int:
 
 
 def _unmatched_mapping_rows(settings: Settings) -> list[Finding]:
-    """What the last transform found. Nothing before it, or while another run has the warehouse open."""
+    """What the last transform found. Nothing before it."""
     from doctor.finding import Finding
     from pipeline.mapping_rows import unmatched_rows
-    from warehouse.connection import WarehouseError, open_warehouse
+    from warehouse.connection import WarehouseError
 
     subject = "rows of mapping files that match nothing"
     if not settings.warehouse_path.exists():
         return [Finding("not checked", subject, "there is no warehouse yet; run `make plan`, then `make doctor` again")]
     try:
-        with open_warehouse(settings.warehouse_path) as warehouse:
-            return [Finding("warning", subject, sentence) for sentence in unmatched_rows(warehouse, settings)]
+        with open_for_reading(settings) as marts:
+            return [Finding("warning", subject, sentence) for sentence in unmatched_rows(marts, settings)]
     except WarehouseError as error:
         return [Finding("not checked", subject, str(error))]
 

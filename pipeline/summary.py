@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -11,7 +10,7 @@ from rich.console import Console
 
 from load_netsuite.tables import LAST_RECONCILIATION
 from pipeline.console import ROWS_SHOWN
-from text_tables import print_table
+from text_tables import major_units, print_table
 
 if TYPE_CHECKING:
     from load_netsuite.push import PushReport
@@ -159,8 +158,3 @@ def _print_table(console: Console, title: str, headings: Sequence[str], rows: Ro
     else:
         console.print(if_empty, style="bold")
         console.print()
-
-
-def major_units(minor: int, exponent: int | None) -> str:
-    """An amount in major units for people; an unknown currency (exponent None) stays in its minor unit."""
-    return f"{minor:,} minor units" if exponent is None else f"{Decimal(minor).scaleb(-exponent):,f}"

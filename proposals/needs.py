@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from mapping_files.reader import read_file
+from text_tables import major_units
 from warehouse.query import ask
 
 FILES = {
@@ -160,8 +160,8 @@ def unnamed(settings: Mapping[str, Any], folder: Path, kind: str) -> list[str]:
 
 def money(minor: int, digits: int | None, currency: str | None) -> str:
     """An amount for people: `1,240.00 USD`. digits: None = the currency is unknown."""
-    number = f"{minor:,} minor units of" if digits is None else f"{Decimal(minor).scaleb(-digits):,f}"
-    return f"{number} {(currency or '').upper()}".strip()
+    of = "of " if digits is None else ""
+    return f"{major_units(minor, digits)} {of}{(currency or '').upper()}".strip()
 
 
 def _never_named(settings: Mapping[str, Any], folder: Path) -> Iterator[Missing]:

@@ -74,7 +74,7 @@ def new_publication(
         if from_old:
             shutil.copyfile(path, new)
         # Readers may have older releases of DuckDB: each since 1.0 reads this format.
-        warehouse.execute(f"attach {_text(str(new))} as {COPY} (storage_version 'v1.0.0')")
+        warehouse.execute(f"attach {text(str(new))} as {COPY} (storage_version 'v1.0.0')")
         warehouse.execute(f"attach ':memory:' as {SCRATCH}")
         try:
             yield Publication(warehouse, path, new)
@@ -99,7 +99,7 @@ class Publication:
         for schema, name, comment, query in warehouse.execute(RELATIONS).fetchall():
             if schema in (SCHEMA, SHARED) or (schema, name) in ALSO_COPIED:
                 self._comments[schema, name] = comment
-                self._queries[schema, name] = query or f"select * from {_quoted(self._own, schema, name)}"
+                self._queries[schema, name] = query or f"select * from {quoted(self._own, schema, name)}"
 
     def copy_marts(self) -> None:
         """Copies every relation of schema `marts` that is not copied yet, and `ALSO_COPIED`.
@@ -116,7 +116,7 @@ class Publication:
         if (SCHEMA, name) not in self._comments:
             raise duckdb.CatalogException(f"there is no {SCHEMA}.{name}")
         self._copy((SCHEMA, name))
-        return _quoted(COPY, SCHEMA, name)
+        return quoted(COPY, SCHEMA, name)
 
     def put_in_place(self) -> None:
         """Puts the file in the place of the old one; nothing can be copied after that."""
@@ -133,9 +133,9 @@ class Publication:
         for parent in self._parents(query):
             self._copy(parent)
         catalog = COPY if _is_for_readers(relation) else SCRATCH
-        self._warehouse.execute(f"create schema if not exists {_quoted(catalog, relation[0])}")
+        self._warehouse.execute(f"create schema if not exists {quoted(catalog, relation[0])}")
         with self._searching_copies():
-            ask(self._warehouse, f"create or replace table {_quoted(catalog, *relation)} as {query}")
+            ask(self._warehouse, f"create or replace table {quoted(catalog, *relation)} as {query}")
         if catalog == COPY:
             self._comment(relation)
 
@@ -154,17 +154,17 @@ class Publication:
             *(place for place in copies if place in found),
             *((self._own, name) for at, name in found if at == self._own),
         ]
-        self._warehouse.execute(f"set search_path = {_text(','.join(_quoted(*place) for place in path))}")
+        self._warehouse.execute(f"set search_path = {text(','.join(quoted(*place) for place in path))}")
         try:
             yield
         finally:
             self._warehouse.execute("reset search_path")
 
     def _comment(self, relation: Relation) -> None:
-        copy, words = _quoted(COPY, *relation), self._comments[relation]
-        comments = [f"comment on table {copy} is {_text(words)}"] if words else []
+        copy, words = quoted(COPY, *relation), self._comments[relation]
+        comments = [f"comment on table {copy} is {text(words)}"] if words else []
         for column, words in self._warehouse.execute(COLUMNS, relation).fetchall():
-            comments.append(f"comment on column {copy}.{_quoted(column)} is {_text(words)}")
+            comments.append(f"comment on column {copy}.{quoted(column)} is {text(words)}")
         if comments:
             self._warehouse.execute("; ".join(comments))
 
@@ -190,9 +190,11 @@ def _remove(file: Path) -> None:
     file.with_name(f"{file.name}.wal").unlink(missing_ok=True)
 
 
-def _quoted(*names: str) -> str:
+def quoted(*names: str) -> str:
+    """A name for SQL, with the names of its catalog and schema before it."""
     return ".".join('"' + name.replace('"', '""') + '"' for name in names)
 
 
-def _text(value: str) -> str:
+def text(value: str) -> str:
+    """A text for SQL, where no parameter can stand."""
     return "'" + value.replace("'", "''") + "'"

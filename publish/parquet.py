@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from publish.marts import SCHEMA
+from publish.marts import SCHEMA, quoted, text
 
 
 class NotExported(Exception):
@@ -39,9 +39,8 @@ def export(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
     try:
         new.mkdir(parents=True)
         for name in names:
-            relation = f'{SCHEMA}."{name.replace(chr(34), chr(34) * 2)}"'
-            file = str(new / f"{name}.parquet").replace("'", "''")
-            connection.execute(f"copy (select * from {relation}) to '{file}' (format parquet)")
+            file = text(str(new / f"{name}.parquet"))
+            connection.execute(f"copy (select * from {quoted(SCHEMA, name)}) to {file} (format parquet)")
         _put_in_place(new, folder)
     except (duckdb.Error, OSError) as error:
         shutil.rmtree(new, ignore_errors=True)

@@ -10,7 +10,6 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -24,6 +23,7 @@ from report.figures import LEDGER_ROWS_SHOWN, RECORDS_SHOWN, Figures
 from report.links import Links
 from report.new_file import new_file
 from report.trace import Row, Trace, traces
+from text_tables import major_units
 from warehouse.query import ask
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -174,9 +174,7 @@ def _environment(known: set[str], links: Links) -> Environment:
 
 def money(minor: int | None, decimals: int | None) -> str:
     """An amount in the major unit with all its decimals; of an unknown currency in minor units."""
-    if minor is None:
-        return ""
-    return f"{minor:,} minor units" if decimals is None else f"{Decimal(minor).scaleb(-decimals):,f}"
+    return "" if minor is None else major_units(minor, decimals)
 
 
 def time(at: datetime | date | None) -> Markup:

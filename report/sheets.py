@@ -165,7 +165,7 @@ OPEN = Sheet(
         Column("document", width=28),
         Column("document type", width=16, is_key=True),
         Column("state", width=10, is_key=True),
-        Column("waits for", width=10, is_key=True),
+        Column("who acts", width=11, is_key=True),
         Column("reason", width=28),
         CURRENCY,
         Column("amount", "money", 16),
@@ -178,7 +178,7 @@ OPEN = Sheet(
     ),
     """
     select
-        currency_decimals, document_id, document_type, state, waits_for, reason, upper(currency), amount_minor,
+        currency_decimals, document_id, document_type, state, who_acts, reason, upper(currency), amount_minor,
         as_of_date - age_days, age_days, age_bucket, stripe_customer_id, stripe_invoice_id, detail
     from marts.open_documents_aging
     order by state, age_days desc, document_id

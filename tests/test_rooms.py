@@ -23,8 +23,8 @@ BELOW = {
     "load_netsuite": {"netsuite", "text_tables", "warehouse", "settings"},
     "history": {"warehouse"},
     "publish": {"warehouse"},
-    "report": {"warehouse", "settings"},
-    "proposals": {"extract", "mapping_files", "netsuite", "settings", "warehouse"},
+    "report": {"settings", "text_tables", "warehouse"},
+    "proposals": {"extract", "mapping_files", "netsuite", "settings", "text_tables", "warehouse"},
     "doctor": {"extract", "mapping_files", "netsuite", "proposals", "settings"},
     "pipeline": {
         *("doctor", "extract", "history", "load_netsuite", "mapping_files", "netsuite", "proposals", "publish"),

@@ -25,6 +25,10 @@ NOW = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
         ("('run', 0, '2026-03-08 06:00Z')", None, "ok", "54 hours ago"),
         ("('transform', 0, '2026-03-10 06:00Z')", None, "warning", "no run has ended with exit code 0 yet"),
         ("('run', 1, '2026-03-10 06:00Z')", 26, "error", "no run has ended with exit code 0 yet"),
+        # P9: the newest by its position, and a time in the future says nothing
+        ("('run', 0, '2026-09-01 06:00Z'), ('run', 0, '2026-03-08 06:00Z')", 26, "error", "54 hours ago; ALERT_AFTER"),
+        ("('run', 0, '2026-09-01 06:00Z')", 26, "error", "2026-09-01 06:00 UTC is in the future: set the clock"),
+        ("('run', 0, '2026-09-01 06:00Z')", None, "warning", "is in the future"),
     ],
 )
 def test_doctor_knows_when_a_run_last_went_well(
@@ -35,7 +39,7 @@ def test_doctor_knows_when_a_run_last_went_well(
         warehouse.execute(f"""
             create schema marts;
             create table marts.runs as
-            select command, exit_code, ended_at::timestamptz as ended_at
+            select command, exit_code, ended_at::timestamptz as ended_at, row_number() over () as position
             from (values {rows}) as rows(command, exit_code, ended_at)
         """)
     (finding,) = check_last_run(settings, NOW)

@@ -112,7 +112,7 @@ def fill_march(connection: duckdb.DuckDBPyConnection) -> None:
         "open_documents_aging",
         {**usd, "currency_decimals": 2, "document_id": "cn_2", "document_type": "credit_note", "amount_minor": 50,
          "as_of_date": "2026-04-03", "age_days": 33, "age_bucket": "31-60", "state": "blocked",
-         "reason": "item_unmapped", "waits_for": "a person", "detail": "Add a row to item_map.csv."},
+         "reason": "item_unmapped", "who_acts": "accountant", "detail": "Add a row to item_map.csv."},
     )  # fmt: skip
     movements = ("granted_by_credit_notes", "granted_by_negative_invoices", "paid_in", "adjusted", "carried", "used")
     quiet = {f"{movement}_minor": 0 for movement in movements}

@@ -1,1 +1,1 @@
-{{ open_documents(ref('checked_credit_outcomes')) }}
+{{ checked_rows('open_documents_aging', reuse=['credit_outcomes']) }}

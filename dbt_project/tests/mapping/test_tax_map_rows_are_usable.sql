@@ -1,9 +1,7 @@
 -- Rules L8, L5: each tax rate once (an empty rate id serves every other rate), with the columns that var tax_strategy
 -- or line_amount_basis needs.
 {%- set needed = [] if var('tax_strategy') == 'none'
-    else ['netsuite_tax_code_id'] if var('line_amount_basis') == 'gross'
-    else ['netsuite_tax_code_id', 'netsuite_tax_type_id'] if var('tax_strategy') == 'suitetax_override'
-    else ['netsuite_item_id'] %}
+    else tax_map_columns() %}
 {%- set needed_by = 'line_amount_basis gross' if var('line_amount_basis') == 'gross'
     else 'tax_strategy ' ~ var('tax_strategy') %}
 {{ mapping_file_problems(

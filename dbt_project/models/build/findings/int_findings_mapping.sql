@@ -1,11 +1,6 @@
 -- Missing rows of mapping files (rules L1, L5, L8, R1, G2), and receivables accounts that one refund cannot mix (C4).
 {{ config(materialized='replaced_view') }}
 
-{#- L5, L8: the columns of tax_map.csv that the settings need -#}
-{%- set tax_columns = ['netsuite_tax_code_id'] if var('line_amount_basis') == 'gross'
-    else ['netsuite_tax_code_id', 'netsuite_tax_type_id'] if var('tax_strategy') == 'suitetax_override'
-    else ['netsuite_item_id'] %}
-
 with
 
 needs as (
@@ -46,7 +41,8 @@ select
     document_id,
     'tax_rate_unmapped' as reason,
     'Tax rate ' || coalesce(needed, '(none named by Stripe)')
-    || ' on ' || document_id || ' has no {{ tax_columns | join(" and ") }} in tax_map.csv; add a row for it.' as detail
+    || ' on ' || document_id || ' has no {{ tax_map_columns() | join(" and ") }} in tax_map.csv; add a row for it.'
+        as detail
 from missing
 where mapping_file = 'tax_map'
 {%- if var('line_amount_basis') == 'gross' %}

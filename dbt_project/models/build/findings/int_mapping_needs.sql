@@ -1,11 +1,6 @@
 -- What each document needs of the mapping files, whether it is there or not and whatever else holds the document up
 -- (rules L1, L5, L6, L8, R1, G2). int_findings_mapping says what is missing; `make mappings` and `make doctor` hold the
 -- same rows against the files as they are then.
-{#- L5, L8: the columns of tax_map.csv that the settings need -#}
-{%- set tax_columns = ['netsuite_tax_code_id'] if var('line_amount_basis') == 'gross'
-    else ['netsuite_tax_code_id', 'netsuite_tax_type_id'] if var('tax_strategy') == 'suitetax_override'
-    else ['netsuite_item_id'] %}
-
 with
 
 -- G2: these get no memo, so their lines need no mapping
@@ -87,7 +82,7 @@ tax_rates as (
     select distinct
         components.document_id,
         nullif(components.stripe_tax_rate_id, '') as needed,
-        tax_codes.{{ tax_columns | join(' is not null and tax_codes.') }} is not null as is_covered
+        tax_codes.{{ tax_map_columns() | join(' is not null and tax_codes.') }} is not null as is_covered
     from {{ ref('int_credit_note_components') }} as components
     left join {{ ref('int_tax_codes') }} as tax_codes on components.stripe_tax_rate_id = tax_codes.stripe_tax_rate_id
     where
