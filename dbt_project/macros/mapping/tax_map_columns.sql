@@ -1,4 +1,5 @@
-{#- Rules L8, L5: the columns of tax_map.csv that a tax rate needs under the vars. tax_strategy none needs no row at all. -#}
+{#- Rules L8, L5: the columns of tax_map.csv that a tax rate needs under the vars.
+    tax_strategy none needs no row at all. -#}
 {% macro tax_map_columns() -%}
     {%- if var('line_amount_basis') == 'gross' -%}
         {{ return(['netsuite_tax_code_id']) }}
