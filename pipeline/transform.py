@@ -128,15 +128,15 @@ def run_dbt(settings: Settings, *command: str, stage: Stage | None = None) -> li
 
 def describe_failure(settings: Settings, result: Any) -> list[str]:
     """The lines for a dbt result (`status`, `node`, `failures`, `message`) that failed or warns, in an accountant's
-    words: the `message` column of the rows that a test stored, which names file, row and cell."""
+    words: the `message` column of the rows that a test finds, which names file, row and cell."""
     node = result.node
     title = f"  {node.resource_type} {node.name}: "
     if node.resource_type != "test" or result.status in ("error", "runtime error"):
         return [title + str(result.message).strip()]
-    if not node.relation_name:
+    if not node.compiled_code:
         return [title + f"{result.failures} rows ({node.original_file_path})"]
     with connect_when_free(settings.warehouse_path) as warehouse:
-        answer = warehouse.execute(f"select * from {node.relation_name} limit {ROWS_SHOWN}")
+        answer = warehouse.execute(f"select * from (\n{node.compiled_code}\n) limit {ROWS_SHOWN}")
         names = [column[0] for column in answer.description or []]
         rows = [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
     lines = [f"    {_sentence(row)}" for row in rows]

@@ -190,7 +190,6 @@ def first_build(project: Path, warehouse: Path) -> dict[str, list[str]]:
             "outcomes",
             "marts",
             "mapping",
-            "test_failures",
         ):
             connection.execute(f"drop schema if exists {schema} cascade")
     testing.run_dbt(testing.WITHOUT_TESTS, project, first, variables=VARIABLES)

@@ -148,7 +148,6 @@ def test_later_builds_equal_a_first_one(combination: Combination, seed: int, tmp
             "outcomes",
             "marts",
             "mapping",
-            "test_failures",
         ):
             connection.execute(f"drop schema if exists {schema} cascade")
     testing.run_dbt(testing.WITHOUT_TESTS, project, first, variables=combination.variables)

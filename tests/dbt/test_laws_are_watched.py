@@ -1,7 +1,7 @@
 # ruff: noqa: E501 (tables of cases)
 """The data tests notice a broken law: a small world is built, then one table is falsified at a time.
 
-dbt keeps each data test as a view in `test_failures`, so the tests query these views and need no further build.
+The tests run what dbt compiled for a data test, so they need no further build.
 """
 
 from __future__ import annotations
@@ -457,12 +457,13 @@ def messages_after(falsify: str, data_test: str, small_world) -> list[str]:
 
     Everybody of this world is in scope, so the rows that a build would check are all rows of the marts.
     """
-    messages = f"select message from test_failures.{data_test}"
+    (compiled,) = (small_world.parent / "dbt_project" / "target" / "compiled").rglob(f"{data_test}.sql")
+    messages = f"select message from (\n{compiled.read_text()}\n)"
     with duckdb.connect(str(small_world)) as connection:
         assert connection.execute(messages).fetchall() == []
         connection.execute("begin")
         connection.execute(falsify)
-        for mart in CHECKED:
+        for mart in (mart for mart in CHECKED if f'"checked"."{mart}"' in messages):
             connection.execute(f"create or replace table checked.{mart} as from marts.{mart}")
         found = [message for (message,) in connection.execute(messages).fetchall()]
         connection.execute("rollback")

@@ -293,10 +293,9 @@ def test_a_report_without_marts_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_a_failed_test_shows_file_row_and_cell(tmp_path: Path) -> None:
-    """The lines are the `message` column of the rows that the dbt test stored, not SQL."""
-    with duckdb.connect(tmp_path / "w.duckdb") as warehouse:
-        warehouse.execute("create table found as select 'item_map.csv row 3: id 9 is inactive' as message")
-    node = SimpleNamespace(resource_type="test", name="mapped_items_exist", relation_name="found")
+    """The lines are the `message` column of the rows that the dbt test finds, not SQL."""
+    code = "select 'item_map.csv row 3: id 9 is inactive' as message -- of the row"
+    node = SimpleNamespace(resource_type="test", name="mapped_items_exist", compiled_code=code)
     result: Any = SimpleNamespace(node=node, status="fail", failures=1, message="Got 1 result")
     settings = Settings(_env_file=None, warehouse_path=tmp_path / "w.duckdb")
     assert describe_failure(settings, result) == [

@@ -248,7 +248,7 @@ def _failures(result: Any, warehouse: Path) -> Iterator[str]:
         if node.status in ("error", "fail"):
             yield f"{node.node.unique_id}: {node.message}"
             with contextlib.suppress(duckdb.Error, AttributeError):
-                found = rows(warehouse, f"select message from {node.node.relation_name} limit 100")
+                found = rows(warehouse, f"select message from (\n{node.node.compiled_code}\n) limit 100")
                 yield from (f"    {row['message']}" for row in found)
 
 

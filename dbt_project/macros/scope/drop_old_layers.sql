@@ -3,6 +3,9 @@
     are made from raw rows alone, so they go.
 -#}
 {% macro drop_old_layers() -%}
+    {%- if execute -%}
+    drop schema if exists test_failures cascade;
+    {%- endif -%}
     {%- set old -%}
     select 1 from information_schema.tables where table_schema = 'kept' and table_name = 'kept_credit_documents'
     {%- endset -%}

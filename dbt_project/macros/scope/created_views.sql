@@ -1,0 +1,74 @@
+{#-
+    Views that the last builds made. To bind a view and its contract, and to comment its columns, takes a third of a
+    build in which little changed. A view stays when three things are as they were: what dbt compiled for it, the text
+    that DuckDB keeps of it (a person may have replaced it), and all code and all columns of the sources (DuckDB
+    refuses a view when a column below it has another type). A build that breaks leaves no view to stay.
+-#}
+
+{#- on-run-start: forgets the views that are not as a build made them. -#}
+{% macro forget_other_views() -%}
+    {%- if execute -%}
+    create schema if not exists books;
+    create table if not exists books.created_views (
+        view_name varchar not null, compiled varchar not null, view_text varchar, code varchar
+    );
+    comment on table books.created_views
+    is 'Views of the last builds: what dbt compiled, the text that DuckDB keeps, the code and columns they rest on.';
+    delete from books.created_views as created
+    where {% if flags.FULL_REFRESH %}true or {% endif %}not exists (
+        select 1 from duckdb_views() as views
+        where
+            views.schema_name || '.' || views.view_name = created.view_name
+            and md5(views.sql) = created.view_text
+            and created.code = {{ code_below_views() }}
+    )
+    {%- endif -%}
+{%- endmacro %}
+
+{#- on-run-end: the views of this build may stay, or, when it broke, none. -#}
+{% macro note_created_views(results) -%}
+    {%- if execute and is_successful_build(results) -%}
+    update books.created_views
+    set view_text = md5(views.sql), code = {{ code_below_views() }}
+    from duckdb_views() as views
+    where views.schema_name || '.' || views.view_name = created_views.view_name
+    {%- elif execute -%}
+    delete from books.created_views
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro is_created_view(sql) -%}
+    {%- set created -%}
+        select 1 from books.created_views where {{ names_this_view() }} and compiled = '{{ compiled_view(sql) }}'
+    {%- endset -%}
+    {{ return(run_query(created).rows | length > 0) }}
+{%- endmacro %}
+
+{% macro note_created_view(sql) %}
+    delete from books.created_views where {{ names_this_view() }};
+    insert into books.created_views (view_name, compiled)
+    values ('{{ this.schema }}.{{ this.identifier }}', '{{ compiled_view(sql) }}')
+{%- endmacro %}
+
+{% macro names_this_view() -%}
+    view_name = '{{ this.schema }}.{{ this.identifier }}'
+{%- endmacro %}
+
+{% macro compiled_view(sql) -%}
+    {{ return(local_md5([sql, model.description, model.columns] | string)) }}
+{%- endmacro %}
+
+{#- SQL expression: the code of the project with its vars, and the columns of all sources. -#}
+{% macro code_below_views() -%}
+    {%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | list -%}
+    {%- set schemas = graph.sources.values() | map(attribute='schema') | unique | sort -%}
+    (
+        select
+            md5('{{ local_md5(code_parts(models) | sort | join('|')) }}' || coalesce(string_agg(
+                concat_ws(' ', columns.schema_name, columns.table_name, columns.column_name, columns.data_type), ' '
+                order by columns.schema_name, columns.table_name, columns.column_index
+            ), ''))
+        from duckdb_columns() as columns
+        where columns.schema_name in ('{{ schemas | join("', '") }}')
+    )
+{%- endmacro %}

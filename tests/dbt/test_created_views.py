@@ -1,0 +1,83 @@
+"""A view stays as the last build made it, and only then."""
+
+from __future__ import annotations
+
+import shutil
+
+import duckdb
+import pytest
+
+from tests.support import warehouse as testing
+
+MADE = "select view_name from books.created_views where view_text is not null order by view_name"
+# A mart over a mart over outcomes.
+MART = "marts.items_to_create"
+
+
+@pytest.fixture
+def world(empty_world, tmp_path):
+    """A project and a warehouse of its own, as a whole build left them."""
+    project = testing.project_with_mappings(tmp_path, {})
+    warehouse = tmp_path / "empty.duckdb"
+    shutil.copy(empty_world.warehouse, warehouse)
+    return project, warehouse
+
+
+def text_of(warehouse, name: str) -> str:
+    (row,) = testing.rows(warehouse, f"select sql from duckdb_views() where schema_name || '.' || view_name = '{name}'")
+    return row["sql"]
+
+
+def comment_of(warehouse, name: str) -> str:
+    (row,) = testing.rows(
+        warehouse, f"select comment from duckdb_views() where schema_name || '.' || view_name = '{name}'"
+    )
+    return row["comment"]
+
+
+def test_all_views_of_the_project_are_noted(empty_world):
+    made = {row["view_name"] for row in testing.rows(empty_world.warehouse, MADE)}
+    there = testing.rows(
+        empty_world.warehouse,
+        "select schema_name || '.' || view_name as name from duckdb_views() where not internal",
+    )
+    assert len(made) > 50
+    assert made == {row["name"] for row in there}
+
+
+def test_a_view_that_a_person_replaced_or_dropped_or_that_is_described_otherwise_is_made_anew(world):
+    project, warehouse = world
+    right = text_of(warehouse, MART)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(f"create or replace view {MART} as select 'x' as netsuite_external_id")
+        connection.execute("drop view marts.runs")
+    described = project / "models" / "marts" / "__marts.yml"
+    text = described.read_text()
+    words = comment_of(warehouse, "marts.journal_entries").split(".")[0]
+    assert words in text
+    described.write_text(text.replace(words, "Formerly", 1))
+    testing.run_dbt(testing.WITHOUT_TESTS, project, warehouse)
+    assert text_of(warehouse, MART) == right
+    assert comment_of(warehouse, "marts.runs")
+    assert comment_of(warehouse, "marts.journal_entries").startswith("Formerly")
+
+
+def test_a_view_over_a_column_of_another_type_is_made_anew(world):
+    """DuckDB refuses a view when a column below it has another type than when the view was made."""
+    project, warehouse = world
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("alter table raw_stripe.payouts add column more text")
+        connection.execute("alter table load_netsuite.load_log add column more text")
+    testing.build(project, warehouse)
+    with duckdb.connect(str(warehouse)) as connection:
+        for row in testing.rows(warehouse, MADE):
+            connection.execute(f"select * from {row['view_name']} limit 1")
+
+
+def test_a_build_that_breaks_leaves_no_view_to_stay(world):
+    project, warehouse = world
+    assert testing.rows(warehouse, MADE)
+    (project / "models" / "marts" / "items_to_create.sql").write_text("select no_such_column from {{ ref('runs') }}")
+    with pytest.raises(testing.BuildFailed, match="no_such_column"):
+        testing.run_dbt([*testing.WITHOUT_TESTS, "--select", "items_to_create"], project, warehouse)
+    assert testing.rows(warehouse, "from books.created_views") == []
