@@ -12,7 +12,6 @@ may apply more of a memo and add memos to a refund: that is progress, not a diff
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -43,10 +42,28 @@ class Difference:
     found: Decimal | None = None
 
 
-def amount_words(amount: Decimal) -> str:
-    """The amount for a sentence, without the zeros that a column's scale adds: 1200, 10.50, 0.125."""
-    text = f"{amount.normalize():f}"
-    return f"{text}0" if re.fullmatch(r"-?\d+\.\d", text) else text
+@dataclass(frozen=True)
+class Currency:
+    """The currency of a record, for the amounts in sentences (rule O4). code: such as `usd` · decimals: that it has.
+    None where they are not known."""
+
+    code: str | None = None
+    decimals: int | None = None
+
+    def words(self, amount: Decimal) -> str:
+        """12.50 USD: all decimals of the currency, more only where the amount has more. Of an unknown currency the
+        amount without the zeros that a column's scale adds: 1200, 10.50, 0.125."""
+        needed = -min(0, int(amount.normalize().as_tuple().exponent))
+        decimals = (2 if needed == 1 else 0) if self.decimals is None else self.decimals
+        text = f"{amount:.{max(needed, decimals)}f}"
+        return f"{text} {self.code.upper()}" if self.code else text
+
+
+def currency_of(expected: ExpectedTotal | None) -> Currency:
+    """The currency of a record as the marts have it."""
+    if expected is None:
+        return Currency()
+    return Currency(expected.currency, expected.minor_units.adjusted() if expected.minor_units else None)
 
 
 def identity(record: Record, found: Found) -> Iterator[Difference]:
@@ -73,12 +90,13 @@ def before_adoption(record: Record, found: Found, applied: Applied) -> Iterator[
     if found.is_voided:
         yield Difference("voided", "is voided")
     wanted = [(application.doc or "", application.amount) for application in record.known_applications]
-    yield from _applications([(doc, amount) for doc, amount in wanted if doc in applied], applied)
+    currency = Currency(record.currency, record.precision)
+    yield from _applications([(doc, amount) for doc, amount in wanted if doc in applied], applied, currency)
     if record.record_type == "customerRefund":
         missing = sum((amount for doc, amount in wanted if doc not in applied), ZERO)
-        yield from _grown_refund(record, found.total + missing)
+        yield from _grown_refund(record, found.total + missing, currency)
     elif not record.internal_id:
-        yield from _total(record.total, found)
+        yield from _total(record.total, found, currency)
 
 
 def after_write(
@@ -91,17 +109,24 @@ def after_write(
         return
     if found.is_voided:
         yield Difference("voided", "is voided")
-    yield from _applications(sent.items(), applied)
+    currency = currency_of(expected)
+    yield from _applications(sent.items(), applied, currency)
     if expected is None:
         return
     if found.type == REFUND:
-        yield from _refund_total(found, applied, sent, expected.cap)
+        yield from _refund_total(found, applied, sent, expected.cap, currency)
     else:
-        yield from _total(expected.total or ZERO, found)
+        yield from _total(expected.total or ZERO, found, currency)
 
 
 def since_posting(
-    found: Found | None, returned: Found | None, applied: Applied, sent: Applied, external_id: str, total: Decimal
+    found: Found | None,
+    returned: Found | None,
+    applied: Applied,
+    sent: Applied,
+    external_id: str,
+    total: Decimal,
+    currency: Currency,
 ) -> Iterator[Difference]:
     """Differences between NetSuite now and the record as last seen there. returned: where `found` is None, the record
     that has our external id now · external_id, total: as last seen."""
@@ -109,7 +134,7 @@ def since_posting(
         sentence, now = "is not in NetSuite any more", ZERO
         if returned:
             now = returned.total
-            sentence += f"; {returned.internal_id} over {amount_words(now)} has its external id now"
+            sentence += f"; {returned.internal_id} over {currency.words(now)} has its external id now"
         yield Difference("deleted", sentence, total, now)
         return
     if found.is_voided:
@@ -117,9 +142,9 @@ def since_posting(
     if found.external_id != external_id:
         yield Difference("external_id_changed", f"has the external id {found.external_id or '(none)'} now")
     if not (found.type == REFUND and found.total > total):  # a person may add a memo to the refund
-        yield from _total(total, found)
+        yield from _total(total, found, currency)
     elsewhere = sorted(doc for doc in applied if doc not in sent)
-    for difference in _applications(sent.items(), applied):
+    for difference in _applications(sent.items(), applied, currency):
         if not elsewhere:
             yield difference
             continue
@@ -129,43 +154,47 @@ def since_posting(
         )
 
 
-def _applications(expected: Iterable[tuple[str, Decimal]], applied: Applied) -> Iterator[Difference]:
+def _applications(
+    expected: Iterable[tuple[str, Decimal]], applied: Applied, currency: Currency
+) -> Iterator[Difference]:
     for doc, amount in expected:
         found = applied.get(doc, ZERO)
         if found < amount:
-            sentence = f"applies {amount_words(found)} to document {doc}, expected {amount_words(amount)}"
+            sentence = f"applies {currency.words(found)} to document {doc}, expected {currency.words(amount)}"
             yield Difference("applied_less" if found else "unapplied", sentence, amount, found)
 
 
-def _total(expected: Decimal, found: Found) -> Iterator[Difference]:
+def _total(expected: Decimal, found: Found, currency: Currency) -> Iterator[Difference]:
     if found.total != expected:
-        sentence = f"has the total {amount_words(found.total)}, expected {amount_words(expected)}"
+        sentence = f"has the total {currency.words(found.total)}, expected {currency.words(expected)}"
         yield Difference("total_changed", sentence, expected, found.total)
 
 
-def _grown_refund(record: Record, total: Decimal) -> Iterator[Difference]:
+def _grown_refund(record: Record, total: Decimal, currency: Currency) -> Iterator[Difference]:
     cap = record.total if record.cap is None else record.cap
     if total > cap:
-        sentence = f"would grow to {amount_words(total)}, more than the {amount_words(cap)} that Stripe links to it"
+        sentence = f"would grow to {currency.words(total)}, more than the {currency.words(cap)} that Stripe links to it"
         yield Difference("total_changed", sentence, cap, total)
 
 
-def _refund_total(found: Found, applied: Applied, sent: Applied, cap: Decimal | None) -> Iterator[Difference]:
+def _refund_total(
+    found: Found, applied: Applied, sent: Applied, cap: Decimal | None, currency: Currency
+) -> Iterator[Difference]:
     """A refund's total is the sum of its applications. A later application, or a person, may add to it."""
     ours = sum(sent.values(), ZERO)
     if found.total < ours:
-        yield from _total(ours, found)
+        yield from _total(ours, found, currency)
     if found.total != (all_applied := sum(applied.values(), ZERO)):
-        words = f"has the total {amount_words(found.total)}"
-        sentence = f"{words}, but is applied to {amount_words(all_applied)} in all"
+        words = f"has the total {currency.words(found.total)}"
+        sentence = f"{words}, but is applied to {currency.words(all_applied)} in all"
         yield Difference("total_changed", sentence, all_applied, found.total)
     if cap is not None and found.total > cap:
-        shown = amount_words(found.total), amount_words(cap)
+        shown = currency.words(found.total), currency.words(cap)
         sentence = "has the total {}, more than the {} that Stripe links to it".format(*shown)
         yield Difference("total_changed", sentence, cap, found.total)
 
 
-def of_lines(found: Found, sent: Sequence[SentLine], shown: Sequence[Line]) -> Difference | None:
+def of_lines(found: Found, sent: Sequence[SentLine], shown: Sequence[Line], currency: Currency) -> Difference | None:
     """The lines sent that NetSuite does not show; None also if its rows prove nothing.
 
     Every line sent must be among NetSuite's rows, by item and amount; of a gross amount, which NetSuite splits, by item
@@ -181,7 +210,7 @@ def of_lines(found: Found, sent: Sequence[SentLine], shown: Sequence[Line]) -> D
     if not missing:
         return None
     names = sorted(
-        f"item {item}" + ("" if amount is None else f" over {amount_words(amount)}")
+        f"item {item}" + ("" if amount is None else f" over {currency.words(amount)}")
         for item, amount in missing.elements()
     )
     rest = f" and {len(names) - LINES_SHOWN} more" if len(names) > LINES_SHOWN else ""

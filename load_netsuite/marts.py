@@ -228,6 +228,14 @@ class Marts:
             "document_type <> 'negative_invoice' and reason in ('skipped_by_hand', 'integration_blocked_by_metadata')"
         )
 
+    def currencies(self) -> dict[str, tuple[str, int | None]]:
+        """NetSuite's id of a currency → its code, and the decimals that NetSuite keeps."""
+        rows = self._all(
+            "select distinct netsuite_currency_id as id, currency, netsuite_currency_precision as decimals "
+            "from marts.credit_memos where netsuite_currency_id is not null"
+        )
+        return {row["id"]: (row["currency"], row["decimals"]) for row in rows}
+
     # ------------------------------------------------------------ expected totals
 
     def expected_totals(self, record_type: str, external_ids: Sequence[str]) -> dict[str, ExpectedTotal]:

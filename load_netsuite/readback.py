@@ -221,7 +221,8 @@ def _difference(
         return f"is not in NetSuite: that id belongs to {owner}"
     difference: Difference | None = next(comparison.after_write(found, applied, sent.applied, expected), None)
     if found and difference is None and found.internal_id in shown.lines:
-        difference = comparison.of_lines(found, *shown.lines[found.internal_id])
+        currency = comparison.currency_of(expected)
+        difference = comparison.of_lines(found, *shown.lines[found.internal_id], currency)
     return difference.sentence if difference else None
 
 

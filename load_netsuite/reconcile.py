@@ -83,25 +83,25 @@ def find_strangers(warehouse: duckdb.DuckDBPyConnection, client: NetSuite) -> li
     """Records that stand in NetSuite under an external id of ours although the journal does not have them, and that no
     row of it names: of attempts that came through late, of a lost warehouse, of documents skipped since (P2)."""
     cursor = warehouse.cursor()
-    names = {name for (name,) in ask(cursor, NOT_POSTED)} | set(Marts(warehouse).held_names())
+    marts = Marts(warehouse)
+    names = {name for (name,) in ask(cursor, NOT_POSTED)} | set(marts.held_names())
+    currencies = {id: comparison.Currency(*currency) for id, currency in marts.currencies().items()}
     named = {internal_id for (internal_id,) in ask(cursor, NAMED)}
-    kinds = {suiteql: record_type for record_type, suiteql in lookup.SUITEQL_TYPES.items()}
     return [
-        Drift(
-            kinds.get(found.type, found.type),
-            found.external_id,
-            found.internal_id,
-            "not_in_journal",
-            None,
-            None,
-            None,
-            f"NetSuite has {found.type} {found.internal_id} over {comparison.amount_words(found.total)} under "
-            f"{found.external_id}, but the journal does not have it. Run push to adopt it, or, if its document is "
-            "skipped, reverse it by hand.",
-        )
+        _stranger(found, currencies.get(found.currency or "", comparison.Currency()))
         for found in lookup.find_transactions(client, names).values()
         if found.internal_id not in named
     ]
+
+
+def _stranger(found: Found, currency: comparison.Currency) -> Drift:
+    kinds = {suiteql: record_type for record_type, suiteql in lookup.SUITEQL_TYPES.items()}
+    detail = (
+        f"NetSuite has {found.type} {found.internal_id} over {currency.words(found.total)} under {found.external_id}, "
+        "but the journal does not have it. Run push to adopt it, or, if its document is skipped, reverse it by hand."
+    )
+    record_type = kinds.get(found.type, found.type)
+    return Drift(record_type, found.external_id, found.internal_id, "not_in_journal", None, None, None, detail)
 
 
 def _of_bulk(rows: Sequence[Row], cursor: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite) -> Iterator[Drift]:
@@ -143,7 +143,8 @@ def _differences(
     last_seen = parse(row["last_seen"])
     name = str(last_seen.get("externalId", row["external_id"]))
     total = Decimal(last_seen.get("total", expected.total or 0))
-    return comparison.since_posting(found, returned.get(name.lower()), applied, sent.applied, name, total)
+    currency = comparison.currency_of(expected)
+    return comparison.since_posting(found, returned.get(name.lower()), applied, sent.applied, name, total, currency)
 
 
 def _minor(amount: Decimal | None, scale: Decimal) -> int | None:

@@ -28,7 +28,7 @@ def test_a_record_as_expected_is_adopted_and_completed(company: Company) -> None
 @pytest.mark.parametrize(
     ("existing", "words"),
     [
-        ({"name": "cn_1", "amount": "11.00"}, "has the total 11"),
+        ({"name": "cn_1", "amount": "11.00"}, "has the total 11.00 USD"),
         ({"name": "CN_1", "amount": "10.00"}, "takes for the same"),
     ],
 )
@@ -153,7 +153,9 @@ def test_a_customer_refund_of_the_connector_is_adopted_by_its_internal_id(
     assert [str(t.id) for t in found] == [refund], "no second refund"
     rows = [row[1:] for row in company.log("external_id, status, internal_id") if row[0] == "re_1"]
     if total == "7.00":
-        assert rows == [("differs", refund)] and "would grow to 7, more than the 6" in report.refused[0][2]
+        assert (
+            rows == [("differs", refund)] and "would grow to 7.00 USD, more than the 6.00 USD" in report.refused[0][2]
+        )
         return
     assert rows[0] == ("adopted", refund) and rows[-1] == ("verified", refund) and not report.refused
     assert found[0].total == (6 if lacks else 4) == sum(found[0].applications.values())

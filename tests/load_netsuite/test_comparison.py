@@ -21,6 +21,9 @@ def refund(total: str) -> Found:
     return Found("8", "re_1", "CustRfnd", total=Decimal(total))
 
 
+USD = comparison.Currency("usd", 2)
+
+
 def amounts(**by_document: str) -> dict[str, Decimal]:
     return {document: Decimal(amount) for document, amount in by_document.items()}
 
@@ -126,7 +129,7 @@ def test_changes_since_posting_are_drift(
     applied: dict[str, Decimal],
     differences: list[tuple[str, int | None, int | None]],
 ) -> None:
-    drift = comparison.since_posting(found, returned, applied, amounts(i1="4"), "cn_1", Decimal(10))
+    drift = comparison.since_posting(found, returned, applied, amounts(i1="4"), "cn_1", Decimal(10), USD)
     assert [(difference.kind, difference.expected, difference.found) for difference in drift] == differences
 
 
@@ -165,14 +168,26 @@ def rows(*amounts: str, tax: tuple[str, ...] = ()) -> list[Line]:
     ],
 )
 def test_when_lines_differ(total: str, sent: list[str], shown: list[Line], is_seen: bool) -> None:
-    difference = comparison.of_lines(memo(total), [("50", Decimal(amount)) for amount in sent], shown)
+    difference = comparison.of_lines(memo(total), [("50", Decimal(amount)) for amount in sent], shown, USD)
     assert (difference is not None) == is_seen, difference
 
 
 @pytest.mark.parametrize(
-    ("amount", "words"),
-    [("1200.000", "1200"), ("10.500", "10.50"), ("0.125", "0.125"), ("-7.1", "-7.10"), ("0.000", "0")],
+    ("amount", "currency", "words"),
+    [
+        ("1200.000", comparison.Currency("jpy", 0), "1200 JPY"),
+        ("22.000", comparison.Currency("usd", 2), "22.00 USD"),
+        ("10.500", comparison.Currency("usd", 2), "10.50 USD"),
+        ("0.125", comparison.Currency("kwd", 3), "0.125 KWD"),
+        ("10.5", comparison.Currency("jpy", 0), "10.5 JPY"),
+        ("-7.1", comparison.Currency("usd", 2), "-7.10 USD"),
+        ("7.1", comparison.Currency("usd", None), "7.10 USD"),
+        ("1200.000", comparison.Currency(), "1200"),
+        ("0.000", comparison.Currency(), "0"),
+    ],
 )
-def test_an_amount_in_a_sentence_lacks_the_zeros_of_its_column(amount: str, words: str) -> None:
+def test_an_amount_in_a_sentence_has_the_decimals_and_the_code_of_its_currency(
+    amount: str, currency: comparison.Currency, words: str
+) -> None:
     """O4: the marts keep three decimals for every currency."""
-    assert comparison.amount_words(Decimal(amount)) == words
+    assert currency.words(Decimal(amount)) == words

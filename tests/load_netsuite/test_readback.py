@@ -75,7 +75,7 @@ def test_another_item_or_amount_on_a_line_differs_and_says_which(company: Compan
     )
     ((_, name, words),) = push(company.settings()).refused
     assert name == "cn_1"
-    assert words.endswith(f"lacks 1 of the 2 lines sent: item {company.item} over 4")
+    assert words.endswith(f"lacks 1 of the 2 lines sent: item {company.item} over 4.00 USD")
     edit(company, {"line": 1, "item": company.item})
     push(company.settings())
     assert checks(company) == ["differs", "verified"]
@@ -127,7 +127,7 @@ def test_lines_of_an_item_created_in_the_run_are_compared(company: Company) -> N
     want_memo_of_two_lines(company, netsuite_item_id=None, item_external_id="price_A")
     before_the_lines_are_read(company, lambda: edit(company, {"line": 2, "item": company.item}))
     (refused,) = push(company.settings()).refused
-    assert refused[2].endswith("over 6")
+    assert refused[2].endswith("over 6.00 USD")
 
 
 def test_tax_that_netsuite_adds_is_no_difference(company: Company) -> None:
@@ -225,7 +225,7 @@ def test_the_log_learns_the_right_id_although_a_person_removed_the_application(c
         ("differs", mine),
     ]
     ((_, name, words),) = report.refused
-    assert name == "cn_2" and "applies 0 to document" in words
+    assert name == "cn_2" and "applies 0.00 USD to document" in words
 
 
 def test_a_refund_is_not_applied_to_a_memo_that_netsuite_named_by_mistake(company: Company) -> None:
@@ -280,7 +280,7 @@ def test_a_wrong_total_differs_until_it_is_corrected(company: Company) -> None:
     with company.warehouse() as warehouse:
         warehouse.execute("delete from load_netsuite.load_log where operation = 'read_back'")
     report = push(company.settings())
-    assert "has the total 9" in report.refused[0][2]
+    assert "has the total 9.00 USD" in report.refused[0][2]
     push(company.settings())
     assert [row[2] for row in company.log() if row[1] == "read_back"] == ["differs"], "not logged twice"
     company.books.edit_amount(id, "10.00")

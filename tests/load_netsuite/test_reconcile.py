@@ -74,7 +74,7 @@ def test_a_record_that_came_back_under_another_id_is_named(company: Company) -> 
     assert drift(company) == [("deleted", "cn_1", 700, 700)]
     with company.warehouse() as warehouse:
         ((detail,),) = warehouse.execute("select detail from load_netsuite.drift").fetchall()
-    assert detail.endswith(f"is not in NetSuite any more; {again} over 7 has its external id now")
+    assert detail.endswith(f"is not in NetSuite any more; {again} over 7.00 USD has its external id now")
 
 
 def test_an_out_of_band_part_applied_by_hand_is_progress(company: Company) -> None:
@@ -164,7 +164,7 @@ def test_reconcile_stops_where_nothing_of_what_was_posted_is_there(company: Comp
     assert company.log() == rows and all_drift(company) == []
 
 
-@pytest.mark.parametrize(("debit", "words"), [("10", None), ("11", "has the total 11, expected 10")])
+@pytest.mark.parametrize(("debit", "words"), [("10", None), ("11", "has the total 11.00 USD, expected 10.00 USD")])
 def test_a_journal_is_judged_by_its_debit_lines(
     company: Company, monkeypatch: pytest.MonkeyPatch, debit: str, words: str | None
 ) -> None:
