@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mapping_files.reader import read_mappings
+from mapping_files.reader import MappingFolder, read_mappings
 from pipeline.console import ROWS_SHOWN
 from pipeline.exit_codes import DONE, StageFailed
 from pipeline.logs import LOGS, tell, warn
@@ -39,8 +39,10 @@ def transform(settings: Settings, results: StageResults) -> int:
     from extract.last_transform import note_transform, rules_fingerprint
     from extract.raw_tables import declare_all
     from load_netsuite.tables import ensure_tables
+    from pipeline import unchanged
     from warehouse.connection import open_warehouse
 
+    began = time.monotonic()
     rules = rules_fingerprint(settings)  # as they are now: an edit during the build belongs to the next build
     mappings = read_mappings(settings.mappings_dir)
     for warning in mappings.warnings:
@@ -51,7 +53,24 @@ def transform(settings: Settings, results: StageResults) -> int:
         ensure_tables(warehouse)
         history.tables.ensure_tables(warehouse)
         full_refresh = is_compacted(warehouse) or os.environ.get("FULL_REFRESH") == "1"
-    began = time.monotonic()
+        is_unchanged = not full_refresh and unchanged.is_noted(warehouse, unchanged.state_of(warehouse, rules))
+    if not is_unchanged:
+        _build(settings, results, mappings, full_refresh)
+    with open_warehouse(settings.warehouse_path) as warehouse:
+        note_transform(warehouse, rules)
+        if not is_unchanged:
+            unchanged.note(warehouse, unchanged.state_of(warehouse, rules))
+        warnings = unmatched_rows(warehouse, settings)
+    tell_readers(settings, results)
+    for warning in warnings:
+        warn(f"transform: {warning}")
+    said = "nothing has changed since the last one, found" if is_unchanged else "done"
+    tell(f"transform: {said} in {time.monotonic() - began:.1f} s")
+    return DONE
+
+
+def _build(settings: Settings, results: StageResults, mappings: MappingFolder, full_refresh: bool) -> None:
+    """Raises StageFailed."""
     options = ["--full-refresh"] if full_refresh else []
     with Progress().stage("transform", unit="models and tests", has_summary=False) as stage:
         results.so_far = stage.so_far
@@ -62,14 +81,6 @@ def transform(settings: Settings, results: StageResults) -> int:
                 "\n".join(["transform: nothing was pushed, because", *failures, "(all of dbt's output: logs/dbt.log)"])
             )
         )
-    with open_warehouse(settings.warehouse_path) as warehouse:
-        note_transform(warehouse, rules)
-        warnings = unmatched_rows(warehouse, settings)
-    tell_readers(settings, results)
-    for warning in warnings:
-        warn(f"transform: {warning}")
-    tell(f"transform: done in {time.monotonic() - began:.1f} s")
-    return DONE
 
 
 def mappings_for_dbt(settings: Settings) -> Path:

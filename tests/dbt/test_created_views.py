@@ -77,7 +77,11 @@ def test_a_view_over_a_column_of_another_type_is_made_anew(world):
 def test_a_build_that_breaks_leaves_no_view_to_stay(world):
     project, warehouse = world
     assert testing.rows(warehouse, MADE)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create table books.last_transform as select 'of an earlier build' as state")
     (project / "models" / "marts" / "items_to_create.sql").write_text("select no_such_column from {{ ref('runs') }}")
     with pytest.raises(testing.BuildFailed, match="no_such_column"):
         testing.run_dbt([*testing.WITHOUT_TESTS, "--select", "items_to_create"], project, warehouse)
     assert testing.rows(warehouse, "from books.created_views") == []
+    noted = "select 1 from duckdb_tables() where schema_name = 'books' and table_name = 'last_transform'"
+    assert testing.rows(warehouse, noted) == [], "the pipeline would take the next transform for done"

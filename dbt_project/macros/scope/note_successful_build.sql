@@ -1,12 +1,16 @@
 {#-
     on-run-end: when every model of the project was built and no data test failed, the customers in scope get the
     fingerprint of the inputs that their
-    books were derived from, and all parsed tables are of the code as it is (parsed_code).
+    books were derived from, and all parsed tables are of the code as it is (parsed_code). The pipeline starts no
+    build while the rows of all raw tables that this one read are the same (pipeline/unchanged.py).
 -#}
 {% macro note_successful_build(results) -%}
     {%- if execute and is_successful_build(results) -%}
     delete from books.parsed_code;
     insert into books.parsed_code values ('{{ parsed_code() }}');
+    create or replace table books.sources_read as
+    select unnest(['{{ tables_read() | join("', '") }}']) as relation;
+    comment on table books.sources_read is 'Every raw table whose rows the last successful build read.';
         {%- if run_query('select 1 from scope.customers limit 1').rows -%}
         {%- set in_scope = 'select scope.customer_key from scope.customers as scope' %}
     delete from books.inputs where customer_key in ({{ in_scope }});
@@ -22,4 +26,16 @@
         | map(attribute='unique_id') | list -%}
     {%- set broken = results | selectattr('status', 'in', ['error', 'fail', 'skipped']) | list -%}
     {{ return(results and not broken and not models | reject('in', built) | list) }}
+{%- endmacro %}
+
+{#- The sources of every model that dbt materializes as a table, and of the views below these. -#}
+{% macro tables_read() -%}
+    {%- set sources = [] -%}
+    {%- for node in graph.nodes.values() if node.resource_type == 'model'
+        and node.fqn[1] in ('parsed', 'reference', 'scope', 'build', 'books') -%}
+        {%- for id in node.depends_on.nodes if id in graph.sources and graph.sources[id].source_name != 'last_build' -%}
+            {%- do sources.append(graph.sources[id].schema ~ '.' ~ graph.sources[id].name) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(sources | unique | sort) }}
 {%- endmacro %}

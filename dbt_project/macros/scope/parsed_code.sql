@@ -1,7 +1,8 @@
 {#-
     Each Stripe object is parsed once, when it is new. After a change of the code that parses, all objects are parsed
     again: books.parsed_code holds the
-    fingerprint of the code that parsed them. It is there only while all parsed tables are of that code.
+    fingerprint of the code that parsed them. It is there only while all parsed tables are of that code. What the pipeline
+    noted of its last transform (pipeline/unchanged.py) is true no more when another build begins.
 -#}
 
 {#- Fingerprint of the models that parse, of the macros, and of the vars that they name. -#}
@@ -18,6 +19,7 @@
 {% macro forget_other_parsed_code() -%}
     {%- if execute -%}
     create schema if not exists books;
+    drop table if exists books.last_transform;
     create table if not exists books.parsed_code (code varchar not null);
     comment on table books.parsed_code
     is 'Fingerprint of the code that parsed all rows of the parsed tables; empty while some are of other code.';
