@@ -18,6 +18,7 @@ import typer
 
 from pipeline import stages
 from pipeline.command import run_command
+from pipeline.docs_site import docs as write_docs
 from pipeline.mappings import propose_mappings
 from pipeline.transform import transform
 
@@ -129,6 +130,12 @@ def trace(
     ID: a document id, the id or number of a Stripe credit note, invoice or refund, an external id, or an internal id.
     """
     run_command([], partial(stages.trace, id=id), locked=False, needs_warehouse=False, as_json=as_json)
+
+
+@app.command("docs")
+def docs() -> None:
+    """Write dbt's site of the models; reads what is published."""
+    run_command([], write_docs, locked=False, needs_warehouse=False, command="docs")
 
 
 @app.command("mappings", short_help="Propose the rows that mapping files lack.")
