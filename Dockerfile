@@ -11,6 +11,8 @@ FROM python:3.12-slim
 WORKDIR /srv/stripe-credit
 # The user has no entry in the password file; without these names Python asks for one.
 ENV HOME=/srv/stripe-credit USER=pipeline
+# The page, the workbook and mappings-todo.xlsx outlive the container.
+ENV REPORT_DIR=data/reports
 COPY --from=build /srv/stripe-credit/.venv .venv
 COPY --chown=1000:1000 . .
 RUN mkdir -p data mappings && chown 1000:1000 . data mappings

@@ -124,9 +124,7 @@ soak: $(READY) ## 50,000 histories of the loader with faults, 300 killed process
 	@$(VENV)/bin/python -m tests.property.mutations
 
 docs: $(READY) ## the models as one page: dbt_project/target/static_index.html
-	@cd dbt_project && WAREHOUSE_PATH=$${WAREHOUSE_PATH:-../data/sandbox.duckdb} \
-		../$(VENV)/bin/dbt docs generate --static --profiles-dir . --log-path ../logs --quiet
-	@echo "open dbt_project/target/static_index.html"
+	@$(RUN) docs
 
 bench: $(READY) ## measure, with ratio tables
 	@set -e; for bench in extract push models; do $(VENV)/bin/python -m tests.bench.bench_$$bench; done

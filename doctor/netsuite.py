@@ -28,6 +28,7 @@ TABLES = {
     "transactionline": "Transactions > Find Transaction",
 }
 LINKS = "nexttransactionlinelink"
+CERTIFICATE = "NetSuite certificate"
 
 
 def check(settings: Settings, seeds: Path | None = None) -> list[Finding]:
@@ -60,7 +61,7 @@ def _credentials(settings: Settings) -> Iterator[Finding]:
     if settings.netsuite_auth == "tba":
         yield Finding("warning", "NETSUITE_AUTH", TBA_END)
         return
-    subject, ends = "NetSuite certificate", certificate_expiry(settings.netsuite_private_key_file)
+    subject, ends = CERTIFICATE, certificate_expiry(settings.netsuite_private_key_file)
     if ends is None:
         hint = "put the certificate into NETSUITE_PRIVATE_KEY_FILE, after the key, to be warned"
         yield Finding("not checked", subject, f"its end is not known: {hint}")

@@ -67,6 +67,15 @@ def end_run(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     )
 
 
+def note_objects_read(connection: duckdb.DuckDBPyConnection, run_id: str, objects_read: int) -> None:
+    """Notes what the extract of a command read while the command goes on, so that its own report knows of it.
+
+    Raises duckdb.Error.
+    """
+    values = {"run_id": run_id, "objects_read": objects_read}
+    connection.execute("update history.runs set objects_read = $objects_read where run_id = $run_id", values)
+
+
 def _insert(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     """Inserts the row of a run, unless it is there."""
     connection.execute(BEGIN, {"run_id": run.run_id, "command": run.command, "started_at": run.started_at})

@@ -5,6 +5,7 @@ command.py           runs the stages of one command: settings, run lock, sandbox
 exit_codes.py        the exit codes, and the exit code of an error
 stages.py            extract, push, plan, reconcile, report, compact, doctor
 transform.py         the stage that runs dbt
+docs_site.py         the stage that has dbt write its site
 summary.py           the tables that a run ends with
 sandbox_process.py   the stand-ins of TARGET=sandbox
 console.py           lines and tables for people

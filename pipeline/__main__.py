@@ -18,6 +18,7 @@ import typer
 
 from pipeline import stages
 from pipeline.command import run_command
+from pipeline.docs_site import docs as write_docs
 from pipeline.mappings import propose_mappings
 from pipeline.transform import transform
 
@@ -42,8 +43,18 @@ Month = Annotated[str | None, _setting("--month", "The month of the workbook.", 
 Write = Annotated[bool, _setting("--write", "Append the rows that are complete.")]
 Apply = Annotated[str | None, _setting("--apply", "Take over a filled-in workbook.", "file.xlsx")]
 
+HELP = """Carries Stripe credit into NetSuite: extract, transform, push, report.
+
+`run` does the whole job, `plan` the same without writing to NetSuite.
+
+Exit codes: 0 done; 1 failed, run it again; 2 settings wrong; 3 finished, but NetSuite refused rows or shows them
+otherwise than they were posted; 4 another run is under way.
+
+TARGET=sandbox (default) needs no account; TARGET=production reads the variables of README.md.
+"""
+
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help=__doc__, rich_markup_mode=None, pretty_exceptions_enable=False
+    add_completion=False, no_args_is_help=True, help=HELP, rich_markup_mode=None, pretty_exceptions_enable=False
 )
 
 
@@ -55,7 +66,7 @@ def run(
     run_command(["stripe", "netsuite"], stages.extract, transform, stages.push, stages.report, note_as="run")
 
 
-@app.command("plan")
+@app.command("plan", short_help="Show what a run would post; write nothing to NetSuite.")
 def plan(
     full_ledger: FullLedger = False,
     full_refresh: FullRefresh = False,
@@ -75,13 +86,13 @@ def extract(full_ledger: FullLedger = False) -> None:
     run_command(["stripe", "netsuite"], stages.extract, note_as="extract")
 
 
-@app.command("transform")
+@app.command("transform", short_help="Derive documents, memos, lines and outcomes.")
 def transform_command(full_refresh: FullRefresh = False) -> None:
     """Derive credit documents, memos, lines and outcomes with dbt."""
     run_command([], transform, note_as="transform")
 
 
-@app.command("push")
+@app.command("push", short_help="Post what is ready to NetSuite, or one plan.")
 def push(plan: PlanFile = None) -> None:
     """Post what is ready to NetSuite; with a plan, only what that plan shows."""
     run_command(["netsuite"], stages.push, must_exist=True, note_as="push")
@@ -93,13 +104,13 @@ def reconcile(as_json: AsJson = False) -> None:
     run_command(["netsuite"], stages.reconcile, must_exist=True, note_as="reconcile", as_json=as_json)
 
 
-@app.command("report")
+@app.command("report", short_help="Print the summary; write page and workbook.")
 def report(month: Month = None, as_json: AsJson = False) -> None:
     """Print the summary of the last run; write the page, and the workbook of a month (else the last whole one)."""
     run_command([], stages.report, locked=False, needs_warehouse=False, note_as="report", as_json=as_json)
 
 
-@app.command("export")
+@app.command("export", short_help="Write every mart as a Parquet file.")
 def export(
     folder: Annotated[
         Path | None, typer.Option("--dir", help="Folder for the files (default: data/export/<target>).")
@@ -109,7 +120,7 @@ def export(
     run_command([], partial(stages.export, folder=folder), locked=False, needs_warehouse=False)
 
 
-@app.command("trace")
+@app.command("trace", short_help="Show one document from Stripe to NetSuite.")
 def trace(
     id: Annotated[str, typer.Argument(metavar="ID", envvar="ID", show_default=False)],
     as_json: AsJson = False,
@@ -121,19 +132,25 @@ def trace(
     run_command([], partial(stages.trace, id=id), locked=False, needs_warehouse=False, as_json=as_json)
 
 
-@app.command("mappings")
+@app.command("docs")
+def docs() -> None:
+    """Write dbt's site of the models; reads what is published."""
+    run_command([], write_docs, locked=False, needs_warehouse=False, command="docs")
+
+
+@app.command("mappings", short_help="Propose the rows that mapping files lack.")
 def mappings(write: Write = False, apply: Apply = None) -> None:
     """Propose the rows that documents need and no mapping file has. Create the files that are missing."""
     run_command([], propose_mappings, locked=False, needs_warehouse=False, command="mappings")
 
 
-@app.command("compact")
+@app.command("compact", short_help="Remove superseded versions of Stripe's objects.")
 def compact() -> None:
     """Remove superseded versions of Stripe's objects from the warehouse; the current ones stay."""
     run_command([], stages.compact, must_exist=True, note_as="compact")
 
 
-@app.command("doctor")
+@app.command("doctor", short_help="Check settings, permissions and mappings.")
 def doctor(as_json: AsJson = False) -> None:
     """Check settings, credentials, permissions and mappings; write nothing."""
     run_command(["stripe", "netsuite"], stages.doctor, locked=False, as_json=as_json)

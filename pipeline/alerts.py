@@ -1,4 +1,4 @@
-"""Tells the addresses of ALERT_URLS when a run or a push needs a person: one JSON POST each, at the end.
+"""Tells the addresses of ALERT_URLS when a command needs a person: one JSON POST each, at the end.
 
 A post has `text` (which Slack shows), `account`, `target`, `run_id`, `exit_code` and `blocked`. What goes wrong with it
 is a warning that does not show the address, and changes nothing else.
@@ -29,7 +29,7 @@ CONNECT_SECONDS, SECONDS = 5.0, 10.0
 """Until there is a connection, and for a whole exchange."""
 DOCUMENTS_SENT = 1000
 """A first run may find more. An address that refuses the whole post would tell nobody."""
-DOCUMENTS_NAMED, FAILURE_LENGTH = 5, 500
+DOCUMENTS_NAMED, SENTENCES_SENT, FAILURE_LENGTH = 5, 20, 500
 
 # What was blocked already before this run is not new, whatever its reason was then. The outcome is a struct, because
 # max_by passes over a null: a document that was no more has no state.
@@ -69,24 +69,25 @@ class Findings:
 
 @dataclass
 class Ended:
-    """How a command ended."""
+    """How a command ended. findings: of doctor, a sentence for each that a person must hear of."""
 
     command: str
     run_id: str
     exit_code: int
     failure: str | None = None
+    findings: Sequence[str] = ()
     is_published: bool | None = None
     settings: Settings | None = field(default=None, repr=False)
 
 
 def alert(ended: Ended) -> None:
-    """Posts to every address, if the exit code is not 0, a document became blocked, or a ledger row belongs to no
-    invoice. Raises nothing that the network or the warehouse can cause."""
+    """Posts to every address, if the exit code is not 0, a document became blocked, a ledger row belongs to no invoice,
+    or doctor has findings. Raises nothing that the network or the warehouse can cause."""
     settings = ended.settings
     if settings is None or not settings.alert_urls:
         return
-    found = _findings(settings, ended)
-    if ended.exit_code == DONE and not found.blocked and not found.without_invoice:
+    found = Findings() if ended.command == "doctor" else _findings(settings, ended)
+    if ended.exit_code == DONE and not (found.blocked or found.without_invoice or ended.findings):
         return
     body = body_of(settings, ended, found)
     addresses = [address.get_secret_value() for address in settings.alert_urls]
@@ -109,7 +110,8 @@ def alert(ended: Ended) -> None:
 def _findings(settings: Settings, ended: Ended) -> Findings:
     try:
         with open_for_reading(settings, is_published=ended.is_published is not False) as marts:
-            return Findings(ask(marts, NEWLY_BLOCKED, {"run_id": ended.run_id}), rows_without_invoice(marts))
+            without_invoice = [] if ended.command == "reconcile" else rows_without_invoice(marts)
+            return Findings(ask(marts, NEWLY_BLOCKED, {"run_id": ended.run_id}), without_invoice)
     except (duckdb.Error, OSError, WarehouseError, SettingsError):
         return Findings()  # what the command itself met is in its exit code
 
@@ -134,9 +136,11 @@ def _text(account: str | None, target: str, ended: Ended, found: Findings) -> st
     who = f"{target} {account}" if account else target
     how = f"exit code {ended.exit_code}, {MEANING[ended.exit_code]}"
     lines = [f"Stripe credit into NetSuite, {who}, {ended.command}: {how}."]
-    if ended.failure:
-        failure = hidden(ended.failure)
-        lines.append(failure if len(failure) <= FAILURE_LENGTH else f"{failure[:FAILURE_LENGTH]}...")
+    for sentence in filter(None, (ended.failure, *ended.findings[:SENTENCES_SENT])):
+        said = hidden(sentence)
+        lines.append(said if len(said) <= FAILURE_LENGTH else f"{said[:FAILURE_LENGTH]}...")
+    if len(ended.findings) > SENTENCES_SENT:
+        lines.append(f"and {len(ended.findings) - SENTENCES_SENT} more: run `make doctor`.")
     if found.blocked:
         number = len(found.blocked)
         named = ", ".join(f"{document_id} ({reason})" for document_id, reason, _ in found.blocked[:DOCUMENTS_NAMED])

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pipeline.alerts import Ended
 
 
-ALERTED = ("run", "push")
+ALERTED = ("run", "push", "reconcile", "doctor")
 """Commands that tell ALERT_URLS how they ended."""
 
 
@@ -63,6 +63,7 @@ def run_command(
             require, stages, locked, needs_warehouse, must_exist, note_as, stop, ended, results
         )
         ended.failure, ended.is_published = results.failure, results.is_published
+        ended.findings = results.to_tell
         if command in ALERTED:
             alert(ended)
         say(f"exit code {ended.exit_code}: {MEANING[ended.exit_code]}")

@@ -74,12 +74,15 @@ def readers_told(settings: Settings, results: StageResults) -> Iterator[None]:
 def tell_readers(settings: Settings, results: StageResults) -> None:
     """Appends changed outcomes to the history and publishes the marts."""
     from history.outcomes import append_outcomes
+    from history.runs import note_objects_read
     from publish.marts import NotPublished, new_publication
     from publish.reading import published_path
 
     results.is_published = False
     try:
         with open_warehouse(settings.warehouse_path) as warehouse:
+            if results.objects_read is not None:
+                note_objects_read(warehouse, results.run_id, results.objects_read)
             try:
                 with new_publication(warehouse, published_path(settings.warehouse_path)) as publication:
                     append_outcomes(warehouse, results.run_id, publication.copy_mart("credit_outcomes"))

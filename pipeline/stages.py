@@ -26,7 +26,8 @@ class StageResults:
 
     run_id: of the command · push: the summary shows the push of this run · objects_read: of Stripe, by this extract ·
     failure: why the exit code is not 0, where no error was raised · is_published: readers have what this command did;
-    None if it did nothing yet that they would see · found: what `--json` prints · so_far: how far the stage is.
+    None if it did nothing yet that they would see · to_tell: what doctor has to tell ALERT_URLS · found: what `--json`
+    prints · so_far: how far the stage is.
     """
 
     run_id: str = ""
@@ -34,6 +35,7 @@ class StageResults:
     objects_read: int | None = None
     failure: str | None = None
     is_published: bool | None = None
+    to_tell: list[str] = field(default_factory=list)
     found: dict[str, Any] = field(default_factory=dict)
     so_far: Callable[[], str] = str
 
@@ -231,6 +233,11 @@ def doctor(settings: Settings, results: StageResults) -> int:
     rows = [(finding.level, finding.subject, finding.message) for finding in findings]
     print_table(console(), "", ("", "checked", "finding"), rows)
     results.found["findings"] = [asdict(finding) for finding in findings]
+    results.to_tell += [
+        f"{finding.subject}: {finding.message}"
+        for finding in findings
+        if finding.level == "error" or (finding.level == "warning" and finding.subject == doctor.netsuite.CERTIFICATE)
+    ]
     unknown = [finding.subject for finding in findings if finding.level == "not checked"]
     if unknown:
         say(f"doctor: not checked, for the reasons above: {'; '.join(unknown)}")

@@ -119,22 +119,8 @@ def _print_record(console: Console, record: Row, trace: Trace) -> None:
     name = RECORD_TYPES.get(record["record_type"], record["record_type"])
     number = f"NetSuite {record['netsuite_internal_id']}" if record["netsuite_internal_id"] else "not in NetSuite"
     console.print(f"{name} {record['external_id']}: {_money(record)}, {state_text(record)}, {number}", style="bold")
-    accounts = [
-        f"{name} {record[column]}"
-        for name, column in (
-            ("account", "netsuite_account_id"),
-            ("debit account", "debit_netsuite_account_id"),
-            ("credit account", "credit_netsuite_account_id"),
-        )
-        if record[column]
-    ]
-    head = [
-        f"dated {record['tran_date']}" if record["tran_date"] else None,
-        found_text("customer", record["netsuite_customer_id"], record["customer_found_by"]),
-        found_text("invoice", record["netsuite_invoice_id"], record["invoice_found_by"]),
-        *accounts,
-    ]
-    _print_lines(console, ", ".join(text for text in head if text), record["memo_text"], record["url"])
+    dated = [f"dated {record['tran_date']}"] if record["tran_date"] else []
+    _print_lines(console, ", ".join([*dated, *refers_to(record)]), record["memo_text"], record["url"])
     if record["state"] != "posted" and record["detail"] != trace.document["detail"]:
         _print_lines(console, record["detail"])
     is_body = record["record_type"] in ("creditMemo", "invoice")
@@ -143,9 +129,8 @@ def _print_record(console: Console, record: Row, trace: Trace) -> None:
         for name, rows in (("lines", trace.lines), ("taxes", trace.tax_details), ("fields", trace.fields))
     }
     if is_body:
-        document = trace.document
-        if document["document_type"] == "credit_note" and document["amount_minor"] != record["amount_minor"]:
-            _print_lines(console, f"lines of the note, scaled from {_amount(document)} to {_amount(record)} (S1):")
+        scaled = scaled_text(trace.document, record)
+        _print_lines(console, scaled and f"{scaled}:")
         _print_grid(console, [(f"{row['line_number']}", _amount(row), line_text(row)) for row in own["lines"]])
         _print_grid(console, [("tax", _amount(row), tax_detail_text(row)) for row in own["taxes"]])
     _print_lines(console, *(field_text(row) for row in own["fields"] if row["record_type"] == record["record_type"]))
@@ -260,6 +245,26 @@ def difference_text(row: Row) -> str:
 def found_text(name: str, id: str | None, found_by: str | None) -> str | None:
     """What a record refers to in NetSuite, and what found it; None if it refers to nothing."""
     return id and f"{name} {id}" + (f" (by {found_by})" if found_by else "")
+
+
+def refers_to(record: Row) -> list[str]:
+    """What a record refers to in NetSuite: customer, invoice, accounts."""
+    found = (
+        found_text("customer", record["netsuite_customer_id"], record["customer_found_by"]),
+        found_text("invoice", record["netsuite_invoice_id"], record["invoice_found_by"]),
+        found_text("account", record["netsuite_account_id"], None),
+        found_text("debit account", record["debit_netsuite_account_id"], None),
+        found_text("credit account", record["credit_netsuite_account_id"], None),
+    )
+    return [text for text in found if text]
+
+
+def scaled_text(document: Row, record: Row) -> str | None:
+    """Why the lines of a memo are not those of its note; None where they are (rule S1)."""
+    is_memo = document["document_type"] == "credit_note" and record["record_type"] == "creditMemo"
+    if not is_memo or document["amount_minor"] == record["amount_minor"]:
+        return None
+    return f"lines of the note, scaled from {_amount(document)} to {_amount(record)} (S1)"
 
 
 def _rule(row: Row) -> str:

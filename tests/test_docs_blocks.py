@@ -252,6 +252,15 @@ def test_the_image_is_built_from_what_is_here() -> None:
     assert entry == [".venv/bin/python", "-B", "-m", "pipeline"] and command[0] in STAGES
 
 
+def test_reports_of_a_container_outlive_it() -> None:
+    """They lie in a folder that every command of the page mounts."""
+    variables = dict(word.partition("=")[::2] for name, words in instructions() if name == "ENV" for word in words)
+    folder = variables["REPORT_DIR"].partition("/")[0]
+    (block,) = (block for block in of("docs/operations.md", "sh") if "docker run" in block.text)
+    commands = [line for line in block.text.splitlines() if line.startswith("docker run")]
+    assert commands and all(f':/srv/stripe-credit/{folder}"' in line for line in commands)
+
+
 def test_the_environment_of_the_image_needs_no_other_files(tmp_path: Path) -> None:
     """What is copied before `make setup` is all that it asks for, so that a change of code does not set up anew."""
     (copied,) = (words[:-1] for name, words in instructions() if name == "COPY" and "Makefile" in words)

@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
-from pipeline import alerts, command
+from doctor.finding import Finding
+from doctor.netsuite import CERTIFICATE
+from pipeline import alerts, command, stages
 from pipeline.alerts import Ended, alert
 from pipeline.exit_codes import DONE, FAILED, REFUSED, SETTINGS_WRONG, StageFailed
 from pipeline.stages import StageResults
@@ -261,8 +263,10 @@ def fails(settings: Settings, results: StageResults) -> int:
 
 
 @pytest.mark.usefixtures("environment")
-@pytest.mark.parametrize(("name", "posts"), [("run", 1), ("push", 1), ("transform", 0), ("", 0)])
-def test_a_run_and_a_push_tell_how_they_ended(monkeypatch: pytest.MonkeyPatch, name: str, posts: int) -> None:
+@pytest.mark.parametrize(("name", "posts"), [("run", 1), ("push", 1), ("reconcile", 1), ("transform", 0), ("", 0)])
+def test_commands_that_reach_netsuite_tell_how_they_ended(
+    monkeypatch: pytest.MonkeyPatch, name: str, posts: int
+) -> None:
     with receiver(with_status(500)) as own:
         monkeypatch.setenv("ALERT_URLS", own.address)
         assert end(monkeypatch, fails, note_as=name) == FAILED
@@ -278,3 +282,42 @@ def test_wrong_settings_are_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
         assert end(monkeypatch, fails, note_as="run") == SETTINGS_WRONG
         ((_, _, body),) = own.posts
         assert body["exit_code"] == SETTINGS_WRONG and "WAREHOUSE_WAIT" in body["text"]
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize(
+    ("findings", "code", "told"),
+    [
+        ([Finding("error", "last run that went well", "54 hours ago")], FAILED, "last run that went well: 54 hours"),
+        ([Finding("warning", CERTIFICATE, "valid until 2026-12-24")], DONE, "certificate: valid until 2026-12-24"),
+        (
+            [Finding("warning", "free disk space", "0.5 GiB"), Finding("ok", CERTIFICATE, "valid until 2028")],
+            DONE,
+            None,
+        ),
+    ],
+    ids=["error", "certificate", "nothing"],
+)
+def test_doctor_tells_what_a_person_must_hear_of(
+    monkeypatch: pytest.MonkeyPatch, findings: list[Finding], code: int, told: str | None
+) -> None:
+    monkeypatch.setattr("extract.stripe.account.require_own_account", lambda _: None)
+    monkeypatch.setattr("doctor.stripe.check", lambda _: [])
+    monkeypatch.setattr("doctor.netsuite.check", lambda _: findings)
+    monkeypatch.setattr("pipeline.last_run.check_last_run", lambda _: [])
+    with receiver() as own:
+        monkeypatch.setenv("ALERT_URLS", own.address)
+        assert end(monkeypatch, stages.doctor) == code
+        posts = [(body["exit_code"], told in body["text"]) for _, _, body in own.posts]
+        assert posts == ([(code, True)] if told else [])
+
+
+def test_a_reconcile_tells_of_what_it_found_and_not_of_the_same_ledger_rows_again(tmp_path: Path) -> None:
+    with receiver() as own:
+        settings = settings_of(tmp_path, own.address)
+        fill(settings, QUIET, unattributed=5)
+        alert(Ended("reconcile", "r1", DONE, settings=settings))
+        assert own.posts == []
+        alert(Ended("reconcile", "r1", REFUSED, failure="reconcile: 2 differences", settings=settings))
+        ((_, _, body),) = own.posts
+        assert "reconcile: 2 differences" in body["text"] and "no invoice" not in body["text"]

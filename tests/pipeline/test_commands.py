@@ -191,6 +191,13 @@ def test_a_table_shows_ids_as_they_are(capsys: pytest.CaptureFixture[str], ident
     assert identifier in capsys.readouterr().out
 
 
+def test_an_id_stays_whole_beside_long_texts(capsys: pytest.CaptureFixture[str]) -> None:
+    ids = ("unallocated_invoice_item", "price_1Qx8YzLkdIwHu7ixAAAABBBB")
+    print_table(console(), "", ("for", "what", "waiting", "candidates"), [(id, *["many words " * 9] * 3) for id in ids])
+    shown = capsys.readouterr().out.splitlines()
+    assert all(any(line.startswith(f"{id} ") for line in shown) for id in ids) and max(map(len, shown)) <= 80
+
+
 DRIFT = Drift("creditMemo", "cn_1", "7", "total_changed", 500, 600, "usd", "creditMemo cn_1: its total is another")
 
 

@@ -110,6 +110,15 @@ def test_the_published_runs_show_how_the_command_ended(settings: Settings) -> No
     assert rows(published, query) == [("transform", 0, 1, True)]
 
 
+def test_a_report_of_a_run_knows_what_the_run_has_read(settings: Settings) -> None:
+    create_marts(settings)
+    results = StageResults(run_id="r1", objects_read=937)
+    with noted(settings, "run", results, has_lock=True):
+        tell_readers(settings, results)
+        query = "select objects_read, ended_at from marts.runs where run_id = 'r1'"
+        assert rows(published_path(settings.warehouse_path), query) == [(937, None)]
+
+
 def test_a_file_that_cannot_be_published_is_a_warning_and_the_history_grows(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -70,3 +70,9 @@ def test_the_help_of_make_fits_80_columns() -> None:
 
     shown = subprocess.run(["make", "help"], cwd=ROOT, text=True, capture_output=True, check=True).stdout
     assert [line for line in shown.splitlines() if len(line) > 80] == []
+
+
+def test_the_help_is_whole_and_fits_80_columns() -> None:
+    shown = CliRunner().invoke(commands.app, ["--help"], env={"COLUMNS": "80"}).stdout
+    assert "..." not in shown.replace("[ARGS]...", "") and "run        Extract, transform, push, report." in shown
+    assert [line for line in shown.splitlines() if len(line) > 80] == []

@@ -57,6 +57,8 @@ def test_a_page_shows_documents_with_all_that_is_known_of_them(warehouse):
     assert MARKUP.replace("\x1b", "\ufffd") in found.text
     for words in ("A-1-CN-01", "22.21 USD", "item 101 by item_map.csv price_1 (L1)", "-700 minor units", "USER_ERROR"):
         assert words in found.text
+    for words in ("external id), account 11", "debit account 12, credit account 13", "scaled from 91.50 to 22.21 (S1)"):
+        assert words in found.text  # as `make trace` says them
 
 
 def test_no_text_of_any_mart_becomes_markup(marts):
@@ -194,7 +196,7 @@ def test_a_push_that_posted_nothing_leaves_the_one_before_it_in_sight(marts):
         ("created", 1, 2221),
         ("rejected", 1, None),
     ]
-    assert "The last push posted nothing." in page_of(marts).text
+    assert "The last run or push posted nothing." in page_of(marts).text
     insert(marts, "netsuite_load_log", log(6, "r2", "cn_3", "created"))
     assert figures(marts, MARCH, "sandbox")["posted"]["is_last"] is True
 
