@@ -258,10 +258,12 @@ limit {MONTHS_SHOWN}
 
 LEDGER = f"""
 select
-    record_type, netsuite_account_id, netsuite_item_id, currency, any_value(currency_decimals) as currency_decimals,
+    record_type, netsuite_account_id, netsuite_item_id, any_value(item_name) as item_name, currency,
+    any_value(currency_decimals) as currency_decimals,
     sum(case when amount_minor > 0 then amount_minor else 0 end) as debit_minor,
     sum(case when amount_minor < 0 then -amount_minor else 0 end) as credit_minor
 from marts.month_end_tie_out
+left join marts.netsuite_items using (netsuite_item_id)
 where accounting_month = $month and line = 'ledger'
 group by record_type, netsuite_account_id, netsuite_item_id, currency
 order by currency, record_type, debit_minor + credit_minor desc, netsuite_account_id, netsuite_item_id

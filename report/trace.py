@@ -121,20 +121,25 @@ SECTIONS = {
         order by record_type, external_id
     """,
     "lines": """
-        select
-            document_id, external_id, line_number, line_kind, stripe_line_id, netsuite_item_id, item_external_id,
-            item_found_by, description, quantity, amount_minor, period_start, period_end, stripe_tax_rate_id,
-            is_gross, netsuite_tax_code_id
-        from marts.credit_memo_lines where document_id in (select unnest($documents::varchar[]))
-        union all by name
-        select
-            invoices.document_id, zero_lines.external_id, zero_lines.line_number, 'zero_amount' as line_kind,
-            zero_lines.stripe_line_id, zero_lines.netsuite_item_id, zero_lines.item_external_id,
-            zero_lines.item_found_by, zero_lines.description, zero_lines.quantity, 0::bigint as amount_minor,
-            zero_lines.netsuite_tax_code_id
-        from marts.zero_amount_invoices as invoices
-        inner join marts.zero_amount_invoice_lines as zero_lines on invoices.external_id = zero_lines.external_id
-        where invoices.document_id in (select unnest($documents::varchar[]))
+        with all_lines as (
+            select
+                document_id, external_id, line_number, line_kind, stripe_line_id, netsuite_item_id, item_external_id,
+                item_found_by, description, quantity, amount_minor, period_start, period_end, stripe_tax_rate_id,
+                is_gross, netsuite_tax_code_id
+            from marts.credit_memo_lines where document_id in (select unnest($documents::varchar[]))
+            union all by name
+            select
+                invoices.document_id, zero_lines.external_id, zero_lines.line_number, 'zero_amount' as line_kind,
+                zero_lines.stripe_line_id, zero_lines.netsuite_item_id, zero_lines.item_external_id,
+                zero_lines.item_found_by, zero_lines.description, zero_lines.quantity, 0::bigint as amount_minor,
+                zero_lines.netsuite_tax_code_id
+            from marts.zero_amount_invoices as invoices
+            inner join marts.zero_amount_invoice_lines as zero_lines on invoices.external_id = zero_lines.external_id
+            where invoices.document_id in (select unnest($documents::varchar[]))
+        )
+        select all_lines.*, items.item_name
+        from all_lines
+        left join marts.netsuite_items as items using (netsuite_item_id)
         order by line_number
     """,
     "tax_details": """

@@ -184,7 +184,8 @@ def part_text(row: Row) -> str:
 def line_text(row: Row) -> str:
     """A line of a record, without its amount."""
     item = row["netsuite_item_id"] or row["item_external_id"]
-    named = f"item {item} by {row['item_found_by'] or 'nothing'}" if item else "no item: nothing names one"
+    name = f" {row['item_name']}" if row["item_name"] else ""
+    named = f"item {item}{name} by {row['item_found_by'] or 'nothing'}" if item else "no item: nothing names one"
     rate = row["stripe_tax_rate_id"]
     tax = f", tax rate {rate}" if rate and rate not in (row["item_found_by"] or "") else ""
     code = f", tax code {row['netsuite_tax_code_id']}" if row["netsuite_tax_code_id"] else ""
