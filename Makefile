@@ -120,7 +120,7 @@ lock: ## pin what pyproject.toml asks for in both locks, with uv (UPGRADE=--upgr
 		grep -v '^#' requirements-dev.lock > "$$pins"; cp "$$pins" requirements-dev.lock
 
 soak: $(READY) ## 50,000 histories of the loader with faults, 300 killed processes, random worlds, every planted bug (more than an hour)
-	@SIMULATION_HISTORIES=50000 PROPERTY_HISTORIES=20000 REAL_KILLS=300 SOAK=1 LATER_SEEDS=5 $(VENV)/bin/python -m pytest tests/simulation tests/load_netsuite/test_push.py tests/property tests/acceptance tests/dbt/later_builds.py tests/dbt/test_staleness.py
+	@SIMULATION_HISTORIES=50000 PROPERTY_HISTORIES=20000 REAL_KILLS=300 SOAK=1 LATER_SEEDS=5 $(VENV)/bin/python -m pytest tests/simulation tests/load_netsuite/test_push.py tests/extract/stripe/test_crashes.py tests/property tests/acceptance tests/acceptance/connector.py tests/dbt/later_builds.py tests/dbt/test_staleness.py
 	@$(VENV)/bin/python -m tests.property.mutations
 
 docs: $(READY) ## the models as one page: dbt_project/target/static_index.html

@@ -74,6 +74,7 @@ def test_what_cannot_be_known_is_said(company: Company, tmp_path: Path) -> None:
     tmp_path.joinpath("tax_map.csv").write_text(
         f"stripe_tax_rate_id,netsuite_item_id,netsuite_tax_code_id\ntxr_1,{company.item},5\n"
     )
+    company.release()
     company.warehouse_path.unlink()
     unknown = {f.subject: f.message for f in doctor.check(company.settings(), tmp_path) if f.level == "not checked"}
     assert unknown.keys() == {

@@ -115,6 +115,7 @@ def test_a_push_ends_with_its_writes_as_open_attempts(company: Company, tmp_path
     company.want_memo("cn_1", "1.00")
     company.want_memo("cn_2", "1.00")
     company.fault = fault
+    company.release()
     variables = production(tmp_path, "http://127.0.0.1:9", company)
     process = start("-m", "pipeline", "push", **variables, NETSUITE_CONCURRENCY=concurrency)
     for _ in range(2):

@@ -1,4 +1,7 @@
-"""The simulation catches the bugs that it exists for: each test plants one of them in the loader."""
+"""The simulation catches the bugs that it exists for: each test plants one of them in the loader.
+
+Without a planted bug these seeds pass: test_simulation.py plays them, too.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +34,6 @@ def quiet() -> Any:
 def caught() -> list[str]:
     """The first failure, if any history fails."""
     return play(SEEDS, stop_at=1).failures
-
-
-def test_without_a_planted_bug_the_same_seeds_pass() -> None:
-    assert caught() == []
 
 
 def test_log_after_send_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
