@@ -46,6 +46,16 @@ def test_every_rule_has_one_text() -> None:
     assert sorted(ids) == sorted([*docs.rules(), *docs.planned_rules()]), "a page is missing in docs/rules/README.md"
 
 
+def test_the_table_of_chapters_names_their_rules() -> None:
+    """The second column of docs/rules/README.md: "C1-C7", "N1, N2"."""
+    rows = re.findall(
+        r"^\| \[[^\]]+\]\(([\w-]+\.md)\) \| ([A-Z]\d[^|]*) \|$", (docs.RULES_FOLDER / "README.md").read_text(), re.M
+    )
+    assert len(rows) > 10
+    named = {page: list(docs.cited_rules(cell)) for page, cell in rows}
+    assert named == {page: docs.ids(docs.RULES_FOLDER / page) for page, _ in rows}, "the table is stale"
+
+
 def test_every_cited_fact_has_a_text() -> None:
     anchors = {page.stem: docs.anchors(page) for page in docs.FACTS_FOLDER.glob("*.md")}
     lost, found = set(), 0

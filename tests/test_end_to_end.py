@@ -176,7 +176,8 @@ def test_a_block_of_the_documentation_reads_the_warehouse_as_pasted(shop, tmp_pa
 def test_the_picture_of_the_readme_shows_the_demo(shop):
     """The states after the first push, and what becomes of one credit note."""
     picture = (ROOT / "docs" / "flow.svg").read_text()
-    assert dict(re.findall(r'id="usd-(\w+)">([\d,.]+)<', picture)) == shop.first_amounts
+    shown_amounts = dict(re.findall(r'id="usd-(\w+)">([\d,.]+)<', picture))
+    assert shown_amounts == shop.first_amounts, "write the new amounts into docs/flow.svg"
     memos = testing.rows(
         shop.warehouse,
         "select memos.amount as memo, outcomes.amount_minor / 100.0 - memos.amount as kept, "

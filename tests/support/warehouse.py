@@ -19,23 +19,11 @@ from typing import Any
 
 import duckdb
 
+from extract.stripe.endpoints import TABLES
+
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 
-STRIPE_TABLES = (
-    "credit_notes",
-    "invoices",
-    "invoice_payments",
-    "refunds",
-    "customers",
-    "customer_balance_transactions",
-    "checkout_sessions",
-    "prices",
-    "products",
-    "coupons",
-    "tax_rates",
-    "payouts",
-    "balance_transactions",
-)
+STRIPE_TABLES = TABLES
 
 NETSUITE_TABLES = {
     "customers": "id externalid isinactive subsidiary currency receivablesaccount stripe_id",

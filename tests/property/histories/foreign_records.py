@@ -113,13 +113,15 @@ def _connector_memo(place: Place) -> bool:
 
 
 def _apply_memo(place: Place, note: Obj, memo: str) -> None:
-    """K2: the connector or a person applied the memo, or not: to the invoice, or elsewhere, in whole or in part."""
+    """K2: the connector or a person applied the memo, or not: to the invoice, or elsewhere, in whole or in part.
+
+    NetSuite applies no more of a memo than it has.
+    """
     dice, currency = place.dice, note["currency"]
     on_invoice, total = note["pre_payment_amount"], memo_amount(note)
-    applied = [
-        (place.invoices[note["invoice"]]["id"], dice.pick((0, on_invoice))),
-        ("99999", dice.pick((0, 0, total, total - on_invoice, step(currency)))),
-    ]
+    to_invoice = dice.pick((0, on_invoice))
+    elsewhere = min(dice.pick((0, 0, total, total - on_invoice, step(currency))), total - to_invoice)
+    applied = [(place.invoices[note["invoice"]]["id"], to_invoice), ("99999", elsewhere)]
     for document, amount in applied:
         if amount > 0:
             row = {"previousdoc": document, "previoustype": "CustInvc", "nextdoc": memo, "nexttype": "CustCred"}

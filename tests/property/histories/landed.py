@@ -8,23 +8,12 @@ from typing import Any
 
 from sandbox.stripe.billing import Billing
 from tests.property.histories.troubles import apply_trouble
+from tests.support.warehouse import STRIPE_TABLES
 
 Obj = dict[str, Any]
 
-KINDS = (
-    "invoices",
-    "invoice_payments",
-    "refunds",
-    "customers",
-    "customer_balance_transactions",
-    "prices",
-    "products",
-    "coupons",
-    "tax_rates",
-    "payouts",
-    "balance_transactions",
-    "discounts",
-)
+# Credit notes and sessions follow below.
+KINDS = (*(table for table in STRIPE_TABLES if table not in ("credit_notes", "checkout_sessions")), "discounts")
 
 
 def landed(billing: Billing, troubles: Sequence[Obj]) -> dict[str, dict[str, Obj]]:
