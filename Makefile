@@ -123,9 +123,13 @@ soak: $(READY) ## 50,000 histories of the loader with faults, 300 killed process
 	@SIMULATION_HISTORIES=50000 PROPERTY_HISTORIES=20000 REAL_KILLS=300 SOAK=1 LATER_SEEDS=5 $(VENV)/bin/python -m pytest tests/simulation tests/load_netsuite/test_push.py tests/property tests/acceptance tests/dbt/later_builds.py tests/dbt/test_staleness.py
 	@$(VENV)/bin/python -m tests.property.mutations
 
+# The site shows the models. A warehouse that is there adds the types of the columns; where there is none, none is made.
 docs: $(READY) ## the models as one page: dbt_project/target/static_index.html
-	@cd dbt_project && WAREHOUSE_PATH=$${WAREHOUSE_PATH:-../data/sandbox.duckdb} \
-		../$(VENV)/bin/dbt docs generate --static --profiles-dir . --log-path ../logs --quiet
+	@umask 077; warehouse=$${WAREHOUSE_PATH:-data/sandbox.duckdb}; \
+		case $$warehouse in /*) ;; *) warehouse=$$PWD/$$warehouse ;; esac; test -s "$$warehouse" || warehouse=:memory:; \
+		cd dbt_project && WAREHOUSE_PATH=$$warehouse \
+			../$(VENV)/bin/dbt docs generate --static --profiles-dir . --log-path ../logs --quiet > /dev/null 2>&1 \
+		|| { echo "dbt could not make the page; logs/dbt.log says why. A run that is under way has the warehouse: let it end."; exit 1; }
 	@echo "open dbt_project/target/static_index.html"
 
 bench: $(READY) ## measure, with ratio tables
