@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 RULED = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
-NUMBERS = ("documents", "applications", "rows", "amount", "debit", "credit")
+NUMBERS = ("documents", "applications", "records", "rows", "amount", "debit", "credit")
 """Headings of columns that are flush right."""
 
 
