@@ -65,7 +65,7 @@ def check_mappings(client: NetSuite, seeds: Path) -> Iterator[Finding]:
 
 def _shown(client: NetSuite, path: Path, column: str, table: str, ids: set[str]) -> str:
     """The first rows of a file, each with the name behind its id: a wrong id of the right kind shows by its name."""
-    names = find_names(client, table, ids) if table != "transaction" else {}
+    names = find_names(client, table, ids)
     rows = [row for _, row in read_rows(path) if row.get(column)]
     shown = [
         f"{' '.join(text for name, text in row.items() if text and not name.startswith('netsuite_'))} = "

@@ -53,7 +53,7 @@ def test_names_stand_beside_ids(company: Company, tmp_path: Path) -> None:
     assert f"; shipping = Service ({company.item})" in found["default_items.csv"]
     assert found["account_map.csv"] == f"1 ids found in NetSuite: refund = 1000 ({company.bank})"
     assert found["customer_map.csv"] == f"1 ids found in NetSuite: cus_1 = One ({company.customer})"
-    assert found["invoice_map.csv"] == f"1 ids found in NetSuite: in_1 = {company.invoice}"
+    assert found["invoice_map.csv"] == f"1 ids found in NetSuite: in_1 = INV{company.invoice} ({company.invoice})"
     assert found["item_map.csv"].startswith(f"1 ids found in NetSuite: price_0 = Service ({company.item}); price_1")
     assert found["item_map.csv"].endswith("; and 5 more")
 
