@@ -3,6 +3,8 @@
     session.mount("https://", BoundedAdapter(pool_maxsize=1))
     session.get(url, timeout=(10, 80))         # 10 s to connect, 80 s in all, however slowly the bytes come
 
+An exchange that takes long says so (`_Waits`), so that a quiet run is never a riddle.
+
 `requests` alone starts its read time-out anew with each byte, so a server that sends one byte a second, in the headers
 or in the body, holds a client for ever. It also decodes a compressed body whole, whatever size that becomes.
 """
@@ -11,11 +13,15 @@ from __future__ import annotations
 
 import http.client
 import io
+import logging
 import socket
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -27,6 +33,10 @@ ANSWER_BYTES = 64 * 2**20
 its limits in every object (50 keys of 40 and 500 characters) it has 33 MB; a real one has less than 2 MB. A SuiteQL
 page of 1,000 rows has about 1 MB."""
 CHUNK = 2**20  # bytes that are decoded at once
+SPOKEN_SECONDS, FURTHER_SECONDS = 3.0, 60.0
+"""A wait of the first length is said. Until the second has passed, no other wait is."""
+
+log = logging.getLogger("progress.waits")
 
 
 class AnswerTooLarge(requests.RequestException):
@@ -37,9 +47,14 @@ class BoundedAdapter(HTTPAdapter):
     """Sends as `HTTPAdapter`, and reads the whole answer before it returns. The second number of `timeout` bounds the
     exchange from the connection to the last byte of the body.
 
+    service: whose answers these are, for the line about a long wait; empty = none is said.
     Raises AnswerTooLarge, and as `HTTPAdapter`: ReadTimeout when the deadline passes, ConnectionError when the
     connection breaks.
     """
+
+    def __init__(self, *args: Any, service: str = "", **options: Any) -> None:
+        self._service = service
+        super().__init__(*args, **options)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
@@ -61,7 +76,13 @@ class BoundedAdapter(HTTPAdapter):
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
         connect, total = timeout
-        bounds = urllib3.Timeout(connect=connect, total=total)
+        what = f"{self._service} to answer {request.method} {urlsplit(request.url or '').path}" if self._service else ""
+        with _waits.one(what, total):
+            return self._exchange(request, urllib3.Timeout(connect=connect, total=total), verify, cert, proxies)
+
+    def _exchange(
+        self, request: requests.PreparedRequest, bounds: urllib3.Timeout, verify: Any, cert: Any, proxies: Any
+    ) -> requests.Response:
         response = super().send(request, True, bounds, verify, cert, proxies)  # type: ignore[arg-type]
         try:
             response._content = _body(response)
@@ -74,6 +95,54 @@ class BoundedAdapter(HTTPAdapter):
         finally:
             response.close()  # a connection that was read to the end is back in its pool by now
         return response
+
+
+class _Waits:
+    """The exchanges under way. A thread of its own says of the longest what it is for, at most one line a minute."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, tuple[float, str, float]] = {}
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._silent_until = 0.0
+
+    @contextmanager
+    def one(self, what: str, total: float) -> Iterator[None]:
+        """An exchange. what: empty = nothing is said of it · total: its deadline in seconds."""
+        if not what:
+            yield
+            return
+        key = threading.get_ident()
+        with self._changed:
+            self._open[key] = time.monotonic(), what, total
+            if self._thread is None or not self._thread.is_alive():  # a fork has none
+                self._thread = threading.Thread(target=self._watch, name="waits", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+        try:
+            yield
+        finally:
+            with self._changed:
+                del self._open[key]
+
+    def _watch(self) -> None:
+        while True:
+            with self._changed:
+                while not self._open:
+                    self._changed.wait()
+                began, what, total = min(self._open.values())
+                others = len(self._open) - 1
+            now = time.monotonic()
+            due = max(began + SPOKEN_SECONDS, self._silent_until)
+            if now >= due:
+                more = f", and {others} more" if others else ""
+                log.info("waiting for %s for %.0f s, %.0f s at most%s", what, now - began, total, more)
+                self._silent_until = now + FURTHER_SECONDS
+            else:
+                time.sleep(min(due - now, SPOKEN_SECONDS / 3))
+
+
+_waits = _Waits()
 
 
 def _body(response: requests.Response) -> bytes:

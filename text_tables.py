@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 RULED = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
-NUMBERS = ("documents", "applications", "rows", "amount", "debit", "credit")
+NUMBERS = ("documents", "applications", "records", "rows", "amount", "debit", "credit")
 """Headings of columns that are flush right."""
 LONGEST_ID = 32
 """Letters of an id that is never broken, so that it can be copied."""

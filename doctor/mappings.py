@@ -11,6 +11,7 @@ from pathlib import Path
 
 from doctor.finding import Finding, Level
 from mapping_files.reader import read_file, read_folder
+from mapping_files.schema import SCHEMAS
 from netsuite import lookup
 from netsuite.api import NetSuite
 from netsuite.errors import Refused
@@ -30,9 +31,6 @@ NAMED = 20
 
 ITEM_FILES = [file for file, _, table in MAPPED if table == "item"]
 
-Cell = tuple[int, str]
-"""(line of the file, text)"""
-
 
 def check_files(folder: Path) -> Iterator[Finding]:
     """A finding for each thing that stops a run before dbt: a file that is missing or damaged, a wrong header, a row
@@ -47,12 +45,13 @@ def check_files(folder: Path) -> Iterator[Finding]:
 def check_mappings(client: NetSuite, seeds: Path) -> Iterator[Finding]:
     """A finding for each wrong cell, by file, line and column, or one for a file without any. Raises NetSuiteError."""
     for file, column, table in MAPPED:
-        cells = _cells(seeds / file, column)
-        ids = {text for _, text in cells if text.isdigit()}
+        key = SCHEMAS[file.removesuffix(".csv")].key
+        cells = [(line, row[column], row.get(key)) for line, row in read_rows(seeds / file) if row.get(column)]
+        ids = {text for _, text, _ in cells if text.isdigit()}
         states = _states(client, table, ids)
         wrong = [
-            (line, f"{table} {text} is {states.get(text, 'not there')} in NetSuite")
-            for line, text in cells
+            (line, f"{table} {text} is {states.get(text, 'not there')} in NetSuite{f' (row of {id})' if id else ''}")
+            for line, text, id in cells
             if text in ids and states.get(text) != "active"
         ]
         for line, message in wrong:
@@ -66,7 +65,7 @@ def check_mappings(client: NetSuite, seeds: Path) -> Iterator[Finding]:
 
 def _shown(client: NetSuite, path: Path, column: str, table: str, ids: set[str]) -> str:
     """The first rows of a file, each with the name behind its id: a wrong id of the right kind shows by its name."""
-    names = find_names(client, table, ids) if table != "transaction" else {}
+    names = find_names(client, table, ids)
     rows = [row for _, row in read_rows(path) if row.get(column)]
     shown = [
         f"{' '.join(text for name, text in row.items() if text and not name.startswith('netsuite_'))} = "
@@ -207,11 +206,6 @@ def _bulk(client: NetSuite, sql: str, ids: Iterable[str]) -> list[dict[str, str]
 def read_rows(path: Path) -> list[tuple[int, Mapping[str, str]]]:
     """The rows of a mapping file with their lines; those that can be read. `check_files` reports the others."""
     return [(row.line, row.cells) for row in read_file(path).rows]
-
-
-def _cells(path: Path, column: str) -> Sequence[Cell]:
-    """The cells of a column that are not empty."""
-    return [(number, row[column]) for number, row in read_rows(path) if row.get(column)]
 
 
 def _states(client: NetSuite, table: str, ids: set[str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from doctor.fields import check_fields
 from doctor.finding import Finding, Level
 from doctor.machine import check_clock, check_disk
 from doctor.mappings import check_account_currencies, check_files, check_item_subsidiaries, check_mappings
+from doctor.rows import check_rows
 from netsuite.api import NetSuite
 from netsuite.auth import CERTIFICATE_WARNING_DAYS, TBA_END, certificate_expiry
 from netsuite.errors import LoginRefused, NetSuiteError, Refused
@@ -38,6 +39,7 @@ def check(settings: Settings, seeds: Path | None = None) -> list[Finding]:
     """
     seeds = seeds or settings.mappings_dir
     findings = [*_credentials(settings), *check_files(seeds)]
+    findings += check_rows(settings.vars, seeds)
     findings += check_needed(settings.vars, seeds)
     findings += check_coverage(settings.warehouse_path, settings.vars, seeds)
     findings += check_disk(settings.warehouse_path)

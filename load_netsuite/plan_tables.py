@@ -1,4 +1,4 @@
-"""Shows a plan: its totals by item or account, what it books to each general-ledger account, and its records.
+"""Shows a plan: its totals, in all and by item or account, what it books to each ledger account, and its records.
 
 Amounts are in major units. A sum is of one currency; there is none over currencies.
 """
@@ -134,7 +134,7 @@ def _bookings(planned: Planned, record: Record, head: Mapping[str, Any]) -> Iter
 
 
 def print_plan(records: Sequence[Planned], totals: Totals, names: Names, console: Console) -> None:
-    """Prints the three tables. records: with names, as they are in the file."""
+    """Prints the four tables. records: with names, as they are in the file."""
     if not records:
         console.print("Nothing would be posted to NetSuite.", style="bold")
         return
@@ -143,14 +143,17 @@ def print_plan(records: Sequence[Planned], totals: Totals, names: Names, console
         shown = f"{place[0]} {_shown(place, names)}".strip(), names.show("accountingperiod", period)
         rows.append((record_type, action, *shown, number, f"{total:,} {currency.upper()}".strip()))
     title = f"Would be posted to NetSuite: {len(records)} records"
-    print_table(console, title, ("record type", "what", "item or account", "period", "rows", "amount"), rows)
+    print_table(console, title, ("record type", "what", "records", "amount"), _sums(records))
+    print_table(
+        console, "By item or account", ("record type", "what", "item or account", "period", "rows", "amount"), rows
+    )
     booked: defaultdict[tuple[str, int, str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
     for (place, period, currency), (debit, credit) in totals.by_account.items():
         income = names.incomes.get(place[1]) if place[0] == "item" else None
         account = _shown(("account", income), names) if income else f"{_unknown_income(place)}{_shown(place, names)}"
         in_order = int(period) if period.isdigit() else 0
-        sums = booked[account, in_order, names.show("accountingperiod", period), currency.upper()]
-        sums[0], sums[1] = sums[0] + debit, sums[1] + credit
+        both = booked[account, in_order, names.show("accountingperiod", period), currency.upper()]
+        both[0], both[1] = both[0] + debit, both[1] + credit
     print_table(
         console,
         "Would be booked, by general-ledger account",
@@ -175,6 +178,17 @@ def print_plan(records: Sequence[Planned], totals: Totals, names: Names, console
             for r in records[:RECORDS_SHOWN]
         ],
     )
+
+
+def _sums(records: Sequence[Planned]) -> list[tuple[str, str, int, str]]:
+    """Record type, action, number and amount, one row a currency."""
+    found: defaultdict[tuple[str, str, str], list[Decimal]] = defaultdict(list)
+    for record in records:
+        found[record.record_type, record.action, (record.currency or "").upper()].append(record.total)
+    return [
+        (record_type, action, len(totals), f"{sum(totals):,} {currency}".strip())
+        for (record_type, action, currency), totals in sorted(found.items())
+    ]
 
 
 def _shown(place: Place, names: Names) -> str:

@@ -10,13 +10,13 @@ import contextlib
 import csv
 import io
 import os
-import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from file_access import give_same_access
 from mapping_files.decoding import decode, encoding_of
 from mapping_files.reader import Layout, cell_problem, layout_of, read_mappings, shown
 from mapping_files.schema import SCHEMAS, Schema
@@ -137,5 +137,5 @@ def _beside(path: Path, data: bytes, text: str) -> Path:
         file.write(data + text.encode(encoding_of(data)))
         file.flush()
         os.fsync(file.fileno())
-    shutil.copymode(path, name)
+    give_same_access(path, Path(name))
     return Path(name)

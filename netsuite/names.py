@@ -14,6 +14,7 @@ _NAMED_BY: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "account": (("accountsearchdisplayname", "acctnumber"), ("accountsearchdisplayname",), ("acctnumber",)),
     "customer": (("entityid", "companyname"), ("entityid",), ("companyname",)),
     "accountingperiod": (("periodname",),),
+    "transaction": (("tranid",),),
 }
 
 

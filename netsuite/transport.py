@@ -153,7 +153,9 @@ class Transport:
 def _new_session(base_url: str, connections: int) -> requests.Session:
     session = requests.Session()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # threads share the session: keep no state
-    adapter = BoundedAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)  # never resend by itself
+    adapter = BoundedAdapter(  # never resend by itself
+        pool_connections=1, pool_maxsize=connections, max_retries=0, service="NetSuite"
+    )
     session.mount(base_url, adapter)
     session.trust_env = not _is_loopback(base_url)  # a proxy has no business on loopback
     return session

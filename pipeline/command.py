@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from pipeline import logs
-from pipeline.console import say
+from pipeline.console import printable_json, say
 from pipeline.exit_codes import DONE, MEANING, SEVERITY, AnotherRun, StageFailed, explain, sentence_of
 from pipeline.notes import noted
 from pipeline.sandbox_process import connected
@@ -70,7 +70,8 @@ def run_command(
         if out:
             found = {"failure": results.failure and logs.hidden(results.failure), **results.found}
             head = {"command": command, "run_id": ended.run_id, "exit_code": ended.exit_code}
-            print(json.dumps({**head, **found}, indent=2, ensure_ascii=False, default=str), file=out, flush=True)
+            text = json.dumps({**head, **found}, indent=2, ensure_ascii=False, default=str)
+            print(printable_json(text), file=out, flush=True)
     sys.exit(ended.exit_code)
 
 

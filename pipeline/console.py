@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import unicodedata
 from collections.abc import Callable
@@ -23,6 +24,12 @@ def printable(text: str) -> str:
     return "".join(
         letter if letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cs") else "\ufffd" for letter in text
     )
+
+
+def printable_json(text: str) -> str:
+    """JSON that means the same, without what a terminal would obey or a reader take for the end of a line: JSON itself
+    escapes only the first 32 characters."""
+    return re.sub("[\x7f-\x9f\u2028\u2029\ud800-\udfff]", lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 _remember: Callable[[str], object] | None = None

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import quote
 
-from pipeline.console import printable, remember_with
+from pipeline.console import printable, printable_json, remember_with
 from settings import ROOT, Settings, secrets_of, shown_path
 
 if TYPE_CHECKING:
@@ -57,7 +57,10 @@ def begin(settings: Settings | None, command: str, run_id: str, folder: Path | N
     _Context.run_id = run_id
     chain: list[Any] = [structlog.stdlib.add_log_level, structlog.stdlib.ExtraAdder(IDS), _add_context]
     ends: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, _hide_all]
-    as_json = structlog.processors.JSONRenderer(sort_keys=False, ensure_ascii=False, default=str)
+    render = structlog.processors.JSONRenderer(sort_keys=False, ensure_ascii=False, default=str)
+
+    def as_json(*event: Any) -> str:
+        return printable_json(str(render(*event)))
 
     def formatter(*last: Any) -> logging.Formatter:
         return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=chain, processors=[*ends, *last])

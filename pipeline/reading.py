@@ -19,10 +19,13 @@ def open_for_reading(settings: Settings, *, is_published: bool = True) -> Iterat
     is UTC. Nothing is created, and a run under way is not disturbed. is_published: False = the last of them could not
     be published, so the warehouse is read.
 
-    Raises WarehouseError where there is no warehouse, WarehouseLocked where nothing was published and a run has it
-    open, WrongBooks where it belongs to other accounts (rule I1), SettingsError.
+    Raises WarehouseError where there is no warehouse, or a damaged one; WarehouseLocked where nothing was published and
+    a run has it open, WrongBooks where it belongs to other accounts (rule I1), SettingsError.
     """
     path = with_warehouse(settings).warehouse_path
-    with publish.reading.open_for_reading(path, is_published=is_published) as connection:
+    with (
+        publish.reading.damage_told(path, is_published=is_published),
+        publish.reading.open_for_reading(path, is_published=is_published) as connection,
+    ):
         require_books(connection, path, books_in(settings))
         yield connection

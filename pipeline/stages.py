@@ -15,6 +15,8 @@ from pipeline.reading import open_for_reading
 from settings import ROOT, Settings, shown_path
 
 if TYPE_CHECKING:
+    import duckdb
+
     from doctor.finding import Finding
     from load_netsuite.push import PushReport
     from report.links import Links
@@ -253,6 +255,7 @@ def doctor(settings: Settings, results: StageResults) -> int:
 def _unmatched_mapping_rows(settings: Settings) -> list[Finding]:
     """What the last transform found. Nothing before it."""
     from doctor.finding import Finding
+    from doctor.rows import check_decisions
     from pipeline.mapping_rows import unmatched_rows
     from warehouse.connection import WarehouseError
 
@@ -261,9 +264,20 @@ def _unmatched_mapping_rows(settings: Settings) -> list[Finding]:
         return [Finding("not checked", subject, "there is no warehouse yet; run `make plan`, then `make doctor` again")]
     try:
         with open_for_reading(settings) as marts:
-            return [Finding("warning", subject, sentence) for sentence in unmatched_rows(marts, settings)]
+            found = [Finding("warning", subject, sentence) for sentence in unmatched_rows(marts, settings)]
+            return [*found, *check_decisions(_documents(marts), settings.mappings_dir)]
     except WarehouseError as error:
         return [Finding("not checked", subject, str(error))]
+
+
+def _documents(marts: duckdb.DuckDBPyConnection) -> set[str]:
+    """The documents of the last transform; none before it."""
+    import duckdb
+
+    try:
+        return {id for (id,) in marts.execute("select document_id from marts.credit_outcomes").fetchall()}
+    except duckdb.CatalogException:
+        return set()
 
 
 def _note_netsuite(settings: Settings) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 
 import duckdb
 
+from file_access import give_same_access
 from warehouse.query import ask
 
 Relation = tuple[str, str]
@@ -124,7 +125,7 @@ class Publication:
         """Puts the file in the place of the old one; nothing can be copied after that."""
         self._warehouse.execute(f"checkpoint {COPY}; detach {COPY}")
         if self._path.exists():
-            shutil.copymode(self._path, self._new)  # who opened the file to a group of readers did so for good
+            give_same_access(self._path, self._new)  # who opened the file to a group of readers did so for good
         self._new.replace(self._path)
 
     def _copy(self, relation: Relation) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from publish.marts import SCHEMA, quoted, text
+from warehouse.connection import is_damage
 
 
 class NotExported(Exception):
@@ -23,7 +24,8 @@ class NotExported(Exception):
 def export(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
     """Puts a new set of files, `<table>.parquet` for each mart, in the place of `folder`. Returns the tables' names.
 
-    connection: as `open_for_reading` gives it. Raises NotExported; duckdb.CatalogException if there are no marts yet.
+    connection: as `open_for_reading` gives it. Raises NotExported; duckdb.CatalogException if there are no marts yet;
+    another duckdb.Error if the file with them is damaged.
     """
     folder = folder.parent.resolve() / folder.name  # the folder itself stays a link
     _require_replaceable(folder)
@@ -44,6 +46,8 @@ def export(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
         _put_in_place(new, folder)
     except (duckdb.Error, OSError) as error:
         shutil.rmtree(new, ignore_errors=True)
+        if is_damage(error):
+            raise  # of what is read, not of the folder
         words = str(error).splitlines()[0]
         raise NotExported(f"{folder} could not be written ({words}); what was there before is there still") from None
     for old in folder.parent.iterdir():

@@ -130,4 +130,5 @@ def show_scenarios() -> int:
 
 
 if __name__ == "__main__":
+    os.umask(0o077)  # as a command of the pipeline
     sys.exit(main())

@@ -125,3 +125,29 @@ def test_an_answer_that_breaks_off_is_no_answer(start: Start, session: requests.
 
     with pytest.raises(requests.ConnectionError):
         session.get(start(send), timeout=(5, 5))
+
+
+def test_a_long_wait_says_what_it_is_for(
+    start: Start, session: requests.Session, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One line, whatever the number of exchanges; none about an address that is a secret."""
+    monkeypatch.setattr(bounded_http, "SPOKEN_SECONDS", 0.2)
+    monkeypatch.setattr(bounded_http, "_waits", bounded_http._Waits())
+    caplog.set_level("INFO", "progress.waits")
+    url = start(DRIPS["nothing"])
+    with pytest.raises(requests.ReadTimeout):
+        session.get(url, timeout=(5, 0.5))
+    assert caplog.messages == []
+
+    def ask() -> None:
+        with pytest.raises(requests.ReadTimeout), requests.Session() as own:
+            own.mount("http://", BoundedAdapter(service="Stripe"))
+            own.get(f"{url}v1/invoices?limit=1", timeout=(5, 1))
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (line,) = caplog.messages
+    assert line == "waiting for Stripe to answer GET /v1/invoices for 0 s, 1 s at most, and 2 more"

@@ -31,6 +31,10 @@ DAMAGED = (
     "{path} is damaged ({words}). Put a copy of it in its place. Without one, move it and {path}.wal away and run "
     "`make run`: Stripe and NetSuite are read anew, and what was posted is found in NetSuite by its external id"
 )
+DAMAGED_COPY = (
+    "{path} is damaged ({words}). It is a copy for readers: move it away and run `make transform`, which writes it anew"
+)
+DAMAGE = r"(?i)corrupt|checksum|not enough data|could not read enough|deseriali|^INTERNAL|^FATAL|invalidated|WAL file"
 
 # What DuckDB's words mean, and what to do. The first pattern that is found says the sentence.
 SENTENCES = (
@@ -49,10 +53,7 @@ SENTENCES = (
         "{path} was written by another release of DuckDB ({words}). Run `make setup`, which installs the locked one, "
         "or set WAREHOUSE_PATH to another file",
     ),
-    (
-        r"(?i)corrupt|checksum|not enough data|could not read enough|deseriali|^INTERNAL|^FATAL|invalidated|WAL file",
-        DAMAGED,
-    ),
+    (DAMAGE, DAMAGED),
     (
         r"^(Catalog|Binder)",
         "the tables in {path} are not as this version makes them ({words}). Run `make run`; if another program made "
@@ -61,14 +62,21 @@ SENTENCES = (
 )
 
 
-def what_duckdb_means(error: duckdb.Error, path: Path) -> str:
-    """What an error of DuckDB means for the warehouse at `path`, and what to do. DuckDB's own words are in it."""
+def what_duckdb_means(error: duckdb.Error, path: Path, *, is_copy: bool = False) -> str:
+    """What an error of DuckDB means for the warehouse at `path`, and what to do. DuckDB's own words are in it. is_copy:
+    `path` is what a warehouse published."""
     text = str(error).strip()
     words = (text.splitlines() or [type(error).__name__])[0][:300].rstrip(".!")
     for pattern, sentence in SENTENCES:
         if re.search(pattern, text):
+            sentence = DAMAGED_COPY if is_copy and sentence is DAMAGED else sentence
             return sentence.format(path=path, words=words)
     return f"DuckDB failed on {path}: {words}"
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether an error of DuckDB says that the file it reads is damaged."""
+    return isinstance(error, duckdb.Error) and re.search(DAMAGE, str(error).strip()) is not None
 
 
 def open_warehouse(path: Path, memory_mib: int = 300) -> duckdb.DuckDBPyConnection:
@@ -81,7 +89,7 @@ def open_warehouse(path: Path, memory_mib: int = 300) -> duckdb.DuckDBPyConnecti
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
-            _require_duckdb_file(path)
+            require_duckdb_file(path)
         else:  # dlt's state belongs to a file that is gone
             shutil.rmtree(dlt_directory(path), ignore_errors=True)
     except OSError as error:
@@ -104,7 +112,7 @@ def open_warehouse(path: Path, memory_mib: int = 300) -> duckdb.DuckDBPyConnecti
     return connection
 
 
-def _require_duckdb_file(path: Path) -> None:
+def require_duckdb_file(path: Path) -> None:
     """DuckDB would open a file of SQLite, and download an extension for it. Raises WarehouseError, OSError."""
     if not path.is_file():
         raise WarehouseError(f"{path} is not a file: set WAREHOUSE_PATH to the DuckDB file of the warehouse")

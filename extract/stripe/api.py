@@ -313,8 +313,8 @@ class StripeClient:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
             session = self._local.session = requests.Session()
-            session.mount("https://", BoundedAdapter(pool_maxsize=1))
-            session.mount("http://", BoundedAdapter(pool_maxsize=1))
+            session.mount("https://", BoundedAdapter(pool_maxsize=1, service="Stripe"))
+            session.mount("http://", BoundedAdapter(pool_maxsize=1, service="Stripe"))
             session.auth = _BearerAuth(self._key)
             session.headers["Stripe-Version"] = self.version
         return session

@@ -53,7 +53,7 @@ def test_names_stand_beside_ids(company: Company, tmp_path: Path) -> None:
     assert f"; shipping = Service ({company.item})" in found["default_items.csv"]
     assert found["account_map.csv"] == f"1 ids found in NetSuite: refund = 1000 ({company.bank})"
     assert found["customer_map.csv"] == f"1 ids found in NetSuite: cus_1 = One ({company.customer})"
-    assert found["invoice_map.csv"] == f"1 ids found in NetSuite: in_1 = {company.invoice}"
+    assert found["invoice_map.csv"] == f"1 ids found in NetSuite: in_1 = INV{company.invoice} ({company.invoice})"
     assert found["item_map.csv"].startswith(f"1 ids found in NetSuite: price_0 = Service ({company.item}); price_1")
     assert found["item_map.csv"].endswith("; and 5 more")
 
@@ -64,8 +64,11 @@ def test_an_invoice_id_of_another_record_is_named(company: Company, tmp_path: Pa
     tmp_path.joinpath("invoice_map.csv").write_text(f"stripe_invoice_id,netsuite_invoice_id\nin_1,{memo}\nin_2,999\n")
     wrong = [(f.subject, f.message) for f in doctor.check(company.settings(), tmp_path) if f.level == "error"]
     assert wrong == [
-        ("invoice_map.csv, line 2, netsuite_invoice_id", f"transaction {memo} is CustCred, no invoice, in NetSuite"),
-        ("invoice_map.csv, line 3, netsuite_invoice_id", "transaction 999 is not there in NetSuite"),
+        (
+            "invoice_map.csv, line 2, netsuite_invoice_id",
+            f"transaction {memo} is CustCred, no invoice, in NetSuite (row of in_1)",
+        ),
+        ("invoice_map.csv, line 3, netsuite_invoice_id", "transaction 999 is not there in NetSuite (row of in_2)"),
     ]
 
 
@@ -103,8 +106,8 @@ def test_doctor_names_file_line_and_cell(company: Company, tmp_path: Path) -> No
             'item_map.csv, line 5, column netsuite_item_id: "x" is no internal id of NetSuite, which is a number '
             "(row of price_4).",
         ),
-        ("item_map.csv, line 3, netsuite_item_id", f"item {inactive} is inactive in NetSuite"),
-        ("item_map.csv, line 4, netsuite_item_id", "item 999 is not there in NetSuite"),
+        ("item_map.csv, line 3, netsuite_item_id", f"item {inactive} is inactive in NetSuite (row of price_2)"),
+        ("item_map.csv, line 4, netsuite_item_id", "item 999 is not there in NetSuite (row of price_3)"),
     ]
     assert company.writes() == 0
 

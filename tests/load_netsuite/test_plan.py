@@ -123,6 +123,17 @@ def test_nothing_is_summed_over_currencies_and_periods(company: Company, path: P
     ]
 
 
+def test_a_sum_for_each_record_type_and_currency(company: Company, path: Path) -> None:
+    euro = company.books.add("currency", symbol="EUR", name="Euro")
+    want_everything(company)
+    company.want_memo("cn_3", "2.00", currency="eur", netsuite_currency_id=euro)
+    assert cells(company, path)[:3] == [
+        ["creditMemo", "create", "1", "2.00 EUR"],
+        ["creditMemo", "create", "2", "17.30 USD"],
+        ["customerRefund", "create", "1", "5.00 USD"],
+    ]
+
+
 def test_a_record_that_is_there_books_nothing(company: Company, path: Path) -> None:
     """It is adopted, or differs; a record that cannot be sent books nothing either."""
     company.books.create("creditMemo", company.sale("cn_there", "5.00"))

@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from pipeline import logs
-from pipeline.console import say
+from pipeline.console import printable_json, say
 from settings import Settings
 
 SECRETS = [name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)]
@@ -71,6 +71,18 @@ def test_each_line_on_stderr_is_an_object(tmp_path: Path, capsys: pytest.Capture
     assert printed.out == "the summary\n"
     assert "private" not in lines[2]
     assert objects(file.read_text()) == lines
+
+
+@pytest.mark.parametrize("letter", ["\x1b", "\x7f", "\x85", "\x9b", "\u2028", "\ud800"])
+def test_no_character_of_an_object_moves_a_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], letter: str
+) -> None:
+    file = begin(tmp_path)
+    logs.warn(f"NetSuite says: {letter}31m")
+    for text in (capsys.readouterr().err, file.read_text()):
+        assert letter not in text
+        assert [line["message"] for line in objects(text)] == [f"warning: NetSuite says: {letter}31m"]
+    assert printable_json(json.dumps({"a": letter}, ensure_ascii=False)).isascii()
 
 
 def test_people_read_sentences(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from mapping_files.reader import MappingsRefused, create_missing
 from mapping_files.schema import USED
+from pipeline import stages
 from pipeline.exit_codes import DONE, StageFailed
 from pipeline.stages import StageResults
 from pipeline.transform import transform
@@ -56,11 +57,13 @@ class Office:
         """Write a file in this way."""
         (self.folder / f"{name}.csv").write_bytes(WAYS[way]([HEADERS[name], *self.rows[name]]))
 
-    def transform(self) -> int:
-        settings = Settings(
+    def settings(self) -> Settings:
+        return Settings(
             _env_file=None, warehouse_path=self.warehouse, mappings_dir=self.folder, pipeline_vars=VARIABLES
         )
-        return transform(settings, StageResults())
+
+    def transform(self) -> int:
+        return transform(self.settings(), StageResults())
 
     def outcomes(self) -> dict[str, str]:
         rows = testing.rows(self.warehouse, "select document_id, reason from marts.credit_outcomes")
@@ -113,6 +116,8 @@ def test_first_and_later_builds(tmp_path: Path, caplog: pytest.LogCaptureFixture
         "cn_Node, cn_Mode." in str(stopped.value)
     )
     assert marts(office.warehouse) == before
+    errors = [f.subject for f in stages._unmatched_mapping_rows(office.settings()) if f.level == "error"]
+    assert errors == ["manual_decisions.csv, line 6, document_id"], "doctor says so before"
 
     # a file that cannot be read stops it before anything is built
     (office.folder / "manual_decisions.csv").write_text("document_id,decision\ncn_Else\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,6 +132,23 @@ def test_a_file_that_was_opened_to_a_group_stays_open_to_it(warehouse, path) -> 
     path.chmod(0o640)
     publish(warehouse, path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only the administrator may give a file to any group")
+@pytest.mark.parametrize("is_allowed", [True, False])
+def test_the_group_is_kept_and_no_other_gets_its_rights(warehouse, path, monkeypatch, is_allowed: bool) -> None:
+    publish(warehouse, path)
+    os.chown(path, -1, 4321)
+    path.chmod(0o640)
+    if not is_allowed:
+
+        def refuse(*_: object) -> None:
+            raise PermissionError
+
+        monkeypatch.setattr("os.chown", refuse)
+    publish(warehouse, path)
+    found = path.stat()
+    assert (found.st_gid, stat.S_IMODE(found.st_mode)) == ((4321, 0o640) if is_allowed else (os.getegid(), 0o600))
 
 
 def test_a_failure_leaves_the_old_file_and_names_it(warehouse, path, tmp_path) -> None:

@@ -92,6 +92,13 @@ def test_a_failure_leaves_the_old_set(marts, tmp_path) -> None:
     assert len(names(tmp_path)) == 2
 
 
+def test_damage_of_what_is_read_is_not_blamed_on_the_folder(marts, tmp_path) -> None:
+    marts.execute("create view marts.zz_damaged as select error('Corrupt database file') as x")
+    with pytest.raises(duckdb.Error, match="Corrupt database file"):
+        export(marts, tmp_path / "sandbox")
+    assert names(tmp_path) == []
+
+
 def test_without_marts_nothing_is_written(tmp_path) -> None:
     with duckdb.connect(":memory:") as empty, pytest.raises(duckdb.CatalogException):
         export(empty, tmp_path / "sandbox")

@@ -42,6 +42,8 @@ def test_serve_writes_its_addresses_and_survives_a_kill(tmp_path):
     assert set(addresses) == {"stripe", "netsuite", "stripe_api_key", "netsuite_account_id", "netsuite_client_id",
                           "netsuite_certificate_id", "netsuite_private_key_file"}  # fmt: skip
     assert Path(addresses["netsuite_private_key_file"]).is_file()
+    made = [tmp_path / "state", *(tmp_path / "state").iterdir()]
+    assert [path.name for path in made if path.stat().st_mode & 0o077] == [], "of their owner alone"
     notes = requests.get(
         f"{addresses['stripe']}/v1/credit_notes", headers={"Authorization": f"Bearer {addresses['stripe_api_key']}"}
     )
