@@ -129,7 +129,7 @@ def test_a_warehouse_of_an_earlier_version_says_what_to_do(tmp_path: Path) -> No
 def test_a_file_that_is_no_warehouse_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "w.duckdb"
     path.write_text("not a database")
-    with pytest.raises(WarehouseError, match="is no DuckDB file: .*move this one away"):
+    with pytest.raises(WarehouseError, match=r"is no DuckDB file: .*move this one away"):
         trace(path, "cn_1")
 
 
