@@ -348,29 +348,3 @@ def test_files_are_for_their_owner_alone(tmp_path: Path) -> None:
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())}
     assert modes.pop("maps") == 0o700
     assert set(modes.values()) == {0o600}
-
-
-@pytest.mark.parametrize("is_there", [True, False])
-def test_the_page_of_the_models_makes_no_warehouse_and_is_of_its_owner_alone(tmp_path: Path, is_there: bool) -> None:
-    """With another program in the place of dbt."""
-    warehouse, dbt = tmp_path / "a b.duckdb", tmp_path / "bin" / "dbt"
-    dbt.parent.mkdir()
-    dbt.write_text(f'#!/bin/sh\ntouch {tmp_path}/page; printf %s "$WAREHOUSE_PATH" > {tmp_path}/said; exit $ENDS\n')
-    dbt.chmod(0o700)
-    (tmp_path / ".installed").touch()
-    if is_there:
-        warehouse.write_text("x")
-    for ends in (0, 1):
-        done = subprocess.run(
-            ["make", "docs", f"VENV={os.path.relpath(tmp_path, ROOT)}"],
-            cwd=ROOT,
-            text=True,
-            capture_output=True,
-            env={**os.environ, "WAREHOUSE_PATH": str(warehouse), "ENDS": str(ends)},
-            check=False,
-        )
-        assert (done.returncode != 0) == bool(ends), done.stderr
-        assert ("logs/dbt.log says why" in done.stdout) == bool(ends)
-        assert (tmp_path / "said").read_text() == (str(warehouse) if is_there else ":memory:")
-    assert warehouse.exists() == is_there
-    assert (tmp_path / "page").stat().st_mode & 0o077 == 0
