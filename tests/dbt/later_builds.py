@@ -125,7 +125,7 @@ def test_later_builds_equal_a_first_one(combination: Combination, seed: int, tmp
     dice = random.Random(f"{seed}/{combination.name}")
     world = seeded_world(seed, combination, range(HISTORIES))
     arrival = Arrival(world, dice)
-    later = tmp_path / "later.duckdb"
+    later = tmp_path / "warehouse.duckdb"
     scopes = []
     for day in range(DAYS):
         project = testing.project_with_mappings(tmp_path, arrival.mappings(last=day == DAYS - 1))
@@ -136,7 +136,8 @@ def test_later_builds_equal_a_first_one(combination: Combination, seed: int, tmp
             journal(later, dice)
     assert all(0 < customers < scopes[0] for customers in scopes[1:]), scopes
 
-    first = tmp_path / "first.duckdb"
+    first = tmp_path / "first" / later.name
+    first.parent.mkdir()
     shutil.copy(later, first)
     with testing.opened(first) as connection:
         for schema in (

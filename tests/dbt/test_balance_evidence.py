@@ -1,4 +1,7 @@
-"""Uses of customer balance whose ledger rows are missing or name no invoice (rules B6, B8, B9, O2), from raw rows."""
+"""Uses of customer balance whose ledger rows are missing or name no invoice (rules B6, B8, B9, O2), from raw rows.
+
+What comes in a later build: test_scope.py.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.dbt.company import DAY, NOW, VARIABLES, Company, differences, first_build, marts
+from tests.dbt.company import DAY, NOW, VARIABLES, Company
 from tests.support import warehouse as testing
 
 CHECKOUT = "checkout_session_subscription_payment"
 INCOMPLETE = ("blocked", "balance_ledger_incomplete")
-
-
-def build(project: Path, warehouse: Path) -> None:
-    """With the data tests of the laws, without those of the mapping files: this company has no items."""
-    testing.build(project, warehouse, variables=VARIABLES, extra=["--exclude", "path:tests/mapping"])
 
 
 def company_of_the_issue() -> Company:
@@ -64,23 +62,27 @@ def company_of_the_issue() -> Company:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Company, Path, Path]:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The warehouse after a build with the data tests of the laws.
+
+    Without those of the mapping files: this company has no items.
+    """
     folder = tmp_path_factory.mktemp("evidence")
-    company, project, warehouse = company_of_the_issue(), folder / "dbt_project", folder / "warehouse.duckdb"
-    company.land(warehouse, project)
-    build(project, warehouse)
-    return company, project, warehouse
+    project, warehouse = folder / "dbt_project", folder / "warehouse.duckdb"
+    company_of_the_issue().land(warehouse, project)
+    testing.build(project, warehouse, variables=VARIABLES, extra=["--exclude", "path:tests/mapping"])
+    return warehouse
 
 
 @pytest.fixture(scope="module")
-def outcomes(built: tuple[Company, Path, Path]) -> dict[str, dict[str, Any]]:
+def outcomes(built: Path) -> dict[str, dict[str, Any]]:
     query = "select * from marts.credit_outcomes where document_type = 'balance_use'"
-    return {row["document_id"]: row for row in testing.rows(built[2], query)}
+    return {row["document_id"]: row for row in testing.rows(built, query)}
 
 
 @pytest.fixture(scope="module")
-def checks(built: tuple[Company, Path, Path]) -> dict[str, dict[str, Any]]:
-    rows = testing.rows(built[2], "select * from marts.credit_balance_check")
+def checks(built: Path) -> dict[str, dict[str, Any]]:
+    rows = testing.rows(built, "select * from marts.credit_balance_check")
     return {row["stripe_customer_id"]: row for row in rows}
 
 
@@ -119,18 +121,3 @@ def test_the_check_says_what_belongs_to_no_invoice(checks: dict[str, dict[str, A
         "cus_left": (False, 700, 5),
         "cus_gone": (True, 0, 1),
     }
-
-
-def test_a_session_that_is_read_later_names_the_invoice(built: tuple[Company, Path, Path]) -> None:
-    """A later build gives what a first build gives, and the document without an invoice is no more."""
-    company, project, warehouse = built
-    company.invoice("late", 700, amount_due=0, customer="cus_left")
-    company.stripe["customer_balance_transactions"]["cbt_l2"]["checkout_session"] = "cs_l"
-    company.land(warehouse, project)
-    build(project, warehouse)
-    company.stripe["checkout_sessions"]["cs_l"] = {"id": "cs_l", "customer": "cus_left", "invoice": "in_late"}
-    company.land(warehouse, project)
-    build(project, warehouse)
-    assert differences(marts(warehouse), first_build(project, warehouse)) == ""
-    query = "select document_id from marts.credit_outcomes where document_id in ('cbt_l2_balance', 'in_late_balance')"
-    assert testing.rows(warehouse, query) == [{"document_id": "in_late_balance"}]

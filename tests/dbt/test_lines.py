@@ -30,7 +30,7 @@ def body(tmp_path_factory) -> dict:
     company.note("a", total=3500, amount=3500, pre_payment_amount=3500, lines={"data": lines})
     company.map("tax_map", "txr_zero,301,6,3")
     company.map("field_map", "memo_row,department,reference,,7")
-    project, warehouse = testing.project_with_mappings(folder, {}), folder / "w.duckdb"
+    project, warehouse = testing.project_with_mappings(folder, {}), folder / "warehouse.duckdb"
     company.land(warehouse, project)
     testing.run_dbt(testing.WITHOUT_TESTS, project, warehouse, variables={"tax_strategy": "suitetax_override"})
     with testing.opened(warehouse) as connection:

@@ -224,7 +224,7 @@ def test_sound_files_pass(complaints_about_sound_files):
 def test_a_broken_file_stops_the_build_before_the_marts(office, tmp_path):
     """After a broken first build the push finds no marts, so nothing is posted. Empty files build: `empty_world`."""
     office.write({"item_map": "price_1,999"})
-    warehouse = tmp_path / "broken.duckdb"
+    warehouse = tmp_path / "warehouse.duckdb"
     with testing.opened(warehouse) as connection:
         testing.create_raw_tables(connection)
         connection.executemany("insert into raw_netsuite.asked_ids values (?, ?)", ABSENT)

@@ -24,7 +24,7 @@ alter table raw_stripe.moved rename to products;
 
 
 def test_moved_rows_hide_no_new_rows(tmp_path: Path) -> None:
-    project, warehouse = testing.project_with_mappings(tmp_path, {}), tmp_path / "w.duckdb"
+    project, warehouse = testing.project_with_mappings(tmp_path, {}), tmp_path / "warehouse.duckdb"
 
     def parse() -> list[str]:
         testing.run_dbt(["run", "--select", "parsed_stripe__products"], project, warehouse)

@@ -22,6 +22,7 @@ from tests.dbt.company import (
     derive_scope,
     differences,
     first_build,
+    first_warehouse,
     marts,
 )
 from tests.support import warehouse as testing
@@ -84,6 +85,35 @@ def ledger_goes_on(c: Company, n: str) -> Any:
     c.customer(n)
     c.ledger(f"cbtxn_{n}1", f"cus_{n}", "adjustment", -300, -300)
     return lambda: c.ledger(f"cbtxn_{n}2", f"cus_{n}", "adjustment", 100, -200)
+
+
+CHECKOUT = "checkout_session_subscription_payment"
+
+
+@case
+def use_without_invoice_gets_one(c: Company, n: str) -> Any:
+    """The row of the ledger names its session, and the invoice comes: the document without an invoice is no more."""
+    c.customer(n)
+    c.ledger(f"cbtxn_{n}1", f"cus_{n}", "adjustment", -5000, -5000)
+    c.ledger(f"cbtxn_{n}2", f"cus_{n}", CHECKOUT, 700, -4300)
+
+    def change() -> None:
+        c.invoice(n, 700, amount_due=0)
+        c.stripe["customer_balance_transactions"][f"cbtxn_{n}2"]["checkout_session"] = f"cs_{n}"
+
+    return change
+
+
+@case
+def session_is_read_after_its_row(c: Company, n: str) -> Any:
+    """Two invoices lack the amount; the row goes to the earlier one until the session names the other."""
+    c.customer(n)
+    c.ledger(f"cbtxn_{n}1", f"cus_{n}", "adjustment", -700, -700)
+    c.ledger(f"cbtxn_{n}2", f"cus_{n}", CHECKOUT, 700, 0, checkout_session=f"cs_{n}")
+    c.invoice(n, 700, amount_due=0)
+    c.invoice(f"{n}2", 700, amount_due=0, customer=f"cus_{n}", at=NOW + DAY)
+    session = {"id": f"cs_{n}", "customer": f"cus_{n}", "invoice": f"in_{n}2"}
+    return lambda: c.stripe["checkout_sessions"].update({f"cs_{n}": session})
 
 
 @case
@@ -409,14 +439,29 @@ def shared_invoice_of_external_id_as_the_map_forgets(c: Company, n: str) -> Any:
 def prepare(folder: Path) -> tuple[Path, Path]:
     """A warehouse with the first build behind it and every change landed."""
     company = Company()
-    project, warehouse = folder / "dbt_project", folder / "later.duckdb"
+    project, warehouse = folder / "dbt_project", folder / "warehouse.duckdb"
     changes = [function(company, function.__name__.title().replace("_", "")) for function in CASES]
     company.land(warehouse, project)
     testing.run_dbt(testing.WITHOUT_TESTS, project, warehouse, variables=VARIABLES)
+    assert uses(warehouse) == {
+        "cbtxn_UseWithoutInvoiceGetsOne2": "cbtxn_UseWithoutInvoiceGetsOne2_balance",
+        "cbtxn_SessionIsReadAfterItsRow2": "in_SessionIsReadAfterItsRow_balance",
+    }
     for change in changes:
         change()
     company.land(warehouse, project)
     return project, warehouse
+
+
+def uses(warehouse: Path) -> dict[str, str]:
+    """Ledger row -> the document that shows it, in the two cases about sessions. Each has one row of a session."""
+    query = """
+        select uses.balance_transaction_id as id, outcomes.document_id
+        from books.attributed_uses as uses
+        inner join marts.credit_outcomes as outcomes on uses.document_id = outcomes.document_id
+        where uses.stripe_customer_id in ('cus_UseWithoutInvoiceGetsOne', 'cus_SessionIsReadAfterItsRow')
+    """
+    return {row["id"]: row["document_id"] for row in testing.rows(warehouse, query)}
 
 
 IN_SCOPE = "{} in (select {} from books.{} where customer_key in (from scope.customers))"
@@ -456,8 +501,13 @@ def test_every_change_is_seen(tmp_path: Path) -> None:
     testing.run_dbt(testing.WITHOUT_TESTS, project, warehouse, variables=VARIABLES)
     assert_checked_rows_are_those_of_the_marts(warehouse)
     expected = first_build(project, warehouse)
-    assert_checked_rows_are_those_of_the_marts(warehouse.with_name("first.duckdb"))
+    assert_checked_rows_are_those_of_the_marts(first_warehouse(warehouse))
     assert not differences(marts(warehouse), expected)
+
+    assert uses(warehouse) == {
+        "cbtxn_UseWithoutInvoiceGetsOne2": "in_UseWithoutInvoiceGetsOne_balance",
+        "cbtxn_SessionIsReadAfterItsRow2": "in_SessionIsReadAfterItsRow2_balance",
+    }
 
     # A build of other rules breaks after it replaced some books. Then the rules are put back, so no input differs from
     # those of the first build.
@@ -473,8 +523,9 @@ def test_every_change_is_seen(tmp_path: Path) -> None:
     for file, (old, new) in broken.items():
         assert old in right[file]
         file.write_text(right[file].replace(old, new))
+    until_the_books = [*testing.WITHOUT_TESTS, "--select", "+path:models/books"]
     with pytest.raises(testing.BuildFailed):
-        testing.run_dbt(testing.WITHOUT_TESTS, project, warehouse, variables=VARIABLES)
+        testing.run_dbt(until_the_books, project, warehouse, variables=VARIABLES)
     everybody = customers_in_scope(warehouse)
     for file, text in right.items():
         file.write_text(text)
@@ -482,7 +533,9 @@ def test_every_change_is_seen(tmp_path: Path) -> None:
     assert not differences(marts(warehouse), expected)
 
     for lost in ("books.memos", "books.inputs", "books.names"):
-        robbed = Path(shutil.copy(warehouse, tmp_path / "robbed.duckdb"))
+        robbed = tmp_path / "robbed" / warehouse.name
+        robbed.parent.mkdir(exist_ok=True)
+        shutil.copy(warehouse, robbed)
         with testing.opened(robbed) as connection:
             connection.execute(f"drop table {lost}")
         assert derive_scope(project, robbed) == everybody, lost

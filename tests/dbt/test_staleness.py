@@ -280,7 +280,7 @@ def read_more_columns(project: Path) -> None:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> World:
     folder = tmp_path_factory.mktemp("staleness")
-    project, warehouse, company = folder / "dbt_project", folder / "later.duckdb", Company()
+    project, warehouse, company = folder / "dbt_project", folder / "warehouse.duckdb", Company()
     company.map("field_map", "memo,custbody_changed,text,credit_note.metadata.changed,")
     for n in ("Quiet", "Blank1", "Blank2", "Blank3"):
         company.full(n)

@@ -245,7 +245,7 @@ class EmptyWorld:
 
     def __init__(self, folder: Path) -> None:
         self.project = project_with_mappings(folder, {})
-        self.warehouse = folder / "empty.duckdb"
+        self.warehouse = folder / "warehouse.duckdb"
         with opened(self.warehouse) as connection:
             create_raw_tables(connection)
         run_dbt(WITHOUT_TESTS, self.project, self.warehouse)
