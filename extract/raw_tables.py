@@ -128,7 +128,11 @@ def declare_private_fields(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "create or replace table raw_stripe.private_fields (object varchar not null, field varchar not null)"
     )
-    connection.executemany("insert into raw_stripe.private_fields values (?, ?)", rows)
+    # One statement: each is a commit, which waits for the disk.
+    connection.execute(
+        "insert into raw_stripe.private_fields select unnest(?::varchar[]), unnest(?::varchar[])",
+        [list(column) for column in zip(*rows, strict=True)],
+    )
 
 
 def declare_stripe_tables(connection: duckdb.DuckDBPyConnection) -> None:

@@ -9,6 +9,7 @@ from tests.acceptance.account import Account
 from tests.property.histories.catalogue import Catalogue
 
 DESCRIPTION = 'a "b", \\n\tc\nd — ü 😀\u2028 {{x}} %s'
+CONNECTOR_NOTE = "cn_Connector"
 MEMO = 'He said: "no", \'yes\'; drop\n😀 C:\\temp {{ var("x") }} ' + "é😀" * 490
 
 
@@ -20,6 +21,7 @@ class Oddities:
         self.billing.now = now
         self.customers: list[str] = []
         self.deleted = ""
+        self.connector_invoice = ""
 
     def create(self) -> None:
         lines = self._many_lines()
@@ -32,6 +34,7 @@ class Oddities:
         self._one_refund_of_two_notes()
         self._chosen_customer_ids()
         self._two_first_invoices_through_checkout()
+        self.note_that_the_connector_has_booked()
         self.billing.now += 60
 
     def _customer(self, id: str | None = None) -> str:
@@ -111,3 +114,9 @@ class Oddities:
         for _ in range(2):
             draft = self.billing.draft_invoice(customer, [Line(2000)], currency="usd")
             self.billing.finalize_invoice(draft, through_checkout=True)
+
+    def note_that_the_connector_has_booked(self) -> None:
+        """K1: 12.00 of a paid invoice of 42.00, refunded; `world` adds the memo of the Stripe Connector."""
+        invoice = self._invoice([Line(4200, self.catalogue.prices["usd"][2])])
+        self.billing.credit_note(invoice, amount=1200, refunds=[RefundPart(1200)], id=CONNECTOR_NOTE)
+        self.connector_invoice = invoice

@@ -11,7 +11,8 @@ import pytest
 
 from tests.acceptance.scenario import play
 
-SHORT = ((110, 30, "short"),)
+# A seed whose Stripe Connector is adopted (K2): each world has a note that it has booked.
+SHORT = ((178, 30, "short"),)
 LONG = tuple((seed, 50, "full") for seed in range(200, 208))
 
 

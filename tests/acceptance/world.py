@@ -18,7 +18,7 @@ from sandbox.netsuite.books import Books
 from tests.acceptance.account import Account, make_trouble, sort_lists
 from tests.acceptance.choices import Choices, choose
 from tests.acceptance.company import fill_books
-from tests.acceptance.oddities import Oddities
+from tests.acceptance.oddities import CONNECTOR_NOTE, Oddities
 from tests.property.histories.catalogue import make_catalogue
 from tests.property.histories.dice import Dice, Seeded
 from tests.property.histories.history import DAY, START, History
@@ -158,11 +158,28 @@ def make(seed: int, customers: int) -> World:
     world = World(choices, billing, Books(None), histories, mappings, Seeded(f"world {seed}"))
     ids = fill_books(world.books, netsuite.rows, tax_strategy=choices.variables.get("tax_strategy"))
     _rename_records(world, ids)
+    _add_connector_memo(world.books, oddities.connector_invoice)
     world.not_from_pipeline = {t.id for t in world.books.transactions()}
     # A decision about a document that is not there stops the pipeline (X5).
     documents = world.expectations({}).documents
     mappings["manual_decisions"] = [row for row in mappings["manual_decisions"] if row["document_id"] in documents]
     return world
+
+
+def _add_connector_memo(books: Books, invoice: str) -> None:
+    """The Stripe Connector has booked the note: its memo is applied to nothing, and no refund is there."""
+    (booked,) = (t for t in books.transactions("CustInvc") if t.external_id == invoice)
+    memo = {
+        "entity": {"id": booked.entity},
+        "currency": {"id": booked.currency},
+        "subsidiary": {"id": booked.subsidiary},
+        "account": {"id": booked.receivable},
+        "tranDate": "2026-11-02",
+        "autoApply": False,
+        "externalId": f"ns_memo:{CONNECTOR_NOTE}",
+        "item": {"items": [{"item": {"id": "101"}, "quantity": 1, "amount": 12, "isTaxable": False}]},
+    }
+    books.create("creditMemo", memo)
 
 
 def _rename_records(world: World, ids: dict[str, str]) -> None:

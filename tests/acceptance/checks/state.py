@@ -67,9 +67,9 @@ class State:
 
     @cached_property
     def applications(self) -> dict[tuple[str, str, str | None], Obj]:
-        """(memo, type, target) -> row of credit_memo_applications."""
+        """(document, type, target) -> row of credit_memo_applications."""
         found = self._rows("select * from marts.credit_memo_applications")
-        return {(row["external_id"], row["application_type"], row["target_external_id"]): row for row in found}
+        return {(row["document_id"], row["application_type"], row["target_external_id"]): row for row in found}
 
     def _rows(self, query: str) -> list[Obj]:
         """Read only: what a killed run left behind is the next run's to recover."""
