@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.acceptance.checks.applications import check_applications
 from tests.acceptance.checks.load_log import check_attempts, check_internal_ids, check_records_are_logged
 from tests.acceptance.checks.memos import check_memo
+from tests.acceptance.checks.month_end import check_month_end
 from tests.acceptance.checks.nothing_else import check_external_ids, check_nothing_else
 from tests.acceptance.checks.other_records import check_journal_entries, check_refunds, check_zero_invoice
 from tests.acceptance.checks.outcomes import check_outcomes
@@ -24,6 +25,7 @@ def check_run(state: State) -> list[str]:
     check_records_are_logged(state)
     check_internal_ids(state)
     check_applications(state)
+    check_month_end(state)
     return state.found
 
 

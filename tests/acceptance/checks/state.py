@@ -59,19 +59,19 @@ class State:
 
     @cached_property
     def outcomes(self) -> dict[str, Obj]:
-        return {row["document_id"]: row for row in self._rows("select * from marts.credit_outcomes")}
+        return {row["document_id"]: row for row in self.rows("select * from marts.credit_outcomes")}
 
     @cached_property
     def load_log(self) -> list[Obj]:
-        return self._rows('select * from marts.netsuite_load_log order by "at"')
+        return self.rows('select * from marts.netsuite_load_log order by "at"')
 
     @cached_property
     def applications(self) -> dict[tuple[str, str, str | None], Obj]:
         """(document, type, target) -> row of credit_memo_applications."""
-        found = self._rows("select * from marts.credit_memo_applications")
+        found = self.rows("select * from marts.credit_memo_applications")
         return {(row["document_id"], row["application_type"], row["target_external_id"]): row for row in found}
 
-    def _rows(self, query: str) -> list[Obj]:
+    def rows(self, query: str) -> list[Obj]:
         """Read only: what a killed run left behind is the next run's to recover."""
         with duckdb.connect(str(self.warehouse), read_only=True) as connection:
             cursor = connection.execute(query)
