@@ -133,8 +133,8 @@ select distinct on (found_as) document_id, id, found_as from (
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory) -> Shop:
-    """A plan that is pushed, then two runs, the last after a plan of it; what each left behind is kept for the tests
-    below."""
+    """A plan that is pushed twice, a run, and a month later a plan and a push; what each left behind is kept for the
+    tests below."""
     shop = Shop(tmp_path_factory.mktemp("shop"))
     shop.make("-m", "pipeline", "plan", plan="first.json")
     shop.plans = [shop.planned("first.json")]
@@ -145,10 +145,14 @@ def shop(tmp_path_factory) -> Shop:
     shop.make("-m", "pipeline", "push", plan="first.json")
     shop.make("-m", "pipeline", "run")
     shop.second_log = shop.log()
+    shop.reports = {path.name: (path.stat().st_mode, path.read_bytes()) for path in (shop.folder / "reports").iterdir()}
+    shop.second_outcomes = testing.rows(
+        shop.warehouse, "select document_id, currency, state from marts.credit_outcomes"
+    )
     shop.make("-m", "sandbox", "advance", "--state", str(shop.folder / "sandbox"))
     shop.make("-m", "pipeline", "plan", plan="later.json")
     shop.plans.append(shop.planned("later.json"))
-    shop.make("-m", "pipeline", "run")
+    shop.make("-m", "pipeline", "push")
     shop.books.append(shop.posted())
     return shop
 
@@ -302,8 +306,10 @@ def test_readers_have_every_mart_as_it_is(shop):
         ).fetchall()]  # fmt: skip
         assert {"credit_outcomes", "posting_plan", "netsuite_load_log", "credit_outcome_history"} < set(marts)
         for mart in marts:
-            for one, other in (("sandbox", "published"), ("published", "sandbox")):
-                differing = f"from {one}.marts.{mart} except all from {other}.marts.{mart}"
+            # DuckDB takes a second to plan a view over views: each is asked once.
+            warehouse.execute(f"create or replace temp table here as from sandbox.marts.{mart}")
+            for one, other in (("here", f"published.marts.{mart}"), (f"published.marts.{mart}", "here")):
+                differing = f"from {one} except all from {other}"
                 assert warehouse.execute(differing).fetchall() == [], f"{mart}: only in {one}"
         columns = "select table_name, column_name, data_type, comment from duckdb_columns() where schema_name = 'marts'"
         here, there = (
@@ -316,12 +322,12 @@ def test_readers_have_every_mart_as_it_is(shop):
 def test_every_command_is_among_the_runs(shop):
     """Also those that posted nothing; the rows of the log have the id of their run."""
     runs = testing.rows(shop.published, "select * from marts.runs where command <> 'report' order by position")
-    assert [run["command"] for run in runs[:6]] == ["plan", "push", "push", "run", "plan", "run"]
+    assert [run["command"] for run in runs[:6]] == ["plan", "push", "push", "run", "plan", "push"]
     assert {run["exit_code"] for run in runs[:6]} == {0}
     assert all(run["ended_at"] >= run["started_at"] for run in runs[:6])
     posted = [run["rows_posted"] for run in runs[:6]]
     assert [count > 0 for count in posted] == [False, True, False, False, False, True]
-    assert [run["objects_read"] is not None for run in runs[:6]] == [True, False, False, True, True, True]
+    assert [run["objects_read"] is not None for run in runs[:6]] == [True, False, False, True, True, False]
     logged = testing.rows(shop.published, "select distinct run_id from marts.netsuite_load_log")
     assert {row["run_id"] for row in logged} == {runs[1]["run_id"], runs[5]["run_id"]}
     blocked = testing.rows(shop.published, "select 1 from marts.credit_outcomes where state = 'blocked'")
@@ -431,7 +437,7 @@ def test_the_lines_in_netsuite_are_the_marts_lines(shop):
 
 def test_every_document_can_be_traced(shop):
     """Parts come to the document and to its memo, lines name their item and its mapping row, requests are there."""
-    with duckdb.connect(str(shop.warehouse), read_only=True) as warehouse:
+    with duckdb.connect(str(shop.published), read_only=True) as warehouse:  # as `make trace` does
         ids = [id for (id,) in warehouse.execute("select document_id from marts.credit_outcomes").fetchall()]
         found = traces(warehouse, ids)
         as_found = {found_as: (document, id) for document, id, found_as in warehouse.execute(IDS).fetchall()}
@@ -477,17 +483,15 @@ def test_documents_equal_the_sum_over_states(shop):
 
 
 def test_a_run_writes_the_page_and_the_workbook_of_the_last_whole_month(shop):
-    workbook, page = sorted((shop.folder / "reports").iterdir())
-    assert (workbook.name, page.name) == (f"sandbox-{Month.last_whole('UTC')}.xlsx", "sandbox.html")
-    for path in (workbook, page):
-        assert any(path.name in said for said in shop.said) and stat.S_IMODE(path.stat().st_mode) == 0o600
-    found = assert_well_formed(page.read_text(encoding="utf-8"))
-    with testing.opened(shop.warehouse) as connection:
-        states = "select upper(currency), state, count(*) from marts.credit_outcomes group by currency, state"
-        expected = [tuple(map(str, row)) for row in connection.execute(states).fetchall()]
-        documents = connection.execute("select document_id from marts.credit_outcomes").fetchall()
+    workbook, page = sorted(shop.reports)
+    assert (workbook, page) == (f"sandbox-{Month.last_whole('UTC')}.xlsx", "sandbox.html")
+    for name, (mode, _) in shop.reports.items():
+        assert name in shop.said[1] and stat.S_IMODE(mode) == 0o600
+    found = assert_well_formed(shop.reports[page][1].decode())
+    counted = Counter((row["currency"].upper(), row["state"]) for row in shop.second_outcomes)
+    expected = [(*of, str(count)) for of, count in counted.items()]
     assert sorted(tuple(row[:3]) for row in found.rows["page-states-table"][1:]) == sorted(expected)
-    assert {id for (id,) in documents} <= set(found.ids())
+    assert {row["document_id"] for row in shop.second_outcomes} <= set(found.ids())
 
 
 def test_a_file_that_cannot_be_written_fails_the_report(shop, tmp_path):
@@ -535,7 +539,7 @@ def test_nothing_that_runs_leave_behind_holds_a_secret(shop):
     left = {str(path): path.read_bytes() for path in files} | {
         f"said {n}": text.encode() for n, text in enumerate(shop.said)
     }
-    for needed in ("first.json", "sandbox.duckdb", "dbt.log", "sandbox.log", "manifest.json", "run_results.json"):
+    for needed in ("first.json", "sandbox.duckdb", "dbt.log", "sandbox.log", "partial_parse.msgpack"):
         assert any(name.endswith(needed) for name in left), f"{needed} was not looked at"
     keys = credentials.ensure(shop.folder / "sandbox")
     secrets = [
