@@ -138,6 +138,16 @@ def declare_private_fields(connection: duckdb.DuckDBPyConnection) -> None:
 def declare_stripe_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the missing tables of `raw_stripe` and, over each object table, the view `<object>_current`."""
     columns = ", ".join(f"{name} {kind}" for name, kind in STRIPE_COLUMNS.items())
+    connection.begin()  # one commit that waits for the disk instead of fifty
+    try:
+        _declare_stripe_tables(connection, columns)
+        connection.commit()
+    except duckdb.Error:
+        connection.rollback()
+        raise
+
+
+def _declare_stripe_tables(connection: duckdb.DuckDBPyConnection, columns: str) -> None:
     connection.execute("create schema if not exists raw_stripe")
     for table in TABLES:
         connection.execute(f"create table if not exists raw_stripe.{table} ({columns})")

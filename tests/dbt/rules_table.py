@@ -55,6 +55,13 @@ def parse_project(folder: Path) -> Any:
     return outcome.result
 
 
+def parsed_in(folder: Path) -> Any:
+    """The manifest that parse_project() made in this folder."""
+    from dbt.contracts.graph.manifest import Manifest
+
+    return Manifest.from_msgpack((folder / "target" / "partial_parse.msgpack").read_bytes())
+
+
 def evidence(manifest: Any) -> dict[str, Evidence]:
     """Models and tests per rule, in the order of the chapters."""
     found = {rule: Evidence() for rule in docs.rules()}

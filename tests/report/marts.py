@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -15,10 +16,18 @@ def with_marts(warehouse: duckdb.DuckDBPyConnection) -> None:
     """Creates schema marts: a table for each mart, with the columns and types of its contract."""
     warehouse.execute("set timezone = 'UTC'")
     warehouse.execute("create schema marts")
+    warehouse.execute(_tables())
+
+
+@cache
+def _tables() -> str:
+    """The statements; to read the contracts takes longer than most tests."""
+    statements = []
     for file in sorted((PROJECT / "models" / "marts").glob("*.yml")):
         for model in (yaml.safe_load(file.read_text()) or {}).get("models", []):
             columns = ", ".join(f'"{column["name"]}" {column["data_type"]}' for column in model["columns"])
-            warehouse.execute(f"create table marts.{model['name']} ({columns})")
+            statements.append(f"create table marts.{model['name']} ({columns})")
+    return "; ".join(statements)
 
 
 def insert(warehouse: duckdb.DuckDBPyConnection, mart: str, *rows: Mapping[str, Any]) -> None:

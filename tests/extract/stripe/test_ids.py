@@ -20,37 +20,35 @@ Query = Callable[..., list[tuple[Any, ...]]]
 ODD_IDS = ("team#7", "who?7", "a/b", "50%25", 'it\'s "x"', "Ümlaut 7", "x&y=z", "*")
 
 
-@pytest.mark.parametrize("identifier", ODD_IDS)
-def test_the_ledger_of_a_customer_with_an_odd_id_is_read(
-    stripe: FakeStripe, read: Read, query: Query, identifier: str
-) -> None:
-    stripe.add("customers", customer(identifier, balance=-1200))
-    stripe.add("invoices", invoice("in_1", customer=identifier, total=1200, amount_due=0, starting_balance=-1200))
-    stripe.add(f"customers/{identifier}/balance_transactions", ledger_row("cbtxn_1", 1200, invoice="in_1"))
-    hidden = stripe.lists["customers"][identifier]
+def test_the_ledger_of_a_customer_with_an_odd_id_is_read(stripe: FakeStripe, read: Read, query: Query) -> None:
+    for number, id in enumerate(ODD_IDS):
+        used = {"total": 1200 + number, "amount_due": 0, "starting_balance": -1200 - number}
+        stripe.add("customers", customer(id, balance=-1200 - number))
+        stripe.add("invoices", invoice(f"in_{number}", customer=id, **used))
+        row = ledger_row(f"cbtxn_{number}", 1200 + number, invoice=f"in_{number}")
+        stripe.add(f"customers/{id}/balance_transactions", row)
 
     def hook(path: str, params: dict[str, str]) -> Any:  # a customer that no list shows is read by its own path
         return (200, {}, {"data": [], "has_more": False}) if path == "/v1/customers" else None
 
     stripe.hook = hook
     report = read()
-    assert query("select id, parent_id from raw_stripe.customer_balance_transactions") == [("cbtxn_1", identifier)]
-    assert query("select id, (payload->>'balance') from raw_stripe.customers") == [(hidden["id"], "-1200")]
+    ledgers = query("select id, parent_id from raw_stripe.customer_balance_transactions order by id")
+    assert ledgers == [(f"cbtxn_{number}", id) for number, id in enumerate(ODD_IDS)]
+    balances = dict(query("select id, (payload->>'balance') from raw_stripe.customers"))
+    assert balances == {id: str(-1200 - number) for number, id in enumerate(ODD_IDS)}
     assert report.unread_ledgers == []
 
 
-@pytest.mark.parametrize("identifier", ODD_IDS)
-def test_a_coupon_with_an_odd_id_that_is_gone_is_marked_deleted(
-    stripe: FakeStripe, read: Read, query: Query, identifier: str
-) -> None:
-    coupon = {"id": identifier, "object": "coupon", "created": T0, "percent_off": 5}
-    stripe.add("coupons", coupon)
+def test_a_coupon_with_an_odd_id_that_is_gone_is_marked_deleted(stripe: FakeStripe, read: Read, query: Query) -> None:
+    coupons = [{"id": id, "object": "coupon", "created": T0, "percent_off": 5} for id in (*ODD_IDS, "stays")]
+    stripe.add("coupons", *coupons)
     read()
-    stripe.lists["coupons"][identifier] = {**coupon, "deleted": True}
+    for coupon in coupons[:-1]:
+        stripe.lists["coupons"][coupon["id"]] = {**coupon, "deleted": True}
     read()
-    assert query(
-        "select arg_max(payload->>'deleted', fetched_at) from raw_stripe.coupons where id = ?", identifier
-    ) == [("true",)]
+    gone = dict(query("select id, arg_max(payload->>'deleted', fetched_at) from raw_stripe.coupons group by id"))
+    assert gone == {**dict.fromkeys(ODD_IDS, "true"), "stays": None}
 
 
 def test_doctor_asks_for_the_ledger_of_a_customer_with_an_odd_id(stripe: FakeStripe, settings: Settings) -> None:
