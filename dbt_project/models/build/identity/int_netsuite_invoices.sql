@@ -1,21 +1,40 @@
--- The NetSuite invoice of each Stripe invoice that a credit document concerns (rules X1, C4).
+-- The NetSuite invoice of each Stripe invoice that a credit document concerns, landed or not (rules X1, C4).
 with
+
+concerned as (
+    select
+        stripe_invoice_id,
+        stripe_customer_id
+    from {{ ref('stg_stripe__credit_notes') }}
+
+    union all
+
+    select
+        stripe_invoice_id,
+        stripe_customer_id
+    from {{ ref('int_balance_uses') }}
+
+    union all
+
+    select
+        stripe_invoice_id,
+        stripe_customer_id
+    from {{ ref('stg_stripe__invoices') }}
+    where total_minor < 0
+),
 
 stripe_invoices as (
     select
-        stripe_invoice_id,
-        stripe_customer_id,
-        metadata_netsuite_invoice_id
-    from {{ ref('stg_stripe__invoices') }}
-    where stripe_invoice_id in (
-        select stripe_invoice_id from {{ ref('stg_stripe__credit_notes') }}
-        union all
-        select stripe_invoice_id from {{ ref('int_balance_uses') }}
-        union all
-        select negative.stripe_invoice_id
-        from {{ ref('stg_stripe__invoices') }} as negative
-        where negative.total_minor < 0
-    )
+        concerned.stripe_invoice_id,
+        case
+            when max(invoices.stripe_invoice_id) is null then max(concerned.stripe_customer_id)
+            else max(invoices.stripe_customer_id)
+        end as stripe_customer_id,
+        max(invoices.metadata_netsuite_invoice_id) as metadata_netsuite_invoice_id
+    from concerned
+    left join {{ ref('stg_stripe__invoices') }} as invoices on concerned.stripe_invoice_id = invoices.stripe_invoice_id
+    where concerned.stripe_invoice_id is not null
+    group by concerned.stripe_invoice_id
 ),
 
 mapped as (
