@@ -7,6 +7,7 @@ wanted as (
         documents.document_id,
         documents.external_id,
         documents.stripe_invoice_id,
+        documents.is_invoice_known,
         documents.created_at,
         documents.stripe_exponent,
         documents.currency,
@@ -38,7 +39,8 @@ select
     wanted.amount_minor,
     {{ major_units('wanted.amount_minor', 'wanted.stripe_exponent') }} as amount,
     coalesce(applications.applied_amount, 0) as applied_amount,
-    invoices.open_amount
+    -- of an invoice that Stripe did not show, it is not known what settles it
+    case when wanted.is_invoice_known then invoices.open_amount end as open_amount
 from wanted
 left join {{ ref('int_netsuite_invoices') }} as invoices on wanted.stripe_invoice_id = invoices.stripe_invoice_id
 left join memos on wanted.external_id = memos.external_id

@@ -118,9 +118,10 @@ from documents
 left join {{ ref('int_posting_dates') }} as posting_dates on documents.transaction_date = posting_dates.transaction_date
 left join pre_go_live on documents.document_id = pre_go_live.document_id
 left join existing on documents.document_id = existing.document_id
--- a document that is in NetSuite already needs no open period
+-- a document that is in NetSuite already needs no open period; one without an invoice has no date yet (B9)
 where
     documents.transaction_date is not null
+    and (documents.document_type <> 'balance_use' or documents.stripe_invoice_id is not null)
     and posting_dates.tran_date is null
     and pre_go_live.document_id is null
     and existing.document_id is null
