@@ -182,8 +182,7 @@ def run_dbt(command: list[str], project: Path, warehouse: Path, *, variables: Ma
     for name, value in options.items():
         arguments += [f"--{name}", str(value)]
     with (
-        _parsed_project(project, f"{warehouse.name} {options['vars']}"),
-        _one_path(warehouse) as path,
+        parsed_before(project, warehouse, variables) as path,
         _environment(WAREHOUSE_PATH=path),
         _without_debug_events(),
     ):
@@ -195,6 +194,14 @@ def run_dbt(command: list[str], project: Path, warehouse: Path, *, variables: Ma
         raise BuildFailed(str(outcome.exception))
     if not outcome.success:
         raise BuildFailed("\n".join(_failures(outcome.result, warehouse)))
+
+
+@contextlib.contextmanager
+def parsed_before(project: Path, warehouse: Path, variables: Mapping[str, Any] | None) -> Iterator[str]:
+    """Let dbt parse little; gives the path by which it has to find the warehouse."""
+    settings = json.dumps(dict(variables or {}))
+    with _parsed_project(project, f"{warehouse.name} {settings}"), _one_path(warehouse) as path:
+        yield path
 
 
 @contextlib.contextmanager
@@ -226,6 +233,9 @@ def _one_path(warehouse: Path) -> Iterator[str]:
         yield str(link)
     finally:
         link.unlink()
+        log = Path(f"{link}.wal")  # a killed process leaves it
+        if log.exists():
+            shutil.move(log, f"{warehouse}.wal")
 
 
 @contextlib.contextmanager
