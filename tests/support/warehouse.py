@@ -111,12 +111,16 @@ def land_stripe(
 ) -> None:
     """Append Stripe objects (JSON shapes) as a newer version of themselves. Key `_parent` gives `parent_id`."""
     rows = [_stripe_row(dict(item), _FETCHED_AT + timedelta(seconds=version)) for item in objects]
-    if rows:
-        connection.executemany(
-            f"insert into raw_stripe.{table} (id, parent_id, created, fetched_at, api_version, content_hash, payload) "
-            "values (?, ?, ?, ?, ?, ?, ?)",
-            rows,
-        )
+    columns = "id, parent_id, created, fetched_at, api_version, content_hash, payload"
+    _insert(connection, f"raw_stripe.{table} ({columns})", rows)
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, target: str, rows: list[tuple[Any, ...]]) -> None:
+    """Many rows in one statement: executemany plans the insert again for each."""
+    for start in range(0, len(rows), 200):
+        some = rows[start : start + 200]
+        places = ", ".join(["(" + ", ".join("?" * len(some[0])) + ")"] * len(some))
+        connection.execute(f"insert into {target} values {places}", [value for row in some for value in row])
 
 
 def _stripe_row(fields: dict[str, Any], fetched_at: datetime) -> tuple[Any, ...]:
@@ -131,9 +135,7 @@ def land_netsuite(connection: duckdb.DuckDBPyConnection, table: str, rows: Itera
     """Replace the rows of a snapshot table; absent columns are null."""
     connection.execute(f"delete from raw_netsuite.{table}")
     columns = NETSUITE_TABLES[table].split()
-    values = [tuple(row.get(c) for c in columns) for row in rows]
-    if values:
-        connection.executemany(f"insert into raw_netsuite.{table} values ({', '.join('?' * len(columns))})", values)
+    _insert(connection, f"raw_netsuite.{table}", [tuple(row.get(c) for c in columns) for row in rows])
 
 
 def project_with_mappings(folder: Path, mappings: Mapping[str, str]) -> Path:
