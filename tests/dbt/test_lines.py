@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from load_netsuite.marts import Marts
-from tests.dbt.company import Company
+from tests.dbt.company import VARIABLES, Company
 from tests.support import warehouse as testing
 
 
@@ -29,10 +29,11 @@ def body(tmp_path_factory) -> dict:
     ]
     company.note("a", total=3500, amount=3500, pre_payment_amount=3500, lines={"data": lines})
     company.map("tax_map", "txr_zero,301,6,3")
+    company.map("item_map", "price_a,401")
     company.map("field_map", "memo_row,department,reference,,7")
     project, warehouse = testing.project_with_mappings(folder, {}), folder / "warehouse.duckdb"
     company.land(warehouse, project)
-    testing.run_dbt(testing.WITHOUT_TESTS, project, warehouse, variables={"tax_strategy": "suitetax_override"})
+    testing.run_dbt([*testing.WITHOUT_TESTS, "--select", "+path:models/marts"], project, warehouse, variables=VARIABLES)
     with testing.opened(warehouse) as connection:
         [[record]] = list(Marts(connection).memos())
     assert record.problem is None

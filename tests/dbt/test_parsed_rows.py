@@ -23,8 +23,10 @@ alter table raw_stripe.moved rename to products;
 """
 
 
-def test_moved_rows_hide_no_new_rows(tmp_path: Path) -> None:
-    project, warehouse = testing.project_with_mappings(tmp_path, {}), tmp_path / "warehouse.duckdb"
+def test_moved_rows_hide_no_new_rows(empty_world: testing.EmptyWorld, tmp_path: Path) -> None:
+    # Without a successful build everything is parsed again: this one is behind it.
+    world = testing.EmptyWorld(tmp_path, copy_of=empty_world.project.parent)
+    project, warehouse = world.project, world.warehouse
 
     def parse() -> list[str]:
         testing.run_dbt(["run", "--select", "parsed_stripe__products"], project, warehouse)
@@ -40,10 +42,6 @@ def test_moved_rows_hide_no_new_rows(tmp_path: Path) -> None:
         sql("update parsed.stripe__products set product_name = 'parsed before'")
         return sum(name != "parsed before" for name in parse())
 
-    with testing.opened(warehouse) as connection:
-        testing.create_raw_tables(connection)
-    # Without a successful build everything is parsed again.
-    testing.run_dbt(testing.WITHOUT_TESTS, project, warehouse)
     sql(LANDED.format(first=0, last=10, minute=0), LANDED.format(first=0, last=4, minute=1))
     assert len(parse()) == 10
     assert parsed_again() == 0

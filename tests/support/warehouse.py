@@ -99,12 +99,16 @@ def land_stripe(
 ) -> None:
     """Append Stripe objects (JSON shapes) as a newer version of themselves. Key `_parent` gives `parent_id`."""
     rows = [_stripe_row(dict(item), _FETCHED_AT + timedelta(seconds=version)) for item in objects]
-    if rows:
-        connection.executemany(
-            f"insert into raw_stripe.{table} (id, parent_id, created, fetched_at, api_version, content_hash, payload) "
-            "values (?, ?, ?, ?, ?, ?, ?)",
-            rows,
-        )
+    columns = "id, parent_id, created, fetched_at, api_version, content_hash, payload"
+    _insert(connection, f"raw_stripe.{table} ({columns})", rows)
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, target: str, rows: list[tuple[Any, ...]]) -> None:
+    """Many rows in one statement: executemany plans the insert again for each."""
+    for start in range(0, len(rows), 200):
+        some = rows[start : start + 200]
+        places = ", ".join(["(" + ", ".join("?" * len(some[0])) + ")"] * len(some))
+        connection.execute(f"insert into {target} values {places}", [value for row in some for value in row])
 
 
 def _stripe_row(fields: dict[str, Any], fetched_at: datetime) -> tuple[Any, ...]:
@@ -119,9 +123,7 @@ def land_netsuite(connection: duckdb.DuckDBPyConnection, table: str, rows: Itera
     """Replace the rows of a snapshot table; absent columns are null."""
     connection.execute(f"delete from raw_netsuite.{table}")
     columns = NETSUITE_TABLES[table].split()
-    values = [tuple(row.get(c) for c in columns) for row in rows]
-    if values:
-        connection.executemany(f"insert into raw_netsuite.{table} values ({', '.join('?' * len(columns))})", values)
+    _insert(connection, f"raw_netsuite.{table}", [tuple(row.get(c) for c in columns) for row in rows])
 
 
 def project_with_mappings(folder: Path, mappings: Mapping[str, str]) -> Path:
@@ -170,8 +172,7 @@ def run_dbt(command: list[str], project: Path, warehouse: Path, *, variables: Ma
     for name, value in options.items():
         arguments += [f"--{name}", str(value)]
     with (
-        _parsed_project(project, f"{warehouse.name} {options['vars']}"),
-        _one_path(warehouse) as path,
+        parsed_before(project, warehouse, variables) as path,
         _environment(WAREHOUSE_PATH=path),
         _without_debug_events(),
     ):
@@ -183,6 +184,14 @@ def run_dbt(command: list[str], project: Path, warehouse: Path, *, variables: Ma
         raise BuildFailed(str(outcome.exception))
     if not outcome.success:
         raise BuildFailed("\n".join(_failures(outcome.result, warehouse)))
+
+
+@contextlib.contextmanager
+def parsed_before(project: Path, warehouse: Path, variables: Mapping[str, Any] | None) -> Iterator[str]:
+    """Let dbt parse little; gives the path by which it has to find the warehouse."""
+    settings = json.dumps(dict(variables or {}))
+    with _parsed_project(project, f"{warehouse.name} {settings}"), _one_path(warehouse) as path:
+        yield path
 
 
 @contextlib.contextmanager
@@ -214,6 +223,9 @@ def _one_path(warehouse: Path) -> Iterator[str]:
         yield str(link)
     finally:
         link.unlink()
+        log = Path(f"{link}.wal")  # a killed process leaves it
+        if log.exists():
+            shutil.move(log, f"{warehouse}.wal")
 
 
 @contextlib.contextmanager
