@@ -1,8 +1,8 @@
 {#-
     Each Stripe object is parsed once, when it is new. After a change of the code that parses, all objects are parsed
-    again: books.parsed_code holds the
-    fingerprint of the code that parsed them. It is there only while all parsed tables are of that code. What the pipeline
-    noted of its last transform (pipeline/unchanged.py) is true no more when another build begins.
+    again: books.parsed_code holds the fingerprint of the code that parsed them. It is there only while all parsed
+    tables are of that code. What the pipeline noted of its last transform (pipeline/unchanged.py) is true no more when
+    another build begins.
 -#}
 
 {#- Fingerprint of the models that parse, of the macros, and of the vars that they name. -#}
