@@ -29,7 +29,7 @@ documents as (
         documents.stripe_invoice_id
     from {{ ref('int_credit_documents') }} as documents
     where
-        documents.document_type in ('balance_use')
+        documents.document_type in ('credit_note', 'balance_use')
         and {{ 'false' if var('connector_records') == 'ignore' else 'true' }}
         -- G2: what is posted by journal entries takes no memo over; `guard` holds it up all the same
         and not exists (
