@@ -33,9 +33,9 @@ from tests.property.run_models import run_models
 HISTORIES = int(os.environ.get("PROPERTY_HISTORIES", "500"))
 SEED = int(os.environ.get("PROPERTY_SEED", "1"))
 
-# Reasons that no document of a first run has: one needs what the loader wrote, one is of applications only.
 PLAYED = [each for each in COMBINATIONS if os.environ.get("SOAK") or each.name not in SELDOM]
 
+# Reasons that no document of a first run has: one needs what the loader wrote, one is of applications only.
 NEED_A_PUSH = {"refund_pending", "netsuite_rejected"}
 
 reached: dict[str, set[str]] = {}  # combination -> reasons of its documents
