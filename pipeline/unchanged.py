@@ -75,5 +75,7 @@ def is_noted(warehouse: duckdb.DuckDBPyConnection, state: str | None) -> bool:
 def note(warehouse: duckdb.DuckDBPyConnection, state: str | None) -> None:
     """After a build that ended well. The next build, also one of dbt by hand, takes it away as it begins
     (forget_other_parsed_code). Raises duckdb.Error."""
+    if state is None:
+        return
     warehouse.execute(f"create or replace table {NOTED} as select ? as state", [state])
     warehouse.execute(f"comment on table {NOTED} is 'What the last transform read and left, as a hash.'")

@@ -562,8 +562,9 @@ def land_note(world: World, warehouse: Path, *, version: int, **fields: Any) -> 
 def test_a_build_with_a_failing_data_test_leaves_its_customers_stale(world: World, copied: tuple[Path, Path]) -> None:
     project, warehouse = copied
     failing = project / "tests" / "test_fails.sql"
-    # no model comes after this mart, so that all models are built
-    failing.write_text("select 'no' as message where (select count(*) from {{ ref('netsuite_field_values') }}) >= 0")
+    # no model comes after what the data tests look at, so that all models are built
+    checked = "{{ ref('checked_netsuite_field_values') }}"
+    failing.write_text(f"select 'no' as message where (select count(*) from {checked}) >= 0")
     land_note(world, warehouse, version=1, status="void")
     with pytest.raises(testing.BuildFailed, match="test_fails"):
         testing.build(

@@ -73,7 +73,7 @@ def test_each_line_on_stderr_is_an_object(tmp_path: Path, capsys: pytest.Capture
     assert objects(file.read_text()) == lines
 
 
-@pytest.mark.parametrize("letter", ["\x1b", "\x7f", "\x85", "\x9b", "\u2028", "\ud800"])
+@pytest.mark.parametrize("letter", ["\x1b", "\x7f", "\x85", "\x9b", "\u2028", "\ud800"], ids=ascii)
 def test_no_character_of_an_object_moves_a_terminal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], letter: str
 ) -> None:

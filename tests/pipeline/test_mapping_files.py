@@ -63,11 +63,17 @@ class Office:
         )
 
     def transform(self) -> int:
-        return transform(self.settings(), StageResults())
+        with testing.without_debug_events():
+            return transform(self.settings(), StageResults())
 
     def outcomes(self) -> dict[str, str]:
         rows = testing.rows(self.warehouse, "select document_id, reason from marts.credit_outcomes")
         return {row["document_id"]: row["reason"] for row in rows}
+
+
+def rows_about(name: str, found: dict[str, list[str]]) -> list[str]:
+    """Rows of the marts that hold an id of a customer's object."""
+    return [f"{mart}: {row}" for mart, rows in found.items() for row in rows if f"_{name}" in row]
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -101,6 +107,9 @@ def test_first_and_later_builds(tmp_path: Path, caplog: pytest.LogCaptureFixture
     assert office.transform() == DONE
     assert customers_in_scope(office.warehouse) == {"cus_Mode"}
     assert office.outcomes()["cn_Mode"] == "invoice_customer_changed"
+    before = marts(office.warehouse)
+    for other in ("Node", "Else"):
+        assert rows_about(other, before) == rows_about(other, first) != []
     told = caplog.text
     assert 'customer_map.csv, line 8, column stripe_customer_id: "cus_Mine" is no customer in Stripe.' in told
     assert (
@@ -108,7 +117,6 @@ def test_first_and_later_builds(tmp_path: Path, caplog: pytest.LogCaptureFixture
     )
 
     # a mistyped decision stops the run before the push, and the books stay as they were
-    before = marts(office.warehouse)
     office.rows["manual_decisions"] = [["cn_Else", "skip", "by hand"], ["cn_Nope", "skip", ""]]
     office.leave("manual_decisions", "blank lines and rows")
     with pytest.raises(StageFailed) as stopped:

@@ -4,6 +4,7 @@ document needs; nothing that somebody filled in is lost."""
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,21 +52,35 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo company's warehouse after an extract with mapping files that hold their headers only."""
     folder = tmp_path_factory.mktemp("demo")
     create_missing(folder / "empty")
-    code, lines = start("extract", folder / "first.duckdb", MAPPINGS_DIR=str(folder / "empty"))
+    (folder / "first").mkdir()
+    code, lines = start("extract", folder / "first" / "warehouse.duckdb", MAPPINGS_DIR=str(folder / "empty"))
     assert code == 0, lines
     return folder
 
 
+@pytest.fixture(scope="module", autouse=True)
+def own_target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A folder for what dbt parsed, which no other process writes to."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DBT_TARGET_PATH", str(tmp_path_factory.mktemp("target")))
+        yield
+
+
 class Office:
-    """A copy of a warehouse of the demo company, with mapping files of its own."""
+    """A copy of a warehouse of the demo company, with mapping files of its own.
+
+    Each one takes the place of the one before: dbt parses the whole project again for a warehouse elsewhere.
+    """
 
     def __init__(self, demo: Path, name: str, variables: dict[str, Any], copy_of: str = "first") -> None:
         self.folder = demo / name
         shutil.copytree(demo / "empty", self.folder / "mappings")
-        shutil.copy(demo / f"{copy_of}.duckdb", demo / f"{name}.duckdb")
+        warehouse = demo / "office" / "warehouse.duckdb"
+        warehouse.parent.mkdir(exist_ok=True)
+        shutil.copy(demo / copy_of / warehouse.name, warehouse)
         self.settings = Settings(
             _env_file=None,
-            warehouse_path=demo / f"{name}.duckdb",
+            warehouse_path=warehouse,
             mappings_dir=self.folder / "mappings",
             report_dir=self.folder / "reports",
             pipeline_vars=variables,
@@ -78,7 +93,8 @@ class Office:
         with testing.opened(self.settings.warehouse_path) as connection:
             ensure_tables(connection)
         selection = ("--exclude-resource-type", "unit_test", "--indirect-selection", "empty")
-        assert run_dbt(self.settings, "build", *selection, "--select", *MODELS, "path:tests/mapping") == []
+        with testing.without_debug_events():
+            assert run_dbt(self.settings, "build", *selection, "--select", *MODELS, "path:tests/mapping") == []
 
     def files(self) -> dict[str, str]:
         return {path.stem: path.read_text() for path in self.settings.mappings_dir.iterdir()}
@@ -119,7 +135,10 @@ class Office:
 @pytest.fixture(scope="module")
 def derived(demo: Path) -> Path:
     """The same after a build under the default settings."""
-    Office(demo, "derived", SETTINGS[0]).build()
+    office = Office(demo, "build", SETTINGS[0])
+    office.build()
+    (demo / "derived").mkdir()
+    shutil.copy(office.settings.warehouse_path, demo / "derived")
     return demo
 
 

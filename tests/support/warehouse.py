@@ -174,7 +174,7 @@ def run_dbt(command: list[str], project: Path, warehouse: Path, *, variables: Ma
     with (
         parsed_before(project, warehouse, variables) as path,
         _environment(WAREHOUSE_PATH=path),
-        _without_debug_events(),
+        without_debug_events(),
     ):
         try:
             outcome = dbtRunner().invoke(arguments)
@@ -229,7 +229,7 @@ def _one_path(warehouse: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _without_debug_events() -> Iterator[None]:
+def without_debug_events() -> Iterator[None]:
     """Let dbt tell no debug events for a while: nobody listens, and to make them takes an eighth of a small build."""
     from dbt_common.events.base_types import DebugLevel
     from dbt_common.events.event_manager import EventManager
