@@ -27,8 +27,15 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
 
 @pytest.fixture(scope="session")
 def empty_world(tmp_path_factory) -> EmptyWorld:
+    """Shared by the tests of a worker: dbt commands of other tests have run on it."""
     made = made_once(tmp_path_factory, "empty_world", EmptyWorld)
     return EmptyWorld(tmp_path_factory.mktemp("empty_world"), copy_of=made)
+
+
+@pytest.fixture
+def own_empty_world(tmp_path_factory, tmp_path) -> EmptyWorld:
+    """As a successful build left it; a test may change it."""
+    return EmptyWorld(tmp_path, copy_of=made_once(tmp_path_factory, "empty_world", EmptyWorld))
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from tests.support import warehouse as testing
 
 LANDED = """
@@ -23,10 +21,9 @@ alter table raw_stripe.moved rename to products;
 """
 
 
-def test_moved_rows_hide_no_new_rows(empty_world: testing.EmptyWorld, tmp_path: Path) -> None:
+def test_moved_rows_hide_no_new_rows(own_empty_world: testing.EmptyWorld) -> None:
     # Without a successful build everything is parsed again: this one is behind it.
-    world = testing.EmptyWorld(tmp_path, copy_of=empty_world.project.parent)
-    project, warehouse = world.project, world.warehouse
+    project, warehouse = own_empty_world.project, own_empty_world.warehouse
 
     def parse() -> list[str]:
         testing.run_dbt(["run", "--select", "parsed_stripe__products"], project, warehouse)
