@@ -4,7 +4,7 @@ A block is judged by its language, a shell block command by command:
 
 - `sh`, `make <target>`: make finds the target, and every setting given exists. It is not executed: a target takes
   minutes, and `tests/pipeline` and `tests/test_end_to_end.py` run what stands behind it.
-- `sh`, `python -m pytest ...`: the tests are collected.
+- `sh`, `python -m pytest ...`: the tests are collected. `python -m tests.property.mutations ...`: it finds a bug.
 - `sh`, any other command, and `python`: executed.
 - `yaml`, `ini`, `cron`: read as GitHub, systemd and cron read them; the commands of the pipeline in them exist.
 
@@ -28,6 +28,7 @@ import yaml
 
 from pipeline.__main__ import app
 from settings import Settings
+from tests.property.mutations import MUTATIONS
 from tests.support import docs
 
 LANGUAGES = {"sh", "sql", "python", "yaml", "ini", "cron"}
@@ -112,8 +113,11 @@ def test_a_command_runs(block: docs.Block, line: str, folder: Path) -> None:
         assert given <= MAKE_VARIABLES | {field.upper() for field in Settings.model_fields}, block
         done = run(shlex.join(["make", "-n", *words[1:]]), folder)
         assert done.stdout, block
-    elif words[1:3] == ["-m", "pytest"]:
-        done = run(shlex.join([*words, "--collect-only", "-q", "-p", "no:cacheprovider"]), folder)
+    elif "pytest" in words:
+        done = run(f"{line.partition('#')[0]} --collect-only -q -p no:cacheprovider", folder)
+    elif words[1:3] == ["-m", "tests.property.mutations"]:
+        assert any(words[3] in mutation.name for mutation in MUTATIONS), block
+        return
     else:
         done = run(line, folder)
     assert done.returncode == 0, f"{block}: {line}\n{done.stderr}"
