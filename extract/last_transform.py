@@ -12,7 +12,7 @@ from mapping_files.reader import read_mappings
 from settings import ROOT, Settings
 
 PROJECT = ROOT / "dbt_project"
-RULES = ("models/**/*", "macros/**/*", "dbt_project.yml")
+RULES = ("models/**/*", "macros/**/*", "tests/**/*", "dbt_project.yml")
 
 
 def rules_fingerprint(settings: Settings) -> str:

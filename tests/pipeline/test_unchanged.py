@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,6 +106,20 @@ def test_other_vars_other_mapping_files_and_a_full_refresh_are_built(
     monkeypatch.setenv("FULL_REFRESH", "1")
     transform(settings)
     assert len(builds) == 3
+
+
+def test_another_rule_or_data_test_is_built(
+    settings: Settings, builds: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copytree(testing.PROJECT, tmp_path / "p", ignore=shutil.ignore_patterns("target", "logs"))
+    monkeypatch.setattr("extract.last_transform.PROJECT", tmp_path / "p")
+    transform(settings)
+    builds.clear()
+    for number, folder in enumerate(("models", "macros", "tests"), start=1):
+        changed = min((tmp_path / "p" / folder).rglob("*.sql"))
+        changed.write_text(changed.read_text() + "-- another law\n")
+        transform(settings)
+        assert len(builds) == number, changed
 
 
 def test_after_a_failed_build_the_next_transform_builds(

@@ -28,11 +28,11 @@
     {{ return(results and not broken and not models | reject('in', built) | list) }}
 {%- endmacro %}
 
-{#- The sources of every model that dbt materializes as a table, and of the views below these. -#}
+{#- The sources of every data test, of every model that dbt materializes as a table, and of the views below these. -#}
 {% macro tables_read() -%}
     {%- set sources = [] -%}
-    {%- for node in graph.nodes.values() if node.resource_type == 'model'
-        and node.fqn[1] in ('parsed', 'reference', 'scope', 'build', 'books') -%}
+    {%- for node in graph.nodes.values() if node.resource_type == 'test'
+        or node.resource_type == 'model' and node.fqn[1] in ('parsed', 'reference', 'scope', 'build', 'books') -%}
         {%- for id in node.depends_on.nodes if id in graph.sources and graph.sources[id].source_name != 'last_build' -%}
             {%- do sources.append(graph.sources[id].schema ~ '.' ~ graph.sources[id].name) -%}
         {%- endfor -%}
