@@ -29,7 +29,7 @@ class StageResults:
     run_id: of the command · push: the summary shows the push of this run · objects_read: of Stripe, by this extract ·
     failure: why the exit code is not 0, where no error was raised · is_published: readers have what this command did;
     None if it did nothing yet that they would see · to_tell: what doctor has to tell ALERT_URLS · found: what `--json`
-    prints · so_far: how far the stage is.
+    prints · so_far: how far the stage is · is_noted: the command is among the runs, or will be.
     """
 
     run_id: str = ""
@@ -40,6 +40,7 @@ class StageResults:
     to_tell: list[str] = field(default_factory=list)
     found: dict[str, Any] = field(default_factory=dict)
     so_far: Callable[[], str] = str
+    is_noted: bool = False
 
 
 Stage = Callable[[Settings, StageResults], int]

@@ -22,6 +22,8 @@ Figures = dict[str, Any]
 
 RUNS_SHOWN, RECORDS_SHOWN, DOCUMENTS_OF_A_CAUSE = 10, 100, 20
 DIFFERENCES_SHOWN, LEDGER_ROWS_SHOWN, MONTHS_SHOWN = 100, 200, 100
+READERS = ("report", "trace", "export", "docs", "mappings", "doctor")
+"""Commands that change nothing, which the last runs leave out."""
 BALANCE_MONTHS, BALANCE_ROWS = 24, 240
 """Months of balance credit that are shown of a currency, and rows of all currencies together."""
 
@@ -40,7 +42,9 @@ RUNS = f"""
 select
     run_id, command, started_at, ended_at, exit_code, objects_read, rows_posted, rows_refused, documents_blocked,
     records_compared, differences_found, failure
-from marts.runs order by position desc limit {RUNS_SHOWN}
+from marts.runs
+where command not in {READERS}
+order by position desc limit {RUNS_SHOWN}
 """
 
 LAST_RUNS = """
