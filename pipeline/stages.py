@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from doctor.finding import Finding
     from load_netsuite.push import PushReport
+    from load_netsuite.watcher import Watcher
     from report.links import Links
 
 
@@ -97,8 +99,12 @@ def plan(settings: Settings, results: StageResults) -> int:
     """Shows what a push would post, as tables and as a file: PLAN, or plan.json."""
     from load_netsuite.plan import plan
     from pipeline.plan_json import plan_as_json
+    from progress import Progress
 
-    path = plan(settings, settings.plan or ROOT / "plan.json", console())
+    def watch() -> AbstractContextManager[Watcher]:
+        return Progress().stage("plan", unit="records", has_summary=False)
+
+    path = plan(settings, settings.plan or ROOT / "plan.json", console(), watch)
     results.found |= plan_as_json(settings, path)
     say(f"plan: nothing was written to NetSuite; `make push PLAN={shown_path(path)}` posts exactly this")
     return DONE
