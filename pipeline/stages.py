@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
@@ -76,6 +77,8 @@ def push(settings: Settings, results: StageResults) -> int:
         results.so_far = stage.so_far
         report = results.push = push(settings, plan=settings.plan, run_id=results.run_id, watcher=stage)
         _note_netsuite(settings)
+        if report.counts:
+            _note_numbers(settings, report.run_id)
     say(f"push: {_sentence(report)}")
     for line in _plan_lines(settings, report):
         say(line)
@@ -292,6 +295,27 @@ def _note_netsuite(settings: Settings) -> None:
     from pipeline.books import note_netsuite_account
 
     note_netsuite_account(settings)
+
+
+def _note_numbers(settings: Settings, run_id: str) -> None:
+    """Asks NetSuite for the document numbers of what was posted. People read them; nothing else needs them, so what
+    goes wrong is left to the next extract."""
+    import duckdb
+
+    from extract.netsuite.record_names import posted_without_number, store_numbers
+    from netsuite.api import NetSuite
+    from netsuite.errors import NetSuiteError
+    from netsuite.names import find_names
+    from warehouse.connection import WarehouseError, open_warehouse
+
+    try:
+        with open_warehouse(settings.warehouse_path) as warehouse:
+            posted = posted_without_number(warehouse, run_id)
+            if posted:
+                with NetSuite(settings) as client:
+                    store_numbers(warehouse, find_names(client, "transaction", posted))
+    except (NetSuiteError, WarehouseError, duckdb.Error) as error:
+        logging.getLogger("pipeline.numbers").debug("numbers of posted records: %s", error)
 
 
 def _plan_lines(settings: Settings, report: PushReport) -> list[str]:
