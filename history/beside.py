@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,9 @@ select
 from history.runs
 having count(*) filter (where run_id = $run_id) = 0
 """
+
+AT_ONCE = 200
+"""Files whose locks are held at once."""
 
 Owner = tuple[bool | None, str | None]
 """The mode of Stripe and the NetSuite account, of a command or of a warehouse; None: not known."""
@@ -79,10 +82,10 @@ def end_note(note: Note, run: Run) -> None:
 
 def drop_note(note: Note) -> None:
     """Leaves nothing of a command."""
+    _remove(note.path)
     with suppress(OSError):
-        note.path.unlink(missing_ok=True)
         note.lock.release()
-        Path(note.lock.lock_file).unlink(missing_ok=True)
+    _remove(Path(note.lock.lock_file))
 
 
 def take_notes(connection: duckdb.DuckDBPyConnection, warehouse: Path, owner: Owner) -> int:
@@ -91,30 +94,50 @@ def take_notes(connection: duckdb.DuckDBPyConnection, warehouse: Path, owner: Ow
 
     A file stays until its row is committed, and one that has its row already adds none. Raises duckdb.Error.
     """
-    taken = 0
-    for lock, path in sorted(_ended(folder_of(warehouse)), key=lambda found: found[1].name):
-        with suppress(OSError):
-            values = _read(path)
-            if values and _is_of(owner, values.pop("owner")):
-                ensure_tables(connection)
-                connection.execute(INSERT, values)
-                taken += 1
-            path.unlink(missing_ok=True)
-        lock.release()
-        with suppress(OSError):
-            Path(lock.lock_file).unlink(missing_ok=True)
-    return taken
+    paths = sorted(folder_of(warehouse).glob("*.json"))
+    return sum(_take(connection, paths[first : first + AT_ONCE], owner) for first in range(0, len(paths), AT_ONCE))
 
 
-def _ended(folder: Path) -> Iterator[tuple[FileLock, Path]]:
-    """The files that no command holds any more, each with its lock held."""
-    for path in folder.glob("*.json"):
-        lock = FileLock(path.with_suffix(".lock"), timeout=0)
-        try:
-            lock.acquire()
-        except (Timeout, OSError, NotImplementedError):
-            continue
-        yield lock, path
+def _take(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], owner: Owner) -> int:
+    """The same for some of the files, in one commit, which waits for the disk."""
+    with ExitStack() as held:
+        found: dict[Path, dict[str, Any] | None] = {}
+        for path in paths:
+            if _is_ended(path, held):
+                with suppress(OSError):  # one that cannot be read stays
+                    found[path] = _read(path)
+        rows = [values for values in found.values() if values and _is_of(owner, values.pop("owner"))]
+        if rows:
+            ensure_tables(connection)
+            connection.begin()
+            try:
+                for values in rows:
+                    connection.execute(INSERT, values)
+                connection.commit()
+            except duckdb.Error:
+                connection.rollback()
+                raise
+        for path in found:
+            _remove(path)
+    for path in found:
+        _remove(path.with_suffix(".lock"))
+    return len(rows)
+
+
+def _is_ended(path: Path, held: ExitStack) -> bool:
+    """Whether no command holds the file any more; then its lock is held until the end of `held`."""
+    lock = FileLock(path.with_suffix(".lock"), timeout=0)
+    try:
+        lock.acquire()
+    except (Timeout, OSError, NotImplementedError):
+        return False
+    held.callback(lock.release)
+    return True
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def _write(note: Note, run: Run, ended_at: dt.datetime | None) -> None:

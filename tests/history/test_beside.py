@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from history.beside import begin_note, drop_note, end_note, folder_of, take_notes
+from history.beside import AT_ONCE, begin_note, drop_note, end_note, folder_of, take_notes
 from history.runs import FAILURE_LENGTH, KILLED, Run
 
 OURS = (True, "1234567")
@@ -20,7 +20,7 @@ OURS = (True, "1234567")
 BEGUN_ELSEWHERE = """
 import sys
 from pathlib import Path
-from history.beside import begin_note
+from history.beside import AT_ONCE, begin_note
 from history.runs import Run
 note = begin_note(Path(sys.argv[1]), Run("elsewhere", "doctor"), (True, "1234567"))
 print("begun", flush=True)
@@ -83,6 +83,15 @@ def test_a_row_that_was_committed_before_a_kill_is_not_repeated(
     assert len(rows(warehouse)) == 1
 
 
+def test_many_commands_become_rows_in_their_order(tmp_path: Path, warehouse: duckdb.DuckDBPyConnection) -> None:
+    path = tmp_path / "w.duckdb"
+    for number in range(AT_ONCE + 1):
+        leave(path, Run(f"r{number:04}", "trace"))
+    assert take_notes(warehouse, path, OURS) == AT_ONCE + 1
+    assert [row[0] for row in rows(warehouse)] == [f"r{number:04}" for number in range(AT_ONCE + 1)]
+    assert not list(folder_of(path).iterdir())
+
+
 @pytest.mark.parametrize(
     ("owner", "is_taken"),
     [((True, None), True), ((None, "1234567"), True), ((False, "1234567"), False), ((True, "1234567_SB1"), False)],
@@ -97,7 +106,9 @@ def test_a_command_for_another_account_is_no_row(
     assert not list(folder_of(path).iterdir())
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"run_id": 1}', json.dumps({"owner": [None, None], "exit_code": "x"})])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"run_id": 1}', json.dumps({"owner": [None, None], "exit_code": "x"})]
+)
 def test_a_damaged_file_is_no_row(tmp_path: Path, warehouse: duckdb.DuckDBPyConnection, text: str) -> None:
     path = tmp_path / "w.duckdb"
     folder_of(path).mkdir()
