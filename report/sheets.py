@@ -1,8 +1,8 @@
 """The sheets of the month-end workbook: their columns, and the questions to the marts that fill them.
 
 Each question answers with the decimals of the row's currency first, then one value a column. Amounts are minor units.
-{start} is the first day of the month, {end} the first day of the next one; {numbers} and {accounts} join the numbers and
-names behind the internal ids.
+{start} is the first day of the month, {end} the first day of the next one; {numbers} and {accounts} join the numbers
+and names behind the internal ids.
 """
 
 from __future__ import annotations

@@ -67,14 +67,9 @@ class Trace:
     drift: list[Row]
 
 
-
-
 def named(kind: str, alias: str, id: str) -> str:
     """A join with the numbers and names behind internal ids. kind: `transaction` or `account` · id: SQL of the id."""
-    return (
-        f"left join marts.netsuite_names as {alias} "
-        f"on {alias}.netsuite_id = {id} and {alias}.record_kind = '{kind}'"
-    )
+    return f"left join marts.netsuite_names as {alias} on {alias}.netsuite_id = {id} and {alias}.record_kind = '{kind}'"
 
 
 SECTIONS = {

@@ -142,9 +142,7 @@ def test_the_warehouse_of_an_earlier_version_gets_the_rows(tmp_path: Path, monke
     assert [found.name for found in (tmp_path / "data").iterdir() if found.is_dir()] == ["production-commands"]
 
 
-def test_a_folder_that_cannot_be_written_changes_nothing(
-    settings: Settings, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_folder_that_cannot_be_written_changes_nothing(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     create_marts(settings)
     folder_of(settings.warehouse_path).write_text("in the way")
     read_only(settings, "r1")

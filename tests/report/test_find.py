@@ -80,9 +80,7 @@ def test_at_most_so_many_ids_are_named(warehouse: duckdb.DuckDBPyConnection) -> 
 
 def test_a_document_number_of_netsuite_leads_to_the_documents(warehouse: duckdb.DuckDBPyConnection) -> None:
     for id, number in (("61", "CM7"), ("31", "INV31"), ("71", "R1"), ("81", "J1")):
-        insert(
-            warehouse, "netsuite_names", {"record_kind": "transaction", "netsuite_id": id, "record_number": number}
-        )
+        insert(warehouse, "netsuite_names", {"record_kind": "transaction", "netsuite_id": id, "record_number": number})
     insert(warehouse, "netsuite_names", {"record_kind": "account", "netsuite_id": "61", "record_number": "1100"})
     assert found(warehouse, "CM7") == [("cn_1", "number of the creditMemo in NetSuite")]
     assert ("cn_1", "number of the invoice in NetSuite") in found(warehouse, "INV31")

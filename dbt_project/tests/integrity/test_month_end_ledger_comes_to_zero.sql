@@ -1,6 +1,6 @@
--- Month-end: per month, currency and record type, the debits and credits of `ledger` come to zero (rules L8, L10). Lines
--- follow what Stripe says today. A memo that was posted before its note stopped adding up, or that somebody else made of
--- such a note, has other lines in NetSuite than here: its month is left out.
+-- Month-end: per month, currency and record type, the debits and credits of `ledger` come to zero (rules L8, L10).
+-- Lines follow what Stripe says today. A memo that was posted before its note stopped adding up, or that somebody else
+-- made of such a note, has other lines in NetSuite than here: its month is left out.
 with
 
 contradicting as (
