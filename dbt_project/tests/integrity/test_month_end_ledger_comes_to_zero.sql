@@ -8,10 +8,10 @@ contradicting as (
         {{ accounting_month('memos.tran_date') }} as accounting_month,
         memos.currency
     from {{ ref('checked_credit_memos') }} as memos
-    inner join {{ ref('int_document_findings') }} as findings on memos.document_id = findings.document_id
+    inner join {{ ref('int_findings_amounts') }} as findings on memos.document_id = findings.document_id
     where
         memos.netsuite_internal_id is not null
-        and findings.reason in ('parts_do_not_add_up', 'lines_do_not_add_up', 'currency_precision')
+        and findings.reason in ('parts_do_not_add_up', 'lines_do_not_add_up')
 )
 
 select
