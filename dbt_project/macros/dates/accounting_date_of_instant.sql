@@ -2,7 +2,3 @@
 {% macro accounting_date_of_instant(instant) %}
     {{- return(adapter.dispatch('accounting_date_of_instant')(instant)) -}}
 {% endmacro %}
-
-{% macro duckdb__accounting_date_of_instant(instant) -%}
-    cast(timezone('{{ var("accounting_timezone") }}', {{ instant }}) as date)
-{%- endmacro %}

@@ -2,7 +2,3 @@
 {% macro days_between(from_date, to_date) %}
     {{- return(adapter.dispatch('days_between')(from_date, to_date)) -}}
 {% endmacro %}
-
-{% macro duckdb__days_between(from_date, to_date) -%}
-    cast(date_diff('day', {{ from_date }}, {{ to_date }}) as integer)
-{%- endmacro %}

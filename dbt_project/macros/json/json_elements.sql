@@ -2,7 +2,3 @@
 {% macro json_elements(relation, json_column, path, element) -%}
     {{ return(adapter.dispatch('json_elements')(relation, json_column, path, element)) }}
 {%- endmacro %}
-
-{% macro duckdb__json_elements(relation, json_column, path, element) -%}
-    select unnest(json_extract({{ json_column }}, '{{ path }}')) as {{ element }} from {{ relation }}
-{%- endmacro %}

@@ -10,11 +10,3 @@
 {% macro unnest_rows(relation, keep, array, element, position) -%}
     {{ return(adapter.dispatch('unnest_rows')(relation, keep, array, element, position)) }}
 {%- endmacro %}
-
-{% macro duckdb__unnest_rows(relation, keep, array, element, position) %}
-    select
-        {{ keep | join(', ') }},
-        unnest({{ array }}) as {{ element }},
-        generate_subscripts({{ array }}, 1) as {{ position }}
-    from {{ relation }}
-{% endmacro %}

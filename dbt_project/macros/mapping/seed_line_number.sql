@@ -3,5 +3,3 @@
     on counting, so only differences within one load mean something.
 -#}
 {% macro seed_line_number() %}{{ return(adapter.dispatch('seed_line_number')()) }}{% endmacro %}
-
-{% macro duckdb__seed_line_number() %}rowid + 2{% endmacro %}

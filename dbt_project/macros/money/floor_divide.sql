@@ -8,8 +8,3 @@
 {% macro floor_divide(numerator, denominator) -%}
     {{ return(adapter.dispatch('floor_divide')(numerator, denominator)) }}
 {%- endmacro %}
-
-{% macro duckdb__floor_divide(numerator, denominator) -%}
-    ((({{ numerator }}) // ({{ denominator }}))
-    - case when (({{ numerator }}) % ({{ denominator }})) < 0 then 1 else 0 end)
-{%- endmacro %}

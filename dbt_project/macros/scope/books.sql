@@ -1,28 +1,25 @@
 {#-
     Materialization of the books: what the rules derived, of all customers. A build replaces the rows of the customers
-    in scope, in one transaction; when
-    all customers are in scope the table is made anew, so that it also takes new columns.
+    in scope, in one transaction; when all customers are in scope the table is made anew, so that it also takes new
+    columns.
 -#}
-{% materialization books, adapter='duckdb' %}
+{% materialization books, default %}
     {%- set existing = load_cached_relation(this) -%}
-    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set relation = this.incorporate(type='table') -%}
     {{ run_hooks(pre_hooks) }}
     {%- if existing is none or existing.type != 'table' or not has_customers_out_of_scope() -%}
-        {%- if existing is not none -%}{%- do adapter.drop_relation(existing) -%}{%- endif -%}
-        {%- call statement('main') -%}
-            {{ create_table_as(False, target_relation, sql) }}
-        {%- endcall -%}
+        {%- set statements = adapter.dispatch('make_books')(existing, relation, sql) -%}
     {%- else -%}
-        {%- call statement('main') -%}
-            delete from {{ target_relation }}
-            where customer_key in (select scope.customer_key from scope.customers as scope);
-            insert into {{ target_relation }} by name ({{ sql }})
-        {%- endcall -%}
+        {%- set in_scope = 'customer_key in (select scope.customer_key from scope.customers as scope)' -%}
+        {%- set statements = adapter.dispatch('replace_rows')(relation, in_scope, sql) -%}
     {%- endif -%}
+    {%- call statement('main') -%}
+        {{ statements }}
+    {%- endcall -%}
     {{ run_hooks(post_hooks) }}
-    {%- do persist_docs(target_relation, model) -%}
+    {%- do persist_docs(relation, model) -%}
     {%- do adapter.commit() -%}
-    {{ return({'relations': [target_relation]}) }}
+    {{ return({'relations': [relation]}) }}
 {% endmaterialization %}
 
 {#- False when all customers are in scope: then nobody has a fingerprint any more (forget_fingerprints). -#}

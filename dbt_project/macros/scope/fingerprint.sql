@@ -3,11 +3,8 @@
     a whole row.
 -#}
 {% macro fingerprint(expressions) %}{{ return(adapter.dispatch('fingerprint')(expressions)) }}{% endmacro %}
-{% macro duckdb__fingerprint(expressions) %}hash({{ expressions | join(', ') }}){% endmacro %}
 
 {% macro fingerprint_type() %}{{ return(adapter.dispatch('fingerprint_type')()) }}{% endmacro %}
-{% macro duckdb__fingerprint_type() %}{{ return('ubigint') }}{% endmacro %}
 
 {#- Integer that holds a sum of many fingerprints. -#}
 {% macro wide_integer_type() %}{{ return(adapter.dispatch('wide_integer_type')()) }}{% endmacro %}
-{% macro duckdb__wide_integer_type() %}{{ return('hugeint') }}{% endmacro %}

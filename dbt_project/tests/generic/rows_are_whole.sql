@@ -37,7 +37,7 @@ rows_in_scope as (
 keyed as (
     select
         {% for column in key -%}
-        {% if not loop.first %}|| ' ' || {% endif %}coalesce(cast({{ column }} as varchar), '(none)')
+        {% if not loop.first %}|| ' ' || {% endif %}coalesce(cast({{ column }} as {{ text() }}), '(none)')
         {% endfor %} as key_value,
         {% for column in not_null -%}
         case when {{ column }} is null then ' {{ column }}' else '' end ||
@@ -46,7 +46,7 @@ keyed as (
 )
 
 select
-    '{{ model.schema }}.{{ model.identifier }}: ' || cast(count(*) as varchar) || ' rows have the key '
+    '{{ model.schema }}.{{ model.identifier }}: ' || cast(count(*) as {{ text() }}) || ' rows have the key '
     || key_value || '.'
         as message
 from keyed

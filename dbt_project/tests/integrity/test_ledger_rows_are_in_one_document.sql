@@ -70,8 +70,8 @@ where outcomes.document_id is null
 union all
 
 select
-    'The ledger rows of ' || row_sums.document_id || ' come to ' || cast(row_sums.amount_minor as varchar)
-    || ' minor units, its outcome holds ' || coalesce(cast(outcomes.amount_minor as varchar), 'nothing') || '.'
+    'The ledger rows of ' || row_sums.document_id || ' come to ' || cast(row_sums.amount_minor as {{ text() }})
+    || ' minor units, its outcome holds ' || coalesce(cast(outcomes.amount_minor as {{ text() }}), 'nothing') || '.'
         as message
 from row_sums
 inner join {{ ref('credit_outcomes') }} as outcomes on row_sums.document_id = outcomes.document_id

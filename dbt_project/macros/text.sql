@@ -1,0 +1,2 @@
+{#- The type of a text of any length. -#}
+{% macro text() %}{{ return(adapter.dispatch('text')()) }}{% endmacro %}
