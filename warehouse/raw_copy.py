@@ -94,7 +94,9 @@ def _columns(source: duckdb.DuckDBPyConnection, schema: str, table: str) -> list
         decimal = re.fullmatch(r"DECIMAL(\(\d+,\d+\))", data_type)
         kind = f"numeric{decimal[1]}" if decimal else TYPES.get(data_type)
         if kind is None:
-            raise CannotCopy(f"{schema}.{table}: column {name} has the type {data_type}, for which Postgres has no name")
+            raise CannotCopy(
+                f"{schema}.{table}: column {name} has the type {data_type}, for which Postgres has no name"
+            )
         columns.append((name, kind))
     return columns
 
@@ -113,9 +115,7 @@ def _create(target: Any, schema: str, table: str, columns: Sequence[tuple[str, s
         target.execute(f"create index if not exists {table}_versions on {schema}.{table} (id, content_hash)")
 
 
-def _append_versions(
-    source: duckdb.DuckDBPyConnection, target: Any, relation: str, names: Sequence[str]
-) -> Copied:
+def _append_versions(source: duckdb.DuckDBPyConnection, target: Any, relation: str, names: Sequence[str]) -> Copied:
     """Rows that Postgres lacks; rows that were compacted go. Only the keys of a version are compared."""
     version = f"select {', '.join(VERSION)} from {relation}"
     there = set(map(_key, target.execute(version)))
