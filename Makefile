@@ -109,7 +109,7 @@ test: $(READY) ## run every test
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 engines: $(ENGINES_READY) ## the models on DuckDB and on Postgres, every row compared (needs the server programs of Postgres; half an hour)
-	@$(ENGINES_VENV)/bin/python -m pytest -s tests/engines/macros.py tests/engines/copying.py tests/engines/equality.py
+	@$(ENGINES_VENV)/bin/python -m pytest -s tests/engines/copying.py tests/engines/macros.py tests/engines/equality.py tests/engines/size.py
 
 lint: $(LINT_READY) ## check style, types, complexity and SQL (change nothing)
 	@$(VENV)/bin/ruff check .
