@@ -41,7 +41,7 @@ class Mutation:
 
 
 # Files of dbt_project/ that are mutated. Only these lines name paths.
-FLOOR_DIVIDE = "macros/money/floor_divide.sql"
+DUCKDB = "macros/engines/duckdb.sql"
 SPLIT_AMOUNT = "macros/money/split_amount.sql"
 IS_BEFORE_GO_LIVE = "macros/dates/is_before_go_live.sql"
 DOCUMENT_AMOUNTS = "macros/stripe/stripe_document_amounts.sql"
@@ -72,7 +72,7 @@ UNSCALED = "document_type = 'credit_note' and memo_minor = document_minor and un
 MUTATIONS = (
     Mutation(
         "S1: floor becomes truncation",
-        FLOOR_DIVIDE,
+        DUCKDB,
         "- case when (({{ numerator }}) % ({{ denominator }})) < 0 then 1 else 0 end)",
         ")",
     ),
@@ -221,7 +221,7 @@ MUTATIONS = (
     Mutation(
         "L6: a pretax credit that repeats a discount is taken off again",
         DOCUMENT_AMOUNTS,
-        "entry.type = 'credit_balance_transaction' and",
+        "{{ field('entry.type') }} = 'credit_balance_transaction' and",
         "",
     ),
     Mutation(

@@ -11,5 +11,5 @@
 
 {#- Result of such a data test. -#}
 {% macro no_messages() -%}
-select cast(null as varchar) as message where false
+select cast(null as {{ text() }}) as message where false
 {%- endmacro %}

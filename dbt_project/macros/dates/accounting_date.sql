@@ -1,6 +1,5 @@
 {#- The calendar day of a UTC timestamp in var accounting_timezone (rules C3, L2, G1, X4); null stays null. -#}
-{% macro accounting_date(timestamp_utc) %}{{ return(adapter.dispatch('accounting_date')(timestamp_utc)) }}{% endmacro %}
-
-{% macro duckdb__accounting_date(timestamp_utc) -%}
-    cast(timezone('{{ var("accounting_timezone") }}', timezone('UTC', {{ timestamp_utc }})) as date)
+{% macro accounting_date(timestamp_utc) -%}
+    {{ of_engine('accounting_date') }}
+    {{ return(adapter.dispatch('accounting_date')(timestamp_utc)) }}
 {%- endmacro %}

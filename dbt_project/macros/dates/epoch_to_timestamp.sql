@@ -1,4 +1,5 @@
 {#- Stripe's epoch seconds as a timestamp in UTC; null stays null. -#}
-{% macro epoch_to_timestamp(seconds) %}{{ return(adapter.dispatch('epoch_to_timestamp')(seconds)) }}{% endmacro %}
-
-{% macro duckdb__epoch_to_timestamp(seconds) %}make_timestamp(cast({{ seconds }} as bigint) * 1000000){% endmacro %}
+{% macro epoch_to_timestamp(seconds) -%}
+    {{ of_engine('epoch_to_timestamp') }}
+    {{ return(adapter.dispatch('epoch_to_timestamp')(seconds)) }}
+{%- endmacro %}

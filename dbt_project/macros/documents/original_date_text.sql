@@ -5,5 +5,5 @@
     day         date expression: the record's own day
 -#}
 {% macro original_date_text(is_moved, day) -%}
-    case when {{ is_moved }} then ' Original transaction date: ' || cast({{ day }} as varchar) else '' end
+    case when {{ is_moved }} then ' Original transaction date: ' || cast({{ day }} as {{ text() }}) else '' end
 {%- endmacro %}

@@ -3,8 +3,7 @@
 
     column    SQL expression of a text
 -#}
-{% macro sendable_text(column) %}{{ return(adapter.dispatch('sendable_text')(column)) }}{% endmacro %}
-
-{% macro duckdb__sendable_text(column) -%}
-    array_to_string(string_split_regex({{ column }}, '[\x{00}-\x{08}\x{0B}-\x{1F}\x{7F}-\x{9F}]'), '')
+{% macro sendable_text(column) -%}
+    {{ of_engine('sendable_text') }}
+    {{ return(adapter.dispatch('sendable_text')(column)) }}
 {%- endmacro %}

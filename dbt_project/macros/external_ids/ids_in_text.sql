@@ -4,8 +4,7 @@
 
     column    SQL expression of a text
 -#}
-{% macro ids_in_text(column) %}{{ return(adapter.dispatch('ids_in_text')(column)) }}{% endmacro %}
-
-{% macro duckdb__ids_in_text(column) -%}
-    nullif(array_to_string(list_sort(list_distinct(regexp_extract_all({{ column }}, '[^,;|\s]+'))), ', '), '')
+{% macro ids_in_text(column) -%}
+    {{ of_engine('ids_in_text') }}
+    {{ return(adapter.dispatch('ids_in_text')(column)) }}
 {%- endmacro %}

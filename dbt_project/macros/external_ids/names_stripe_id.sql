@@ -4,11 +4,10 @@
 
     column    SQL expression of a text
 -#}
-{% macro names_stripe_id(column) %}{{ return(adapter.dispatch('names_stripe_id')(column)) }}{% endmacro %}
-
-{% macro duckdb__names_stripe_id(column) -%}
-    regexp_matches(
-        {{ column }},
-        '(^|[^A-Za-z0-9_])(cn|cnli|in|il|ii|re|pyr|cus|acct|cbtxn|cs|price|prod|txr|txn|po|pi|ch|py|di)_[A-Za-z0-9]'
-    )
+{% macro names_stripe_id(column) -%}
+    {{ of_engine('names_stripe_id') }}
+    {{ return(adapter.dispatch('names_stripe_id')(column, [
+        'cn', 'cnli', 'in', 'il', 'ii', 're', 'pyr', 'cus', 'acct', 'cbtxn', 'cs', 'price', 'prod', 'txr', 'txn', 'po',
+        'pi', 'ch', 'py', 'di',
+    ])) }}
 {%- endmacro %}

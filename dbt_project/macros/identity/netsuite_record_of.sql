@@ -48,7 +48,7 @@ found as (
         min(candidates.found_by) as found_by,
         case when count(*) = 1 then min(candidates.netsuite_id) end as netsuite_id,
         case
-            when count(*) > 1 then string_agg(candidates.netsuite_id, ', ' order by candidates.netsuite_id)
+            when count(*) > 1 then {{ texts_joined('candidates.netsuite_id', ', ', 'candidates.netsuite_id') }}
         end as ambiguous_netsuite_ids
     from candidates
     inner join first_turns

@@ -12,13 +12,14 @@ payloads as (
 
 rows_applied as (
     {{ unnest_rows(
-        'payloads', ['record_type', 'external_id'], 'body.apply.items', 'applied_row', 'applied_row_number'
+        'payloads', ['record_type', 'external_id'], field('body.apply.items', 'json'),
+        'applied_row', 'applied_row_number'
     ) }}
 )
 
 select distinct
     record_type,
     external_id,
-    {{ expandable_id('applied_row.doc') }} as target_netsuite_id
+    {{ expandable_id(field('applied_row.doc', 'json')) }} as target_netsuite_id
 from rows_applied
 {% endmacro %}

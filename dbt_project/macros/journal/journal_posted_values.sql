@@ -15,12 +15,12 @@ ranked as (
     select
         record_type,
         external_id,
-        cast(substr(body.tranDate, 1, 10) as date) as tran_date,
-        body.memo as memo_text,
-        nullif(body.externalId, '') as netsuite_external_id,
+        cast(substr({{ field('body.tranDate') }}, 1, 10) as date) as tran_date,
+        {{ field('body.memo') }} as memo_text,
+        nullif({{ field('body.externalId') }}, '') as netsuite_external_id,
         row_number() over (partition by record_type, external_id order by position) as age_rank
     from payloads
-    where body.tranDate is not null
+    where {{ field('body.tranDate') }} is not null
 )
 
 select

@@ -14,7 +14,7 @@ log_rows as (
         attempt_id,
         operation,
         status,
-        "at",
+        {{ adapter.quote('at') }},
         position,
         internal_id,
         error_code,
@@ -28,7 +28,7 @@ posted as (
         external_id,
         max(case when recency = 1 then internal_id end) as netsuite_internal_id,
         max(case when status = 'created' then 1 else 0 end) as was_created,
-        min("at") as posted_at
+        min({{ adapter.quote('at') }}) as posted_at
     from (
         select
             log_rows.*,

@@ -1,11 +1,11 @@
 {#-
-    A JSON text as a typed struct. Keys that are absent, and values of another type, become null.
+    A JSON text as an object whose fields macro `field` reads. Keys that are absent, and values of another type, become
+    null.
 
     column       JSON text
-    structure    DuckDB's JSON structure of the struct; line breaks and indentation are removed
+    structure    JSON structure of the object, with DuckDB's names of types
 -#}
-{% macro parse_json(column, structure) %}{{ return(adapter.dispatch('parse_json')(column, structure)) }}{% endmacro %}
-
-{% macro duckdb__parse_json(column, structure) -%}
-    from_json({{ column }}, '{{ structure | replace("\n", "") | replace("  ", "") }}')
+{% macro parse_json(column, structure) -%}
+    {{ of_engine('parse_json') }}
+    {{ return(adapter.dispatch('parse_json')(column, structure)) }}
 {%- endmacro %}

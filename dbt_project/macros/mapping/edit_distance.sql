@@ -1,4 +1,9 @@
-{#- How many letters have to be added, taken out, replaced or swapped to make one text of the other. -#}
-{% macro edit_distance(text, other) %}{{ return(adapter.dispatch('edit_distance')(text, other)) }}{% endmacro %}
+{#-
+    How many letters have to be added, taken out, replaced or swapped to make one text of the other.
 
-{% macro duckdb__edit_distance(text, other) %}damerau_levenshtein({{ text }}, {{ other }}){% endmacro %}
+    at_most    SQL expression: an engine may give any greater number for a distance that is greater
+-#}
+{% macro edit_distance(text, other, at_most) -%}
+    {{ of_engine('edit_distance') }}
+    {{ return(adapter.dispatch('edit_distance')(text, other, at_most)) }}
+{%- endmacro %}

@@ -39,7 +39,7 @@ problems as (
         line_number,
         '{{ key_column }}' as column_name,
         {{ key_column }} as cell_value,
-        'repeats {{ file }}.csv, line ' || cast(first_line as varchar) || '; keep one of them' as problem
+        'repeats {{ file }}.csv, line ' || cast(first_line as {{ text() }}) || '; keep one of them' as problem
     from keyed
     where line_number > first_line{% if not has_empty_key %} and {{ cell(key_column) }} is not null{% endif %}
 {%- for column in required %}
@@ -95,7 +95,7 @@ problems as (
 )
 
 select
-    '{{ file }}.csv, line ' || cast(problems.line_number as varchar) || ', column ' || problems.column_name || ': '
+    '{{ file }}.csv, line ' || cast(problems.line_number as {{ text() }}) || ', column ' || problems.column_name || ': '
     || case when coalesce(problems.cell_value, '') = '' then 'the empty cell' else '"' || problems.cell_value || '"' end
     || ' ' || problems.problem
     || case

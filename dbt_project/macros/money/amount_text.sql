@@ -10,9 +10,9 @@
 {% macro amount_text(amount, exponent, currency) -%}
     (case
         when {{ exponent }} = 0 and {{ amount }} = cast({{ amount }} as decimal(22, 0))
-            then cast(cast({{ amount }} as decimal(22, 0)) as varchar)
+            then cast(cast({{ amount }} as decimal(22, 0)) as {{ text() }})
         when coalesce({{ exponent }}, 2) <> 3 and {{ amount }} = cast({{ amount }} as decimal(22, 2))
-            then cast(cast({{ amount }} as decimal(22, 2)) as varchar)
-        else cast(cast({{ amount }} as decimal(22, 3)) as varchar)
+            then cast(cast({{ amount }} as decimal(22, 2)) as {{ text() }})
+        else cast(cast({{ amount }} as decimal(22, 3)) as {{ text() }})
     end || ' ' || coalesce(upper({{ currency }}), '(no currency)'))
 {%- endmacro %}

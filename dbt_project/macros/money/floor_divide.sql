@@ -6,10 +6,6 @@
     Returns an integer expression.
 -#}
 {% macro floor_divide(numerator, denominator) -%}
+    {{ of_engine('floor_divide') }}
     {{ return(adapter.dispatch('floor_divide')(numerator, denominator)) }}
-{%- endmacro %}
-
-{% macro duckdb__floor_divide(numerator, denominator) -%}
-    ((({{ numerator }}) // ({{ denominator }}))
-    - case when (({{ numerator }}) % ({{ denominator }})) < 0 then 1 else 0 end)
 {%- endmacro %}

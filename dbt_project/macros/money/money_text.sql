@@ -8,9 +8,9 @@
 -#}
 {% macro money_text(amount_minor, exponent, currency) -%}
     (case {{ exponent }}
-        when 0 then cast({{ amount_minor }} as varchar)
-        when 2 then cast(cast({{ major_units(amount_minor, exponent) }} as decimal(22, 2)) as varchar)
-        when 3 then cast({{ major_units(amount_minor, exponent) }} as varchar)
-        else cast({{ amount_minor }} as varchar) || ' minor units of'
+        when 0 then cast({{ amount_minor }} as {{ text() }})
+        when 2 then cast(cast({{ major_units(amount_minor, exponent) }} as decimal(22, 2)) as {{ text() }})
+        when 3 then cast({{ major_units(amount_minor, exponent) }} as {{ text() }})
+        else cast({{ amount_minor }} as {{ text() }}) || ' minor units of'
     end || ' ' || coalesce(upper({{ currency }}), '(no currency)'))
 {%- endmacro %}

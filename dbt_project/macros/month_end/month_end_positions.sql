@@ -83,7 +83,7 @@ kept as (
     select
         document_id,
         'kept_in_balance' as position,
-        cast(null as varchar) as record_type,
+        cast(null as {{ text() }}) as record_type,
         kept_minor as amount_minor
     from documents
     where kept_minor <> 0
@@ -111,7 +111,7 @@ without_records as (
         case
             when documents.state in ('skipped', 'waiting', 'blocked', 'ready') then documents.state
         end as position,
-        cast(null as varchar) as record_type,
+        cast(null as {{ text() }}) as record_type,
         documents.amount_minor - documents.kept_minor as amount_minor
     from documents
     left join record_sums on documents.document_id = record_sums.document_id
@@ -124,7 +124,7 @@ unexplained as (
     select
         documents.document_id,
         'difference' as position,
-        cast(null as varchar) as record_type,
+        cast(null as {{ text() }}) as record_type,
         documents.amount_minor - documents.kept_minor - record_sums.amount_minor as amount_minor
     from documents
     inner join record_sums on documents.document_id = record_sums.document_id

@@ -123,8 +123,8 @@ compared as (
 rows_of_lines as (
     select
         document_id as counted_id, 'stripe' as line, 'total' as position, accounting_month, currency, document_type,
-        cast(null as varchar) as record_type, cast(null as varchar) as netsuite_account_id,
-        cast(null as varchar) as netsuite_item_id, amount_minor
+        cast(null as {{ text() }}) as record_type, cast(null as {{ text() }}) as netsuite_account_id,
+        cast(null as {{ text() }}) as netsuite_item_id, amount_minor
     from documents
 
     union all

@@ -1,7 +1,7 @@
 {#-
     Views that the last builds made. To bind a view and its contract, and to comment its columns, takes a third of a
     build in which little changed. A view stays when three things are as they were: what dbt compiled for it, the text
-    that DuckDB keeps of it (a person may have replaced it), and all code and all columns of the sources (DuckDB
+    that the engine keeps of it (a person may have replaced it), and all code and all columns of the sources (DuckDB
     refuses a view when a column below it has another type). A build that breaks leaves no view to stay.
 -#}
 
@@ -10,16 +10,17 @@
     {%- if execute -%}
     create schema if not exists books;
     create table if not exists books.created_views (
-        view_name varchar not null, compiled varchar not null, view_text varchar, code varchar
+        view_name {{ text() }} not null, compiled {{ text() }} not null,
+        view_text {{ text() }}, code {{ text() }}
     );
     comment on table books.created_views
-    is 'Views of the last builds: what dbt compiled, the text that DuckDB keeps, the code and columns they rest on.';
+    is 'Views of the last builds: what dbt compiled, the text that the engine keeps, code and columns they rest on.';
     delete from books.created_views as created
     where {% if flags.FULL_REFRESH %}true or {% endif %}not exists (
-        select 1 from duckdb_views() as views
+        select 1 from ({{ view_texts() }}) as views
         where
-            views.schema_name || '.' || views.view_name = created.view_name
-            and md5(views.sql) = created.view_text
+            views.view_name = created.view_name
+            and views.view_text = created.view_text
             and created.code = {{ code_below_views() }}
     )
     {%- endif -%}
@@ -29,9 +30,9 @@
 {% macro note_created_views(results) -%}
     {%- if execute and is_successful_build(results) -%}
     update books.created_views
-    set view_text = md5(views.sql), code = {{ code_below_views() }}
-    from duckdb_views() as views
-    where views.schema_name || '.' || views.view_name = created_views.view_name
+    set view_text = views.view_text, code = {{ code_below_views() }}
+    from ({{ view_texts() }}) as views
+    where views.view_name = created_views.view_name
     {%- elif execute -%}
     delete from books.created_views
     {%- endif -%}
@@ -64,11 +65,22 @@
     {%- set schemas = graph.sources.values() | map(attribute='schema') | unique | sort -%}
     (
         select
-            md5('{{ local_md5(code_parts(models) | sort | join('|')) }}' || coalesce(string_agg(
-                concat_ws(' ', columns.schema_name, columns.table_name, columns.column_name, columns.data_type), ' '
-                order by columns.schema_name, columns.table_name, columns.column_index
-            ), ''))
-        from duckdb_columns() as columns
-        where columns.schema_name in ('{{ schemas | join("', '") }}')
+            md5('{{ local_md5(code_parts(models) | sort | join('|')) }}' || coalesce({{ texts_joined(
+                "concat_ws(' ', columns.schema_name, columns.table_name, columns.column_name, columns.data_type)", ' ',
+                'columns.schema_name, columns.table_name, columns.position'
+            ) }}, ''))
+        from ({{ columns_of_schemas(schemas) }}) as columns
     )
+{%- endmacro %}
+
+{#- A query of all views: view_name (schema.view) and view_text, which changes when the view does. -#}
+{% macro view_texts() -%}
+    {{ of_engine('view_texts') }}
+    {{ return(adapter.dispatch('view_texts')()) }}
+{%- endmacro %}
+
+{#- A query of the columns in these schemas: schema_name, table_name, column_name, position, data_type. -#}
+{% macro columns_of_schemas(schemas) -%}
+    {{ of_engine('columns_of_schemas') }}
+    {{ return(adapter.dispatch('columns_of_schemas')(schemas)) }}
 {%- endmacro %}

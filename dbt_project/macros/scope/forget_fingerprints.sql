@@ -7,7 +7,7 @@
     {%- if execute -%}
     create schema if not exists books;
     create table if not exists books.inputs (
-        customer_key varchar not null, inputs_fingerprint {{ fingerprint_type() }}
+        customer_key {{ text() }} not null, inputs_fingerprint {{ fingerprint_type() }}
     );
     comment on table books.inputs
     is 'Fingerprint of the inputs that a customer''s books were derived from; null until the build was successful.';

@@ -8,8 +8,9 @@
     {%- if execute and is_successful_build(results) -%}
     delete from books.parsed_code;
     insert into books.parsed_code values ('{{ parsed_code() }}');
-    create or replace table books.sources_read as
-    select unnest(['{{ tables_read() | join("', '") }}']) as relation;
+    create table if not exists books.sources_read (relation {{ text() }});
+    delete from books.sources_read;
+    insert into books.sources_read values ('{{ tables_read() | join("'), ('") }}');
     comment on table books.sources_read is 'Every raw table whose rows the last successful build read.';
         {%- if run_query('select 1 from scope.customers limit 1').rows -%}
         {%- set in_scope = 'select scope.customer_key from scope.customers as scope' %}

@@ -20,7 +20,7 @@
     {%- if execute -%}
     create schema if not exists books;
     drop table if exists books.last_transform;
-    create table if not exists books.parsed_code (code varchar not null);
+    create table if not exists books.parsed_code (code {{ text() }} not null);
     comment on table books.parsed_code
     is 'Fingerprint of the code that parsed all rows of the parsed tables; empty while some are of other code.';
     delete from books.parsed_code where code <> '{{ parsed_code() }}'

@@ -1,41 +1,51 @@
 {#-
-    Materializations `replaced_table` and `replaced_view`: one statement each. dbt-duckdb's own make a new relation,
-    rename twice and drop, which takes a
-    fifth of a build in which nothing changed, and a killed build leaves the relations of its middle behind. A view
-    that is there as this build would make it stays (created_views).
+    Materializations `replaced_table` and `replaced_view`: the relation is there, old or new, whenever somebody looks,
+    and a killed build leaves nothing of its middle behind. dbt-duckdb's own take a fifth of a build in which nothing
+    changed. A view that is there as this build would make it stays (created_views).
 -#}
-{% materialization replaced_table, adapter='duckdb' %}
-    {{ return(replace_relation('table', create_table_as(False, this.incorporate(type='table'), sql))) }}
+{% materialization replaced_table, default %}
+    {{ return(replace_relation('table')) }}
 {% endmaterialization %}
 
-{% materialization replaced_view, adapter='duckdb' %}
-    {%- set target_relation = this.incorporate(type='view') -%}
+{% materialization replaced_view, default %}
     {%- set existing = load_cached_relation(this) -%}
     {%- if existing is not none and existing.is_view and is_created_view(sql) -%}
         {%- call noop_statement('main', 'UNCHANGED') -%}{%- endcall -%}
-        {{ return({'relations': [target_relation]}) }}
+        {{ return({'relations': [this.incorporate(type='view')]}) }}
     {%- endif -%}
-    {{ return(replace_relation('view', create_view_as(target_relation, sql) ~ ';' ~ note_created_view(sql))) }}
+    {{ return(replace_relation('view')) }}
 {% endmaterialization %}
 
-{% macro replace_relation(type, create) %}
+{% macro replace_relation(type) %}
     {%- set existing = load_cached_relation(this) -%}
+    {%- set relation = this.incorporate(type=type) -%}
     {{ run_hooks(pre_hooks) }}
-    {%- if existing is not none and existing.type != type -%}
-        {%- do adapter.drop_relation(existing) -%}
+    {%- if type == 'table' -%}
+        {%- set statements = replace_table(existing, relation, sql) -%}
+    {%- else -%}
+        {%- set statements = replace_view(existing, relation, sql) -%}
     {%- endif -%}
     {%- call statement('main') -%}
-        {{ create | replace('create ', 'create or replace ', 1) }}
+        {{ statements }}{% if type == 'view' %};{{ note_created_view(sql) }}{% endif %}
     {%- endcall -%}
     {{ run_hooks(post_hooks) }}
-    {%- do persist_docs(this.incorporate(type=type), model) -%}
+    {%- do persist_docs(relation, model) -%}
     {%- do adapter.commit() -%}
-    {{ return({'relations': [this.incorporate(type=type)]}) }}
+    {{ return({'relations': [relation]}) }}
 {% endmacro %}
 
-{#- The contract holds which columns there are, so the warehouse is not asked for them. -#}
-{% macro duckdb__alter_column_comment(relation, column_dict) %}
-    {%- for name, column in column_dict.items() if column.description %}
-    comment on column {{ relation }}.{{ adapter.quote(name) }} is {{ duckdb_escape_comment(column.description) }};
-    {%- endfor %}
-{% endmacro %}
+{#-
+    Statements that make a relation anew from a query, whether it is there or not, also with other columns.
+
+    existing    what is there under its name, or none; it may be of another type
+    relation    the relation to make
+-#}
+{% macro replace_table(existing, relation, sql) -%}
+    {{ of_engine('replace_table') }}
+    {{ return(adapter.dispatch('replace_table')(existing, relation, sql)) }}
+{%- endmacro %}
+
+{% macro replace_view(existing, relation, sql) -%}
+    {{ of_engine('replace_view') }}
+    {{ return(adapter.dispatch('replace_view')(existing, relation, sql)) }}
+{%- endmacro %}

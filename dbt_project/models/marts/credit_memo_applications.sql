@@ -10,4 +10,4 @@ select
     netsuite_memo_id,
     detail,
     document_id
-from {{ ref('outcomes_memo_applications') }}
+from {{ ref('outcomes_memo_applications') }} as applications

@@ -20,4 +20,4 @@ select
     netsuite_internal_id,
     existing_netsuite_id,
     is_connector
-from {{ ref('outcomes_customer_refunds') }}
+from {{ ref('outcomes_customer_refunds') }} as refunds

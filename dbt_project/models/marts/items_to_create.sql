@@ -49,7 +49,7 @@ final as (
         min(accounts.netsuite_account_id) as netsuite_income_account_id,
         -- the price may be sold in any of them, now or later, and the item is never changed (P6)
         (
-            select string_agg(id, ',' order by id) from {{ ref('parsed_netsuite__subsidiaries') }}
+            select {{ texts_joined('id', ',', 'id') }} from {{ ref('parsed_netsuite__subsidiaries') }}
         ) as netsuite_subsidiary_ids
     from wanted
     left join {{ ref('reference_accounts') }} as accounts

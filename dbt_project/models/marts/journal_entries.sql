@@ -18,4 +18,4 @@ select
     detail,
     netsuite_internal_id,
     existing_netsuite_id
-from {{ ref('outcomes_journal_entries') }}
+from {{ ref('outcomes_journal_entries') }} as entries

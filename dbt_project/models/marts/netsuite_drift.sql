@@ -2,7 +2,7 @@ with
 
 final as (
     select
-        "at",
+        {{ adapter.quote('at') }},
         record_type,
         external_id,
         internal_id,

@@ -22,7 +22,7 @@ final as (
         netsuite_field,
         value_type,
         value
-    from {{ ref('books_field_values') }}
+    from {{ ref('books_field_values') }} as books
     where record_type <> 'customerRefund'
 
     union all

@@ -12,7 +12,7 @@ final as (
     select
         log_rows.run_id,
         log_rows.attempt_id,
-        log_rows."at",
+        log_rows.{{ adapter.quote('at') }},
         log_rows.record_type,
         -- K2: a record of the Stripe Connector that was adopted keeps its own
         coalesce(
@@ -29,7 +29,7 @@ final as (
         log_rows.duration_ms,
         log_rows.position,
         -- SQL reserves the name of the other
-        log_rows."at" as logged_at
+        log_rows.{{ adapter.quote('at') }} as logged_at
     from {{ source('load_netsuite', 'load_log') }} as log_rows
     left join adopted_memos as memos
         on

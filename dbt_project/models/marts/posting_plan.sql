@@ -10,15 +10,15 @@ items as (
         'create' as operation,
         'serviceSaleItem' as record_type,
         external_id as external_id,
-        cast(null as varchar) as document_id,
-        cast(null as varchar) as netsuite_customer_id,
-        cast(null as varchar) as currency,
+        cast(null as {{ text() }}) as document_id,
+        cast(null as {{ text() }}) as netsuite_customer_id,
+        cast(null as {{ text() }}) as currency,
         cast(0 as bigint) as amount_minor,
         cast(0 as decimal(22, 3)) as amount,
         cast(null as date) as tran_date,
-        cast(null as varchar) as netsuite_posting_period_id,
+        cast(null as {{ text() }}) as netsuite_posting_period_id,
         netsuite_income_account_id as debit_netsuite_account_id,
-        cast(null as varchar) as credit_netsuite_account_id
+        cast(null as {{ text() }}) as credit_netsuite_account_id
     from {{ ref('items_to_create') }}
 ),
 
@@ -35,7 +35,7 @@ invoices as (
         tran_date,
         netsuite_posting_period_id,
         netsuite_account_id as debit_netsuite_account_id,
-        cast(null as varchar) as credit_netsuite_account_id
+        cast(null as {{ text() }}) as credit_netsuite_account_id
     from {{ ref('zero_amount_invoices') }}
     where state = 'ready' and netsuite_internal_id is null
 ),
@@ -52,7 +52,7 @@ memos as (
         amount,
         tran_date,
         netsuite_posting_period_id,
-        cast(null as varchar) as debit_netsuite_account_id,
+        cast(null as {{ text() }}) as debit_netsuite_account_id,
         netsuite_account_id as credit_netsuite_account_id
     from {{ ref('credit_memos') }}
     where state = 'ready' and netsuite_internal_id is null
@@ -78,7 +78,7 @@ refunds as (
         end as operation,
         'customerRefund' as record_type,
         refunds.external_id,
-        cast(null as varchar) as document_id,
+        cast(null as {{ text() }}) as document_id,
         refunds.netsuite_customer_id,
         refunds.currency,
         refund_parts.amount_minor,
@@ -104,9 +104,9 @@ late_applications as (
         cast(sum(applications.amount_minor) as bigint) as amount_minor,
         cast(sum(applications.amount) as decimal(22, 3)) as amount,
         cast(null as date) as tran_date,
-        cast(null as varchar) as netsuite_posting_period_id,
-        cast(null as varchar) as debit_netsuite_account_id,
-        cast(null as varchar) as credit_netsuite_account_id
+        cast(null as {{ text() }}) as netsuite_posting_period_id,
+        cast(null as {{ text() }}) as debit_netsuite_account_id,
+        cast(null as {{ text() }}) as credit_netsuite_account_id
     from {{ ref('credit_memos') }} as memos
     inner join ready_applications as applications
         on memos.document_id = applications.document_id and applications.application_type = 'invoice'
@@ -120,7 +120,7 @@ journal_entries as (
         'journalEntry' as record_type,
         external_id,
         document_id,
-        cast(null as varchar) as netsuite_customer_id,
+        cast(null as {{ text() }}) as netsuite_customer_id,
         currency,
         amount_minor,
         amount,

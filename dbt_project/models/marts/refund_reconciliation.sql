@@ -21,7 +21,7 @@ applications as (
 ),
 
 customer_refunds as (
-    select * from {{ ref('books_customer_refunds') }}
+    select * from {{ ref('books_customer_refunds') }} as books
 ),
 
 records as (
@@ -156,14 +156,14 @@ linked_sums as (
 unlinked as (
     select
         refunds.stripe_refund_id,
-        cast(null as varchar) as stripe_credit_note_id,
+        cast(null as {{ text() }}) as stripe_credit_note_id,
         cast(refunds.amount_minor - coalesce(linked_sums.linked_minor, 0) as bigint) as amount_minor,
         lower(refunds.currency) as currency,
         {{ accounting_date('refunds.created_at') }} as refund_date,
         'match_by_hand' as representation,
         payouts.stripe_payout_id,
-        cast(null as varchar) as netsuite_account_id,
-        cast(null as varchar) as netsuite_internal_id
+        cast(null as {{ text() }}) as netsuite_account_id,
+        cast(null as {{ text() }}) as netsuite_internal_id
     from {{ ref('parsed_stripe__refunds') }} as refunds
     left join linked_sums on refunds.stripe_refund_id = linked_sums.stripe_refund_id
     left join payouts on refunds.stripe_refund_id = payouts.stripe_refund_id

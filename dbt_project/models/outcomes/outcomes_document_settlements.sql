@@ -66,7 +66,8 @@ refused_applications as (
 failed_refunds as (
     select
         links.credit_note_id as document_id,
-        string_agg(records.netsuite_internal_id, ', ' order by records.netsuite_internal_id) as failed_netsuite_ids
+        {{ texts_joined('records.netsuite_internal_id', ', ', 'records.netsuite_internal_id') }}
+            as failed_netsuite_ids
     from {{ ref('books_refund_links') }} as links
     inner join refund_records as records on links.stripe_refund_id = records.external_id
     where links.is_failed and not links.is_out_of_band and records.is_posted

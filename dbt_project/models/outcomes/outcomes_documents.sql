@@ -2,7 +2,7 @@
 with
 
 verdicts as (
-    select * from {{ ref('books_document_verdicts') }}
+    select * from {{ ref('books_document_verdicts') }} as books
 ),
 
 -- the NetSuite record that stands for a document; a pre-go-live note posted to income has one journal entry per refund

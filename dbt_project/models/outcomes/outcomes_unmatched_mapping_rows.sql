@@ -35,33 +35,44 @@ not_landed as (
 
 -- coupons that were deleted in Stripe, and prices that it does not list, are still on invoices and credit notes
 invoice_lines as (
-    {{ unnest_rows(ref('parsed_stripe__invoices'), ['id'], 'invoice.lines.data', 'line', 'line_position') }}
+    {{ unnest_rows(
+        ref('parsed_stripe__invoices'), ['id'], field('invoice.lines.data', 'json'),
+        'line', 'line_position'
+    ) }}
 ),
 
 invoice_discounts as (
-    {{ unnest_rows(ref('parsed_stripe__invoices'), ['id'], 'invoice.total_discount_amounts', 'entry', 'position') }}
+    {{ unnest_rows(
+        ref('parsed_stripe__invoices'), ['id'], field('invoice.total_discount_amounts', 'json'),
+        'entry', 'position'
+    ) }}
 ),
 
 credit_note_discounts as (
-    {{ unnest_rows(ref('parsed_stripe__credit_notes'), ['id'], 'note.discount_amounts', 'entry', 'position') }}
+    {{ unnest_rows(
+        ref('parsed_stripe__credit_notes'), ['id'], field('note.discount_amounts', 'json'),
+        'entry', 'position'
+    ) }}
 ),
 
 used_item_names as (
     select not_landed.stripe_id
     from not_landed
-    inner join invoice_lines on not_landed.stripe_id = {{ expandable_id('line.pricing.price_details.price') }}
+    inner join invoice_lines
+        on not_landed.stripe_id = {{ expandable_id(field('line.pricing.price_details.price', 'json')) }}
     union
     select not_landed.stripe_id
     from not_landed
-    inner join invoice_lines on not_landed.stripe_id = {{ expandable_id('line.pricing.price_details.product') }}
+    inner join invoice_lines
+        on not_landed.stripe_id = {{ expandable_id(field('line.pricing.price_details.product', 'json')) }}
     union
     select not_landed.stripe_id
     from not_landed
-    inner join invoice_discounts on not_landed.stripe_id = {{ coupon_of('invoice_discounts.entry.discount') }}
+    inner join invoice_discounts on not_landed.stripe_id = {{ coupon_of(field('entry.discount', 'json')) }}
     union
     select not_landed.stripe_id
     from not_landed
-    inner join credit_note_discounts on not_landed.stripe_id = {{ coupon_of('credit_note_discounts.entry.discount') }}
+    inner join credit_note_discounts on not_landed.stripe_id = {{ coupon_of(field('entry.discount', 'json')) }}
 ),
 
 tax_rates as (
@@ -181,6 +192,7 @@ select
     line_number,
     column_name,
     cell_value,
-    mapping_file || '.csv, line ' || cast(line_number as varchar) || ', column ' || column_name || ': "' || cell_value
+    mapping_file || '.csv, line ' || cast(line_number as {{ text() }}) || ', column ' || column_name || ': "'
+    || cell_value
     || '" ' || problem || '.' as message
 from unmatched

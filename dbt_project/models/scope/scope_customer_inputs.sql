@@ -4,4 +4,4 @@
 -- whose own objects have changed is
 -- stale by these.
 {{ comes_after_all_inputs() }}
-{{ customer_fingerprints(last_build('names', {'customer_key': 'varchar', 'name': fingerprint_type()})) }}
+{{ customer_fingerprints(last_build('names', {'customer_key': text(), 'name': fingerprint_type()})) }}

@@ -10,7 +10,7 @@ stale as (
 
 others as (
     select names.customer_key, names.name
-    from {{ last_build('names', {'customer_key': 'varchar', 'name': fingerprint_type(), 'links': 'boolean'}) }} as names
+    from {{ last_build('names', {'customer_key': text(), 'name': fingerprint_type(), 'links': 'boolean'}) }} as names
     where
         names.links
         and exists (select 1 from stale)
@@ -48,12 +48,7 @@ sharing as (
 ),
 
 in_scope as (
-    select customer_key from stale
-    union
-    select reached.customer_key
-    from in_scope
-    inner join sharing on in_scope.customer_key = sharing.customer_key
-    inner join sharing as reached on sharing.name = reached.name
+    {{ reached('in_scope', 'stale', 'sharing') }}
 )
 
 select customer_key from in_scope

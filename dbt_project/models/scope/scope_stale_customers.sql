@@ -2,7 +2,7 @@
 -- build that broke, and those that are gone.
 with
 
-books_inputs as {{ last_build('inputs', {'customer_key': 'varchar', 'inputs_fingerprint': fingerprint_type()}) }}
+books_inputs as {{ last_build('inputs', {'customer_key': text(), 'inputs_fingerprint': fingerprint_type()}) }}
 
 select coalesce(inputs.customer_key, books_inputs.customer_key) as customer_key
 from {{ ref('scope_customer_inputs') }} as inputs

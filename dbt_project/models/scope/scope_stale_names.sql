@@ -14,8 +14,8 @@ credit_notes as (
         customer_key,
         stripe_invoice_id,
         metadata_netsuite_memo_id,
-        note.refunds as note_refunds,
-        {{ expandable_id('note.customer_account') }} as account_id
+        {{ field('note.refunds', 'json') }} as note_refunds,
+        {{ expandable_id(field('note.customer_account', 'json')) }} as account_id
     from {{ ref('parsed_stripe__credit_notes') }}
     where customer_key in (select stale.customer_key from stale)
 ),
@@ -28,7 +28,7 @@ refunds as (
     select
         id as credit_note_id,
         customer_key,
-        {{ expandable_id('entry.refund') }} as stripe_refund_id
+        {{ expandable_id(field('entry.refund', 'json')) }} as stripe_refund_id
     from refund_entries
 ),
 
@@ -37,7 +37,7 @@ invoices as (
         id,
         customer_key,
         metadata_netsuite_invoice_id,
-        {{ expandable_id('invoice.customer_account') }} as account_id
+        {{ expandable_id(field('invoice.customer_account', 'json')) }} as account_id
     from {{ ref('parsed_stripe__invoices') }}
     where customer_key in (select stale.customer_key from stale)
 ),

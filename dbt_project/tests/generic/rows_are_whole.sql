@@ -55,7 +55,7 @@ named as (
     select
         row_count,
         {% for column in key -%}
-        {% if not loop.first %}|| ' ' || {% endif %}coalesce(cast({{ column }} as varchar), '(none)')
+        {% if not loop.first %}|| ' ' || {% endif %}coalesce(cast({{ column }} as {{ text() }}), '(none)')
         {% endfor %} as key_value,
         {% for column in not_null -%}
         case when value_count_{{ loop.index }} < row_count then ' {{ column }}' else '' end ||
@@ -64,7 +64,7 @@ named as (
 )
 
 select
-    '{{ model.schema }}.{{ model.identifier }}: ' || cast(row_count as varchar) || ' rows have the key '
+    '{{ model.schema }}.{{ model.identifier }}: ' || cast(row_count as {{ text() }}) || ' rows have the key '
     || key_value || '.'
         as message
 from named

@@ -37,8 +37,9 @@ amounts as (
 )
 
 select
-    amounts.mart || ': ' || amounts.external_id || ' has ' || coalesce(cast(amounts.amount as varchar), 'no amount')
-    || ' for ' || coalesce(cast(amounts.amount_minor as varchar), 'no') || ' minor units of '
+    amounts.mart || ': ' || amounts.external_id || ' has '
+    || coalesce(cast(amounts.amount as {{ text() }}), 'no amount')
+    || ' for ' || coalesce(cast(amounts.amount_minor as {{ text() }}), 'no') || ' minor units of '
     || upper(amounts.currency)
     || case when amounts.amount_minor % currencies.unit_minor <> 0 then ', which NetSuite cannot show.' else '.' end
         as message

@@ -7,9 +7,9 @@ customer_refunds as (
 )
 
 select
-    'Customer refund ' || external_id || ' is ' || cast(amount_minor as varchar)
+    'Customer refund ' || external_id || ' is ' || cast(amount_minor as {{ text() }})
     || ' minor units, credit notes link only '
-    || cast(linked_amount_minor as varchar) || ' of it.' as message
+    || cast(linked_amount_minor as {{ text() }}) || ' of it.' as message
 from customer_refunds
 where amount_minor > linked_amount_minor
 

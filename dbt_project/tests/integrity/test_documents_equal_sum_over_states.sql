@@ -59,8 +59,11 @@ carried as (
 credited as (
     select
         stripe_invoice_id,
-        sum(case when note.status = 'issued' then note.pre_payment_amount else 0 end) as amount_minor,
-        sum(case when coalesce(note.status, '') not in ('issued', 'void') then 1 else 0 end) as unknown_count
+        sum(case
+            when {{ field('note.status') }} = 'issued' then {{ field('note.pre_payment_amount', 'bigint') }} else 0
+        end) as amount_minor,
+        sum(case when coalesce({{ field('note.status') }}, '') not in ('issued', 'void') then 1 else 0 end)
+            as unknown_count
     from {{ ref('parsed_stripe__credit_notes') }}
     group by stripe_invoice_id
 ),
@@ -146,11 +149,11 @@ state_sums as (
 select
     coalesce(stripe_sums.document_type, state_sums.document_type) || ' in '
     || upper(coalesce(stripe_sums.currency, state_sums.currency))
-    || ': Stripe has ' || cast(coalesce(stripe_sums.document_count, 0) as varchar) || ' over '
-    || cast(coalesce(stripe_sums.amount_minor, 0) as varchar)
+    || ': Stripe has ' || cast(coalesce(stripe_sums.document_count, 0) as {{ text() }}) || ' over '
+    || cast(coalesce(stripe_sums.amount_minor, 0) as {{ text() }})
     || ' minor units, the states of credit_outcomes hold '
-    || cast(coalesce(state_sums.document_count, 0) as varchar) || ' over '
-    || cast(coalesce(state_sums.amount_minor, 0) as varchar) || '.' as message
+    || cast(coalesce(state_sums.document_count, 0) as {{ text() }}) || ' over '
+    || cast(coalesce(state_sums.amount_minor, 0) as {{ text() }}) || '.' as message
 from stripe_sums
 full outer join state_sums
     on stripe_sums.document_type = state_sums.document_type and stripe_sums.currency = state_sums.currency

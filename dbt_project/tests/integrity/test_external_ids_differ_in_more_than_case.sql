@@ -38,7 +38,7 @@ records as (
 )
 
 select
-    cast(count(*) as varchar) || ' records share the external id ' || lower(external_id) || ' ignoring case: '
+    cast(count(*) as {{ text() }}) || ' records share the external id ' || lower(external_id) || ' ignoring case: '
     || min(record_name || ' ' || external_id) || ' and ' || max(record_name || ' ' || external_id) || '.' as message
 from records
 group by lower(external_id)

@@ -18,14 +18,14 @@ keys as (
     select
         '{{ model }}' as model,
         {% for column in key -%}
-        {% if not loop.first %}|| ' ' || {% endif %}coalesce(cast({{ column }} as varchar), '(none)')
+        {% if not loop.first %}|| ' ' || {% endif %}coalesce(cast({{ column }} as {{ text() }}), '(none)')
         {% endfor %} as key_value
     from {{ ref(model) }}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 )
 
-select model || ': ' || cast(count(*) as varchar) || ' rows have the key ' || key_value || '.' as message
+select model || ': ' || cast(count(*) as {{ text() }}) || ' rows have the key ' || key_value || '.' as message
 from keys
 group by model, key_value
 having count(*) > 1

@@ -69,8 +69,8 @@ judged as (
             when coalesce(row_sums.amount_minor <> outcomes.amount_minor, true)
                 then
                     'The ledger rows of ' || row_sums.document_id || ' come to '
-                    || cast(row_sums.amount_minor as varchar) || ' minor units, its outcome holds '
-                    || coalesce(cast(outcomes.amount_minor as varchar), 'nothing') || '.'
+                    || cast(row_sums.amount_minor as {{ text() }}) || ' minor units, its outcome holds '
+                    || coalesce(cast(outcomes.amount_minor as {{ text() }}), 'nothing') || '.'
         end as message
     from row_sums
     left join {{ ref('credit_outcomes') }} as outcomes

@@ -55,9 +55,9 @@ sums as (
 
 select
     'Memo ' || memos.external_id || ' (' || memos.state || ', ' || memos.reason || ') is '
-    || cast(memos.amount_minor as varchar)
-    || ' minor units, its lines and taxes come to ' || cast(coalesce(sums.lines_minor, 0) as varchar)
-    || ', its applications to ' || cast(coalesce(sums.applications_minor, 0) as varchar) || '.' as message
+    || cast(memos.amount_minor as {{ text() }})
+    || ' minor units, its lines and taxes come to ' || cast(coalesce(sums.lines_minor, 0) as {{ text() }})
+    || ', its applications to ' || cast(coalesce(sums.applications_minor, 0) as {{ text() }}) || '.' as message
 from memos
 left join sums on memos.document_id = sums.document_id
 where

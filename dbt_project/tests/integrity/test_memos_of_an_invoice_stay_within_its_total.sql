@@ -13,8 +13,8 @@ memo_sums as (
 
 select
     'The memos of credit notes on invoice ' || memo_sums.stripe_invoice_id || ' come to '
-    || cast(memo_sums.memo_minor as varchar) || ' minor units, more than its total of '
-    || coalesce(cast(invoices.total_minor as varchar), '(unknown)') || '.' as message
+    || cast(memo_sums.memo_minor as {{ text() }}) || ' minor units, more than its total of '
+    || coalesce(cast(invoices.total_minor as {{ text() }}), '(unknown)') || '.' as message
 from memo_sums
 left join {{ ref('stg_stripe__invoices') }} as invoices on memo_sums.stripe_invoice_id = invoices.stripe_invoice_id
 where coalesce(memo_sums.memo_minor > invoices.total_minor, true)

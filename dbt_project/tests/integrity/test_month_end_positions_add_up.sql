@@ -24,8 +24,8 @@ sums as (
 
 select
     'The month-end rows of ' || outcomes.document_id || ' come to '
-    || cast(coalesce(sums.amount_minor, 0) - coalesce(sums.difference_minor, 0) as varchar)
-    || ' minor units, its amount is ' || cast(outcomes.amount_minor as varchar) || '.' as message
+    || cast(coalesce(sums.amount_minor, 0) - coalesce(sums.difference_minor, 0) as {{ text() }})
+    || ' minor units, its amount is ' || cast(outcomes.amount_minor as {{ text() }}) || '.' as message
 from {{ ref('checked_credit_outcomes') }} as outcomes
 left join sums on outcomes.document_id = sums.document_id
 left join {{ ref('int_credit_note_parts') }} as parts on outcomes.document_id = parts.credit_note_id
@@ -39,8 +39,8 @@ where
 union all
 
 select
-    'The month-end rows of ' || sums.document_id || ' keep ' || cast(sums.kept_minor as varchar)
-    || ' minor units, the customer''s balance got ' || cast(-parts.balance_transaction_minor as varchar) || '.'
+    'The month-end rows of ' || sums.document_id || ' keep ' || cast(sums.kept_minor as {{ text() }})
+    || ' minor units, the customer''s balance got ' || cast(-parts.balance_transaction_minor as {{ text() }}) || '.'
         as message
 from sums
 inner join {{ ref('int_credit_note_parts') }} as parts on sums.document_id = parts.credit_note_id

@@ -11,8 +11,9 @@ parts as (
 )
 
 select
-    'Document ' || outcomes.document_id || ' is ' || cast(outcomes.amount_minor as varchar)
-    || ' minor units, its parts come to ' || coalesce(cast(parts.amount_minor as varchar), 'nothing') || '.' as message
+    'Document ' || outcomes.document_id || ' is ' || cast(outcomes.amount_minor as {{ text() }})
+    || ' minor units, its parts come to ' || coalesce(cast(parts.amount_minor as {{ text() }}), 'nothing') || '.'
+        as message
 from {{ ref('checked_credit_outcomes') }} as outcomes
 left join parts on outcomes.document_id = parts.document_id
 where

@@ -64,8 +64,8 @@ union all
 
 select
     'credit_memos: ' || credit_memos.external_id || ' is ready with '
-    || cast(coalesce(line_counts.line_count, 0) as varchar) || ' lines, '
-    || cast(coalesce(line_counts.itemless_lines, 0) as varchar) || ' of them without an item.' as message
+    || cast(coalesce(line_counts.line_count, 0) as {{ text() }}) || ' lines, '
+    || cast(coalesce(line_counts.itemless_lines, 0) as {{ text() }}) || ' of them without an item.' as message
 from credit_memos
 left join line_counts on credit_memos.document_id = line_counts.document_id
 where coalesce(line_counts.line_count, 0) = 0 or line_counts.itemless_lines > 0

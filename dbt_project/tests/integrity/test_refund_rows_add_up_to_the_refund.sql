@@ -13,9 +13,9 @@ shown as (
 )
 
 select
-    'Refund ' || refunds.stripe_refund_id || ' is ' || cast(refunds.amount_minor as varchar)
+    'Refund ' || refunds.stripe_refund_id || ' is ' || cast(refunds.amount_minor as {{ text() }})
     || ' minor units, its rows in refund_reconciliation come to '
-    || cast(coalesce(shown.amount_minor, 0) as varchar) || '.' as message
+    || cast(coalesce(shown.amount_minor, 0) as {{ text() }}) || '.' as message
 from {{ ref('parsed_stripe__refunds') }} as refunds
 left join shown on refunds.stripe_refund_id = shown.stripe_refund_id
 where

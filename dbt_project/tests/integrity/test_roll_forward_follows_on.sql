@@ -17,9 +17,10 @@ months as (
 
 select
     'The credit of ' || months.stripe_customer_id || ' in ' || upper(months.currency) || ' opens '
-    || cast(months.accounting_month as varchar) || ' at ' || cast(months.opening_minor as varchar)
-    || ' minor units after it closed at ' || cast(months.closed_before_minor as varchar) || ', comes to '
-    || cast(months.summed_minor as varchar) || ' and closes at ' || cast(months.closing_minor as varchar) || '.'
+    || cast(months.accounting_month as {{ text() }}) || ' at ' || cast(months.opening_minor as {{ text() }})
+    || ' minor units after it closed at ' || cast(months.closed_before_minor as {{ text() }}) || ', comes to '
+    || cast(months.summed_minor as {{ text() }}) || ' and closes at ' || cast(months.closing_minor as {{ text() }})
+    || '.'
         as message
 from months
 where months.opening_minor <> months.closed_before_minor or months.summed_minor <> months.closing_minor
@@ -28,8 +29,9 @@ union all
 
 select
     'The credit of ' || months.stripe_customer_id || ' in ' || upper(months.currency) || ' closes at '
-    || cast(months.closing_minor as varchar) || ' minor units, Stripe''s ledger ends at '
-    || coalesce(cast(-checks.ending_balance_minor as varchar), 'nothing') || ', though no gap was found.' as message
+    || cast(months.closing_minor as {{ text() }}) || ' minor units, Stripe''s ledger ends at '
+    || coalesce(cast(-checks.ending_balance_minor as {{ text() }}), 'nothing') || ', though no gap was found.'
+        as message
 from months
 inner join {{ ref('int_balance_checks') }} as checks
     on months.stripe_customer_id = checks.stripe_customer_id and months.currency = checks.currency

@@ -36,8 +36,8 @@ union all
 
 -- a tax whose line has no row of its own blocks its memo (lines_do_not_add_up)
 select
-    'Tax detail ' || cast(details.detail_number as varchar) || ' of ' || details.document_id || ' belongs to line '
-    || cast(details.line_number as varchar) || ', which is not in credit_memo_lines.'
+    'Tax detail ' || cast(details.detail_number as {{ text() }}) || ' of ' || details.document_id || ' belongs to line '
+    || cast(details.line_number as {{ text() }}) || ', which is not in credit_memo_lines.'
 from {{ ref('int_memo_tax_details') }} as details
 left join {{ ref('int_memo_lines') }} as memo_lines
     on details.document_id = memo_lines.document_id and details.line_number = memo_lines.line_number

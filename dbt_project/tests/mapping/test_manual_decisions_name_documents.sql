@@ -1,5 +1,6 @@
 -- Rule X5: a decision is about a credit document. One with a mistyped id decides nothing, so what it should skip would
 -- be posted. Nothing is said while there is no document at all: nothing can be posted then.
+{%- set most_letters = 'length(unmatched.document_id) / 3' %}
 with
 
 decisions as (
@@ -13,7 +14,7 @@ documents as (
     where exists (select 1 from decisions)
     union all
     select earlier.document_id
-    from {{ last_build('credit_documents', {'document_id': 'varchar', 'customer_key': 'varchar'}) }} as earlier
+    from {{ last_build('credit_documents', {'document_id': text(), 'customer_key': text()}) }} as earlier
     where
         exists (select 1 from decisions)
         and earlier.customer_key not in (select scope.customer_key from {{ ref('scope_customers') }} as scope)
@@ -39,26 +40,26 @@ near as (
         row_number() over (
             partition by unmatched.line_number
             order by
-                {{ edit_distance('lower(documents.document_id)', 'lower(unmatched.document_id)') }},
+                {{ edit_distance('lower(documents.document_id)', 'lower(unmatched.document_id)', most_letters) }},
                 documents.document_id
         ) as position
     from unmatched
     inner join documents
         on
             unmatched.position <= 20
-            and 3 * {{ edit_distance('lower(documents.document_id)', 'lower(unmatched.document_id)') }}
+            and 3 * {{ edit_distance('lower(documents.document_id)', 'lower(unmatched.document_id)', most_letters) }}
             <= length(unmatched.document_id)
 ),
 
 proposals as (
-    select line_number, string_agg(document_id, ', ' order by position) as document_ids
+    select line_number, {{ texts_joined('document_id', ', ', 'position') }} as document_ids
     from near
     where position <= 3
     group by line_number
 )
 
 select
-    'manual_decisions.csv, line ' || cast(unmatched.line_number as varchar) || ', column document_id: "'
+    'manual_decisions.csv, line ' || cast(unmatched.line_number as {{ text() }}) || ', column document_id: "'
     || unmatched.document_id || '" is no credit document of Stripe'
     || coalesce('; nearest: ' || proposals.document_ids, '')
     || '. Correct the id or take the row out; run `make extract` first if the document is new.' as message

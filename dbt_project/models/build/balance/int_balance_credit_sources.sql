@@ -55,7 +55,7 @@ holdings as (
         currency,
         cast(0 as bigint) as chain_position,
         cast(0 as bigint) as credit_position,
-        cast(null as varchar) as document_id,
+        cast(null as {{ text() }}) as document_id,
         cast(0 as bigint) as taken_at,
         cast(0 as bigint) as last_give_back,
         cast(0 as bigint) as amount_minor

@@ -100,7 +100,7 @@ paths as (
         cast(0 as bigint) as steps,
         cast(seconds.opening_minor as bigint) as balance_minor,
         cast(0 as bigint) as oddities,
-        cast('' as varchar) as path
+        cast('' as {{ text() }}) as path
     from seconds
     left join forks
         on

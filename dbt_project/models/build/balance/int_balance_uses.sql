@@ -63,8 +63,8 @@ all_uses as (
         used_minor,
         first_applied_at,
         cast(null as bigint) as last_use_position,
-        cast(null as varchar) as ledger_customer_id,
-        cast(null as varchar) as ledger_currency,
+        cast(null as {{ text() }}) as ledger_customer_id,
+        cast(null as {{ text() }}) as ledger_currency,
         'arithmetic' as shown_by
     from proved
 ),

@@ -50,7 +50,7 @@ refunds as (
         credit_note_id as document_id,
         'refund' as object_type,
         stripe_refund_id as stripe_id,
-        cast(null as varchar) as stripe_number,
+        cast(null as {{ text() }}) as stripe_number,
         refund_status as status,
         refund_currency as currency,
         refund_minor as amount_minor,
@@ -102,7 +102,7 @@ ledger_rows as (
         documents.document_id,
         'customer_balance_transaction' as object_type,
         rows_of_documents.balance_transaction_id as stripe_id,
-        cast(null as varchar) as stripe_number,
+        cast(null as {{ text() }}) as stripe_number,
         ledger.transaction_type as status,
         lower(coalesce(ledger.currency, notes.currency)) as currency,
         -- a row of a deleted customer is known from the note alone (B6)

@@ -126,7 +126,7 @@ out_of_band as (
         document_id,
         3 as part_order,
         'out_of_band' as part,
-        cast(null as varchar) as target_external_id,
+        cast(null as {{ text() }}) as target_external_id,
         out_of_band_minor as amount_minor,
         case
             when is_skipped then 'nothing'
@@ -148,7 +148,7 @@ kept as (
         customer_balance_transaction_id as target_external_id,
         kept_minor as amount_minor,
         'kept_in_balance' as becomes,
-        cast(null as varchar) as external_id
+        cast(null as {{ text() }}) as external_id
     from notes
     where adds_up and (kept_minor <> 0 or memo_minor = 0)
 ),
@@ -159,7 +159,7 @@ unknown_parts as (
         document_id,
         5 as part_order,
         'not_known' as part,
-        cast(null as varchar) as target_external_id,
+        cast(null as {{ text() }}) as target_external_id,
         amount_minor,
         case when is_skipped then 'nothing' else 'not_known' end as becomes,
         memo_external_id as external_id

@@ -27,7 +27,7 @@ balance_uses as (
         document_id,
         'balance_use' as document_type,
         stripe_customer_id,
-        cast(null as varchar) as stripe_customer_account_id,
+        cast(null as {{ text() }}) as stripe_customer_account_id,
         stripe_invoice_id,
         currency,
         used_minor as amount_minor,
@@ -37,7 +37,7 @@ balance_uses as (
         first_applied_at as go_live_at,
         {{ 'first_applied_at' if var('customer_balance_date') == 'applied_at' else 'paid_at' }} as transaction_at,
         document_id as external_id,
-        cast(null as varchar) as netsuite_block_integration
+        cast(null as {{ text() }}) as netsuite_block_integration
     from {{ ref('int_balance_uses') }}
 ),
 
@@ -55,7 +55,7 @@ negative_invoices as (
         finalized_at as go_live_at,
         finalized_at as transaction_at,
         stripe_invoice_id as external_id,
-        cast(null as varchar) as netsuite_block_integration
+        cast(null as {{ text() }}) as netsuite_block_integration
     from {{ ref('stg_stripe__invoices') }}
     -- finalized: an unknown status counts as such (O5)
     where total_minor < 0 and coalesce(invoice_status, '') <> 'draft'

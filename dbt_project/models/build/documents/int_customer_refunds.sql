@@ -222,7 +222,7 @@ select
                 || refunds.stripe_refund_id || ' is; add a row.'
         when posted.is_period_open is null and posting_dates.tran_date is null
             then
-                'The period of refund ' || refunds.stripe_refund_id || ' (' || cast(refunds.refund_date as varchar)
+                'The period of refund ' || refunds.stripe_refund_id || ' (' || cast(refunds.refund_date as {{ text() }})
                 || ') is closed in NetSuite. Open it.'
         when posted.is_period_open is null and refunds.netsuite_customer_id is null
             then

@@ -48,11 +48,12 @@ turns as (
         document_id,
         netsuite_invoice_id,
         turn,
-        open_amount as available_amount,
+        cast(open_amount as decimal(22, 3)) as available_amount,
         needed_amount,
         needed_amount > open_amount as is_too_low,
-        open_amount
-        - case when is_otherwise_ready and needed_amount <= open_amount then needed_amount else 0 end as left_amount
+        cast(open_amount - case
+            when is_otherwise_ready and needed_amount <= open_amount then needed_amount else 0
+        end as decimal(22, 3)) as left_amount
     from candidates
     where turn = 1
 

@@ -48,7 +48,7 @@ refunds as (
         memos.external_id,
         'customer_refund' as application_type,
         links.stripe_refund_id as target_external_id,
-        cast(null as varchar) as target_netsuite_id,
+        cast(null as {{ text() }}) as target_netsuite_id,
         links.linked_minor as amount_minor,
         memos.stripe_exponent
     from memos
@@ -61,8 +61,8 @@ out_of_band as (
         memos.document_id,
         memos.external_id,
         'out_of_band' as application_type,
-        cast(null as varchar) as target_external_id,
-        cast(null as varchar) as target_netsuite_id,
+        cast(null as {{ text() }}) as target_external_id,
+        cast(null as {{ text() }}) as target_netsuite_id,
         parts.out_of_band_minor as amount_minor,
         memos.stripe_exponent
     from memos

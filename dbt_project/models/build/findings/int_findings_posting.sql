@@ -108,7 +108,7 @@ union all
 select
     documents.document_id,
     'period_closed' as reason,
-    'The accounting period of ' || documents.document_id || ' (' || cast(documents.transaction_date as varchar)
+    'The accounting period of ' || documents.document_id || ' (' || cast(documents.transaction_date as {{ text() }})
     || ') is closed or locked in NetSuite'
     || {% if var('closed_period') == 'block' %}' and closed_period is set to block. Open the period, or set '
     || 'closed_period to first_open_day.'
@@ -132,7 +132,7 @@ select
     entries.document_id,
     'period_closed' as reason,
     'The accounting period of refund ' || min(entries.stripe_refund_id) || ' ('
-    || cast(min(entries.refund_date) as varchar)
+    || cast(min(entries.refund_date) as {{ text() }})
     || ') is closed or locked in NetSuite, so its journal entry cannot be posted. Open the period, or set '
     || 'closed_period to first_open_day.' as detail
 from {{ ref('int_income_journal_entries') }} as entries
@@ -163,7 +163,8 @@ select distinct
                 || coalesce(upper(documents.currency), 'a missing currency') || ' has in Stripe; book '
                 || documents.document_id || ' by hand and skip it, or add the currency to reference_currencies.'
         else
-            'NetSuite keeps ' || upper(documents.currency) || ' with ' || cast(documents.netsuite_precision as varchar)
+            'NetSuite keeps ' || upper(documents.currency) || ' with '
+            || cast(documents.netsuite_precision as {{ text() }})
             || ' decimals; '
             || {{ money_text('amounts.amount_minor', 'documents.stripe_exponent', 'documents.currency') }} || ' of '
             || documents.document_id

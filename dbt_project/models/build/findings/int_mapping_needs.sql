@@ -32,8 +32,8 @@ lines as (
 
     select
         document_id,
-        cast(null as varchar) as role,
-        cast(null as varchar) as stripe_coupon_id,
+        cast(null as {{ text() }}) as role,
+        cast(null as {{ text() }}) as stripe_coupon_id,
         stripe_price_id,
         stripe_product_id,
         netsuite_item_id,
@@ -125,7 +125,7 @@ select
     mapping_file,
     needed,
     stripe_product_id,
-    cast(null as varchar) as stripe_refund_id,
+    cast(null as {{ text() }}) as stripe_refund_id,
     currency,
     otherwise,
     is_found_without_row,
@@ -138,10 +138,10 @@ select
     tax_rates.document_id,
     'tax_map' as mapping_file,
     tax_rates.needed,
-    cast(null as varchar) as stripe_product_id,
-    cast(null as varchar) as stripe_refund_id,
+    cast(null as {{ text() }}) as stripe_product_id,
+    cast(null as {{ text() }}) as stripe_refund_id,
     documents.currency,
-    cast(null as varchar) as otherwise,
+    cast(null as {{ text() }}) as otherwise,
     false as is_found_without_row,
     tax_rates.is_covered
 from tax_rates
@@ -153,10 +153,10 @@ select
     purposes.credit_note_id as document_id,
     'account_map' as mapping_file,
     purposes.purpose as needed,
-    cast(null as varchar) as stripe_product_id,
+    cast(null as {{ text() }}) as stripe_product_id,
     purposes.stripe_refund_id,
     purposes.currency,
-    cast(null as varchar) as otherwise,
+    cast(null as {{ text() }}) as otherwise,
     false as is_found_without_row,
     accounts.netsuite_account_id is not null as is_covered
 from purposes

@@ -58,7 +58,7 @@ places as (
         1 as turn,
         'metadata of ' || notes.credit_note_id as found_by,
         notes.metadata_netsuite_memo_id as named_id,
-        cast(null as varchar) as external_id
+        cast(null as {{ text() }}) as external_id
     from documents
     inner join {{ ref('stg_stripe__credit_notes') }} as notes on documents.document_id = notes.credit_note_id
 
@@ -68,7 +68,7 @@ places as (
         document_id,
         2 as turn,
         'external id' as found_by,
-        cast(null as varchar) as named_id,
+        cast(null as {{ text() }}) as named_id,
         {{ connector_memo_id("case when document_type = 'credit_note' then document_id else stripe_invoice_id end") }}
             as external_id
     from documents
@@ -80,7 +80,7 @@ places as (
         3 as turn,
         'metadata of ' || only_refunds.stripe_refund_id as found_by,
         refunds.metadata_netsuite_memo_id as named_id,
-        cast(null as varchar) as external_id
+        cast(null as {{ text() }}) as external_id
     from documents
     inner join only_refunds on documents.document_id = only_refunds.credit_note_id
     inner join {{ ref('stg_stripe__refunds') }} as refunds on only_refunds.stripe_refund_id = refunds.stripe_refund_id
@@ -91,7 +91,7 @@ places as (
         documents.document_id,
         4 as turn,
         'external id' as found_by,
-        cast(null as varchar) as named_id,
+        cast(null as {{ text() }}) as named_id,
         {{ connector_memo_id('only_refunds.stripe_refund_id') }} as external_id
     from documents
     inner join only_refunds on documents.document_id = only_refunds.credit_note_id

@@ -12,7 +12,7 @@ stripe_customers as (
     -- Stripe's lists leave out deleted customers and those on test clocks, but not their documents
     select distinct
         documents.stripe_customer_id,
-        cast(null as varchar) as metadata_netsuite_customer_id
+        cast(null as {{ text() }}) as metadata_netsuite_customer_id
     from {{ ref('int_credit_documents') }} as documents
     where
         documents.stripe_customer_id is not null

@@ -108,7 +108,7 @@ select
     ) as item_found_by,
     {%- if var('missing_item') == 'unallocated' %}
     coalesce(found_item_id, unallocated_item_id) as netsuite_item_id,
-    cast(null as varchar) as item_external_id,
+    cast(null as {{ text() }}) as item_external_id,
     {%- elif var('missing_item') == 'create' %}
     case
         when found_item_id is null and stripe_price_id = '' then unallocated_item_id
@@ -117,7 +117,7 @@ select
     case when found_item_id is null and stripe_price_id <> '' then stripe_price_id end as item_external_id,
 {%- else %}
     found_item_id as netsuite_item_id,
-    cast(null as varchar) as item_external_id,
+    cast(null as {{ text() }}) as item_external_id,
 {%- endif %}
     is_found_without_row
 from final

@@ -41,8 +41,8 @@ items as (
         1 as component_position,
         line_kind as component_kind,
         amount_minor,
-        cast(null as varchar) as stripe_discount_id,
-        cast(null as varchar) as stripe_tax_rate_id,
+        cast(null as {{ text() }}) as stripe_discount_id,
+        cast(null as {{ text() }}) as stripe_tax_rate_id,
         cast(null as bigint) as taxable_minor,
         cast(0 as bigint) as inclusive_minor
     from lines
@@ -59,7 +59,7 @@ discounts as (
         'discount' as component_kind,
         -sum(amount_minor) as amount_minor,
         stripe_discount_id,
-        cast(null as varchar) as stripe_tax_rate_id,
+        cast(null as {{ text() }}) as stripe_tax_rate_id,
         cast(null as bigint) as taxable_minor,
         cast(0 as bigint) as inclusive_minor
     from amounts
@@ -75,8 +75,8 @@ billing_credits as (
         amount_position as component_position,
         'billing_credit' as component_kind,
         -amount_minor as amount_minor,
-        cast(null as varchar) as stripe_discount_id,
-        cast(null as varchar) as stripe_tax_rate_id,
+        cast(null as {{ text() }}) as stripe_discount_id,
+        cast(null as {{ text() }}) as stripe_tax_rate_id,
         cast(null as bigint) as taxable_minor,
         cast(0 as bigint) as inclusive_minor
     from amounts
@@ -92,7 +92,7 @@ taxes as (
         min(amount_position) as component_position,
         'tax' as component_kind,
         sum(amount_minor) as amount_minor,
-        cast(null as varchar) as stripe_discount_id,
+        cast(null as {{ text() }}) as stripe_discount_id,
         stripe_tax_rate_id,
         sum(taxable_minor) as taxable_minor,
         sum(case when amount_kind = 'inclusive_tax' then amount_minor else 0 end) as inclusive_minor
@@ -110,8 +110,8 @@ shipping as (
         0 as component_position,
         'shipping' as component_kind,
         sum(case when amount_kind = 'shipping' then amount_minor else -amount_minor end) as amount_minor,
-        cast(null as varchar) as stripe_discount_id,
-        cast(null as varchar) as stripe_tax_rate_id,
+        cast(null as {{ text() }}) as stripe_discount_id,
+        cast(null as {{ text() }}) as stripe_tax_rate_id,
         cast(null as bigint) as taxable_minor,
         cast(0 as bigint) as inclusive_minor
     from amounts
@@ -127,7 +127,7 @@ shipping_taxes as (
         min(amount_position) as component_position,
         'tax' as component_kind,
         sum(amount_minor) as amount_minor,
-        cast(null as varchar) as stripe_discount_id,
+        cast(null as {{ text() }}) as stripe_discount_id,
         stripe_tax_rate_id,
         sum(taxable_minor) as taxable_minor,
         cast(0 as bigint) as inclusive_minor

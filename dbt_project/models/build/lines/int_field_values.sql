@@ -3,7 +3,7 @@
 -- netsuite_field_values).
 {%- set is_epoch = "length(value) between 9 and 11 and translate(value, '0123456789', '') = ''" %}
 {%- set epoch = "case when " ~ is_epoch ~ " then value else '0' end" %}
-{%- set no_id = 'cast(null as varchar)' %}
+{%- set no_id = 'cast(null as ' ~ text() ~ ')' %}
 with
 
 field_map as (
@@ -257,7 +257,7 @@ select
     -- Stripe's times are epoch seconds; a day in metadata stays as it is
     case
         when value_type = 'date' and {{ is_epoch }}
-            then cast({{ accounting_date(epoch_to_timestamp(epoch)) }} as varchar)
+            then cast({{ accounting_date(epoch_to_timestamp(epoch)) }} as {{ text() }})
         when value_type = 'date' then substr(value, 1, 10)
         else value
     end as value

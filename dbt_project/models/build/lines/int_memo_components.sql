@@ -25,8 +25,8 @@ components as (
         1 as component_position,
         'balance' as component_kind,
         net_minor,
-        cast(null as varchar) as stripe_discount_id,
-        cast(null as varchar) as stripe_tax_rate_id,
+        cast(null as {{ text() }}) as stripe_discount_id,
+        cast(null as {{ text() }}) as stripe_tax_rate_id,
         cast(null as bigint) as taxable_minor,
         item_of_line_position
     from {{ ref('int_balance_use_components') }}

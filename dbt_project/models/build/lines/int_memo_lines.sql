@@ -146,7 +146,7 @@ final as (
         roles.stripe_tax_rate_id is not null as carries_tax
 {%- else %}
         false as is_gross,
-        cast(null as varchar) as gross_tax_code_id,
+        cast(null as {{ text() }}) as gross_tax_code_id,
         false as carries_tax
         {%- endif %}
     from roles

@@ -1,7 +1,10 @@
 with
 
 entries as (
-    {{ unnest_rows(ref('stg_stripe__credit_note_structs'), ['id'], 'note.refunds', 'entry', 'entry_number') }}
+    {{ unnest_rows(
+        ref('stg_stripe__credit_note_structs'), ['id'], field('note.refunds', 'json'),
+        'entry', 'entry_number'
+    ) }}
 )
 
 select
@@ -9,7 +12,8 @@ select
     cast(entry_number as integer) as entry_number,
     -- a payment_record_refund has no Stripe refund: the money moved outside Stripe (C1)
     case
-        when entry.type = 'payment_record_refund' then null else {{ expandable_id('entry.refund') }}
+        when {{ field('entry.type') }} = 'payment_record_refund' then null
+        else {{ expandable_id(field('entry.refund', 'json')) }}
     end as stripe_refund_id,
-    entry.amount_refunded as refunded_minor
+    {{ field('entry.amount_refunded', 'bigint') }} as refunded_minor
 from entries

@@ -20,7 +20,7 @@ notes as (
     select
         id as credit_note_id,
         {{ stripe_customer('note') }} as stripe_customer_id,
-        note.customer_balance_transaction as row_json
+        {{ field('note.customer_balance_transaction', 'json') }} as row_json
     from {{ ref('stg_stripe__credit_note_structs') }}
 ),
 

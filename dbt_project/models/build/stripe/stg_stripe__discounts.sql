@@ -3,20 +3,22 @@ with
 
 on_credit_notes as (
     {{ unnest_rows(
-        ref('stg_stripe__credit_note_structs'), ['id'], 'note.discount_amounts', 'entry', 'entry_position'
+        ref('stg_stripe__credit_note_structs'), ['id'], field('note.discount_amounts', 'json'),
+        'entry', 'entry_position'
     ) }}
 ),
 
 on_invoices as (
     {{ unnest_rows(
-        ref('stg_stripe__invoice_structs'), ['id'], 'invoice.total_discount_amounts', 'entry', 'entry_position'
+        ref('stg_stripe__invoice_structs'), ['id'], field('invoice.total_discount_amounts', 'json'),
+        'entry', 'entry_position'
     ) }}
 ),
 
 discounts as (
-    select entry.discount as discount from on_credit_notes
+    select {{ field('entry.discount', 'json') }} as discount from on_credit_notes
     union all
-    select entry.discount as discount from on_invoices
+    select {{ field('entry.discount', 'json') }} as discount from on_invoices
 ),
 
 named as (

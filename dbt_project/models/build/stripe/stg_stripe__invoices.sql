@@ -2,25 +2,27 @@ select
     ---------- ids
     id as stripe_invoice_id,
     {{ stripe_customer('invoice') }} as stripe_customer_id,
-    {{ expandable_id('invoice.customer_account') }} as stripe_customer_account_id,
-    invoice.number as invoice_number,
-    {{ ids_in_text(json_text('invoice.metadata', "'$.netsuite_invoice_id'")) }} as metadata_netsuite_invoice_id,
+    {{ expandable_id(field('invoice.customer_account', 'json')) }} as stripe_customer_account_id,
+    {{ field('invoice.number') }} as invoice_number,
+    {{ ids_in_text(json_text(field('invoice.metadata', 'json'), "'$.netsuite_invoice_id'")) }}
+        as metadata_netsuite_invoice_id,
 
     ---------- state
-    invoice.status as invoice_status,
-    invoice.currency as currency,
-    {{ json_text('invoice.metadata', "'$.netsuite_block_integration'") }} as netsuite_block_integration,
+    {{ field('invoice.status') }} as invoice_status,
+    {{ field('invoice.currency') }} as currency,
+    {{ json_text(field('invoice.metadata', 'json'), "'$.netsuite_block_integration'") }} as netsuite_block_integration,
 
     ---------- amounts (minor units)
-    invoice.total as total_minor,
-    invoice.amount_due as amount_due_minor,
-    invoice.amount_remaining as amount_remaining_minor,
-    invoice.pre_payment_credit_notes_amount as pre_payment_credit_notes_minor,
-    coalesce(invoice.shipping_cost.amount_total, 0) as shipping_minor,
+    {{ field('invoice.total', 'bigint') }} as total_minor,
+    {{ field('invoice.amount_due', 'bigint') }} as amount_due_minor,
+    {{ field('invoice.amount_remaining', 'bigint') }} as amount_remaining_minor,
+    {{ field('invoice.pre_payment_credit_notes_amount', 'bigint') }} as pre_payment_credit_notes_minor,
+    coalesce({{ field('invoice.shipping_cost.amount_total', 'bigint') }}, 0) as shipping_minor,
 
     ---------- timestamps (UTC)
-    {{ epoch_to_timestamp('invoice.created') }} as created_at,
-    {{ epoch_to_timestamp('invoice.status_transitions.finalized_at') }} as finalized_at,
-    {{ epoch_to_timestamp('invoice.status_transitions.paid_at') }} as paid_at,
-    {{ epoch_to_timestamp('invoice.status_transitions.marked_uncollectible_at') }} as marked_uncollectible_at
+    {{ epoch_to_timestamp(field('invoice.created', 'bigint')) }} as created_at,
+    {{ epoch_to_timestamp(field('invoice.status_transitions.finalized_at', 'bigint')) }} as finalized_at,
+    {{ epoch_to_timestamp(field('invoice.status_transitions.paid_at', 'bigint')) }} as paid_at,
+    {{ epoch_to_timestamp(field('invoice.status_transitions.marked_uncollectible_at', 'bigint')) }}
+        as marked_uncollectible_at
 from {{ ref('stg_stripe__invoice_structs') }}

@@ -44,7 +44,7 @@ wanted_{{ name }} as (
 ),
 
 {{ name }} as (
-    select raw.id, raw.payload
+    select raw.id, {{ as_json('raw.payload') }} as payload
     from {{ source('raw_stripe', name) }} as raw
     inner join wanted_{{ name }} on raw.id = wanted_{{ name }}.id
     inner join {{ ref('parsed_stripe__' ~ name) }} as current_versions

@@ -4,13 +4,13 @@ with
 
 parsed as (
     select id, content_hash, fetched_at, raw_row_id, {{ parse_json('payload', '{"invoice": "JSON"}') }} as object
-    from ({{ changed_objects('checkout_sessions') }})
+    from ({{ changed_objects('checkout_sessions') }}) as changed
 )
 
 select
     ---------- ids
     id as checkout_session_id,
-    {{ expandable_id('object.invoice') }} as stripe_invoice_id,
+    {{ expandable_id(field('object.invoice', 'json')) }} as stripe_invoice_id,
 
     ---------- version
     id,

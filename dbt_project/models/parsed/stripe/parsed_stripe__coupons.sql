@@ -6,13 +6,13 @@ parsed as (
     select id, parent_id, content_hash, fetched_at, raw_row_id, {{ parse_json('payload', '
         {"metadata": "JSON"}
     ') }} as object
-    from ({{ changed_objects('coupons') }})
+    from ({{ changed_objects('coupons') }}) as changed
 )
 
 select
     ---------- ids
     id as stripe_coupon_id,
-    nullif(trim({{ json_text('object.metadata', "'$.netsuite_discount_item_id'") }}), '')
+    nullif(trim({{ json_text(field('object.metadata', 'json'), "'$.netsuite_discount_item_id'") }}), '')
         as metadata_netsuite_discount_item_id,
 
     ---------- version

@@ -25,7 +25,7 @@ parsed as (
                 "tax_rate_details": {"tax_rate": "JSON"}}]
         }]}
     }') }} as note
-    from ({{ changed_objects('credit_notes') }})
+    from ({{ changed_objects('credit_notes') }}) as changed
 )
 
 select
@@ -34,9 +34,10 @@ select
     fetched_at,
     raw_row_id,
     coalesce({{ stripe_customer('note') }}, '') as customer_key,
-    {{ expandable_id('note.invoice') }} as stripe_invoice_id,
-    nullif(trim({{ json_text('note.metadata', "'$.netsuite_credit_memo_id'") }}), '') as metadata_netsuite_memo_id,
-    note.currency as currency,
-    coalesce(note.total, note.amount) as total_minor,
+    {{ expandable_id(field('note.invoice', 'json')) }} as stripe_invoice_id,
+    nullif(trim({{ json_text(field('note.metadata', 'json'), "'$.netsuite_credit_memo_id'") }}), '')
+        as metadata_netsuite_memo_id,
+    {{ field('note.currency') }} as currency,
+    coalesce({{ field('note.total', 'bigint') }}, {{ field('note.amount', 'bigint') }}) as total_minor,
     note
 from parsed

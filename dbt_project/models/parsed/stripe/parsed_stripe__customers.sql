@@ -7,21 +7,22 @@ parsed as (
         "balance": "BIGINT", "currency": "VARCHAR", "deleted": "BOOLEAN", "metadata": "JSON",
         "customer_account": "JSON"
     }') }} as object
-    from ({{ changed_objects('customers') }})
+    from ({{ changed_objects('customers') }}) as changed
 )
 
 select
     ---------- ids
     id as stripe_customer_id,
-    {{ expandable_id('object.customer_account') }} as stripe_customer_account_id,
-    {{ ids_in_text(json_text('object.metadata', "'$.netsuite_customer_id'")) }} as metadata_netsuite_customer_id,
+    {{ expandable_id(field('object.customer_account', 'json')) }} as stripe_customer_account_id,
+    {{ ids_in_text(json_text(field('object.metadata', 'json'), "'$.netsuite_customer_id'")) }}
+        as metadata_netsuite_customer_id,
 
     ---------- state
-    coalesce(object.deleted, false) as is_deleted,
-    object.currency as default_currency,
+    coalesce({{ field('object.deleted', 'boolean') }}, false) as is_deleted,
+    {{ field('object.currency') }} as default_currency,
 
     ---------- amounts (minor units; negative = credit)
-    object.balance as balance_minor,
+    {{ field('object.balance', 'bigint') }} as balance_minor,
 
     ---------- version
     id,

@@ -7,20 +7,20 @@ parsed as (
         "invoice": "JSON", "status": "VARCHAR", "currency": "VARCHAR",
         "amount_paid": "BIGINT", "payment": {"type": "VARCHAR"}
     }') }} as object
-    from ({{ changed_objects('invoice_payments') }})
+    from ({{ changed_objects('invoice_payments') }}) as changed
 )
 
 select
     ---------- ids
-    {{ expandable_id('object.invoice') }} as stripe_invoice_id,
+    {{ expandable_id(field('object.invoice', 'json')) }} as stripe_invoice_id,
 
     ---------- state
-    object.status as payment_status,
-    object.payment.type as payment_type,
-    object.currency as currency,
+    {{ field('object.status') }} as payment_status,
+    {{ field('object.payment.type') }} as payment_type,
+    {{ field('object.currency') }} as currency,
 
     ---------- amounts (minor units)
-    coalesce(object.amount_paid, 0) as paid_minor,
+    coalesce({{ field('object.amount_paid', 'bigint') }}, 0) as paid_minor,
 
     ---------- version
     id,

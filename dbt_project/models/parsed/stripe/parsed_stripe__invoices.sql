@@ -23,7 +23,7 @@ parsed as (
                 "tax_rate_details": {"tax_rate": "JSON"}}]
         }]}
     }') }} as invoice
-    from ({{ changed_objects('invoices') }})
+    from ({{ changed_objects('invoices') }}) as changed
 )
 
 select
@@ -32,11 +32,12 @@ select
     fetched_at,
     raw_row_id,
     coalesce({{ stripe_customer('invoice') }}, '') as customer_key,
-    {{ ids_in_text(json_text('invoice.metadata', "'$.netsuite_invoice_id'")) }} as metadata_netsuite_invoice_id,
-    invoice.status as invoice_status,
-    invoice.currency as currency,
-    invoice.total as total_minor,
-    invoice.amount_due as amount_due_minor,
-    invoice.pre_payment_credit_notes_amount as pre_payment_credit_notes_minor,
+    {{ ids_in_text(json_text(field('invoice.metadata', 'json'), "'$.netsuite_invoice_id'")) }}
+        as metadata_netsuite_invoice_id,
+    {{ field('invoice.status') }} as invoice_status,
+    {{ field('invoice.currency') }} as currency,
+    {{ field('invoice.total', 'bigint') }} as total_minor,
+    {{ field('invoice.amount_due', 'bigint') }} as amount_due_minor,
+    {{ field('invoice.pre_payment_credit_notes_amount', 'bigint') }} as pre_payment_credit_notes_minor,
     invoice
 from parsed

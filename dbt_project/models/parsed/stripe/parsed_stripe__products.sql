@@ -6,7 +6,7 @@ parsed as (
     select id, parent_id, content_hash, fetched_at, raw_row_id, {{ parse_json('payload', '
         {"name": "VARCHAR"}
     ') }} as object
-    from ({{ changed_objects('products') }})
+    from ({{ changed_objects('products') }}) as changed
 )
 
 select
@@ -14,7 +14,7 @@ select
     id as stripe_product_id,
 
     ---------- content
-    object.name as product_name,
+    {{ field('object.name') }} as product_name,
 
     ---------- version
     id,

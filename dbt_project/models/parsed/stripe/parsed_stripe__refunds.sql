@@ -7,28 +7,29 @@ parsed as (
         "amount": "BIGINT", "currency": "VARCHAR", "status": "VARCHAR", "created": "BIGINT",
         "balance_transaction": "JSON", "reason": "VARCHAR", "failure_reason": "VARCHAR", "metadata": "JSON"
     }') }} as object
-    from ({{ changed_objects('refunds') }})
+    from ({{ changed_objects('refunds') }}) as changed
 )
 
 select
     ---------- ids
     id as stripe_refund_id,
-    {{ expandable_id('object.balance_transaction') }} as stripe_balance_transaction_id,
-    nullif(trim({{ json_text('object.metadata', "'$.netsuite_credit_memo_id'") }}), '') as metadata_netsuite_memo_id,
-    nullif(trim({{ json_text('object.metadata', "'$.netsuite_customer_refund_id'") }}), '')
+    {{ expandable_id(field('object.balance_transaction', 'json')) }} as stripe_balance_transaction_id,
+    nullif(trim({{ json_text(field('object.metadata', 'json'), "'$.netsuite_credit_memo_id'") }}), '')
+        as metadata_netsuite_memo_id,
+    nullif(trim({{ json_text(field('object.metadata', 'json'), "'$.netsuite_customer_refund_id'") }}), '')
         as metadata_netsuite_refund_id,
 
     ---------- state
-    object.status as refund_status,
-    object.reason as refund_reason,
-    object.failure_reason as failure_reason,
-    object.currency as currency,
+    {{ field('object.status') }} as refund_status,
+    {{ field('object.reason') }} as refund_reason,
+    {{ field('object.failure_reason') }} as failure_reason,
+    {{ field('object.currency') }} as currency,
 
     ---------- amounts (minor units)
-    object.amount as amount_minor,
+    {{ field('object.amount', 'bigint') }} as amount_minor,
 
     ---------- timestamps (UTC)
-    {{ epoch_to_timestamp('object.created') }} as created_at,
+    {{ epoch_to_timestamp(field('object.created', 'bigint')) }} as created_at,
 
     ---------- version
     id,

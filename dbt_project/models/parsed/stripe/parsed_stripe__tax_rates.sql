@@ -6,7 +6,7 @@ parsed as (
     select id, parent_id, content_hash, fetched_at, raw_row_id, {{ parse_json('payload', '{
         "percentage": "DECIMAL(22,10)", "effective_percentage": "DECIMAL(22,10)", "rate_type": "VARCHAR"
     }') }} as object
-    from ({{ changed_objects('tax_rates') }})
+    from ({{ changed_objects('tax_rates') }}) as changed
 )
 
 select
@@ -14,8 +14,11 @@ select
     id as stripe_tax_rate_id,
 
     ---------- content
-    coalesce(object.effective_percentage, object.percentage) as percentage,
-    coalesce(object.rate_type, 'percentage') = 'flat_amount' as is_flat,
+    coalesce(
+        {{ field('object.effective_percentage', 'decimal(22, 10)') }},
+        {{ field('object.percentage', 'decimal(22, 10)') }}
+    ) as percentage,
+    coalesce({{ field('object.rate_type') }}, 'percentage') = 'flat_amount' as is_flat,
 
     ---------- version
     id,

@@ -1,0 +1,83 @@
+"""A warehouse in Postgres: what WAREHOUSE_URL names, for dbt and for connections of our own.
+
+Only the models run there so far (docs/engines.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, unquote, urlsplit
+
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+#: Of every session of dbt. Postgres keeps the names of the customers in scope in a hash only if they fit work_mem, and
+#: goes through them once a row if not. It takes the rows of a subquery for one, and would go through the other side of
+#: a join once for each of thousands; no table of the models has an index that makes up for it. jit compiles each of
+#: many short queries.
+SESSION = "-c work_mem=256MB -c jit=off -c enable_nestloop=off -c timezone=UTC"
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+
+
+class WrongUrl(ValueError):
+    """WAREHOUSE_URL names no Postgres database. The words hold no password."""
+
+
+@dataclass(frozen=True)
+class PostgresUrl:
+    """postgresql://user:password@host:port/database?sslmode=…; host may be the folder of a socket (?host=/folder)."""
+
+    host: str
+    port: int
+    user: str
+    database: str
+    sslmode: str
+    password: str = field(repr=False)
+
+    @classmethod
+    def parse(cls, url: str) -> PostgresUrl:
+        """Raises WrongUrl. A host that is not this machine must show a certificate, unless sslmode says otherwise."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+            options = parse_qs(parts.query, strict_parsing=bool(parts.query))
+        except ValueError:
+            raise WrongUrl("WAREHOUSE_URL cannot be read: write postgresql://user@host:5432/database") from None
+        if parts.scheme not in ("postgresql", "postgres"):
+            raise WrongUrl("WAREHOUSE_URL must begin with postgresql://")
+        database = unquote(parts.path.lstrip("/"))
+        if not database or not parts.username:
+            raise WrongUrl("WAREHOUSE_URL must name a user and a database: postgresql://user@host:5432/database")
+        if unknown := sorted(options.keys() - {"host", "sslmode"}):
+            raise WrongUrl(f"WAREHOUSE_URL may hold host and sslmode after the ?, not {', '.join(unknown)}")
+        host = options.get("host", [parts.hostname or "localhost"])[-1]
+        is_local = host in LOCAL_HOSTS or host.startswith("/")
+        sslmode = options.get("sslmode", ["prefer" if is_local else "verify-full"])[-1]
+        if sslmode not in SSL_MODES:
+            raise WrongUrl(f"sslmode of WAREHOUSE_URL must be one of {', '.join(SSL_MODES)}")
+        return cls(
+            host, port or 5432, unquote(parts.username), database, sslmode, password=unquote(parts.password or "")
+        )
+
+    def for_dbt(self) -> Mapping[str, str]:
+        """The environment variables of dbt_project/profiles.yml. The password is in no argument and no file."""
+        return {
+            "WAREHOUSE_ENGINE": "postgres",
+            "WAREHOUSE_HOST": self.host,
+            "WAREHOUSE_PORT": str(self.port),
+            "WAREHOUSE_USER": self.user,
+            "WAREHOUSE_DATABASE": self.database,
+            "WAREHOUSE_SSLMODE": self.sslmode,
+            "DBT_ENV_SECRET_WAREHOUSE_PASSWORD": self.password,
+            "PGOPTIONS": SESSION,
+        }
+
+    def for_psycopg(self) -> Mapping[str, str | int]:
+        """Keyword arguments of psycopg.connect."""
+        return {
+            "host": self.host,
+            "port": self.port,
+            "user": self.user,
+            "dbname": self.database,
+            "sslmode": self.sslmode,
+            "password": self.password,
+        }
