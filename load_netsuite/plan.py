@@ -184,7 +184,7 @@ def _heads_of_late_refunds(warehouse: Any, chunk: Sequence[Record]) -> dict[str,
     columns = "netsuite_account_id, netsuite_receivables_account_id, netsuite_posting_period_id"
     rows = ask(
         warehouse.cursor(),
-        f"select stripe_refund_id, {columns}, tran_date::varchar from marts.customer_refunds "
+        f"select stripe_refund_id, {columns}, cast(tran_date as varchar) from marts.customer_refunds "
         "where stripe_refund_id in (select unnest(?::varchar[]))",
         [late],
     )

@@ -57,7 +57,7 @@ from netsuite.concurrency import Clock
 from netsuite.encoding import to_json
 from netsuite.errors import LoginRefused, NetSuiteError, NoAnswer, NotSent
 from settings import Settings
-from warehouse.query import ask
+from warehouse.query import Warehouse, ask
 
 log = logging.getLogger("load_netsuite")
 
@@ -131,7 +131,7 @@ class Push:
 
     def __init__(
         self,
-        warehouse: duckdb.DuckDBPyConnection,
+        warehouse: Warehouse,
         client: NetSuite,
         plan: Plan | None = None,
         pick: Callable[[int], int] | None = None,

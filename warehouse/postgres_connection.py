@@ -1,0 +1,167 @@
+"""A warehouse in Postgres, asked as the loader asks DuckDB: `execute`, `fetchall`, `fetchmany`, `description`, `?`.
+
+with open_postgres(url, "push") as warehouse:    # another run holds the warehouse: WarehouseLocked
+    rows = ask(warehouse.cursor(), "select ... where external_id = ?", ["cn_1"])
+
+One command at a time, also from another machine, holds the advisory lock of the database. It belongs to the session of
+`PostgresWarehouse.execute`, and the journal writes by that same session: when Postgres loses it, and with it the lock,
+the journal cannot write any more, and nothing is sent.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from types import TracebackType
+from typing import Any
+
+import psycopg
+
+from warehouse.connection import WarehouseError, WarehouseLocked
+from warehouse.postgres import PostgresUrl
+from warehouse.waiting import PAUSE, patience
+
+LOCK = 0x57524948  # any number, the same in every release
+"""Key of the advisory lock. It holds within one database."""
+
+HOLDER = """
+select activity.application_name, coalesce(host(activity.client_addr), 'this machine'), activity.pid
+from pg_locks as locks
+inner join pg_stat_activity as activity on locks.pid = activity.pid
+where locks.locktype = 'advisory' and locks.granted and locks.classid = 0 and locks.objid = ?
+    and locks.database = (select oid from pg_database where datname = current_database())
+"""
+
+CONNECT_SECONDS = 10
+
+
+class PostgresError(WarehouseError):
+    """Postgres refused a statement, or could not be reached. The words hold no password."""
+
+
+class PostgresCursor:
+    """One session, and the answer of its last statement. Every statement is a transaction of its own, on disk when
+    `execute` returns."""
+
+    def __init__(self, session: psycopg.Connection[tuple[Any, ...]]) -> None:
+        self._session = session
+        self._answer = session.cursor()
+        self._lock = threading.Lock()
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> PostgresCursor:
+        """parameters: one for each `?`. Raises PostgresError."""
+        with self._lock, _translated():
+            if parameters:
+                self._answer.execute(with_placeholders(sql), list(parameters))
+            else:
+                self._answer.execute(sql)
+        return self
+
+    def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> PostgresCursor:
+        """The statement for each row. Raises PostgresError."""
+        with self._lock, _translated():
+            self._answer.executemany(with_placeholders(sql), rows)
+        return self
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """All rows that were not fetched yet; none after a statement without rows."""
+        return self._answer.fetchall() if self._answer.description else []
+
+    def fetchmany(self, size: int) -> list[tuple[Any, ...]]:
+        """The next rows, at most `size`."""
+        return self._answer.fetchmany(size) if self._answer.description else []
+
+    @property
+    def description(self) -> list[Any]:
+        """A sequence a column; its first value is the name."""
+        return list(self._answer.description or ())
+
+    def close(self) -> None:
+        self._session.close()
+
+
+class PostgresWarehouse(PostgresCursor):
+    """The session that holds the lock, and further ones by `cursor`. A context manager: all are closed at its end."""
+
+    def __init__(self, url: PostgresUrl, command: str) -> None:
+        self._url, self._command = url, command
+        self._cursors: list[PostgresCursor] = []
+        super().__init__(self._session_of())
+
+    def cursor(self) -> PostgresCursor:
+        """A session of its own, for answers that are read while others are asked. Raises PostgresError."""
+        cursor = PostgresCursor(self._session_of())
+        self._cursors.append(cursor)
+        return cursor
+
+    def _session_of(self) -> psycopg.Connection[tuple[Any, ...]]:
+        with _translated():
+            return psycopg.connect(
+                **self._url.for_psycopg(),
+                autocommit=True,
+                application_name=f"stripe-credit-to-netsuite {self._command}",
+                connect_timeout=CONNECT_SECONDS,
+                # whatever the server is set to: a row of the journal is on disk before a request leaves (rule P2)
+                options="-c synchronous_commit=on -c timezone=UTC",
+            )
+
+    def take_lock(self) -> None:
+        """Waits as `warehouse.waiting` allows, then raises WarehouseLocked, which names the holder."""
+        until, told = time.monotonic() + patience().seconds, ""
+        while not self.execute("select pg_try_advisory_lock(?)", [LOCK]).fetchall()[0][0]:
+            holder = self._holder()
+            if time.monotonic() >= until:
+                raise WarehouseLocked(
+                    f"the database {self._url.database} is held by {holder}: wait until it ends there and run again"
+                )
+            if holder != told:
+                patience().tell(f"the database {self._url.database} is held by {holder}: waiting until it ends")
+                told = holder
+            time.sleep(min(PAUSE, max(0.0, until - time.monotonic())))
+
+    def _holder(self) -> str:
+        rows = self.execute(HOLDER, [LOCK]).fetchall()
+        return f"{rows[0][0]} on {rows[0][1]} (process {rows[0][2]} of Postgres)" if rows else "another run"
+
+    def __enter__(self) -> PostgresWarehouse:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for cursor in self._cursors:
+            cursor.close()
+        self.close()
+
+
+@contextmanager
+def open_postgres(url: PostgresUrl, command: str) -> Iterator[PostgresWarehouse]:
+    """The warehouse, held by this command alone. Raises WarehouseLocked, PostgresError."""
+    with PostgresWarehouse(url, command) as warehouse:
+        warehouse.take_lock()
+        yield warehouse
+
+
+@lru_cache(maxsize=256)
+def with_placeholders(sql: str) -> str:
+    """psycopg's %s for each `?`. No statement of the loader has a question mark in a text."""
+    return sql.replace("%", "%%").replace("?", "%s")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as error:
+        words = (str(error).strip().splitlines() or [type(error).__name__])[0][:300].rstrip(".")
+        if isinstance(error, psycopg.OperationalError):
+            raise PostgresError(
+                f"Postgres cannot be reached or ended the session ({words}): check WAREHOUSE_URL and the server, then "
+                "run again. What was committed is kept"
+            ) from None
+        if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.InvalidSchemaName):
+            raise PostgresError(f"a table is missing in Postgres ({words}): run `make run`") from None
+        raise PostgresError(f"Postgres refused a statement: {words}") from None
