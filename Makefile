@@ -11,13 +11,15 @@ RUN := $(VENV)/bin/python -B -m pipeline
 READY := $(VENV)/.installed
 LINT_VENV := .venv-dev
 LINT_READY := $(LINT_VENV)/.installed
+ENGINES_VENV := .venv-engines
+ENGINES_READY := $(ENGINES_VENV)/.installed
 
 COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml
 
 export PYTHONUNBUFFERED := 1
 export RUNTIME__DLTHUB_TELEMETRY := false
 
-.PHONY: help setup run plan extract transform push reconcile report trace export mappings compact doctor test lint format lock soak docs bench advance clean
+.PHONY: help setup run plan extract transform push reconcile report trace export mappings compact doctor test engines lint format lock soak docs bench advance clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { n = split($$2, words, " "); line = sprintf("  make %-10s", $$1); \
@@ -59,6 +61,14 @@ $(LINT_READY): requirements-dev.lock $(READY)
 		> "$$($(LINT_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
 	@touch $@
 
+# What the models need on other engines, beside what .venv has.
+$(ENGINES_READY): requirements-postgres.lock $(READY)
+	@rm -rf $(ENGINES_VENV)
+	@$(call install,$(ENGINES_VENV),$(VENV)/bin/python,requirements-postgres.lock)
+	@$(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		> "$$($(ENGINES_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
+	@touch $@
+
 run: $(READY) ## extract, transform, push, report (FULL_LEDGER=1, FULL_REFRESH=1, PLAN=plan.json, MONTH=2026-03)
 	@$(RUN) run
 
@@ -98,6 +108,9 @@ doctor: $(READY) ## check settings, permissions and mappings; write nothing (JSO
 test: $(READY) ## run every test
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
+engines: $(ENGINES_READY) ## the models on DuckDB and on Postgres, every row compared (needs the server programs of Postgres; half an hour)
+	@$(ENGINES_VENV)/bin/python -m pytest -s tests/engines/copying.py tests/engines/macros.py tests/engines/equality.py tests/engines/size.py
+
 lint: $(LINT_READY) ## check style, types, complexity and SQL (change nothing)
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
@@ -111,13 +124,17 @@ format: $(READY) ## format Python and fix what ruff can fix
 	@$(VENV)/bin/ruff check --fix-only .
 	@$(VENV)/bin/ruff format .
 
-lock: ## pin what pyproject.toml asks for in both locks, with uv (UPGRADE=--upgrade: the newest releases)
+lock: ## pin what pyproject.toml asks for in all locks, with uv (UPGRADE=--upgrade: the newest releases)
 	@uv pip compile $(COMPILE) --group dev $(UPGRADE) --output-file requirements.lock
 	@set -e; pins=$$(mktemp); trap 'rm -f "$$pins"' EXIT; \
 		sed -n 's/^\([a-z0-9-]*==[^\]*[^ \]\) *\\$$/\1/p' requirements.lock | grep -v '^click==' > "$$pins"; \
 		uv pip compile $(COMPILE) --group lint $(UPGRADE) --constraint "$$pins" \
 			$$(sed 's/==.*//; s/^/--no-emit-package /' "$$pins") --output-file requirements-dev.lock; \
-		grep -v '^#' requirements-dev.lock > "$$pins"; cp "$$pins" requirements-dev.lock
+		sed -n 's/^\([a-z0-9-]*==[^\]*[^ \]\) *\\$$/\1/p' requirements.lock > "$$pins"; \
+		uv pip compile $(COMPILE) --extra postgres $(UPGRADE) --constraint "$$pins" \
+			$$(sed 's/==.*//; s/^/--no-emit-package /' "$$pins") --output-file requirements-postgres.lock; \
+		for lock in requirements-dev.lock requirements-postgres.lock; do \
+			grep -v '^#' "$$lock" > "$$pins"; cp "$$pins" "$$lock"; done
 
 soak: $(READY) ## 50,000 histories of the loader with faults, 300 killed processes, random worlds, every planted bug (more than an hour)
 	@SIMULATION_HISTORIES=50000 PROPERTY_HISTORIES=20000 REAL_KILLS=300 SOAK=1 LATER_SEEDS=5 $(VENV)/bin/python -m pytest tests/simulation tests/load_netsuite/test_push.py tests/extract/stripe/test_crashes.py tests/property tests/acceptance tests/acceptance/connector.py tests/dbt/later_builds.py tests/dbt/test_staleness.py
@@ -133,5 +150,5 @@ advance: $(READY) ## move the sandbox's world on a month
 	@$(VENV)/bin/python -m sandbox advance
 
 clean: ## remove what make made: environment, logs, caches (never a warehouse file)
-	@rm -rf $(VENV) $(LINT_VENV) logs bench-results plan.json dbt_project/target dbt_project/logs .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	@rm -rf $(VENV) $(LINT_VENV) $(ENGINES_VENV) logs bench-results plan.json dbt_project/target dbt_project/logs .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './data/*' -prune -exec rm -rf {} +

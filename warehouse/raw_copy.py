@@ -77,10 +77,9 @@ def copy_raw(source: duckdb.DuckDBPyConnection, target: Any) -> Iterator[Copied]
         appends = schema == "raw_stripe" and set(VERSION) <= set(names)
         with target.transaction():
             _create(target, schema, table, columns, appends)
-            if appends:
-                yield _append_versions(source, target, f"{schema}.{table}", names)
-            else:
-                yield _replace(source, target, f"{schema}.{table}", names)
+            send = _append_versions if appends else _replace
+            copied = send(source, target, f"{schema}.{table}", names)
+        yield copied
 
 
 def _columns(source: duckdb.DuckDBPyConnection, schema: str, table: str) -> list[tuple[str, str]]:

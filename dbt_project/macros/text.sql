@@ -1,2 +1,5 @@
 {#- The type of a text of any length. -#}
-{% macro text() %}{{ return(adapter.dispatch('text')()) }}{% endmacro %}
+{% macro text() -%}
+    {{ of_engine('text') }}
+    {{ return(adapter.dispatch('text')()) }}
+{%- endmacro %}

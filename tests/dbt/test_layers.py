@@ -102,10 +102,60 @@ def test_every_model_and_column_is_described(layer_name, manifest, empty_world):
             assert described == columns[node.alias], node.name
 
 
+def own_macros(manifest: Any) -> dict[str, str]:
+    """Name -> text, of the project's macros."""
+    macros = [macro for macro in manifest.macros.values() if macro.package_name == "stripe_credit_to_netsuite"]
+    return {macro.name: macro.macro_sql for macro in macros}
+
+
+def dispatched(manifest: Any) -> set[str]:
+    """The macros of which each engine has its own."""
+    return {
+        name for text in own_macros(manifest).values() for name in re.findall(r"adapter\.dispatch\('(\w+)'\)", text)
+    }
+
+
+def test_each_engine_has_every_macro_in_its_file(manifest):
+    """dbt's own macros that an engine replaces are in its file too."""
+    replaced = {"duckdb": {"load_csv_rows", "alter_column_comment"}, "postgres": set()}
+    helpers = {"duckdb": {"or_replace"}, "postgres": {"array", "code_points", "grapheme", "has_columns_of", "keys"}}
+    for engine, more in replaced.items():
+        text = (testing.PROJECT / "macros" / "engines" / f"{engine}.sql").read_text()
+        there = set(re.findall(rf"macro {engine}__(\w+)", text))
+        assert there - helpers[engine] == dispatched(manifest) | more, engine
+    prefixes = tuple(f"{engine}__" for engine in replaced)
+    elsewhere = [
+        path.name
+        for path in (testing.PROJECT / "macros").rglob("*.sql")
+        if path.parent.name != "engines" and any(prefix in path.read_text() for prefix in prefixes)
+    ]
+    assert elsewhere == []
+
+
 def test_no_macro_has_a_default_for_other_engines(manifest):
-    """A default is never executed here, so it is wrong unseen: another engine must fail when it compiles."""
-    own = [macro for macro in manifest.macros.values() if macro.package_name == "stripe_credit_to_netsuite"]
-    assert [macro.name for macro in own if macro.name.startswith("default__")] == []
+    """A default is never executed here, so it is wrong unseen: it only says that the engine has no macro of its own."""
+    defaults = {name: text for name, text in own_macros(manifest).items() if name.startswith("default__")}
+    assert {name.removeprefix("default__") for name in defaults} == dispatched(manifest)
+    for name, text in defaults.items():
+        (body,) = re.findall(r"%}(.*){%", text)
+        assert body == "{{ of_engine('" + name.removeprefix("default__") + "') }}"
+    unguarded = [
+        name
+        for name, text in own_macros(manifest).items()
+        for dispatched_name in re.findall(r"adapter\.dispatch\('(\w+)'\)", text)
+        if f"of_engine('{dispatched_name}')" not in text.partition("adapter.dispatch")[0]
+    ]
+    assert unguarded == []
+
+
+def test_an_engine_without_its_file_fails_with_a_sentence(tmp_path):
+    project = testing.project_with_mappings(tmp_path, {})
+    (project / "macros" / "engines" / "duckdb.sql").unlink()
+    with pytest.raises(
+        testing.BuildFailed,
+        match=r"do not run on duckdb yet: macros/engines/duckdb.sql has no macro duckdb__\w+. docs/engines.md says",
+    ):
+        testing.run_dbt(["parse"], project, tmp_path / "none.duckdb")
 
 
 @pytest.mark.parametrize("folder", MACROS)
@@ -114,6 +164,6 @@ def test_a_macro_file_holds_one_macro_with_its_contract(folder):
     assert paths
     for path in paths:
         text = path.read_text()
-        names = {name.removeprefix("duckdb__") for name in re.findall(r"{%-? *macro (\w+)", text)}
+        names = set(re.findall(r"{%-? *macro (\w+)", text))
         assert names == {path.stem}
         assert text.startswith("{#-"), f"{path.name} says nothing of its contract"

@@ -4,4 +4,7 @@
     column    SQL expression of a text
     limit     SQL expression: how many code points there may be
 -#}
-{% macro cut_text(column, limit) %}{{ return(adapter.dispatch('cut_text')(column, limit)) }}{% endmacro %}
+{% macro cut_text(column, limit) -%}
+    {{ of_engine('cut_text') }}
+    {{ return(adapter.dispatch('cut_text')(column, limit)) }}
+{%- endmacro %}

@@ -3,4 +3,7 @@
 
     column    SQL expression of a text
 -#}
-{% macro sendable_text(column) %}{{ return(adapter.dispatch('sendable_text')(column)) }}{% endmacro %}
+{% macro sendable_text(column) -%}
+    {{ of_engine('sendable_text') }}
+    {{ return(adapter.dispatch('sendable_text')(column)) }}
+{%- endmacro %}

@@ -4,4 +4,7 @@
 
     column    SQL expression of a text
 -#}
-{% macro ids_in_text(column) %}{{ return(adapter.dispatch('ids_in_text')(column)) }}{% endmacro %}
+{% macro ids_in_text(column) -%}
+    {{ of_engine('ids_in_text') }}
+    {{ return(adapter.dispatch('ids_in_text')(column)) }}
+{%- endmacro %}

@@ -5,4 +5,7 @@
     type    what the structure of parse_json says of it: text, bigint (of at most 18 digits), boolean, a decimal such as
             decimal(22, 10), or json; an array is json too
 -#}
-{% macro field(path, type='text') %}{{ return(adapter.dispatch('field')(path, type)) }}{% endmacro %}
+{% macro field(path, type='text') -%}
+    {{ of_engine('field') }}
+    {{ return(adapter.dispatch('field')(path, type)) }}
+{%- endmacro %}

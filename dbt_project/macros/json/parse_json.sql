@@ -5,4 +5,7 @@
     column       JSON text
     structure    JSON structure of the object, with DuckDB's names of types
 -#}
-{% macro parse_json(column, structure) %}{{ return(adapter.dispatch('parse_json')(column, structure)) }}{% endmacro %}
+{% macro parse_json(column, structure) -%}
+    {{ of_engine('parse_json') }}
+    {{ return(adapter.dispatch('parse_json')(column, structure)) }}
+{%- endmacro %}

@@ -8,10 +8,10 @@
     {%- set relation = this.incorporate(type='table') -%}
     {{ run_hooks(pre_hooks) }}
     {%- if existing is none or existing.type != 'table' or not has_customers_out_of_scope() -%}
-        {%- set statements = adapter.dispatch('make_books')(existing, relation, sql) -%}
+        {%- set statements = make_books(existing, relation, sql) -%}
     {%- else -%}
         {%- set in_scope = 'customer_key in (select scope.customer_key from scope.customers as scope)' -%}
-        {%- set statements = adapter.dispatch('replace_rows')(relation, in_scope, sql) -%}
+        {%- set statements = replace_rows(relation, in_scope, sql) -%}
     {%- endif -%}
     {%- call statement('main') -%}
         {{ statements }}
@@ -25,4 +25,16 @@
 {#- False when all customers are in scope: then nobody has a fingerprint any more (forget_fingerprints). -#}
 {% macro has_customers_out_of_scope() -%}
     {{ return(run_query('select 1 from books.inputs where inputs_fingerprint is not null limit 1').rows | length > 0) }}
+{%- endmacro %}
+
+{#- Statements that make a table of the books anew: replace_table, but a run that breaks may leave none. -#}
+{% macro make_books(existing, relation, sql) -%}
+    {{ of_engine('make_books') }}
+    {{ return(adapter.dispatch('make_books')(existing, relation, sql)) }}
+{%- endmacro %}
+
+{#- Statements that put the rows of a query, found by the names of its columns, in the place of some rows. -#}
+{% macro replace_rows(relation, is_replaced, sql) -%}
+    {{ of_engine('replace_rows') }}
+    {{ return(adapter.dispatch('replace_rows')(relation, is_replaced, sql)) }}
 {%- endmacro %}

@@ -14,10 +14,10 @@
         view_text {{ text() }}, code {{ text() }}
     );
     comment on table books.created_views
-    is 'Views of the last builds: what dbt compiled, the text that the engine keeps, the code and columns they rest on.';
+    is 'Views of the last builds: what dbt compiled, the text that the engine keeps, code and columns they rest on.';
     delete from books.created_views as created
     where {% if flags.FULL_REFRESH %}true or {% endif %}not exists (
-        select 1 from ({{ adapter.dispatch('view_texts')() }}) as views
+        select 1 from ({{ view_texts() }}) as views
         where
             views.view_name = created.view_name
             and views.view_text = created.view_text
@@ -31,7 +31,7 @@
     {%- if execute and is_successful_build(results) -%}
     update books.created_views
     set view_text = views.view_text, code = {{ code_below_views() }}
-    from ({{ adapter.dispatch('view_texts')() }}) as views
+    from ({{ view_texts() }}) as views
     where views.view_name = created_views.view_name
     {%- elif execute -%}
     delete from books.created_views
@@ -69,6 +69,18 @@
                 "concat_ws(' ', columns.schema_name, columns.table_name, columns.column_name, columns.data_type)", ' ',
                 'columns.schema_name, columns.table_name, columns.position'
             ) }}, ''))
-        from ({{ adapter.dispatch('columns_of_schemas')(schemas) }}) as columns
+        from ({{ columns_of_schemas(schemas) }}) as columns
     )
+{%- endmacro %}
+
+{#- A query of all views: view_name (schema.view) and view_text, which changes when the view does. -#}
+{% macro view_texts() -%}
+    {{ of_engine('view_texts') }}
+    {{ return(adapter.dispatch('view_texts')()) }}
+{%- endmacro %}
+
+{#- A query of the columns in these schemas: schema_name, table_name, column_name, position, data_type. -#}
+{% macro columns_of_schemas(schemas) -%}
+    {{ of_engine('columns_of_schemas') }}
+    {{ return(adapter.dispatch('columns_of_schemas')(schemas)) }}
 {%- endmacro %}

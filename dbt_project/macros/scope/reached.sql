@@ -5,4 +5,7 @@
     start    relation with customer_key
     edges    relation with customer_key and name
 -#}
-{% macro reached(name, start, edges) %}{{ return(adapter.dispatch('reached')(name, start, edges)) }}{% endmacro %}
+{% macro reached(name, start, edges) -%}
+    {{ of_engine('reached') }}
+    {{ return(adapter.dispatch('reached')(name, start, edges)) }}
+{%- endmacro %}

@@ -21,9 +21,9 @@
     {%- set relation = this.incorporate(type=type) -%}
     {{ run_hooks(pre_hooks) }}
     {%- if type == 'table' -%}
-        {%- set statements = adapter.dispatch('replace_table')(existing, relation, sql) -%}
+        {%- set statements = replace_table(existing, relation, sql) -%}
     {%- else -%}
-        {%- set statements = adapter.dispatch('replace_view')(existing, relation, sql) -%}
+        {%- set statements = replace_view(existing, relation, sql) -%}
     {%- endif -%}
     {%- call statement('main') -%}
         {{ statements }}{% if type == 'view' %};{{ note_created_view(sql) }}{% endif %}
@@ -33,3 +33,19 @@
     {%- do adapter.commit() -%}
     {{ return({'relations': [relation]}) }}
 {% endmacro %}
+
+{#-
+    Statements that make a relation anew from a query, whether it is there or not, also with other columns.
+
+    existing    what is there under its name, or none; it may be of another type
+    relation    the relation to make
+-#}
+{% macro replace_table(existing, relation, sql) -%}
+    {{ of_engine('replace_table') }}
+    {{ return(adapter.dispatch('replace_table')(existing, relation, sql)) }}
+{%- endmacro %}
+
+{% macro replace_view(existing, relation, sql) -%}
+    {{ of_engine('replace_view') }}
+    {{ return(adapter.dispatch('replace_view')(existing, relation, sql)) }}
+{%- endmacro %}

@@ -3,8 +3,8 @@ with
 final as (
     select
         document_id,
-        "from",
-        lead("from") over (partition by document_id order by position) as "to",
+        {{ adapter.quote('from') }},
+        lead({{ adapter.quote('from') }}) over (partition by document_id order by position) as {{ adapter.quote('to') }},
         state,
         reason,
         run_id,
