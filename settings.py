@@ -23,6 +23,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from warehouse.postgres import PostgresUrl
+
 ROOT = Path(__file__).resolve().parent
 PositiveInteger = Annotated[int, Field(ge=1)]
 Service = Literal["stripe", "netsuite"]
@@ -85,6 +87,7 @@ class Settings(BaseSettings):
     netsuite_language: str | None = None  # a language tag, sent with every request to NetSuite (rule P8)
 
     warehouse_path: Path = Path()  # `default_warehouse` unless set
+    warehouse_url: Annotated[PostgresUrl | None, NoDecode] = None  # the warehouse is in Postgres; the file is landed in
     warehouse_wait: Annotated[int, Field(ge=0)] = 300  # seconds, for a program that has the warehouse open
     mappings_dir: Path = ROOT / "dbt_project" / "seeds"  # of the sandbox; `_default_mappings` fills in production's
     pipeline_vars: Annotated[dict[str, Any], NoDecode] = Field(default_factory=dict)
@@ -189,6 +192,11 @@ class Settings(BaseSettings):
             return ROOT / value.expanduser() if value and value != Path() else value
         except RuntimeError:
             raise ValueError(f"names the home folder of a user who is unknown here ({value})") from None
+
+    @field_validator("warehouse_url", mode="before")
+    @classmethod
+    def _parse_warehouse_url(cls, value: object) -> object:
+        return PostgresUrl.parse(value) if isinstance(value, str) else value
 
     @field_validator("warehouse_path")
     @classmethod
@@ -373,6 +381,7 @@ def secrets_of(settings: Settings) -> set[str]:
     values = [getattr(settings, name) for name in type(settings).model_fields]
     flat = [part for value in values for part in (value if isinstance(value, tuple) else (value,))]
     secrets = {part.get_secret_value() for part in flat if isinstance(part, SecretStr)}
+    secrets |= {part.password for part in flat if isinstance(part, PostgresUrl)}
     try:
         lines = (
             settings.netsuite_private_key_file.read_text().splitlines() if settings.netsuite_private_key_file else []

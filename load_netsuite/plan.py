@@ -94,7 +94,10 @@ def plan(settings: Settings, path: Path = Path("plan.json"), console: Console | 
     Raises WarehouseLocked, WarehouseError, LoginRefused, NetSuiteError.
     """
     totals, records = Totals(), list[Planned]()
-    with open_with_journal(settings.warehouse_path) as warehouse, NetSuite(settings) as client:
+    with (
+        open_with_journal(settings.warehouse_url or settings.warehouse_path, "plan") as warehouse,
+        NetSuite(settings) as client,
+    ):
         position = ask(warehouse.cursor(), LAST_POSITION)[0][0] or 0
         for chunk in ready_records(Marts(warehouse)):
             existing = look_up(client, chunk)

@@ -121,7 +121,10 @@ def push(
     Raises WarehouseLocked, WarehouseError, JournalError, PlanMoved, RecordsGone, ClockOff, LoginRefused, NetSuiteError,
     SettingsError. A refusal by NetSuite raises nothing: see `PushReport.refused` and the log.
     """
-    with open_with_journal(settings.warehouse_path) as warehouse, NetSuite(settings) as client:
+    with (
+        open_with_journal(settings.warehouse_url or settings.warehouse_path, "push") as warehouse,
+        NetSuite(settings) as client,
+    ):
         read = read_plan(plan, settings) if plan else None
         return Push(warehouse, client, read, run_id=run_id, watcher=watcher).run()
 

@@ -58,7 +58,10 @@ def reconcile(settings: Settings, console: Console | None = None, run_id: str | 
     Raises WarehouseLocked, WarehouseError, JournalError, RecordsGone, ClockOff, LoginRefused, NetSuiteError,
     SettingsError.
     """
-    with open_with_journal(settings.warehouse_path) as warehouse, NetSuite(settings) as client:
+    with (
+        open_with_journal(settings.warehouse_url or settings.warehouse_path, "reconcile") as warehouse,
+        NetSuite(settings) as client,
+    ):
         gone = gone_records(warehouse, client, is_thorough=True)
         drifts = [*find_drift(warehouse, client), *find_strangers(warehouse, client)]
         journal, marts = Journal(warehouse, client.clock, run_id), Marts(warehouse)
@@ -156,7 +159,7 @@ def _store(warehouse: Warehouse, drifts: Sequence[Drift], now: float, run_id: st
     if drifts:
         rows = [(at, *astuple(drift), at) for drift in drifts]
         warehouse.executemany("insert into load_netsuite.drift values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-    ((records,),) = warehouse.execute(f"select count(*) from ({POSTED})").fetchall()
+    ((records,),) = warehouse.execute(f"select count(*) from ({POSTED}) as posted").fetchall()
     warehouse.execute(
         "insert into load_netsuite.reconciliations values (?, ?, ?, ?)", [at, records, len(drifts), run_id]
     )

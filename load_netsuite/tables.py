@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-import duckdb
-
 from warehouse.connection import open_warehouse
+from warehouse.postgres import PostgresUrl
+from warehouse.query import Warehouse
 
 TABLES = """
 create schema if not exists load_netsuite;
@@ -56,7 +56,7 @@ MEMORY_MIB = 150
 """DuckDB's memory when a push starts. The marts of a million memos take about 300 MB: `ask` raises the limit."""
 
 
-def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
+def ensure_tables(connection: Warehouse) -> None:
     """Creates schema `load_netsuite` with its tables and columns where they are missing.
 
     Rows that an earlier version logged get their `position` here, once, in the order of their insertion (rule P9).
@@ -71,8 +71,17 @@ def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 @contextmanager
-def open_with_journal(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse, held by this process alone, with the loader's tables. Raises WarehouseLocked, WarehouseError."""
-    with open_warehouse(path, MEMORY_MIB) as warehouse:
+def open_with_journal(place: Path | PostgresUrl, command: str = "push") -> Iterator[Warehouse]:
+    """The warehouse, held by this process alone, with the loader's tables. Raises WarehouseLocked, WarehouseError.
+
+    command: what others are told that wait for it.
+    """
+    if isinstance(place, PostgresUrl):
+        from warehouse.postgres_connection import open_postgres  # psycopg is not in every environment
+
+        opened: AbstractContextManager[Warehouse] = open_postgres(place, command)
+    else:
+        opened = open_warehouse(place, MEMORY_MIB)
+    with opened as warehouse:
         ensure_tables(warehouse)
         yield warehouse

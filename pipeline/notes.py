@@ -13,6 +13,7 @@ import duckdb
 
 from pipeline.exit_codes import SETTINGS_WRONG, code_of, sentence_of
 from pipeline.logs import tell, warn
+from pipeline.postgres import fetch
 from warehouse.connection import WarehouseError, WarehouseLocked, open_warehouse
 from warehouse.waiting import waiting
 
@@ -80,6 +81,7 @@ def tell_readers(settings: Settings, results: StageResults) -> None:
 
     results.is_published = False
     try:
+        fetch(settings)
         with open_warehouse(settings.warehouse_path) as warehouse:
             if results.objects_read is not None:
                 note_objects_read(warehouse, results.run_id, results.objects_read)

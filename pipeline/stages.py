@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.console import ROWS_SHOWN, console, say
 from pipeline.exit_codes import DONE, FAILED, REFUSED, StageFailed
 from pipeline.notes import readers_told
+from pipeline.postgres import fetch
 from pipeline.reading import open_for_reading
 from settings import ROOT, Settings, shown_path
 
@@ -56,6 +57,7 @@ def extract(settings: Settings, results: StageResults) -> int:
     from mapping_files.reader import read_mappings
     from progress import Progress
 
+    fetch(settings)  # what was posted since, also from another machine
     read_mappings(settings.mappings_dir)  # a file to mend stops the command before Stripe is read for hours
     report = run(settings, Progress())
     results.objects_read = report.stripe.objects_read

@@ -18,7 +18,7 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
-import psycopg
+import psycopg  # type: ignore[import-not-found,unused-ignore]
 
 from warehouse.connection import WarehouseError, WarehouseLocked
 from warehouse.postgres import PostgresUrl
@@ -47,7 +47,7 @@ class PostgresCursor:
     `execute` returns."""
 
     def __init__(self, session: psycopg.Connection[tuple[Any, ...]]) -> None:
-        self._session = session
+        self.session = session
         self._answer = session.cursor()
         self._lock = threading.Lock()
 
@@ -80,22 +80,22 @@ class PostgresCursor:
         return list(self._answer.description or ())
 
     def close(self) -> None:
-        self._session.close()
+        """Ends the session. A cursor that nobody has any more does so, too."""
+        self.session.close()
+
+    __del__ = close
 
 
 class PostgresWarehouse(PostgresCursor):
-    """The session that holds the lock, and further ones by `cursor`. A context manager: all are closed at its end."""
+    """The session that holds the lock, and further ones by `cursor`. A context manager: the lock is free at its end."""
 
     def __init__(self, url: PostgresUrl, command: str) -> None:
         self._url, self._command = url, command
-        self._cursors: list[PostgresCursor] = []
         super().__init__(self._session_of())
 
     def cursor(self) -> PostgresCursor:
         """A session of its own, for answers that are read while others are asked. Raises PostgresError."""
-        cursor = PostgresCursor(self._session_of())
-        self._cursors.append(cursor)
-        return cursor
+        return PostgresCursor(self._session_of())
 
     def _session_of(self) -> psycopg.Connection[tuple[Any, ...]]:
         with _translated():
@@ -105,7 +105,7 @@ class PostgresWarehouse(PostgresCursor):
                 application_name=f"stripe-credit-to-netsuite {self._command}",
                 connect_timeout=CONNECT_SECONDS,
                 # whatever the server is set to: a row of the journal is on disk before a request leaves (rule P2)
-                options="-c synchronous_commit=on -c timezone=UTC",
+                options="-c synchronous_commit=on -c timezone=UTC -c jit=off",
             )
 
     def take_lock(self) -> None:
@@ -132,8 +132,6 @@ class PostgresWarehouse(PostgresCursor):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for cursor in self._cursors:
-            cursor.close()
         self.close()
 
 

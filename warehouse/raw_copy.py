@@ -59,17 +59,17 @@ class Digest:
     total: int
 
 
-def copy_raw(source: duckdb.DuckDBPyConnection, target: Any) -> Iterator[Copied]:
+def copy_raw(source: duckdb.DuckDBPyConnection, target: Any, schemas: Sequence[str] = SCHEMAS) -> Iterator[Copied]:
     """Makes Postgres hold the raw rows, the journal and the history of the DuckDB file.
 
-    target: a psycopg 3 connection without autocommit.
+    target: a psycopg 3 connection.
     Raises CannotCopy; errors of either database pass through, with the table's transaction undone.
     """
     source.execute("set timezone = 'UTC'")
     tables = source.execute(
         "select schema_name, table_name from duckdb_tables() where schema_name in (select unnest(?)) "
         "and database_name = current_database() order by all",
-        [list(SCHEMAS)],
+        [list(schemas)],
     ).fetchall()
     for schema, table in tables:
         columns = _columns(source, schema, table)
@@ -118,7 +118,7 @@ def _append_versions(source: duckdb.DuckDBPyConnection, target: Any, relation: s
     """Rows that Postgres lacks; rows that were compacted go. Only the keys of a version are compared."""
     version = f"select {', '.join(VERSION)} from {relation}"
     there = set(map(_key, target.execute(version)))
-    here = {}
+    here: dict[tuple[str, str, str], int] = {}
     cursor = source.execute(f"select rowid, {', '.join(VERSION)} from {relation} order by rowid")
     for rowid, *values in iter(cursor.fetchone, None):
         here.setdefault(_key(values), rowid)
