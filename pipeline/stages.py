@@ -226,6 +226,7 @@ def doctor(settings: Settings, results: StageResults) -> int:
     """Checks settings, credentials, permissions and mappings. Raises StageFailed when a check finds an error:
     without one, a run can post."""
     import doctor.netsuite
+    import doctor.postgres
     import doctor.stripe
     from extract.stripe.account import require_own_account
     from pipeline.last_run import check_last_run
@@ -233,7 +234,7 @@ def doctor(settings: Settings, results: StageResults) -> int:
 
     require_own_account(settings)
     findings = [*doctor.stripe.check(settings), *doctor.netsuite.check(settings), *_unmatched_mapping_rows(settings)]
-    findings += check_last_run(settings)
+    findings += [*doctor.postgres.check(settings), *check_last_run(settings)]
     rows = [(finding.level, finding.subject, finding.message) for finding in findings]
     print_table(console(), "", ("", "checked", "finding"), rows)
     results.found["findings"] = [asdict(finding) for finding in findings]

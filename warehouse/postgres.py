@@ -45,13 +45,17 @@ class PostgresUrl:
         if unknown := sorted(options.keys() - {"host", "sslmode"}):
             raise WrongUrl(f"WAREHOUSE_URL may hold host and sslmode after the ?, not {', '.join(unknown)}")
         host = options.get("host", [parts.hostname or "localhost"])[-1]
-        is_local = host in LOCAL_HOSTS or host.startswith("/")
-        sslmode = options.get("sslmode", ["prefer" if is_local else "verify-full"])[-1]
+        sslmode = options.get("sslmode", ["prefer" if _is_local(host) else "verify-full"])[-1]
         if sslmode not in SSL_MODES:
             raise WrongUrl(f"sslmode of WAREHOUSE_URL must be one of {', '.join(SSL_MODES)}")
         return cls(
             host, port or 5432, unquote(parts.username), database, sslmode, password=unquote(parts.password or "")
         )
+
+    @property
+    def is_local(self) -> bool:
+        """The server is on this machine."""
+        return _is_local(self.host)
 
     def for_dbt(self) -> Mapping[str, str]:
         """The environment variables of dbt_project/profiles.yml. The password is in no argument and no file."""
@@ -76,3 +80,7 @@ class PostgresUrl:
             "sslmode": self.sslmode,
             "password": self.password,
         }
+
+
+def _is_local(host: str) -> bool:
+    return host in LOCAL_HOSTS or host.startswith("/")
