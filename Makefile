@@ -144,7 +144,7 @@ docs: $(READY) ## the models as one page: dbt_project/target/static_index.html
 	@$(RUN) docs
 
 bench: $(READY) ## measure, with ratio tables
-	@set -e; for bench in extract push models; do $(VENV)/bin/python -m tests.bench.bench_$$bench; done
+	@set -e; for bench in extract push models readers; do $(VENV)/bin/python -m tests.bench.bench_$$bench; done
 
 advance: $(READY) ## move the sandbox's world on a month
 	@$(VENV)/bin/python -m sandbox advance

@@ -26,6 +26,10 @@ MAPPED = (
     ("customer_map.csv", "netsuite_customer_id", "customer"),
     ("invoice_map.csv", "netsuite_invoice_id", "transaction"),
 )
+WAITS = {"customer": "customer", "transaction": "invoice"}
+"""Tables of records that may come later: rule X1 lets the documents of an id that NetSuite lacks wait, and a transform
+warns of it."""
+
 NAMED = 20
 """Rows of a file that are shown with the name behind their id."""
 
@@ -49,18 +53,23 @@ def check_mappings(client: NetSuite, seeds: Path) -> Iterator[Finding]:
         cells = [(line, row[column], row.get(key)) for line, row in read_rows(seeds / file) if row.get(column)]
         ids = {text for _, text, _ in cells if text.isdigit()}
         states = _states(client, table, ids)
-        wrong = [
-            (line, f"{table} {text} is {states.get(text, 'not there')} in NetSuite{f' (row of {id})' if id else ''}")
-            for line, text, id in cells
-            if text in ids and states.get(text) != "active"
-        ]
-        for line, message in wrong:
-            yield Finding("error", f"{file}, line {line}, {column}", message)
+        wrong = [(*cell, states.get(cell[1])) for cell in cells if cell[1] in ids and states.get(cell[1]) != "active"]
+        for line, text, id, state in wrong:
+            level, words = _wrong(table, text, state)
+            whose = f" (row of {id})" if id else ""
+            yield Finding(level, f"{file}, line {line}, {column}", f"{words} in NetSuite{whose}")
         if not wrong:
             yield Finding(
                 "ok", file, f"{len(ids)} ids found in NetSuite{_shown(client, seeds / file, column, table, ids)}"
             )
     yield from _unseen_tax_ids(seeds)
+
+
+def _wrong(table: str, text: str, state: str | None) -> tuple[Level, str]:
+    """How bad it is that an id is not of an active record, and why it is not. state: None = NetSuite lacks it."""
+    if table in WAITS and state != "inactive":  # the words of a transform
+        return "warning", f'"{text}" is the internal id of no {WAITS[table]}'
+    return "error", f"{table} {text} is {state or 'not there'}"
 
 
 def _shown(client: NetSuite, path: Path, column: str, table: str, ids: set[str]) -> str:
@@ -220,5 +229,5 @@ def _states(client: NetSuite, table: str, ids: set[str]) -> dict[str, str]:
 
 def _state(table: str, shown: str | None) -> str:
     if table == "transaction":
-        return "active" if shown == lookup.SUITEQL_TYPES["invoice"] else f"{shown}, no invoice,"
+        return "active" if shown == lookup.SUITEQL_TYPES["invoice"] else "no invoice"
     return "active" if (shown or "F") == "F" else "inactive"

@@ -35,6 +35,7 @@ NETSUITE_COLUMNS = {
         "isinactive",
         "accounts": "id isinactive",
         "subsidiaries": "id",
+        "record_names": "record_kind id number name",
     }.items()
 }
 

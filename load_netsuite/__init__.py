@@ -9,6 +9,7 @@ presence.py         are the posted records there at all
 settling.py         attempts that earlier runs left without a result
 adoption.py         records that NetSuite has already
 write.py            one request that changes NetSuite
+watcher.py          who is told how far a push or a plan is
 ordering.py         writes in parallel, in order where they share a document
 journal.py          the durable log of attempts and answers
 journal_queries.py  questions to the journal

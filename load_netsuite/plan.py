@@ -14,7 +14,8 @@ plan_check.py    compares it with what is ready now, and with what was posted si
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -31,6 +32,7 @@ from load_netsuite.marts import STEPS, Marts
 from load_netsuite.plan_tables import Names, Totals, print_plan
 from load_netsuite.records import Record
 from load_netsuite.tables import open_with_journal
+from load_netsuite.watcher import Watcher, expect_all
 from netsuite.api import NetSuite
 from netsuite.names import find_income_accounts, find_names
 from settings import Settings
@@ -87,9 +89,15 @@ class Plan:
         return record.named_applications.items() <= planned.applications.items()
 
 
-def plan(settings: Settings, path: Path = Path("plan.json"), console: Console | None = None) -> Path:
+def plan(
+    settings: Settings,
+    path: Path = Path("plan.json"),
+    console: Console | None = None,
+    watch: Callable[[], AbstractContextManager[Watcher]] | None = None,
+) -> Path:
     """Writes the plan file, prints the tables, and returns the file's path. Writes nothing to NetSuite: it asks which
-    of the records are there already, and for the names behind ids.
+    of the records are there already, and for the names behind ids. watch: gives who is told of the progress, until the
+    tables are printed.
 
     Raises WarehouseLocked, WarehouseError, LoginRefused, NetSuiteError.
     """
@@ -97,7 +105,10 @@ def plan(settings: Settings, path: Path = Path("plan.json"), console: Console | 
     with (
         open_with_journal(settings.warehouse_url or settings.warehouse_path, "plan") as warehouse,
         NetSuite(settings) as client,
+        watch() if watch else nullcontext() as watcher,
     ):
+        if watcher:
+            expect_all(watcher, warehouse)
         position = ask(warehouse.cursor(), LAST_POSITION)[0][0] or 0
         for chunk in ready_records(Marts(warehouse)):
             existing = look_up(client, chunk)
@@ -106,6 +117,8 @@ def plan(settings: Settings, path: Path = Path("plan.json"), console: Console | 
                 planned = _planned(record, _action(record, existing), heads.get(record.external_id, {}))
                 records.append(planned)
                 totals.add(planned, record, heads.get(record.external_id, {}))
+            if watcher:
+                watcher(len(chunk))
         names = _names(client, records, totals)
     content = PlanFile(FORMAT, settings.target, settings.netsuite_account_id, position, names.into(records))
     path.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n")

@@ -24,7 +24,6 @@ again.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
@@ -33,9 +32,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol
-
-import duckdb
 
 from load_netsuite.adoption import adopt, entry_of, look_up, settle
 from load_netsuite.bodies import Body
@@ -49,6 +45,7 @@ from load_netsuite.readback import Checked, look_again, read_back
 from load_netsuite.records import Application, Record
 from load_netsuite.settling import NOTHING_SEEN, Key, settle_all, unsettled
 from load_netsuite.tables import open_with_journal
+from load_netsuite.watcher import Watcher, expect_all
 from load_netsuite.write import Write, is_about_applications, result_of, send
 from netsuite import lookup
 from netsuite.answers import TAKEN, Action
@@ -57,7 +54,7 @@ from netsuite.concurrency import Clock
 from netsuite.encoding import to_json
 from netsuite.errors import LoginRefused, NetSuiteError, NoAnswer, NotSent
 from settings import Settings
-from warehouse.query import Warehouse, ask
+from warehouse.query import Warehouse
 
 log = logging.getLogger("load_netsuite")
 
@@ -103,13 +100,6 @@ class PushReport:
     def posted(self) -> int:
         """Records and applications written by this run."""
         return self.count("created", "applied")
-
-
-class Watcher(Protocol):
-    """Is told how many records there are to post, then of each that is done. From any thread."""
-
-    def expect(self, total: int) -> None: ...
-    def __call__(self, advance: int) -> None: ...
 
 
 def push(
@@ -190,9 +180,7 @@ class Push:
     def _begin_to_count(self) -> None:
         if self._watcher:
             self._told = set()
-            with contextlib.suppress(duckdb.Error):  # no reason to post nothing
-                ((total,),) = ask(self._warehouse.cursor(), "select count(*) from marts.posting_plan")
-                self._watcher.expect(total)
+            expect_all(self._watcher, self._warehouse)
 
     def _tell(self, done: Key) -> None:
         if self._watcher and self._told is not None and done not in self._told:

@@ -117,7 +117,7 @@ def export(
     ] = None,
 ) -> None:
     """Write every mart as a Parquet file; reads what is published."""
-    run_command([], partial(stages.export, folder=folder), locked=False, needs_warehouse=False)
+    run_command([], partial(stages.export, folder=folder), locked=False, needs_warehouse=False, note_as="export")
 
 
 @app.command("trace", short_help="Show one document from Stripe to NetSuite.")
@@ -129,19 +129,19 @@ def trace(
 
     ID: a document id, the id or number of a Stripe credit note, invoice or refund, an external id, or an internal id.
     """
-    run_command([], partial(stages.trace, id=id), locked=False, needs_warehouse=False, as_json=as_json)
+    run_command([], partial(stages.trace, id=id), locked=False, needs_warehouse=False, note_as="trace", as_json=as_json)
 
 
 @app.command("docs")
 def docs() -> None:
     """Write dbt's site of the models; reads what is published."""
-    run_command([], write_docs, locked=False, needs_warehouse=False, command="docs")
+    run_command([], write_docs, locked=False, needs_warehouse=False, note_as="docs")
 
 
 @app.command("mappings", short_help="Propose the rows that mapping files lack.")
 def mappings(write: Write = False, apply: Apply = None) -> None:
     """Propose the rows that documents need and no mapping file has. Create the files that are missing."""
-    run_command([], propose_mappings, locked=False, needs_warehouse=False, command="mappings")
+    run_command([], propose_mappings, locked=False, needs_warehouse=False, note_as="mappings")
 
 
 @app.command("compact", short_help="Remove superseded versions of Stripe's objects.")
@@ -153,7 +153,7 @@ def compact() -> None:
 @app.command("doctor", short_help="Check settings, permissions and mappings.")
 def doctor(as_json: AsJson = False) -> None:
     """Check settings, credentials, permissions and mappings; write nothing."""
-    run_command(["stripe", "netsuite"], stages.doctor, locked=False, as_json=as_json)
+    run_command(["stripe", "netsuite"], stages.doctor, locked=False, note_as="doctor", as_json=as_json)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ What a warehouse says about itself: `warehouse.ownership`.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from settings import SCHEMAS, Settings, SettingsError, default_warehouse
 from warehouse.connection import open_warehouse
 from warehouse.ownership import Books, books_of, note_books, require_books, require_warehouse
@@ -44,7 +46,7 @@ def with_warehouse(settings: Settings) -> Settings:
     path, account = settings.warehouse_path, settings.netsuite_account_id
     if settings.target != "production" or path != default_warehouse(settings) or (account and path.exists()):
         return settings
-    earlier = path.with_name(f"{settings.target}.duckdb")
+    earlier = _earlier(settings)
     if earlier.exists():
         with open_warehouse(earlier) as connection:
             owner = books_of(connection).netsuite_account
@@ -58,3 +60,16 @@ def with_warehouse(settings: Settings) -> Settings:
             ]
         )
     return settings
+
+
+def warehouse_there(settings: Settings) -> Path | None:
+    """The warehouse file of these settings, or the one of an earlier version; None if neither is there. It is not
+    opened: whose books it holds is not known."""
+    path = settings.warehouse_path
+    if not path.is_file() and settings.target == "production" and path == default_warehouse(settings):
+        path = _earlier(settings)
+    return path if path.is_file() else None
+
+
+def _earlier(settings: Settings) -> Path:
+    return settings.warehouse_path.with_name(f"{settings.target}.duckdb")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from pipeline import logs
 from pipeline.console import printable_json, say
 from pipeline.exit_codes import DONE, MEANING, SEVERITY, AnotherRun, StageFailed, explain, sentence_of
-from pipeline.notes import noted
+from pipeline.notes import note_failure, noted
 from pipeline.sandbox_process import connected
 from pipeline.stages import Stage, StageResults
 from pipeline.stop_signal import StopSignal
@@ -36,7 +36,6 @@ def run_command(
     locked: bool = True,
     needs_warehouse: bool = True,
     must_exist: bool = False,
-    command: str = "",
     note_as: str = "",
     as_json: bool = False,
 ) -> None:
@@ -45,8 +44,8 @@ def run_command(
     require: the services whose credentials the command needs · locked: no other command may run meanwhile, and this one
     waits for other programs that have the warehouse open · needs_warehouse: False for a command that works without one,
     or reads what is published · must_exist: the command makes no warehouse, not even an empty file or folder, where
-    there is none · note_as: the command's name in `marts.runs`; empty = it leaves no row · command: its name elsewhere,
-    if it is neither that nor the stage's · as_json: stdout gets one JSON object at the end, and nothing else.
+    there is none · note_as: the command's name, in `marts.runs` too; empty = the stage's name, and it leaves no row ·
+    as_json: stdout gets one JSON object at the end, and nothing else.
     """
     os.umask(0o077)  # the books of a company are for the eyes of the user who runs this
     from load_netsuite.journal import new_run_id
@@ -54,7 +53,7 @@ def run_command(
 
     stop = StopSignal()
     stop.watch()
-    command = command or note_as or getattr(stages[0], "func", stages[0]).__name__
+    command = note_as or getattr(stages[0], "func", stages[0]).__name__
     ended = Ended(command, new_run_id(), DONE)
     results = StageResults(run_id=ended.run_id)
     stop.so_far = lambda: results.so_far()
@@ -117,6 +116,7 @@ def _exit_code(
             _import_dbt_ahead(stages)
             return _run(connected_settings, stages, note_as, stop, results, has_lock=locked)
     except (Exception, KeyboardInterrupt) as error:
+        note_failure(ended.settings, note_as, results, error)
         if stop.has_come(error):
             return stop.leave(getattr(error, "__notes__", []))
         assert isinstance(error, Exception)

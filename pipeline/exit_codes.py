@@ -50,6 +50,8 @@ def sentence_of(error: BaseException, warehouse: Path | None = None) -> str:
 
     if isinstance(error, KeyboardInterrupt):
         return "stopped by hand"
+    if isinstance(error, SystemExit | BrokenPipeError):  # rich ends the process: `make trace ID=... | head`
+        return "whoever read the output stopped before its end"
     if _is_expected(error):
         return str(error)
     if isinstance(error, duckdb.Error) and warehouse:

@@ -130,12 +130,16 @@ def _show_and_write(settings: Settings, rows: list[ProposedRow]) -> None:
         say("mappings: every row that documents need is there")
     else:
         write_workbook(path, rows, settings.vars, f"make mappings APPLY={shown_path(path)}")
-        say(f"mappings: {len(rows)} rows to fill in are in {shown_path(path)}")
+        say(f"mappings: {_rows(rows)} to fill in {'is' if len(rows) == 1 else 'are'} in {shown_path(path)}")
         say(f"mappings: `make mappings APPLY={shown_path(path)}` takes over those that are complete then")
         if complete and not settings.write:
             say(f"mappings: {len(complete)} rows are complete already: `make mappings WRITE=1` appends them")
     if settings.write:
         say(f"mappings: {NEXT}" if complete else "mappings: no row is complete, so none was appended")
+
+
+def _rows(rows: Sequence[ProposedRow]) -> str:
+    return "1 row" if len(rows) == 1 else f"{len(rows)} rows"
 
 
 def _show(settings: Settings, rows: Sequence[ProposedRow]) -> None:
@@ -155,7 +159,7 @@ def _show(settings: Settings, rows: Sequence[ProposedRow]) -> None:
             candidates = ", ".join(f"{record.name} ({record.id})" for record in row.candidates[:3])
             shown.append((key or "(none)", row.name, row.missing.documents, waiting_amounts(row), candidates))
         headings = ("for", "what it is", "documents", "waiting", "candidates in NetSuite")
-        print_table(console(), f"{name}.csv: {len(own)} rows", headings, shown)
+        print_table(console(), f"{name}.csv: {_rows(own)}", headings, shown)
         for kind in dict.fromkeys(row.missing.kind for row in own):
             say(f"Without a row for {kind}: {what_follows(kind, settings.vars)}.")
         if len(own) > ROWS_SHOWN:

@@ -6,15 +6,17 @@ None of it can fail a command: what could not be written is a warning that names
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 import duckdb
 
+from pipeline.books import books_in, warehouse_there
 from pipeline.exit_codes import SETTINGS_WRONG, code_of, sentence_of
-from pipeline.logs import tell, warn
-from pipeline.postgres import fetch
+from pipeline.logs import hidden, tell, warn
+from pipeline.postgres import fetch, fetch_runs
 from warehouse.connection import WarehouseError, WarehouseLocked, open_warehouse
+from warehouse.ownership import Books, books_of
 from warehouse.waiting import waiting
 
 if TYPE_CHECKING:
@@ -30,10 +32,11 @@ RUNS = "runs"
 
 @contextmanager
 def noted(settings: Settings, command: str, results: StageResults, *, has_lock: bool) -> Iterator[Run | None]:
-    """Notes a command in `history.runs`: its beginning, and how it ended. Yields its row, for the exit code.
+    """Notes a command for `history.runs`: its beginning, and how it ended. Yields its row, for the exit code.
 
-    command: empty = the command leaves no row · has_lock: without the run lock, a command is noted at its end alone,
-    and only if nobody has the warehouse open. Raises WarehouseLocked when the time to wait is up.
+    command: empty = the command leaves no row · has_lock: without the run lock, it is noted in a file beside the
+    warehouse, of which the next command that has the lock makes a row. Raises WarehouseLocked when the time to wait is
+    up.
     """
     if not command:
         yield None
@@ -41,18 +44,63 @@ def noted(settings: Settings, command: str, results: StageResults, *, has_lock: 
     from history.runs import Run
 
     run = Run(results.run_id, command)
-    if has_lock:
-        _begin(settings, run)
+    results.is_noted = True
+    if not has_lock:
+        with _noted_beside(settings, run):
+            yield run
+            run.failure = _failure_of(results.failure)
+        return
+    _begin(settings, run)
     try:
         yield run
     except BaseException as error:
-        run.exit_code, run.failure = code_of(error), sentence_of(error, settings.warehouse_path)
+        run.exit_code, run.failure = code_of(error), _failure_of(sentence_of(error, settings.warehouse_path))
         # Time to wait is up already; and a stop by hand must not take long.
         with waiting(0, tell) if isinstance(error, WarehouseLocked | KeyboardInterrupt) else nullcontext():
-            _end(settings, run, results, has_lock, is_told=isinstance(error, Exception))
+            _end(settings, run, results, is_told=isinstance(error, Exception))
         raise
-    run.failure = results.failure
-    _end(settings, run, results, has_lock, is_told=True)
+    run.failure = _failure_of(results.failure)
+    _end(settings, run, results, is_told=True)
+
+
+def note_failure(settings: Settings | None, command: str, results: StageResults, error: BaseException) -> None:
+    """Notes a command that ended before its first stage, as where another run is under way."""
+    from history.runs import Run
+
+    if settings and command and not results.is_noted and code_of(error) != SETTINGS_WRONG:
+        with suppress(BaseException), _noted_beside(settings, Run(results.run_id, command)):
+            raise error
+
+
+@contextmanager
+def _noted_beside(settings: Settings, run: Run) -> Iterator[None]:
+    """Notes a command in a file beside the warehouse, which nobody waits for. Where there is no warehouse, or its
+    folder cannot be written, nothing is noted."""
+    from history.beside import begin_note, drop_note, end_note
+
+    note, path = None, warehouse_there(settings)
+    if path:
+        with suppress(OSError):
+            note = begin_note(path, run, _owner(books_in(settings)))
+    try:
+        yield
+    except BaseException as error:
+        run.exit_code, run.failure = code_of(error), _failure_of(sentence_of(error, path))
+        raise
+    finally:
+        if note and run.exit_code == SETTINGS_WRONG:
+            drop_note(note)  # settings that are wrong may name the warehouse of somebody else
+        elif note:
+            with suppress(OSError):
+                end_note(note, run)
+
+
+def _owner(books: Books) -> tuple[bool | None, str | None]:
+    return books.is_live, books.netsuite_account
+
+
+def _failure_of(sentence: str | None) -> str | None:
+    return sentence and hidden(sentence)
 
 
 @contextmanager
@@ -81,10 +129,11 @@ def tell_readers(settings: Settings, results: StageResults) -> None:
 
     results.is_published = False
     try:
-        fetch(settings)
         with open_warehouse(settings.warehouse_path) as warehouse:
             if results.objects_read is not None:
                 note_objects_read(warehouse, results.run_id, results.objects_read)
+        fetch(settings, lambda warehouse: append_outcomes(warehouse, results.run_id))
+        with open_warehouse(settings.warehouse_path) as warehouse:
             try:
                 with new_publication(warehouse, published_path(settings.warehouse_path)) as publication:
                     append_outcomes(warehouse, results.run_id, publication.copy_mart("credit_outcomes"))
@@ -102,12 +151,14 @@ def tell_readers(settings: Settings, results: StageResults) -> None:
 
 
 def _begin(settings: Settings, run: Run) -> None:
+    from history.beside import take_notes
     from history.runs import begin_run
 
     if not settings.warehouse_path.exists() and run.command not in STARTS_A_WAREHOUSE:
         return
     try:
         with open_warehouse(settings.warehouse_path) as warehouse:
+            take_notes(warehouse, settings.warehouse_path, _owner(books_of(warehouse)))
             begin_run(warehouse, run)
     except WarehouseLocked:
         raise
@@ -115,7 +166,8 @@ def _begin(settings: Settings, run: Run) -> None:
         _warn(settings, "the beginning of this run was not noted", error)
 
 
-def _end(settings: Settings, run: Run, results: StageResults, has_lock: bool, is_told: bool) -> None:
+def _end(settings: Settings, run: Run, results: StageResults, is_told: bool) -> None:
+    from history.beside import take_notes
     from history.runs import end_run
     from publish.marts import NotPublished, new_publication
     from publish.reading import published_path
@@ -127,16 +179,15 @@ def _end(settings: Settings, run: Run, results: StageResults, has_lock: bool, is
     try:
         with open_warehouse(settings.warehouse_path) as warehouse:
             end_run(warehouse, run)
-            if has_lock and is_told and published.exists():
+            take_notes(warehouse, settings.warehouse_path, _owner(books_of(warehouse)))
+            fetch_runs(settings, warehouse)
+            if is_told and published.exists():
                 with new_publication(warehouse, published, from_old=True) as publication:
                     publication.copy_mart(RUNS)
                     publication.put_in_place()
     except NotPublished as error:
         if not isinstance(error.__cause__, duckdb.CatalogException):  # no transform of this version has ended yet
             warn(str(error))
-    except WarehouseLocked as error:
-        if has_lock:
-            _warn(settings, "the end of this run was not noted", error)
     except (duckdb.Error, OSError, WarehouseError) as error:
         _warn(settings, "the end of this run was not noted", error)
 

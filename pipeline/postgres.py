@@ -7,9 +7,9 @@ other's rows away.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, cast
 
 from pipeline.logs import tell
 from settings import Settings
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from warehouse.postgres_connection import PostgresWarehouse
 
 RAW = ("raw_stripe", "raw_netsuite", "history")
+
+AFTER_A_PUSH = ("raw_netsuite", "history")
+"""What a push adds to the file: numbers of what it posted, and outcomes that changed."""
 
 FILLED_FROM = """
 create schema if not exists load_netsuite;
@@ -36,50 +39,95 @@ class OtherFile(WarehouseError):
 
 @contextmanager
 def filled(settings: Settings, command: str) -> Iterator[None]:
-    """Inside, Postgres has what extract landed, and this command holds it; then the DuckDB file gets journal and marts.
+    """Inside, Postgres has what extract landed, and this command holds it. Does nothing without WAREHOUSE_URL.
 
-    Does nothing without WAREHOUSE_URL. Raises WarehouseLocked, PostgresError, OtherFile, CannotCopy.
+    Raises WarehouseLocked, PostgresError, OtherFile, CannotCopy.
     """
     if settings.warehouse_url is None:
         yield
         return
-    from load_netsuite.tables import ensure_tables
-    from warehouse.mirror import mirror
     from warehouse.postgres_connection import open_postgres
-    from warehouse.raw_copy import copy_raw
 
     with open_postgres(settings.warehouse_url, command) as postgres:
         with open_warehouse(settings.warehouse_path) as landed:
-            ensure_tables(postgres)
-            _require_same_file(landed, postgres, settings)
-            _move_journal(landed, postgres, settings)
-            sent = sum(copied.sent for copied in copy_raw(landed, postgres.session, RAW))
-        tell(f"{command}: {sent} raw rows sent to Postgres")
+            _require_one_journal(landed, postgres, settings)
+            tell(f"{command}: {_send(landed, postgres, RAW)} raw rows sent to Postgres")
         yield
-        with open_warehouse(settings.warehouse_path) as landed:
-            mirror(postgres, landed)
 
 
-def fetch(settings: Settings, *, journal_only: bool = False) -> None:
-    """Brings journal and marts of Postgres into the DuckDB file. Does nothing without WAREHOUSE_URL.
+def fetch_journal(settings: Settings) -> None:
+    """Brings the journal of Postgres into the DuckDB file. Does nothing without WAREHOUSE_URL.
 
     Raises WarehouseLocked, PostgresError, OtherFile, duckdb.Error.
     """
+    from warehouse.mirror import mirror_journal
+
+    with _both(settings) as (landed, postgres):
+        if postgres:
+            mirror_journal(postgres, landed)
+
+
+def fetch(settings: Settings, note_outcomes: Callable[[duckdb.DuckDBPyConnection], object]) -> None:
+    """Brings journal and marts of Postgres into the DuckDB file. Does nothing without WAREHOUSE_URL.
+
+    note_outcomes: appends to the history in the file what changed in `marts.credit_outcomes`; further marts show it.
+    Raises as `fetch_journal`.
+    """
+    from warehouse.mirror import mirror
+
+    with _both(settings) as (landed, postgres):
+        if postgres:
+            mirror(postgres, landed, ("credit_outcomes",))
+            note_outcomes(landed)
+            _send(landed, postgres, AFTER_A_PUSH)
+            mirror(postgres, landed)
+
+
+def fetch_runs(settings: Settings, landed: duckdb.DuckDBPyConnection) -> None:
+    """Brings `marts.runs` up to date with the history in the file. Does nothing without WAREHOUSE_URL.
+
+    Raises as `fetch_journal`.
+    """
+    from warehouse.mirror import mirror
+
+    with _both(settings, landed) as (_, postgres):
+        if postgres:
+            _send(landed, postgres, ("history",))
+            mirror(postgres, landed, ("runs",))
+
+
+@contextmanager
+def _both(
+    settings: Settings, landed: duckdb.DuckDBPyConnection | None = None
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, PostgresWarehouse | None]]:
+    """The file and the database, which belong together; no database without WAREHOUSE_URL or before there is a file."""
     if settings.warehouse_url is None or not settings.warehouse_path.exists():
+        yield cast("duckdb.DuckDBPyConnection", landed), None
         return
-    from load_netsuite.tables import ensure_tables
-    from warehouse.mirror import mirror, mirror_journal
     from warehouse.postgres_connection import open_postgres
 
     with (
         open_postgres(settings.warehouse_url, "copy for readers") as postgres,
-        open_warehouse(settings.warehouse_path) as landed,
+        nullcontext(landed) if landed else open_warehouse(settings.warehouse_path) as file,
     ):
-        ensure_tables(postgres)
-        ensure_tables(landed)
-        _require_same_file(landed, postgres, settings)
-        _move_journal(landed, postgres, settings)
-        (mirror_journal if journal_only else mirror)(postgres, landed)
+        _require_one_journal(file, postgres, settings)
+        yield file, postgres
+
+
+def _send(landed: duckdb.DuckDBPyConnection, postgres: PostgresWarehouse, schemas: Sequence[str]) -> int:
+    from warehouse.raw_copy import copy_raw
+
+    return sum(copied.sent for copied in copy_raw(landed, postgres.session, schemas))
+
+
+def _require_one_journal(landed: duckdb.DuckDBPyConnection, postgres: PostgresWarehouse, settings: Settings) -> None:
+    """Raises OtherFile."""
+    from load_netsuite.tables import ensure_tables
+
+    ensure_tables(postgres)
+    ensure_tables(landed)
+    _require_same_file(landed, postgres, settings)
+    _move_journal(landed, postgres, settings)
 
 
 def _require_same_file(landed: duckdb.DuckDBPyConnection, postgres: PostgresWarehouse, settings: Settings) -> None:
@@ -110,10 +158,7 @@ def _move_journal(landed: duckdb.DuckDBPyConnection, postgres: PostgresWarehouse
     if not rows:
         return
     if last_there == 0:
-        from warehouse.raw_copy import copy_raw
-
-        for _ in copy_raw(landed, postgres.session, ("load_netsuite",)):
-            pass
+        _send(landed, postgres, ("load_netsuite",))
         return
     same = "select attempt_id, status from load_netsuite.load_log where position = ?"
     if last > last_there or landed.execute(same, [last]).fetchall() != postgres.execute(same, [last]).fetchall():

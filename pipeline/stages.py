@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.console import ROWS_SHOWN, console, say
 from pipeline.exit_codes import DONE, FAILED, REFUSED, StageFailed
 from pipeline.notes import readers_told
-from pipeline.postgres import fetch
+from pipeline.postgres import fetch_journal
 from pipeline.reading import open_for_reading
 from settings import ROOT, Settings, shown_path
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from doctor.finding import Finding
     from load_netsuite.push import PushReport
+    from load_netsuite.watcher import Watcher
     from report.links import Links
 
 
@@ -30,7 +33,7 @@ class StageResults:
     run_id: of the command · push: the summary shows the push of this run · objects_read: of Stripe, by this extract ·
     failure: why the exit code is not 0, where no error was raised · is_published: readers have what this command did;
     None if it did nothing yet that they would see · to_tell: what doctor has to tell ALERT_URLS · found: what `--json`
-    prints · so_far: how far the stage is.
+    prints · so_far: how far the stage is · is_noted: the command is among the runs, or will be.
     """
 
     run_id: str = ""
@@ -41,6 +44,7 @@ class StageResults:
     to_tell: list[str] = field(default_factory=list)
     found: dict[str, Any] = field(default_factory=dict)
     so_far: Callable[[], str] = str
+    is_noted: bool = False
 
 
 Stage = Callable[[Settings, StageResults], int]
@@ -57,7 +61,7 @@ def extract(settings: Settings, results: StageResults) -> int:
     from mapping_files.reader import read_mappings
     from progress import Progress
 
-    fetch(settings)  # what was posted since, also from another machine
+    fetch_journal(settings)  # what was posted since, also from another machine
     read_mappings(settings.mappings_dir)  # a file to mend stops the command before Stripe is read for hours
     report = run(settings, Progress())
     results.objects_read = report.stripe.objects_read
@@ -75,6 +79,8 @@ def push(settings: Settings, results: StageResults) -> int:
         results.so_far = stage.so_far
         report = results.push = push(settings, plan=settings.plan, run_id=results.run_id, watcher=stage)
         _note_netsuite(settings)
+        if report.counts:
+            _note_numbers(settings, report.run_id)
     say(f"push: {_sentence(report)}")
     for line in _plan_lines(settings, report):
         say(line)
@@ -98,8 +104,12 @@ def plan(settings: Settings, results: StageResults) -> int:
     """Shows what a push would post, as tables and as a file: PLAN, or plan.json."""
     from load_netsuite.plan import plan
     from pipeline.plan_json import plan_as_json
+    from progress import Progress
 
-    path = plan(settings, settings.plan or ROOT / "plan.json", console())
+    def watch() -> AbstractContextManager[Watcher]:
+        return Progress().stage("plan", unit="records", has_summary=False)
+
+    path = plan(settings, settings.plan or ROOT / "plan.json", console(), watch)
     results.found |= plan_as_json(settings, path)
     say(f"plan: nothing was written to NetSuite; `make push PLAN={shown_path(path)}` posts exactly this")
     return DONE
@@ -288,6 +298,28 @@ def _note_netsuite(settings: Settings) -> None:
     from pipeline.books import note_netsuite_account
 
     note_netsuite_account(settings)
+
+
+def _note_numbers(settings: Settings, run_id: str) -> None:
+    """Asks NetSuite for the document numbers of what was posted. People read them; nothing else needs them, so what
+    goes wrong is left to the next extract."""
+    import duckdb
+
+    from extract.netsuite.record_names import posted_without_number, store_numbers
+    from netsuite.api import NetSuite
+    from netsuite.errors import NetSuiteError
+    from netsuite.names import find_names
+    from warehouse.connection import WarehouseError, open_warehouse
+
+    try:
+        fetch_journal(settings)
+        with open_warehouse(settings.warehouse_path) as warehouse:
+            posted = posted_without_number(warehouse, run_id)
+            if posted:
+                with NetSuite(settings) as client:
+                    store_numbers(warehouse, find_names(client, "transaction", posted))
+    except (NetSuiteError, WarehouseError, duckdb.Error) as error:
+        logging.getLogger("pipeline.numbers").debug("numbers of posted records: %s", error)
 
 
 def _plan_lines(settings: Settings, report: PushReport) -> list[str]:

@@ -67,10 +67,10 @@ def transform(settings: Settings, results: StageResults) -> int:
         note_transform(warehouse, rules)
         if may_be_unchanged and not is_unchanged:
             unchanged.note(warehouse, unchanged.state_of(warehouse, rules))
-        warnings = unmatched_rows(warehouse, settings)
     tell_readers(settings, results)
-    for warning in warnings:
-        warn(f"transform: {warning}")
+    with open_warehouse(settings.warehouse_path) as warehouse:
+        for warning in unmatched_rows(warehouse, settings):
+            warn(f"transform: {warning}")
     said = "nothing has changed since the last one, found" if is_unchanged else "done"
     tell(f"transform: {said} in {time.monotonic() - began:.1f} s")
     return DONE

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from report.month import Month
-from report.trace import Row
+from report.trace import Row, named
 from report.trace_text import encode
 from warehouse.query import ask, ask_by_name
 
@@ -22,6 +22,8 @@ Figures = dict[str, Any]
 
 RUNS_SHOWN, RECORDS_SHOWN, DOCUMENTS_OF_A_CAUSE = 10, 100, 20
 DIFFERENCES_SHOWN, LEDGER_ROWS_SHOWN, MONTHS_SHOWN = 100, 200, 100
+READERS = ("report", "trace", "export", "docs", "mappings", "doctor")
+"""Commands that change nothing, which the last runs leave out."""
 BALANCE_MONTHS, BALANCE_ROWS = 24, 240
 """Months of balance credit that are shown of a currency, and rows of all currencies together."""
 
@@ -40,7 +42,9 @@ RUNS = f"""
 select
     run_id, command, started_at, ended_at, exit_code, objects_read, rows_posted, rows_refused, documents_blocked,
     records_compared, differences_found, failure
-from marts.runs order by position desc limit {RUNS_SHOWN}
+from marts.runs
+where command not in {READERS}
+order by position desc limit {RUNS_SHOWN}
 """
 
 LAST_RUNS = """
@@ -65,7 +69,7 @@ order by currency, list_position(['posted', 'ready', 'waiting', 'blocked', 'skip
 
 # A run that logged nothing posted nothing: then the last one that did is shown.
 # Rule P3: a memo that was refused for its applications and created without them is not refused.
-POSTED = """
+POSTED = f"""
 create or replace temp table report_posted as
 with chosen as (
     select coalesce(
@@ -99,8 +103,10 @@ answers as (
 select
     answers.run_id, answers.record_type, answers.external_id, answers.status, answers.netsuite_internal_id,
     answers.said, records.document_id, records.currency, currencies.currency_decimals,
-    case when answers.status in ('created', 'adopted') then records.amount_minor end as amount_minor, answers.position
+    case when answers.status in ('created', 'adopted') then records.amount_minor end as amount_minor, answers.position,
+    numbers.record_number as netsuite_number
 from answers
+{named("transaction", "numbers", "answers.netsuite_internal_id")}
 left join records on answers.record_type = records.record_type and answers.external_id = records.external_id
 left join report_currencies as currencies on records.currency = currencies.currency
 """
@@ -177,11 +183,13 @@ with records as (
 
 select
     drift.record_type, drift.external_id, any_value(records.document_id) as document_id, drift.internal_id,
+    any_value(numbers.record_number) as netsuite_number,
     drift.difference, drift.currency, any_value(currencies.currency_decimals) as currency_decimals,
     drift.expected_minor, drift.found_minor, drift.detail, drift.reconciled_at
 from marts.netsuite_drift as drift
 left join report_currencies as currencies on drift.currency = currencies.currency
 left join records on drift.record_type = records.record_type and drift.external_id = records.external_id
+{named("transaction", "numbers", "drift.internal_id")}
 where drift.reconciled_at >= $started_at and drift.reconciled_at <= coalesce($ended_at, drift.reconciled_at)
 group by all
 order by drift.record_type, drift.external_id, drift.difference
@@ -258,12 +266,14 @@ limit {MONTHS_SHOWN}
 
 LEDGER = f"""
 select
-    record_type, netsuite_account_id, netsuite_item_id, any_value(item_name) as item_name, currency,
+    record_type, netsuite_account_id, any_value(accounts.shown_as) as netsuite_account, netsuite_item_id,
+    any_value(item_name) as item_name, currency,
     any_value(currency_decimals) as currency_decimals,
     sum(case when amount_minor > 0 then amount_minor else 0 end) as debit_minor,
     sum(case when amount_minor < 0 then -amount_minor else 0 end) as credit_minor
 from marts.month_end_tie_out
 left join marts.netsuite_items using (netsuite_item_id)
+{named("account", "accounts", "netsuite_account_id")}
 where accounting_month = $month and line = 'ledger'
 group by record_type, netsuite_account_id, netsuite_item_id, currency
 order by currency, record_type, debit_minor + credit_minor desc, netsuite_account_id, netsuite_item_id

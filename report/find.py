@@ -59,6 +59,22 @@ union
 select document_id, 'customerRefund in NetSuite' from customer_refunds where netsuite_internal_id = $id
 union
 select document_id, 'journalEntry in NetSuite' from entries where netsuite_internal_id = $id
+union
+select records.document_id, 'number of the ' || records.record_type || ' in NetSuite'
+from marts.netsuite_names as names
+inner join (
+    select
+        document_id, netsuite_internal_id as id,
+        case document_type when 'negative_invoice' then 'invoice' else 'creditMemo' end as record_type
+    from outcomes where document_id not in (select document_id from entries)
+    union
+    select document_id, netsuite_invoice_id, 'invoice' from marts.credit_memos
+    union
+    select document_id, netsuite_internal_id, 'customerRefund' from customer_refunds
+    union
+    select document_id, netsuite_internal_id, 'journalEntry' from entries
+) as records on names.netsuite_id = records.id and names.record_kind = 'transaction'
+where names.record_number = $id
 order by document_id, found_as
 """
 
@@ -90,7 +106,8 @@ order by distance, id limit $most
 def find(warehouse: duckdb.DuckDBPyConnection, id: str) -> list[Hit]:
     """The documents that an id leads to, each once for each thing that the id is; none if nothing has it.
 
-    id: of a document, of a Stripe object, its number, an external id or NetSuite's internal id, in exact case.
+    id: of a document, of a Stripe object, its number, an external id or NetSuite's internal id or document number, in
+    exact case.
     Raises duckdb.CatalogException where there are no marts yet.
     """
     # an id of Stripe's is nothing else, and NetSuite's records are views over the journal, which take a second

@@ -1,7 +1,8 @@
 """The sheets of the month-end workbook: their columns, and the questions to the marts that fill them.
 
 Each question answers with the decimals of the row's currency first, then one value a column. Amounts are minor units.
-{start} is the first day of the month, {end} the first day of the next one.
+{start} is the first day of the month, {end} the first day of the next one; {numbers} and {accounts} join the numbers
+and names behind the internal ids.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from report.month import Month
+from report.trace import named
 
 Kind = Literal["text", "money", "date", "integer"]
 
@@ -59,7 +61,13 @@ class Sheet:
 
     def question(self, month: Month) -> str:
         """The SQL for a month."""
-        return self.sql.format(start=month.first, end=month.next_first, decimals=DECIMALS)
+        return self.sql.format(
+            start=month.first,
+            end=month.next_first,
+            decimals=DECIMALS,
+            numbers=named("transaction", "numbers", "netsuite_internal_id"),
+            accounts=named("account", "accounts", "netsuite_account_id"),
+        )
 
     def letter(self, heading: str) -> str:
         """The letter of a column. Raises StopIteration for one that is not there."""
@@ -88,12 +96,16 @@ LINES = Sheet(
         CURRENCY,
         Column("amount", "money"),
         Column("documents", "integer"),
+        Column("name of account or item", width=40),
     ),
-    """
+    f"""
     select
         currency_decimals, line, position, document_type, record_type, 'account ' || netsuite_account_id,
-        'item ' || netsuite_item_id, upper(currency), amount_minor, documents
+        'item ' || netsuite_item_id, upper(currency), amount_minor, documents,
+        coalesce(accounts.shown_as, items.item_name)
     from report_month_rows
+    left join marts.netsuite_items as items using (netsuite_item_id)
+    {named("account", "accounts", "netsuite_account_id")}
     order by list_position(
         ['stripe', 'became', 'dated', 'netsuite', 'not_ours', 'ledger', 'tax'], line
     ), position, document_type, record_type, netsuite_account_id, netsuite_item_id, currency
@@ -107,6 +119,7 @@ POSTED = Sheet(
         Column("external id", width=28),
         Column("document", width=28),
         Column("NetSuite id", width=12),
+        Column("number", width=14),
         Column("date", "date", 12),
         CURRENCY,
         Column("amount", "money", 16),
@@ -114,6 +127,7 @@ POSTED = Sheet(
         Column("NetSuite customer"),
         Column("Stripe invoice", width=28),
         Column("account"),
+        Column("name of the account", width=30),
         Column("state", width=10),
         Column("detail", width=80),
     ),
@@ -149,10 +163,13 @@ POSTED = Sheet(
         from marts.zero_amount_invoices
     )
     select
-        decimals, record_type, external_id, document_id, netsuite_internal_id, tran_date, upper(currency), amount_minor,
-        stripe_customer_id, netsuite_customer_id, stripe_invoice_id, netsuite_account_id, state, detail
+        decimals, record_type, external_id, document_id, netsuite_internal_id, numbers.record_number, tran_date,
+        upper(currency), amount_minor, stripe_customer_id, netsuite_customer_id, stripe_invoice_id, netsuite_account_id,
+        accounts.shown_as, state, detail
     from records
     left join {decimals} using (currency)
+    {numbers}
+    {accounts}
     where netsuite_internal_id is not null and tran_date >= date '{start}' and tran_date < date '{end}'
     order by turn, tran_date, external_id
     """,
@@ -197,13 +214,18 @@ REFUNDS = Sheet(
         Column("representation", width=18, is_key=True),
         Column("payout", width=28),
         Column("account"),
+        Column("name of the account", width=30),
         Column("NetSuite id", width=12),
+        Column("number", width=14),
     ),
     """
     select
         currency_decimals, stripe_refund_id, stripe_credit_note_id, refund_date, upper(currency), amount_minor,
-        representation, stripe_payout_id, netsuite_account_id, netsuite_internal_id
+        representation, stripe_payout_id, netsuite_account_id, accounts.shown_as, netsuite_internal_id,
+        numbers.record_number
     from marts.refund_reconciliation
+    {numbers}
+    {accounts}
     where refund_date >= date '{start}' and refund_date < date '{end}'
     order by refund_date, stripe_refund_id, stripe_credit_note_id
     """,

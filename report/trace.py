@@ -67,6 +67,11 @@ class Trace:
     drift: list[Row]
 
 
+def named(kind: str, alias: str, id: str) -> str:
+    """A join with the numbers and names behind internal ids. kind: `transaction` or `account` · id: SQL of the id."""
+    return f"left join marts.netsuite_names as {alias} on {alias}.netsuite_id = {id} and {alias}.record_kind = '{kind}'"
+
+
 SECTIONS = {
     "objects": """
         select * exclude (amount) from marts.credit_document_objects
@@ -79,8 +84,8 @@ SECTIONS = {
         select * exclude (amount) from marts.credit_document_parts
         where document_id in (select unnest($documents::varchar[])) order by part_number
     """,
-    "records": """
-        select * from (
+    "records": f"""
+        with records as (
             select
                 document_id, 'creditMemo' as record_type, external_id, netsuite_internal_id, state, reason, detail,
                 amount_minor, currency, tran_date, memo_text, netsuite_customer_id, customer_found_by,
@@ -118,7 +123,17 @@ SECTIONS = {
             from marts.journal_entries
             where document_id in (select unnest($documents::varchar[]))
         )
-        order by record_type, external_id
+        select
+            records.*, numbers.record_number as netsuite_number, invoices.record_number as netsuite_invoice_number,
+            accounts.shown_as as netsuite_account, debits.shown_as as debit_netsuite_account,
+            credits.shown_as as credit_netsuite_account
+        from records
+        {named("transaction", "numbers", "records.netsuite_internal_id")}
+        {named("transaction", "invoices", "records.netsuite_invoice_id")}
+        {named("account", "accounts", "records.netsuite_account_id")}
+        {named("account", "debits", "records.debit_netsuite_account_id")}
+        {named("account", "credits", "records.credit_netsuite_account_id")}
+        order by records.record_type, records.external_id
     """,
     "lines": """
         with all_lines as (
@@ -146,8 +161,10 @@ SECTIONS = {
         select * exclude (amount, tax_basis) from marts.credit_memo_tax_details
         where document_id in (select unnest($documents::varchar[])) order by detail_number
     """,
-    "applications": """
-        select * exclude (amount) from marts.credit_memo_applications
+    "applications": f"""
+        select applications.* exclude (amount), targets.record_number as target_number
+        from marts.credit_memo_applications as applications
+        {named("transaction", "targets", "applications.target_netsuite_id")}
         where document_id in (select unnest($documents::varchar[]))
         order by
             list_position(['invoice', 'customer_refund', 'out_of_band'], application_type), target_external_id

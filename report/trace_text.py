@@ -117,7 +117,7 @@ def encode(value: Any) -> str:
 def _print_record(console: Console, record: Row, trace: Trace) -> None:
     """A NetSuite record with its lines, tax details and mapped fields."""
     name = RECORD_TYPES.get(record["record_type"], record["record_type"])
-    number = f"NetSuite {record['netsuite_internal_id']}" if record["netsuite_internal_id"] else "not in NetSuite"
+    number = netsuite_text(record) or "not in NetSuite"
     console.print(f"{name} {record['external_id']}: {_money(record)}, {state_text(record)}, {number}", style="bold")
     dated = [f"dated {record['tran_date']}"] if record["tran_date"] else []
     _print_lines(console, ", ".join([*dated, *refers_to(record)]), record["memo_text"], record["url"])
@@ -211,7 +211,8 @@ def field_text(row: Row) -> str:
 def application_text(row: Row, said: str | None) -> str:
     """An application, without its amount. said: the detail that the document shows already."""
     target = f" {row['target_external_id']}" if row["target_external_id"] else ""
-    number = f", NetSuite {row['target_netsuite_id']}" if row["target_netsuite_id"] else ""
+    number = f", NetSuite {_with_name(row['target_netsuite_id'], row['target_number'])}"
+    number = number if row["target_netsuite_id"] else ""
     detail = row["detail"] if row["state"] in ("waiting", "blocked") and row["detail"] != said else None
     return _lines(f"{row['application_type'].replace('_', ' ')}{target}{number}: {state_text(row)}", detail)
 
@@ -243,19 +244,31 @@ def difference_text(row: Row) -> str:
     return f"{row['record_type']} {row['external_id']}, {row['difference']}{amounts}{detail}"
 
 
-def found_text(name: str, id: str | None, found_by: str | None) -> str | None:
-    """What a record refers to in NetSuite, and what found it; None if it refers to nothing."""
-    return id and f"{name} {id}" + (f" (by {found_by})" if found_by else "")
+def netsuite_text(record: Row) -> str | None:
+    """A record in NetSuite by its id, with its number where that is known; None if it is not there."""
+    id = record["netsuite_internal_id"]
+    return f"NetSuite {_with_name(id, record['netsuite_number'])}" if id else None
+
+
+def found_text(name: str, id: str | None, shown_as: str | None, found_by: str | None = None) -> str | None:
+    """What a record refers to in NetSuite, its number or name, and what found it; None if it refers to nothing."""
+    return id and f"{name} {_with_name(id, shown_as)}" + (f" (by {found_by})" if found_by else "")
+
+
+def _with_name(id: str, shown_as: str | None) -> str:
+    return f"{id} {shown_as}" if shown_as else id
 
 
 def refers_to(record: Row) -> list[str]:
     """What a record refers to in NetSuite: customer, invoice, accounts."""
     found = (
-        found_text("customer", record["netsuite_customer_id"], record["customer_found_by"]),
-        found_text("invoice", record["netsuite_invoice_id"], record["invoice_found_by"]),
-        found_text("account", record["netsuite_account_id"], None),
-        found_text("debit account", record["debit_netsuite_account_id"], None),
-        found_text("credit account", record["credit_netsuite_account_id"], None),
+        found_text("customer", record["netsuite_customer_id"], None, record["customer_found_by"]),
+        found_text(
+            "invoice", record["netsuite_invoice_id"], record["netsuite_invoice_number"], record["invoice_found_by"]
+        ),
+        found_text("account", record["netsuite_account_id"], record["netsuite_account"]),
+        found_text("debit account", record["debit_netsuite_account_id"], record["debit_netsuite_account"]),
+        found_text("credit account", record["credit_netsuite_account_id"], record["credit_netsuite_account"]),
     )
     return [text for text in found if text]
 

@@ -321,7 +321,10 @@ def test_readers_have_every_mart_as_it_is(shop):
 
 def test_every_command_is_among_the_runs(shop):
     """Also those that posted nothing; the rows of the log have the id of their run."""
-    runs = testing.rows(shop.published, "select * from marts.runs where command <> 'report' order by position")
+    books = (
+        "select * from marts.runs where command in ('run', 'plan', 'extract', 'transform', 'push') order by position"
+    )
+    runs = testing.rows(shop.published, books)
     assert [run["command"] for run in runs[:6]] == ["plan", "push", "push", "run", "plan", "push"]
     assert {run["exit_code"] for run in runs[:6]} == {0}
     assert all(run["ended_at"] >= run["started_at"] for run in runs[:6])

@@ -65,15 +65,17 @@ where c.relkind in ('r', 'v') and obj_description(c.oid, 'pg_class') is not null
 """
 
 
-def mirror(postgres: Any, target: duckdb.DuckDBPyConnection) -> None:
+def mirror(postgres: Any, target: duckdb.DuckDBPyConnection, marts: Sequence[str] = ()) -> None:
     """Replaces journal, marts and `ALSO_READ` of the DuckDB file by those of Postgres, in one transaction.
 
-    postgres: a PostgresWarehouse. Raises PostgresError, duckdb.Error; the file is as before then.
+    postgres: a PostgresWarehouse · marts: these marts alone. Raises PostgresError, duckdb.Error; the file is as before
+    then.
     """
     target.execute("begin")
     try:
-        mirror_journal(postgres, target)
-        _mirror_marts(postgres, target)
+        if not marts:
+            mirror_journal(postgres, target)
+        _mirror_marts(postgres, target, marts)
         target.execute("commit")
     except BaseException:
         target.execute("rollback")
@@ -104,13 +106,15 @@ def mirror_journal(postgres: Any, target: duckdb.DuckDBPyConnection) -> None:
             _insert(target, relation, types, rows)
 
 
-def _mirror_marts(postgres: Any, target: duckdb.DuckDBPyConnection) -> None:
+def _mirror_marts(postgres: Any, target: duckdb.DuckDBPyConnection, only: Sequence[str]) -> None:
     found: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
     for schema, table, *column in postgres.execute(COLUMNS, [[".".join(name) for name in ALSO_READ]]).fetchall():
         found.setdefault((schema, table), []).append(tuple(column))
     comments = {(schema, table): words for schema, table, words in postgres.execute(COMMENTS).fetchall()}
     kinds = dict(target.execute("select schema_name || '.' || view_name, 'view' from duckdb_views()").fetchall())
     for (schema, table), columns in found.items():
+        if only and (schema, table) not in [("marts", name) for name in only]:
+            continue
         relation = f"{_quoted(schema)}.{_quoted(table)}"
         if kinds.get(f"{schema}.{table}"):
             target.execute(f"drop view {relation}")

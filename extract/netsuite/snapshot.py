@@ -94,10 +94,12 @@ def _not_asked_for(stored: Snapshot, snapshot: Snapshot, asked: Wanted) -> dict[
     transactions = unmatched("transactions", asked.transaction_ids, asked.externals | asked.invoices, asked.invoices)
     memos = {row["id"] for row in snapshot["transactions"] if row["type"] == "CustCred"}
     others = {row["id"] for row in snapshot["transactions"]} - memos
+    named = {(row["record_kind"], row["id"]) for row in snapshot["record_names"]}
     gone = {row["id"] for row in stored["transactions"]} - {row["id"] for row in transactions} - memos - others
     return {
         "customers": unmatched("customers", asked.customer_ids, asked.customers, asked.customers),
         "transactions": transactions,
+        "record_names": [row for row in stored["record_names"] if (row["record_kind"], row["id"]) not in named],
         "applications": [
             row
             for row in stored["applications"]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
+from extract.errors import ExtractError
 from extract.netsuite.snapshot import Record, Snapshot
 from extract.netsuite.suiteql import SuiteqlTables, bulks, in_list
 from extract.netsuite.wanted import Wanted
 from extract.raw_tables import NETSUITE_COLUMNS
 from netsuite.api import NetSuite
-from netsuite.errors import Refused
+from netsuite.errors import LoginRefused, Refused
 from netsuite.lookup import number
 from settings import Settings
 
@@ -43,13 +44,15 @@ class SnapshotQueries:
             "transactions": lambda: self.transactions(wanted),
             "currencies": lambda: suiteql.whole_table("currency", "id symbol isinactive", "currencyprecision"),
             "accounting_periods": self.accounting_periods,
-            "accounts": lambda: suiteql.bulk_select("account", "id isinactive", "", {"id": wanted.account_ids}),
+            "accounts": lambda: self._accounts("id isinactive", wanted.account_ids),
             "subsidiaries": self.subsidiaries,
         }
         with ThreadPoolExecutor(self._concurrency) as pool:
             answers = {table: pool.submit(query) for table, query in queries.items()}
             rows = {table: answer.result() for table, answer in answers.items()}
         rows["applications"] = self.applications(rows["transactions"])
+        accounts = [*rows["accounts"], *self._receivables(rows, wanted.account_ids)]
+        rows["record_names"] = [*_names_of_transactions(rows["transactions"]), *_names_of_accounts(accounts)]
         return {
             table: sorted(
                 ({column: row.get(column) for column in columns} for row in rows[table]),
@@ -90,7 +93,7 @@ class SnapshotQueries:
             "transaction",
             "id externalid type entity trandate currency foreigntotal foreignamountunpaid status voided "
             "posting postingperiod",
-            "approvalstatus",
+            "approvalstatus tranid",
             {"id": wanted.transaction_ids, "externalid": wanted.externals | wanted.invoices, **by_field},
             stripe_id=self._invoice_field,
             var="invoice_id_field",
@@ -167,6 +170,22 @@ class SnapshotQueries:
                 rest = sorted(set(rest) - {str(row[side]) for row in complete})
         return rows
 
+    def _accounts(self, needed: str, ids: set[str]) -> list[Record]:
+        return self._suiteql.bulk_select("account", needed, "acctnumber accountsearchdisplayname", {"id": ids})
+
+    def _receivables(self, rows: Mapping[str, Sequence[Record]], known: set[str]) -> list[Record]:
+        """The receivables accounts of what was read, beside the known ones, for their names alone: no run needs them,
+        so a role that is not shown the table gets none."""
+        found = {row.get("account") for row in rows["transactions"]}
+        found |= {row.get("receivablesaccount") for row in rows["customers"]}
+        try:
+            return self._accounts("id", {id for id in map(str, found) if id.isdigit()} - known)
+        except LoginRefused:
+            raise
+        except (Refused, ExtractError):
+            self.refused.add("account")
+            return []
+
     def accounting_periods(self) -> list[Record]:
         """All periods, years and quarters included."""
         return self._suiteql.whole_table(
@@ -184,3 +203,16 @@ class SnapshotQueries:
                 raise
             self.refused.add("subsidiary")
             return []
+
+
+def _names_of_transactions(rows: Sequence[Record]) -> Iterator[Record]:
+    for row in rows:
+        if row.get("tranid"):
+            yield {"record_kind": "transaction", "id": row["id"], "number": row["tranid"]}
+
+
+def _names_of_accounts(rows: Sequence[Record]) -> Iterator[Record]:
+    for row in rows:
+        number, name = row.get("acctnumber"), row.get("accountsearchdisplayname")
+        if number or name:
+            yield {"record_kind": "account", "id": row["id"], "number": number, "name": name}

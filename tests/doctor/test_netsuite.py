@@ -58,18 +58,31 @@ def test_names_stand_beside_ids(company: Company, tmp_path: Path) -> None:
     assert found["item_map.csv"].endswith("; and 5 more")
 
 
-def test_an_invoice_id_of_another_record_is_named(company: Company, tmp_path: Path) -> None:
+def test_customers_and_invoices_that_netsuite_lacks_are_warnings(company: Company, tmp_path: Path) -> None:
+    """As a transform says it: their documents wait (rule X1). A memo is no invoice."""
     memo = company.books.create("creditMemo", company.sale("cn_1", "5.00"))
     write_mappings(company, tmp_path)
     tmp_path.joinpath("invoice_map.csv").write_text(f"stripe_invoice_id,netsuite_invoice_id\nin_1,{memo}\nin_2,999\n")
-    wrong = [(f.subject, f.message) for f in doctor.check(company.settings(), tmp_path) if f.level == "error"]
+    tmp_path.joinpath("customer_map.csv").write_text("stripe_customer_id,netsuite_customer_id\ncus_1,998\n")
+    found = doctor.check(company.settings(), tmp_path)
+    wrong = [(f.level, f.subject, f.message) for f in found if f.level in ("error", "warning")]
+    line, words = "{}.csv, line {}, netsuite_{}_id", '"{}" is the internal id of no {} in NetSuite (row of {})'
     assert wrong == [
-        (
-            "invoice_map.csv, line 2, netsuite_invoice_id",
-            f"transaction {memo} is CustCred, no invoice, in NetSuite (row of in_1)",
-        ),
-        ("invoice_map.csv, line 3, netsuite_invoice_id", "transaction 999 is not there in NetSuite (row of in_2)"),
+        ("warning", line.format("customer_map", 2, "customer"), words.format(998, "customer", "cus_1")),
+        ("warning", line.format("invoice_map", 2, "invoice"), words.format(memo, "invoice", "in_1")),
+        ("warning", line.format("invoice_map", 3, "invoice"), words.format(999, "invoice", "in_2")),
     ]
+
+
+def test_an_inactive_customer_is_an_error(company: Company, tmp_path: Path) -> None:
+    """Rule X1 finds it by the map, and NetSuite refuses its records."""
+    write_mappings(company, tmp_path)
+    company.books.change("customer", company.customer, isInactive=True)
+    (wrong,) = [f for f in doctor.check(company.settings(), tmp_path) if f.subject.startswith("customer_map.csv, line")]
+    assert (wrong.level, wrong.message) == (
+        "error",
+        f"customer {company.customer} is inactive in NetSuite (row of cus_1)",
+    )
 
 
 def test_what_cannot_be_known_is_said(company: Company, tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -381,3 +382,28 @@ def test_a_refused_record_is_tried_again_after_the_next_transform(company: Compa
     company.next_round()
     report: PushReport = push(company.settings(), path)
     assert report.posted == 2 and not report.is_refused
+
+
+def test_a_plan_tells_how_far_it_is(company: Company, path: Path) -> None:
+    """Until its tables are printed: a bar would stand between them."""
+    want_everything(company)
+    with company.warehouse() as warehouse:
+        warehouse.execute("create table marts.posting_plan as select * from range(3)")
+    told: list[object] = []
+
+    class Watcher:
+        def expect(self, total: int) -> None:
+            told.append(("of", total))
+
+        def __call__(self, advance: int) -> None:
+            told.append(advance)
+
+    @contextmanager
+    def watch() -> Iterator[Watcher]:
+        yield Watcher()
+        told.append("over")
+
+    with patch("load_netsuite.plan.print_plan", lambda *_: told.append("tables")):
+        plan(company.settings(), path, watch=watch)
+    assert told[0] == ("of", 3) and told[-2:] == ["over", "tables"]
+    assert sum(advance for advance in told if isinstance(advance, int)) == 3

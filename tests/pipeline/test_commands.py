@@ -129,7 +129,14 @@ def test_a_command_that_fails_is_among_the_runs(tmp_path: Path) -> None:
     open_warehouse(path).close()
     code, lines = start("report", path)
     assert code == 1
-    assert runs(path) == [("report", 1, lines[0])]
+    with FileLock(tmp_path / "w.lock"):
+        assert start("compact", path)[0] == 4
+    assert start("trace", path, ID="cn_1")[0] == 1
+    assert start("export", path, DIR=str(tmp_path / "export"))[0] == 1
+    assert start("compact", path)[0] == 0
+    found = [(command, code) for command, code, _ in runs(path)]
+    assert found == [("report", 1), ("compact", 4), ("trace", 1), ("export", 1), ("compact", 0)]
+    assert runs(path)[0] == ("report", 1, lines[0])
 
 
 def runs(path: Path) -> list[tuple[Any, ...]]:

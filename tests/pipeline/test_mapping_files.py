@@ -39,6 +39,7 @@ class Office:
                 "id": netsuite_id, "subsidiary": "1", "receivablesaccount": "11", "isinactive": "F"
             }  # fmt: skip
             company.map("customer_map", f"cus_{name},{netsuite_id}")
+        company.transaction("990", type="CustCred", entity="71")
         company.netsuite["customers"]["74"] = company.netsuite["customers"]["73"] | {"id": "74"}
         for number in range(200, 205):
             company.netsuite["items"][str(number)] = {"id": str(number), "isinactive": "F"}
@@ -103,6 +104,10 @@ def test_first_and_later_builds(tmp_path: Path, caplog: pytest.LogCaptureFixture
     office.rows["customer_map"][1] = ["cus_Mode", "74"]
     office.rows["customer_map"].append(["cus_Mine", "999"])
     office.leave("customer_map", "blank lines and rows")
+    office.rows["invoice_map"].append(["in_Mine", "990"])  # a memo is no invoice
+    office.leave("invoice_map", "plain")
+    with testing.opened(office.warehouse) as warehouse:
+        warehouse.execute("insert into raw_netsuite.asked_ids values ('transactions', '990')")
     caplog.clear()
     assert office.transform() == DONE
     assert customers_in_scope(office.warehouse) == {"cus_Mode"}
@@ -115,6 +120,8 @@ def test_first_and_later_builds(tmp_path: Path, caplog: pytest.LogCaptureFixture
     assert (
         'line 8, column netsuite_customer_id: "999" is not in the last snapshot of NetSuite; run `make extract`' in told
     )
+
+    assert 'netsuite_invoice_id: "990" is the internal id of no invoice in NetSuite (row of in_Mine).' in told
 
     # a mistyped decision stops the run before the push, and the books stay as they were
     office.rows["manual_decisions"] = [["cn_Else", "skip", "by hand"], ["cn_Nope", "skip", ""]]

@@ -3,20 +3,23 @@ None of it changes how the command ends."""
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from history.beside import folder_of
 from history.runs import KILLED
 from load_netsuite.push import PushReport
 from pipeline import stages
-from pipeline.exit_codes import FAILED, REFUSED, StageFailed
-from pipeline.notes import noted, readers_told, tell_readers
+from pipeline.exit_codes import FAILED, REFUSED, UNDER_WAY, AnotherRun, StageFailed
+from pipeline.notes import note_failure, noted, readers_told, tell_readers
 from pipeline.stages import StageResults
 from publish.reading import published_path
-from settings import Settings
+from settings import Settings, SettingsError, default_warehouse
 from warehouse.connection import WarehouseLocked, open_warehouse
+from warehouse.ownership import Books, WrongBooks, note_books
 
 MARTS = """
 create schema marts; create schema history;
@@ -78,18 +81,81 @@ def test_a_killed_command_is_noted_by_the_next(settings: Settings) -> None:
     assert rows(settings.warehouse_path) == [("run", None, KILLED), ("push", 0, None)]
 
 
-def test_a_command_beside_a_run_is_noted_at_its_end_if_the_warehouse_is_free(settings: Settings) -> None:
-    under_way = noted(settings, "run", StageResults(run_id="r1"), has_lock=True)
-    under_way.__enter__()
-    with noted(settings, "report", StageResults(run_id="r2"), has_lock=False):
-        assert rows(settings.warehouse_path) == [("run", None, None)]
-    assert rows(settings.warehouse_path) == [("run", None, None), ("report", 0, None)]
+def read_only(settings: Settings, run_id: str, command: str = "report", error: BaseException | None = None) -> None:
+    """A command without the run lock."""
+    with noted(settings, command, StageResults(run_id=run_id), has_lock=False):
+        if error:
+            raise error
+
+
+def test_commands_beside_a_run_are_noted_by_the_next_one_that_has_the_lock(settings: Settings) -> None:
+    """The run lock and the warehouse's own are both held meanwhile; at the end of the run, its rows are published."""
+    create_marts(settings)
+    results = StageResults(run_id="r1")
+    with noted(settings, "run", results, has_lock=True), open_warehouse(settings.warehouse_path):
+        tell_readers(settings, results)
+        read_only(settings, "r2", "trace")
+        with pytest.raises(StageFailed):
+            read_only(settings, "r3", "export", StageFailed("export: no"))
+        with pytest.raises(KeyboardInterrupt):
+            read_only(settings, "r4", "doctor", KeyboardInterrupt())
+    found = [("run", 0, None), ("trace", 0, None), ("export", 1, "export: no"), ("doctor", 1, "stopped by hand")]
+    assert rows(settings.warehouse_path) == found
+    query = "select command, exit_code, failure from marts.runs where ended_at >= started_at order by position"
+    assert rows(published_path(settings.warehouse_path), query) == found
+    assert not list(folder_of(settings.warehouse_path).iterdir())
+
+
+def test_a_command_that_could_not_begin_is_noted_once(settings: Settings) -> None:
+    create_marts(settings)
+    for failure in (AnotherRun("another run is under way"), SettingsError(["MONTH is wrong"])):
+        note_failure(settings, "push", StageResults(run_id="r1"), failure)
+    note_failure(settings, "push", StageResults(run_id="r2", is_noted=True), StageFailed("noted by itself"))
+    run(settings, "compact", "r3")
+    assert rows(settings.warehouse_path) == [("push", UNDER_WAY, "another run is under way"), ("compact", 0, None)]
+
+
+def test_a_command_with_the_settings_of_another_account_leaves_nothing(settings: Settings) -> None:
+    create_marts(settings)
+    with open_warehouse(settings.warehouse_path) as warehouse:
+        note_books(warehouse, settings.warehouse_path, Books(is_live=True, netsuite_account="1"))
+    with pytest.raises(WrongBooks):
+        read_only(settings, "r1", error=WrongBooks("belongs to 1"))
+    other = settings.model_copy(update={"netsuite_account_id": "2"})
+    killed = noted(other, "trace", StageResults(run_id="r2"), has_lock=False)
+    killed.__enter__()
+    del killed  # the lock goes with it, as with a process
+    gc.collect()
+    own = settings.model_copy(update={"netsuite_account_id": "1"})
+    read_only(own, "r3")
+    run(own, "compact", "r4")
+    assert rows(settings.warehouse_path) == [("report", 0, None), ("compact", 0, None)]
+
+
+def test_the_warehouse_of_an_earlier_version_gets_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("settings.ROOT", tmp_path)
+    path = tmp_path / "data" / "production.duckdb"
+    open_warehouse(path).close()
+    settings = Settings(_env_file=None, target="production", netsuite_account_id="1")
+    settings = settings.model_copy(update={"warehouse_path": default_warehouse(settings)})
+    read_only(settings, "r1")
+    assert [found.name for found in (tmp_path / "data").iterdir() if found.is_dir()] == ["production-commands"]
+
+
+def test_a_folder_that_cannot_be_written_changes_nothing(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    create_marts(settings)
+    folder_of(settings.warehouse_path).write_text("in the way")
+    read_only(settings, "r1")
+    run(settings, "compact", "r2")
+    assert rows(settings.warehouse_path) == [("compact", 0, None)]
+    assert not caplog.messages
 
 
 @pytest.mark.parametrize("command", ["report", "compact", "push"])
 def test_a_warehouse_is_not_created_for_the_note(settings: Settings, command: str) -> None:
     run(settings, command, "r1")
-    assert not settings.warehouse_path.exists()
+    read_only(settings, "r2", command)
+    assert not list(settings.warehouse_path.parent.iterdir())
 
 
 def test_a_command_without_a_name_leaves_no_row(settings: Settings) -> None:

@@ -44,7 +44,9 @@ def trace(path: Path, id: str, results: StageResults | None = None, **variables:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {str(file): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    """The files below a folder, without the note that a command leaves for `marts.runs`."""
+    files = [file for file in folder.rglob("*") if file.is_file() and file.parent.name != "w-commands"]
+    return {str(file): file.read_bytes() for file in files}
 
 
 def test_a_trace_reads_and_changes_nothing(path: Path) -> None:

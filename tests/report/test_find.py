@@ -76,3 +76,14 @@ def test_the_nearest_ids_are_named(warehouse: duckdb.DuckDBPyConnection, id: str
 def test_at_most_so_many_ids_are_named(warehouse: duckdb.DuckDBPyConnection) -> None:
     insert(warehouse, "credit_outcomes", *({"document_id": f"cn_long_{n}"} for n in range(9)))
     assert nearest(warehouse, "cn_long_x", most=3) == ["cn_long_0", "cn_long_1", "cn_long_2"]
+
+
+def test_a_document_number_of_netsuite_leads_to_the_documents(warehouse: duckdb.DuckDBPyConnection) -> None:
+    for id, number in (("61", "CM7"), ("31", "INV31"), ("71", "R1"), ("81", "J1")):
+        insert(warehouse, "netsuite_names", {"record_kind": "transaction", "netsuite_id": id, "record_number": number})
+    insert(warehouse, "netsuite_names", {"record_kind": "account", "netsuite_id": "61", "record_number": "1100"})
+    assert found(warehouse, "CM7") == [("cn_1", "number of the creditMemo in NetSuite")]
+    assert ("cn_1", "number of the invoice in NetSuite") in found(warehouse, "INV31")
+    assert found(warehouse, "R1") == [("cn_1", "number of the customerRefund in NetSuite")]
+    assert found(warehouse, "J1") == [("cn_old", "number of the journalEntry in NetSuite")]
+    assert found(warehouse, "1100") == []

@@ -216,10 +216,24 @@ def test_drift_is_what_the_last_comparison_found(marts):
     amounts = {"expected_minor": 5, "found_minor": 4}
     insert(marts, "netsuite_drift", difference | amounts | {"reconciled_at": datetime(2026, 3, 1, 1, 30, tzinfo=UTC)})
     insert(marts, "credit_document_parts", {"document_id": "cn_1", **USD})
-    assert page_of(marts).rows["page-drift-table"][1][4:8] == ["total", "0.05", "0.04", "USD"]
+    assert page_of(marts).rows["page-drift-table"][1][5:9] == ["total", "0.05", "0.04", "USD"]
     compare(2, 0)
     found = page_of(marts)
     assert "page-drift-table" not in found.rows and "all 7 records were as they were posted" in found.text
+
+
+def test_numbers_and_names_stand_beside_the_ids(marts):
+    fill_march(marts)
+    insert(marts, "netsuite_load_log", log(1, "r1", "cn_1", "created", internal_id="1"))
+    insert(
+        marts,
+        "netsuite_names",
+        {"record_kind": "transaction", "netsuite_id": "1", "record_number": "<b>CM7"},
+        {"record_kind": "account", "netsuite_id": "11", "shown_as": "1100 <i>Receivable"},
+    )
+    page = page_of(marts)
+    assert page.rows["page-records-table"][1][4:6] == ["1", "<b>CM7"]
+    assert "account 11 1100 <i>Receivable" in [row[1] for row in page.rows["page-month-ledger"]]
 
 
 def test_json_has_whole_minor_units_and_utc_times(warehouse):

@@ -12,6 +12,7 @@ from report.find import find
 from report.trace import traces
 from report.trace_text import as_json, print_hits, print_trace
 from tests.report.conftest import MARKUP
+from tests.report.marts import insert
 
 SHOWN_MARKUP = MARKUP.replace("\x1b", "\ufffd")
 
@@ -131,3 +132,21 @@ def test_json_holds_the_same_content(warehouse: duckdb.DuckDBPyConnection) -> No
 def test_whole_quantities_have_no_exponent(warehouse: duckdb.DuckDBPyConnection) -> None:
     warehouse.execute("update marts.credit_memo_lines set quantity = 1000 where line_number = 1")
     assert "1000 x" in shown(warehouse, "cn_1")
+
+
+def test_numbers_and_names_stand_beside_the_ids(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """As far as the last extract knows them."""
+    assert "NetSuite 61\n" in shown(warehouse, "cn_1")
+    warehouse.execute("update marts.credit_memos set netsuite_account_id = '11' where document_id = 'cn_1'")
+    numbers = (("61", "CM 7"), ("31", "INV-31"), ("71", "[red]9"))
+    insert(
+        warehouse,
+        "netsuite_names",
+        *({"record_kind": "transaction", "netsuite_id": id, "record_number": number} for id, number in numbers),
+        {"record_kind": "account", "netsuite_id": "11", "shown_as": "1100 Receivable"},
+        {"record_kind": "account", "netsuite_id": "61", "record_number": "1", "shown_as": "1 of another kind"},
+    )
+    text = flowing(shown(warehouse, "cn_1"))
+    for words in ("NetSuite 61 CM 7", "invoice 31 INV-31 (by ", "account 11 1100 Receivable", "NetSuite 71 [red]9"):
+        assert words in text
+    assert "of another kind" not in text

@@ -240,8 +240,32 @@ def test_an_amount_keeps_every_digit(marts, tmp_path, decimals, minor, value, nu
 def test_totals_stand_apart_by_what_must_not_be_mixed(marts, tmp_path):
     fill_march(marts)
     page = openpyxl.load_workbook(write(marts, tmp_path), data_only=True)["posted"]
-    totals = {row[0]: row[6] for row in page.iter_rows(values_only=True) if str(row[0]).startswith("total")}
+    totals = {row[0]: row[7] for row in page.iter_rows(values_only=True) if str(row[0]).startswith("total")}
     assert totals == {"total creditMemo JPY": 700, "total creditMemo USD": 10.25, "total customerRefund USD": 3}
+
+
+@pytest.mark.parametrize("text", ["CM 7", "=1+1", "<b>*?~"])
+def test_numbers_and_names_stand_beside_the_ids(marts, tmp_path, text):
+    fill_march(marts)
+    insert(
+        marts,
+        "netsuite_names",
+        {"record_kind": "transaction", "netsuite_id": "1", "record_number": text},
+        {"record_kind": "account", "netsuite_id": "11", "shown_as": text},
+    )
+    insert(marts, "netsuite_items", {"netsuite_item_id": "101", "item_name": "Basic plan"})
+    path = write(marts, tmp_path)
+    row = next(row for row in rows_of(path, "posted") if row["document"] == "cn_1")
+    assert (row["number"], row["name of the account"]) == (text, text)
+    assert {row["name of account or item"] for row in month_rows(path)} == {None, text, "Basic plan"}
+    assert_formulas_show_their_values(path)
+
+
+def month_rows(path: Path) -> list[dict[str, Any]]:
+    """The month's rows of month_end_tie_out, below the figures of the first sheet."""
+    rows = list(openpyxl.load_workbook(path)["summary"].iter_rows(values_only=True))
+    first = next(number for number, row in enumerate(rows) if row[0] == "line")
+    return [dict(zip(rows[first], row, strict=True)) for row in rows[first + 1 :] if row[0]]
 
 
 def test_an_empty_month_has_its_headers(marts, tmp_path):
@@ -269,7 +293,7 @@ def test_a_list_is_made_to_be_read_and_printed(marts, tmp_path):
         assert page.freeze_panes == ("B7" if name == "summary" else "B2")
         assert page.page_setup.orientation == "landscape" and page.page_setup.fitToHeight == 0
         assert page.print_title_rows == ("$6:$6" if name == "summary" else "$1:$1")
-    assert workbook["posted"].auto_filter.ref == f"A1:M{5}"
+    assert workbook["posted"].auto_filter.ref == f"A1:O{5}"
     assert workbook.properties.creator in (None, "") and workbook.properties.lastModifiedBy in (None, "")
     assert workbook.properties.created == datetime(2026, 4, 3)
 

@@ -36,6 +36,7 @@ NETSUITE_TABLES = {
     "isinactive",
     "accounts": "id isinactive",
     "subsidiaries": "id",
+    "record_names": "record_kind id number name",
 }
 
 MAPPING_HEADERS = {

@@ -181,7 +181,7 @@ unmatched as (
         end || ' (row of ' || invoice_map.stripe_invoice_id || ')' as problem
     from invoice_map
     left join {{ source('raw_netsuite', 'transactions') }} as records
-        on {{ cell('invoice_map.netsuite_invoice_id') }} = records.id
+        on {{ cell('invoice_map.netsuite_invoice_id') }} = records.id and records.type = 'CustInvc'
     left join asked
         on {{ cell('invoice_map.netsuite_invoice_id') }} = asked.id and asked.table_name = 'transactions'
     where records.id is null and {{ cell('invoice_map.netsuite_invoice_id') }} is not null

@@ -8,8 +8,9 @@
     by          column that says whose a row is: customer_key, stripe_customer_id, document_id or external_id;
                 everybody = the model's rows belong to no customer, so all are tested
     rows        relation of the model's rows in scope (models/checked), where the model is a view over all books
+    only        with everybody: the condition of the rows that are tested, where a build need not go through all
 -#}
-{% test rows_are_whole(model, key, not_null=[], by='customer_key', rows=none) %}
+{% test rows_are_whole(model, key, not_null=[], by='customer_key', rows=none, only=none) %}
 {%- if is_nobody_in_scope() -%}
 {{ no_messages() }}
 {%- else -%}
@@ -30,6 +31,8 @@ rows_in_scope as (
             {%- else %}
         {{ by }} in (select ids.external_id from {{ ref('int_external_ids') }} as ids)
             {%- endif %}
+        {%- elif only %}
+    where {{ only }}
         {%- endif %}
     {%- endif %}
 ),

@@ -1,8 +1,14 @@
 -- Rules L10, C1, S1: the lines of a memo, with its tax details (under tax_strategy none: with the taxes that the
 -- account computes), come to the memo's amount, to the unit; so do, per memo, its applications (C6, C7, R1) where its
 -- parts add up. Memos whose parts or lines do not add up, or whose amount NetSuite cannot show, are blocked for just
--- that, or wait for Stripe before anybody looks.
+-- that, or wait for Stripe before anybody looks, or are posted all the same: by a person, or before the note changed.
 with
+
+contradicting as (
+    select distinct document_id
+    from {{ ref('int_findings_amounts') }}
+    where reason in ('parts_do_not_add_up', 'lines_do_not_add_up')
+),
 
 memos as (
     select
@@ -13,8 +19,10 @@ memos as (
         memos.reason
     from {{ ref('checked_credit_memos') }} as memos
     inner join {{ ref('reference_outcome_reasons') }} as reasons on memos.reason = reasons.reason
+    left join contradicting on memos.document_id = contradicting.document_id
     where
         memos.reason <> 'currency_precision'
+        and contradicting.document_id is null
         and reasons.reason_rank > (
             select limits.reason_rank
             from {{ ref('reference_outcome_reasons') }} as limits

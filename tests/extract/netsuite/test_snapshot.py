@@ -47,6 +47,9 @@ def test_rows_not_asked_for_stay_and_deleted_records_go(
     def snapshot(**tables: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
         return {**{table: [] for table in NETSUITE_COLUMNS}, **tables}
 
+    def transaction(id: str, number: str) -> dict[str, str]:
+        return {"record_kind": "transaction", "id": id, "number": number}
+
     first = snapshot(
         customers=rows("customers", {"id": "1", "externalid": "CUS_1"}, {"id": "2", "stripe_id": "cus_2"}),
         transactions=rows(
@@ -65,6 +68,7 @@ def test_rows_not_asked_for_stay_and_deleted_records_go(
             link("21", "22", "4"),
         ),
         currencies=rows("currencies", {"id": "1", "symbol": "EUR"}),
+        record_names=rows("record_names", transaction("12", "CM1"), transaction("22", "CM2")),
     )
     store_snapshot(warehouse, first, None, frozenset())
     warehouse.execute("update marts.credit_outcomes set state = 'waiting' where document_id = 'cn_1'")
@@ -79,8 +83,10 @@ def test_rows_not_asked_for_stay_and_deleted_records_go(
         ),
         applications=rows("applications", link("11", "12", "1"), link("11", "98", "3")),
         currencies=rows("currencies", {"id": "1", "symbol": "EUR"}),
+        record_names=rows("record_names", transaction("11", "INV1"), transaction("12", "CM1b")),
     )
-    assert store_snapshot(warehouse, again, asked, frozenset()) == ["applications", "customers", "transactions"]
+    changed = ["applications", "customers", "record_names", "transactions"]
+    assert store_snapshot(warehouse, again, asked, frozenset()) == changed
 
     def present(sql: str) -> list[Any]:
         return warehouse.execute(sql).fetchall()
@@ -99,6 +105,11 @@ def test_rows_not_asked_for_stay_and_deleted_records_go(
         ("11", "12"),
         ("11", "98"),
         ("21", "22"),
+    ]
+    assert present("select id, number from raw_netsuite.record_names order by id") == [
+        ("11", "INV1"),
+        ("12", "CM1b"),
+        ("22", "CM2"),
     ]
     assert store_snapshot(warehouse, again, asked, frozenset()) == []
 

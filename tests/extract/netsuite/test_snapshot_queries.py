@@ -184,3 +184,45 @@ def test_accounts_without_subsidiaries(settings: Settings) -> None:
             return super().suiteql(sql)
 
     assert ask(WithoutOneWorld({}), settings)["subsidiaries"] == []
+
+
+NAMED = {
+    "customer": [{"id": "1", "externalid": "cus_1", "isinactive": "F", "receivablesaccount": "12"}],
+    "transaction": [{"id": "5", "type": "CustInvc", "externalid": "in_1", "tranid": "INV-77"}],
+    "transactionline": [{"transaction": "5", "subsidiary": "3", "expenseaccount": "11"}],
+    "account": [{"id": "11", "isinactive": "F", "acctnumber": "1100", "accountsearchdisplayname": "1100 Receivable"}],
+}
+
+
+def test_numbers_and_names_are_read_for_people(settings: Settings) -> None:
+    """Of transactions and of accounts; the receivables accounts are no part of the accounts that rules read."""
+    netsuite = FakeNetSuite(NAMED)
+    snapshot = ask(netsuite, settings, customers={"cus_1"}, invoices={"in_1"})
+    assert [tuple(row.values()) for row in snapshot["record_names"]] == [
+        ("account", "11", "1100", "1100 Receivable"),
+        ("transaction", "5", "INV-77", None),
+    ]
+    assert snapshot["accounts"] == []
+    (sql,) = [sql for sql in netsuite.asked if " FROM account " in sql]
+    assert "WHERE (id IN (11, 12))" in sql
+    snapshot = ask(netsuite, settings, customers={"cus_1"}, account_ids={"11"})
+    assert snapshot["accounts"] == [{"id": "11", "isinactive": "F"}]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "found"),
+    [
+        ({"tranid"}, [("account", "11", "1100", "1100 Receivable")]),
+        ({"acctnumber"}, [("account", "11", None, "1100 Receivable"), ("transaction", "5", "INV-77", None)]),
+        ({"account"}, [("transaction", "5", "INV-77", None)]),  # the table: FakeNetSuite looks for the bare word
+    ],
+)
+def test_an_account_that_shows_no_numbers_or_names_is_read_all_the_same(
+    settings: Settings, hidden: set[str], found: list[tuple[str | None, ...]]
+) -> None:
+    netsuite = FakeNetSuite(NAMED, without=hidden)
+    queries = SnapshotQueries(netsuite, settings)  # type: ignore[arg-type]
+    snapshot = queries.snapshot(Wanted(**{**vars(NOTHING), "customers": {"cus_1"}, "invoices": {"in_1"}}))
+    assert [tuple(row.values()) for row in snapshot["record_names"]] == found
+    assert snapshot["transactions"][0]["externalid"] == "in_1"
+    assert queries.refused
