@@ -80,10 +80,13 @@ class PostgresCursor:
         return list(self._answer.description or ())
 
     def close(self) -> None:
-        """Ends the session. A cursor that nobody has any more does so, too."""
+        """Ends the session."""
         self.session.close()
 
-    __del__ = close
+    def __del__(self) -> None:
+        """A cursor that nobody has any more ends its session. One that never had any is nothing to end."""
+        if hasattr(self, "session"):
+            self.close()
 
 
 class PostgresWarehouse(PostgresCursor):
