@@ -128,7 +128,11 @@ def run_dbt(settings: Settings, *command: str, stage: Stage | None = None) -> li
     }
     try:
         # dbt does not wait for a file that others have open. It shares the hold of this process.
-        with connect_when_free(settings.warehouse_path), contextlib.redirect_stdout(io.StringIO()), _rare_collections():
+        with (
+            connect_when_free(settings.warehouse_path),
+            contextlib.redirect_stdout(io.StringIO()),
+            _no_collections(),
+        ):
             # Nothing reads the manifest and the results as JSON, and they take a second to write.
             outcome = dbtRunner(callbacks=[count_nodes(stage)] if stage else []).invoke(
                 ["--no-write-json", *command, *(word for option in options.items() for word in option)]
@@ -148,15 +152,14 @@ def run_dbt(settings: Settings, *command: str, stage: Stage | None = None) -> li
 
 
 @contextlib.contextmanager
-def _rare_collections() -> Iterator[None]:
-    """Makes Python's cyclic garbage collector run rarely: dbt holds a million objects to the end and makes few cycles,
-    and to look through them again and again takes a tenth of the stage."""
-    usual = gc.get_threshold()
-    gc.set_threshold(200_000, *usual[1:])
+def _no_collections() -> Iterator[None]:
+    """Python looks for no cycles meanwhile: dbt holds a million objects to the end, and to look through them again and
+    again takes a tenth of the stage. The cycles that it leaves come to some 150 MB, however much there is to derive."""
+    gc.disable()
     try:
         yield
     finally:
-        gc.set_threshold(*usual)
+        gc.enable()
 
 
 def describe_failure(settings: Settings, result: Any) -> list[str]:

@@ -64,6 +64,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return docs.checkout(tmp_path_factory.mktemp("checkout"))
 
 
+@pytest.fixture(scope="module")
+def tests(folder: Path) -> list[str]:
+    """The files that hold tests, as pytest names them when it collects all: the file and how many."""
+    done = run(".venv/bin/python -m pytest --collect-only -q -p no:cacheprovider tests", folder)
+    assert done.returncode == 0, done.stdout
+    return done.stdout.splitlines()
+
+
 def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["bash", "-euc", command], cwd=folder, text=True, capture_output=True, timeout=120, check=False
@@ -106,13 +114,17 @@ def test_the_commands_of_the_pipeline_exist() -> None:
 
 
 @pytest.mark.parametrize(("block", "line"), COMMANDS, ids=lambda value: str(value)[:50])
-def test_a_command_runs(block: docs.Block, line: str, folder: Path) -> None:
+def test_a_command_runs(block: docs.Block, line: str, folder: Path, tests: list[str]) -> None:
     words = shlex.split(line, comments=True)
     if words[0] == "make":
         given = {word.partition("=")[0] for word in words[1:] if "=" in word}
         assert given <= MAKE_VARIABLES | {field.upper() for field in Settings.model_fields}, block
         done = run(shlex.join(["make", "-n", *words[1:]]), folder)
         assert done.stdout, block
+    elif "pytest" in words and "-k" not in words:
+        named = words[words.index("pytest") + 1 :]
+        assert [name for name in named if not any(file.startswith((f"{name}:", f"{name}/")) for file in tests)] == []
+        return
     elif "pytest" in words:
         done = run(f"{line.partition('#')[0]} --collect-only -q -p no:cacheprovider", folder)
     elif words[1:3] == ["-m", "tests.property.mutations"]:

@@ -10,6 +10,11 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlsplit
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+#: Of every session of dbt. Postgres keeps the names of the customers in scope in a hash only if they fit work_mem, and
+#: goes through them once a row if not. It takes the rows of a subquery for one, and would go through the other side of
+#: a join once for each of thousands; no table of the models has an index that makes up for it. jit compiles each of
+#: many short queries.
+SESSION = "-c work_mem=256MB -c jit=off -c enable_nestloop=off -c timezone=UTC"
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
@@ -68,6 +73,7 @@ class PostgresUrl:
             "WAREHOUSE_DATABASE": self.database,
             "WAREHOUSE_SSLMODE": self.sslmode,
             "DBT_ENV_SECRET_WAREHOUSE_PASSWORD": self.password,
+            "PGOPTIONS": SESSION,
         }
 
     def for_psycopg(self) -> Mapping[str, str | int]:

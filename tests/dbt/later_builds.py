@@ -3,7 +3,7 @@
 The histories of a random world arrive in parts: objects come in older versions or later, NetSuite records are missing
 or different for a day, mapping rows come and go, and NetSuite's answers reach the journal. Each build after the first
 derives some customers anew. With the books of the others it has to give what a first build gives.
-Part of `make soak`; one change at a time: test_scope.py.
+Part of `make soak`; one change at a time: test_staleness.py.
 """
 
 from __future__ import annotations

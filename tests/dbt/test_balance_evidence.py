@@ -1,6 +1,6 @@
 """Uses of customer balance whose ledger rows are missing or name no invoice (rules B6, B8, B9, O2), from raw rows.
 
-What comes in a later build: test_scope.py.
+What comes in a later build: changes.py.
 """
 
 from __future__ import annotations

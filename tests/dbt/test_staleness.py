@@ -2,7 +2,7 @@
 
 The changes are generated from the project itself: every column of every input, every var, every model and macro file.
 `make soak` tries all vars and files, `make test` a sample of them. Columns are cheap, so each run tries all of them.
-One change of each kind that the rules know: test_scope.py.
+One change of each kind that the rules know (changes.py) is in the same world.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.dbt.changes import CASES, name_of
 from tests.dbt.company import (
     VARIABLES,
     Company,
@@ -29,6 +30,7 @@ from tests.dbt.company import (
     derive_scope,
     differences,
     first_build,
+    first_warehouse,
     marts,
 )
 from tests.support import warehouse as testing
@@ -124,6 +126,7 @@ class World:
     warehouse: Path
     company: Company
     before: dict[str, list[str]]
+    uses_before: dict[str, str]
     after: dict[str, list[str]]
     expected_scope: set[str]
     scope: set[str]
@@ -285,8 +288,8 @@ def world(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> World:
     for n in ("Quiet", "Blank1", "Blank2", "Blank3"):
         company.full(n)
     for file, row in {
-        "customer_map": '" cus_Blank1"," 0 "',
-        "invoice_map": '"in_Blank2 ","0 "',
+        "customer_map": '" cus_Blank1"," 9 "',
+        "invoice_map": '"in_Blank2 ","9 "',
         "manual_decisions": '" cn_Blank3 "," skip ",',
     }.items():
         company.map(file, row)
@@ -295,18 +298,19 @@ def world(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> World:
     planned = list(changes(company, manifest))
     planned.append(("Unnamed", lambda: company.note("Unnamed", memo="changed"), True))
     known = set(company.stripe["customers"])
+    others = [case(company, name_of(case)) for case in CASES]
 
     company.land(warehouse, project)
     read_more_columns(project)
     testing.run_dbt(testing.WITHOUT_TESTS, project, warehouse, variables=VARIABLES)
-    before = marts(warehouse)
-    for _, change, _ in planned:
+    before, uses_before = marts(warehouse), uses(warehouse)
+    for change in [*(change for _, change, _ in planned), *others]:
         change()
     company.land(warehouse, project)
     read_more_columns(project)
     testing.run_dbt(testing.WITHOUT_TESTS, project, warehouse, variables=VARIABLES)
     return World(
-        project, warehouse, company, before, marts(warehouse),
+        project, warehouse, company, before, uses_before, marts(warehouse),
         expected_scope={f"cus_{n}" for n, _, is_derived in planned if is_derived},
         scope=customers_in_scope(warehouse) & known,
     )  # fmt: skip
@@ -315,8 +319,76 @@ def world(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> World:
 # ---------- data
 
 
-def test_a_later_build_gives_what_a_full_refresh_gives(world: World) -> None:
-    assert not differences(world.after, first_build(world.project, world.warehouse))
+@pytest.fixture(scope="module")
+def refreshed(world: World) -> tuple[Path, dict[str, list[str]]]:
+    """A first build from the same raw rows: its warehouse and its marts."""
+    return first_warehouse(world.warehouse), first_build(world.project, world.warehouse)
+
+
+def test_a_later_build_gives_what_a_full_refresh_gives(
+    world: World, refreshed: tuple[Path, dict[str, list[str]]]
+) -> None:
+    assert not differences(world.after, refreshed[1])
+
+
+def uses(warehouse: Path) -> dict[str, str]:
+    """Ledger row -> the document that shows it, in the two cases about sessions. Each has one row of a session."""
+    query = """
+        select uses.balance_transaction_id as id, outcomes.document_id
+        from books.attributed_uses as uses
+        inner join marts.credit_outcomes as outcomes on uses.document_id = outcomes.document_id
+        where uses.stripe_customer_id in ('cus_UseWithoutInvoiceGetsOne', 'cus_SessionIsReadAfterItsRow')
+    """
+    return {row["id"]: row["document_id"] for row in testing.rows(warehouse, query)}
+
+
+IN_SCOPE = "{} in (select {} from books.{} where customer_key in (from scope.customers))"
+OF_DOCUMENTS = IN_SCOPE.format("document_id", "document_id", "credit_documents")
+OF_INVOICES = f"external_id in (select external_id from marts.zero_amount_invoices where {OF_DOCUMENTS})"
+OF_RECORDS = "external_id in (select external_id from build.int_external_ids) or record_type = 'serviceSaleItem'"
+#: Which rows of a mart belong to the customers in scope, where document_id does not say it.
+ROWS_IN_SCOPE = {
+    "customer_refunds": IN_SCOPE.format("stripe_refund_id", "stripe_refund_id", "refund_links"),
+    "zero_amount_invoice_lines": OF_INVOICES,
+    "netsuite_field_values": OF_RECORDS,
+    "posting_plan": OF_RECORDS,
+    "refund_reconciliation": IN_SCOPE.format("stripe_refund_id", "stripe_refund_id", "refund_links")
+    + " or stripe_refund_id not in (select stripe_refund_id from books.refund_links)",
+    "credit_balance_check": "stripe_customer_id in (from scope.customers)",
+}
+
+
+def assert_checked_rows_are_those_of_the_marts(warehouse: Path) -> None:
+    """The data tests look at the rows of schema checked; these must be just the rows that the marts show."""
+    with testing.opened(warehouse) as connection:
+        for model in sorted((testing.PROJECT / "models" / "checked").glob("*.sql")):
+            name = model.stem.removeprefix("checked_")
+            if name == "month_end_tie_out":
+                continue  # its rows are sums over documents
+            view = f"{'outcomes' if name.startswith('outcomes_') else 'marts'}.{name.removeprefix('outcomes_')}"
+            where = ROWS_IN_SCOPE.get(name, OF_DOCUMENTS)
+            for one, other in (
+                (f"from checked.{name}", f"from {view} where {where}"),
+                (f"from {view} where {where}", f"from checked.{name}"),
+            ):
+                assert connection.execute(f"({one}) except all ({other})").fetchall() == [], (name, one)
+
+
+def test_data_tests_look_at_the_rows_of_the_marts(world: World, refreshed: tuple[Path, dict[str, list[str]]]) -> None:
+    assert_checked_rows_are_those_of_the_marts(world.warehouse)
+    assert_checked_rows_are_those_of_the_marts(refreshed[0])
+
+
+def test_a_session_that_is_read_later_names_the_invoice(world: World) -> None:
+    """The document without an invoice is no more (rule B9)."""
+    assert world.uses_before == {
+        "cbtxn_UseWithoutInvoiceGetsOne2": "cbtxn_UseWithoutInvoiceGetsOne2_balance",
+        "cbtxn_SessionIsReadAfterItsRow2": "in_SessionIsReadAfterItsRow_balance",
+    }
+    assert uses(world.warehouse) == {
+        "cbtxn_UseWithoutInvoiceGetsOne2": "in_UseWithoutInvoiceGetsOne_balance",
+        "cbtxn_SessionIsReadAfterItsRow2": "in_SessionIsReadAfterItsRow2_balance",
+    }
 
 
 def test_a_changed_column_puts_its_customer_in_scope_and_no_other(world: World) -> None:
@@ -397,7 +469,8 @@ def test_nothing_is_stale_when_nothing_changed_and_in_a_renamed_file(world: Worl
 
 def stale_by_compiled_code(project: Path, warehouse: Path, variables: dict[str, Any]) -> tuple[int, int]:
     """How many customers this code and these vars make stale, and how many there are."""
-    testing.run_dbt(["compile", "--select", "scope_customer_inputs"], project, warehouse, variables=variables)
+    command = ["compile", "--select", "scope_customer_inputs"]
+    testing.run_dbt(command, project, warehouse, variables=variables, parsed_under=VARIABLES)
     (compiled,) = (project / "target" / "compiled").rglob("scope_customer_inputs.sql")
     with testing.opened(warehouse) as connection:
         return stale_customers(connection, f"({compiled.read_text()})")
@@ -571,13 +644,23 @@ def test_a_build_with_a_failing_data_test_leaves_its_customers_stale(world: Worl
             project, warehouse, variables=VARIABLES,
             extra=["--exclude", "test_type:generic", "path:tests/integrity", "path:tests/mapping"],
         )  # fmt: skip
-    assert marts(warehouse) != world.after
+    (outcome,) = testing.rows(warehouse, "select state from marts.credit_outcomes where document_id = 'cn_Quiet'")
+    assert outcome == {"state": "skipped"}
     assert derive_scope(project, warehouse) == {"cus_Quiet"}, "the failed build does not count"
     land_note(world, warehouse, version=2)
     assert derive_scope(project, warehouse) == {"cus_Quiet"}, "nor do the books before it, whose inputs these are"
 
 
-def test_a_killed_build_leaves_its_customers_stale(world: World, copied: tuple[Path, Path]) -> None:
+def number_of_customers(warehouse: Path) -> int:
+    with testing.opened(warehouse) as connection:
+        return stale_customers(connection)[1]
+
+
+def test_builds_that_break_leave_their_customers_stale(world: World, copied: tuple[Path, Path]) -> None:
+    """A killed one, then one of other rules that broke after it replaced some books.
+
+    What they derived from is put back each time, so that no input differs from those of the build before them.
+    """
     project, warehouse = copied
     land_note(world, warehouse, version=1, status="void")
     arguments = [
@@ -594,6 +677,35 @@ def test_a_killed_build_leaves_its_customers_stale(world: World, copied: tuple[P
         )
     assert killed.returncode == 9, killed.stdout[-500:]
     land_note(world, warehouse, version=2)
+    assert derive_scope(project, warehouse) == {"cus_Quiet"}
+
+    models = project / "models"
+    broken = {
+        models / "build" / "lines" / "int_memo_lines.sql": (
+            "roles.share_minor as amount_minor",
+            "roles.share_minor + 1 as amount_minor",
+        ),
+        models / "books" / "books_memos.sql": ("{{ books_of(", "select no_such_column from {{ books_of("),
+    }
+    right = {file: file.read_text() for file in broken}
+    for file, (old, new) in broken.items():
+        assert old in right[file]
+        file.write_text(right[file].replace(old, new))
+    some_books = [*testing.WITHOUT_TESTS, "--select", "+books_memo_lines", "+books_memos"]
+    with pytest.raises(testing.BuildFailed, match="Error in model books_memos"):
+        testing.run_dbt(some_books, project, warehouse, variables=VARIABLES)
+    assert len(customers_in_scope(warehouse)) == number_of_customers(warehouse)
+    for file, text in right.items():
+        file.write_text(text)
     testing.run_dbt(testing.WITHOUT_TESTS, project, warehouse, variables=VARIABLES)
-    assert customers_in_scope(warehouse) == {"cus_Quiet"}
+    assert len(customers_in_scope(warehouse)) == number_of_customers(warehouse)
     assert not differences(marts(warehouse), world.after)
+
+
+@pytest.mark.parametrize("lost", ["books.memos", "books.inputs", "books.names"])
+def test_a_lost_book_makes_everybody_stale(world: World, copied: tuple[Path, Path], lost: str) -> None:
+    project, warehouse = copied
+    everybody = number_of_customers(warehouse)
+    with testing.opened(warehouse) as connection:
+        connection.execute(f"drop table {lost}")
+    assert len(derive_scope(project, warehouse)) == everybody

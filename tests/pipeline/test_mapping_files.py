@@ -20,6 +20,7 @@ from tests.dbt.company import VARIABLES, Company, customers_in_scope, marts
 from tests.mapping_files.cases import WAYS, write
 from tests.pipeline.test_commands import PRODUCTION, start
 from tests.support import warehouse as testing
+from tests.support.quick_dbt import quick_dbt
 
 HEADERS = {name: header.split(",") for name, header in testing.MAPPING_HEADERS.items()}
 
@@ -64,7 +65,7 @@ class Office:
         )
 
     def transform(self) -> int:
-        with testing.without_debug_events():
+        with quick_dbt():
             return transform(self.settings(), StageResults())
 
     def outcomes(self) -> dict[str, str]:

@@ -22,6 +22,7 @@ from sandbox.demo.netsuite import ACCOUNTS, ITEMS
 from settings import Settings, SettingsError
 from tests.pipeline.test_commands import PRODUCTION, start
 from tests.support import warehouse as testing
+from tests.support.quick_dbt import quick_dbt
 from warehouse.connection import open_warehouse
 from warehouse.ownership import Books, note_books
 
@@ -93,7 +94,7 @@ class Office:
         with testing.opened(self.settings.warehouse_path) as connection:
             ensure_tables(connection)
         selection = ("--exclude-resource-type", "unit_test", "--indirect-selection", "empty")
-        with testing.without_debug_events():
+        with quick_dbt():
             assert run_dbt(self.settings, "build", *selection, "--select", *MODELS, "path:tests/mapping") == []
 
     def files(self) -> dict[str, str]:

@@ -12,36 +12,43 @@ import pytest
 from pipeline import transform as module
 from pipeline.stages import StageResults
 from settings import Settings
+from tests.dbt.conftest import made_once
 from tests.support import warehouse as testing
+from tests.support.warehouse import EmptyWorld
+
+
+def no_build(*_: object, **__: object) -> list[str]:
+    """In the place of a dbt command: it does nothing and succeeds."""
+    return []
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A warehouse with two customers, as a transform left it."""
-    folder = tmp_path_factory.mktemp("unchanged")
-    mappings = folder / "mappings"
-    mappings.mkdir()
-    for name, header in testing.MAPPING_HEADERS.items():
-        (mappings / f"{name}.csv").write_text(header + "\n")
-    settings = Settings(_env_file=None, warehouse_path=folder / "w.duckdb", mappings_dir=mappings)
+    """A warehouse as a transform left it, with two customers in it."""
+    world = EmptyWorld(
+        tmp_path_factory.mktemp("unchanged"), copy_of=made_once(tmp_path_factory, "empty_world", EmptyWorld)
+    )
+    settings = Settings(_env_file=None, warehouse_path=world.warehouse, mappings_dir=world.project / "seeds")
     with testing.opened(settings.warehouse_path) as connection:
-        testing.create_raw_tables(connection)
         testing.land_stripe(connection, "customers", [{"id": "cus_1", "created": 1}, {"id": "cus_2", "created": 2}])
         testing.land_netsuite(connection, "items", [{"id": "7", "isinactive": "F"}, {"id": "8", "isinactive": "F"}])
-    assert module.transform(settings, StageResults(run_id="r")) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "run_dbt", no_build)
+        transform(settings)
     return settings
 
 
 @pytest.fixture(autouse=True)
 def builds(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The dbt commands that a transform starts. They do nothing and succeed."""
+    """The dbt commands that a transform starts. They do nothing and succeed. Nothing is published."""
     started: list[str] = []
 
     def run_dbt(settings: Settings, command: str, *options: str, **_: object) -> list[str]:
         started.append(command)
-        return []
+        return no_build()
 
     monkeypatch.setattr(module, "run_dbt", run_dbt)
+    monkeypatch.setattr(module, "tell_readers", lambda *_: None)
     yield started
 
 

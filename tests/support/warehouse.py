@@ -20,6 +20,7 @@ from typing import Any
 import duckdb
 
 from extract.stripe.endpoints import TABLES
+from tests.support.quick_dbt import quick_dbt
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 
@@ -152,8 +153,18 @@ def build(
     run_dbt(["build", "--exclude-resource-type", "unit_test", *extra], project, warehouse, variables=variables)
 
 
-def run_dbt(command: list[str], project: Path, warehouse: Path, *, variables: Mapping[str, Any] | None = None) -> None:
+def run_dbt(
+    command: list[str],
+    project: Path,
+    warehouse: Path,
+    *,
+    variables: Mapping[str, Any] | None = None,
+    parsed_under: Mapping[str, Any] | None = None,
+) -> None:
     """Run a dbt command in this process; warnings are errors.
+
+    parsed_under: other variables, under which the selected models and tests read the same relations: what dbt parsed
+    under them serves. dbt refuses a relation that it did not find then.
 
     Raises:
         BuildFailed: a node failed, or dbt itself did.
@@ -172,10 +183,11 @@ def run_dbt(command: list[str], project: Path, warehouse: Path, *, variables: Ma
     arguments = ["--warn-error", "--no-write-json", *command, "--log-level", "none", "--no-use-colors"]
     for name, value in options.items():
         arguments += [f"--{name}", str(value)]
+    parsed = variables if parsed_under is None else parsed_under
     with (
-        parsed_before(project, warehouse, variables) as path,
+        parsed_before(project, warehouse, parsed) as path,
         _environment(WAREHOUSE_PATH=path),
-        without_debug_events(),
+        quick_dbt(keep_parsed=parsed != variables),
     ):
         try:
             outcome = dbtRunner().invoke(arguments)
@@ -227,23 +239,6 @@ def _one_path(warehouse: Path) -> Iterator[str]:
         log = Path(f"{link}.wal")  # a killed process leaves it
         if log.exists():
             shutil.move(log, f"{warehouse}.wal")
-
-
-@contextlib.contextmanager
-def without_debug_events() -> Iterator[None]:
-    """Let dbt tell no debug events for a while: nobody listens, and to make them takes an eighth of a small build."""
-    from dbt_common.events.base_types import DebugLevel
-    from dbt_common.events.event_manager import EventManager
-
-    make, fire = DebugLevel.__init__, EventManager.fire_event
-    DebugLevel.__init__ = lambda *_, **__: None
-    EventManager.fire_event = lambda manager, event, *args, **kwargs: (
-        None if isinstance(event, DebugLevel) else fire(manager, event, *args, **kwargs)
-    )
-    try:
-        yield
-    finally:
-        DebugLevel.__init__, EventManager.fire_event = make, fire
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ def test_a_url_becomes_the_variables_of_the_dbt_profile() -> None:
         "WAREHOUSE_DATABASE": "ledger",
         "WAREHOUSE_SSLMODE": "verify-full",
         "DBT_ENV_SECRET_WAREHOUSE_PASSWORD": "p@ss",
+        "PGOPTIONS": "-c work_mem=256MB -c jit=off -c enable_nestloop=off -c timezone=UTC",
     }
     assert url.for_psycopg()["password"] == "p@ss"
     assert "p@ss" not in repr(url)

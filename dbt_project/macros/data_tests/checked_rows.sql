@@ -2,7 +2,7 @@
     Rows of a mart, or of an outcome that marts share, of the customers in scope, for the data tests of this build: all
     other rows passed when they were derived. A mart is a view over all books and the journal. Its code is read here
     once more, over the books and the journal of these customers alone, so a check costs what has changed and not what
-    is there. tests/dbt/test_scope.py holds that both give the same rows.
+    is there. tests/dbt/test_staleness.py holds that both give the same rows.
 
     name     name of the mart or outcome
     reuse    list of marts and outcomes that it reads and that have checked rows themselves: these are read instead

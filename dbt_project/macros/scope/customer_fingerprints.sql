@@ -11,7 +11,13 @@
 {% macro customer_fingerprints(names, only=none) %}
 {%- set inputs = build_inputs() %}
 with
-
+{% for input in inputs if input.names and not input.customer_key %}
+-- a row has several names, and its version is taken once
+named_rows_{{ loop.index }} as (
+    select {{ (input.names.keys() | list + [row_version(input) ~ ' as version']) | join(', ') }}
+    from {{ input.relation }} as input_row
+),
+{% endfor %}
 concerning as (
     {%- for input in inputs if input.customer_key %}
     select coalesce({{ input.customer_key }}, '') as customer_key, {{ row_version(input) }} as version
@@ -25,7 +31,7 @@ concerning as (
         {%- if not loop.first %}
         union all
         {%- endif %}
-        {{ names_in(input.relation, input.names, [row_version(input) ~ ' as version']) }}
+        {{ names_in('named_rows_' ~ loop.index, input.names, ['version']) }}
         {%- endfor %}
     ) as named
     inner join {{ names }} as names on named.name = names.name

@@ -17,8 +17,17 @@ others as (
         and names.customer_key not in (select stale.customer_key from stale)
 ),
 
-names as (
+stale_names as (
     select customer_key, name from {{ ref('scope_stale_names') }} where links
+),
+
+-- mostly nobody shares an id with a stale customer, and then the names of all customers need not be gone through
+first_reached as (
+    select 1 from others where name in (select stale_names.name from stale_names) limit 1
+),
+
+names as (
+    select customer_key, name from stale_names
     union all
     select customer_key, name from others
 ),
@@ -26,8 +35,7 @@ names as (
 shared_names as (
     select name
     from names
-    -- nobody can be reached from stale customers alone
-    where exists (select 1 from others)
+    where exists (select 1 from first_reached)
     group by name
     -- a customer has a name once
     having count(*) > 1

@@ -37,29 +37,43 @@ rows_in_scope as (
     {%- endif %}
 ),
 
-keyed as (
+-- texts are made for broken keys alone
+broken as (
     select
+        {{ key | join(', ') }},
+        count(*) as row_count
+        {%- for column in not_null %},
+        count({{ column }}) as value_count_{{ loop.index }}
+        {%- endfor %}
+    from rows_in_scope
+    group by {{ key | join(', ') }}
+    having count(*) > 1
+    {%- for column in not_null %} or count({{ column }}) < count(*){% endfor %}
+),
+
+named as (
+    select
+        row_count,
         {% for column in key -%}
         {% if not loop.first %}|| ' ' || {% endif %}coalesce(cast({{ column }} as {{ text() }}), '(none)')
         {% endfor %} as key_value,
         {% for column in not_null -%}
-        case when {{ column }} is null then ' {{ column }}' else '' end ||
+        case when value_count_{{ loop.index }} < row_count then ' {{ column }}' else '' end ||
         {% endfor %} '' as missing_columns
-    from rows_in_scope
+    from broken
 )
 
 select
-    '{{ model.schema }}.{{ model.identifier }}: ' || cast(count(*) as {{ text() }}) || ' rows have the key '
+    '{{ model.schema }}.{{ model.identifier }}: ' || cast(row_count as {{ text() }}) || ' rows have the key '
     || key_value || '.'
         as message
-from keyed
-group by key_value
-having count(*) > 1
+from named
+where row_count > 1
 
 union all
 
 select '{{ model.schema }}.{{ model.identifier }}: ' || key_value || ' has no' || missing_columns || '.' as message
-from keyed
+from named
 where missing_columns <> ''
 {%- endif -%}
 {% endtest %}

@@ -57,22 +57,26 @@ row_sums as (
         use_rows.document_id is null
         or use_rows.document_id not in (select left_out.document_id from left_out)
     group by use_rows.document_id
+),
+
+judged as (
+    select
+        case
+            when outcomes.document_id is null
+                then
+                    'Ledger row ' || row_sums.balance_transaction_id || ' is in no credit document'
+                    || coalesce(' (' || row_sums.document_id || ' is missing)', '') || '.'
+            when coalesce(row_sums.amount_minor <> outcomes.amount_minor, true)
+                then
+                    'The ledger rows of ' || row_sums.document_id || ' come to '
+                    || cast(row_sums.amount_minor as {{ text() }}) || ' minor units, its outcome holds '
+                    || coalesce(cast(outcomes.amount_minor as {{ text() }}), 'nothing') || '.'
+        end as message
+    from row_sums
+    left join {{ ref('credit_outcomes') }} as outcomes
+        on row_sums.document_id = outcomes.document_id and outcomes.document_type = 'balance_use'
 )
 
-select
-    'Ledger row ' || row_sums.balance_transaction_id || ' is in no credit document'
-    || coalesce(' (' || row_sums.document_id || ' is missing)', '') || '.' as message
-from row_sums
-left join {{ ref('credit_outcomes') }} as outcomes
-    on row_sums.document_id = outcomes.document_id and outcomes.document_type = 'balance_use'
-where outcomes.document_id is null
-
-union all
-
-select
-    'The ledger rows of ' || row_sums.document_id || ' come to ' || cast(row_sums.amount_minor as {{ text() }})
-    || ' minor units, its outcome holds ' || coalesce(cast(outcomes.amount_minor as {{ text() }}), 'nothing') || '.'
-        as message
-from row_sums
-inner join {{ ref('credit_outcomes') }} as outcomes on row_sums.document_id = outcomes.document_id
-where coalesce(row_sums.amount_minor <> outcomes.amount_minor, true)
+select message
+from judged
+where message is not null

@@ -15,9 +15,9 @@ contradicting as (
 )
 
 select
-    'Month-end: in ' || coalesce(cast(tie_out.accounting_month as varchar), '(no month)') || ' '
+    'Month-end: in ' || coalesce(cast(tie_out.accounting_month as {{ text() }}), '(no month)') || ' '
     || upper(coalesce(tie_out.currency, '(none)')) || ' the ledger rows of record type ' || tie_out.record_type
-    || ' come to ' || cast(sum(tie_out.amount_minor) as varchar) || ' minor units, not to zero.' as message
+    || ' come to ' || cast(sum(tie_out.amount_minor) as {{ text() }}) || ' minor units, not to zero.' as message
 from {{ ref('checked_month_end_tie_out') }} as tie_out
 left join contradicting
     on tie_out.accounting_month = contradicting.accounting_month and tie_out.currency = contradicting.currency

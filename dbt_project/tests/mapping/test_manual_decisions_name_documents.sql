@@ -7,13 +7,17 @@ decisions as (
     {{ mapping_rows('manual_decisions') }}
 ),
 
--- of this build, and of the customers that it leaves as they are
+-- of this build, and of the customers that it leaves as they are; none are read for a file without rows
 documents as (
-    select document_id from {{ ref('int_credit_documents') }}
-    union
+    select document_id
+    from {{ ref('int_credit_documents') }}
+    where exists (select 1 from decisions)
+    union all
     select earlier.document_id
     from {{ last_build('credit_documents', {'document_id': text(), 'customer_key': text()}) }} as earlier
-    where earlier.customer_key not in (select scope.customer_key from {{ ref('scope_customers') }} as scope)
+    where
+        exists (select 1 from decisions)
+        and earlier.customer_key not in (select scope.customer_key from {{ ref('scope_customers') }} as scope)
 ),
 
 unmatched as (

@@ -1,31 +1,14 @@
-"""One change per customer, of every kind that the rules know: the build after it gives what a first build gives.
+"""One change per customer, of every kind that the rules know, for test_staleness.py.
 
 The cases include changes that Stripe and NetSuite never make by themselves: objects and ids that customers share.
-Every column of every input: test_staleness.py.
 """
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.dbt.company import (
-    DAY,
-    NOW,
-    VARIABLES,
-    Company,
-    customers_in_scope,
-    derive_scope,
-    differences,
-    first_build,
-    first_warehouse,
-    marts,
-)
-from tests.support import warehouse as testing
+from tests.dbt.company import DAY, NOW, Company
 
 CASES: list[Callable[[Company, str], Callable[[], Any]]] = []
 
@@ -433,109 +416,6 @@ def shared_invoice_of_external_id_as_the_map_forgets(c: Company, n: str) -> Any:
     return change
 
 
-# ---------------------------------------------------------------------- the tests
-
-
-def prepare(folder: Path) -> tuple[Path, Path]:
-    """A warehouse with the first build behind it and every change landed."""
-    company = Company()
-    project, warehouse = folder / "dbt_project", folder / "warehouse.duckdb"
-    changes = [function(company, function.__name__.title().replace("_", "")) for function in CASES]
-    company.land(warehouse, project)
-    testing.run_dbt(testing.WITHOUT_TESTS, project, warehouse, variables=VARIABLES)
-    assert uses(warehouse) == {
-        "cbtxn_UseWithoutInvoiceGetsOne2": "cbtxn_UseWithoutInvoiceGetsOne2_balance",
-        "cbtxn_SessionIsReadAfterItsRow2": "in_SessionIsReadAfterItsRow_balance",
-    }
-    for change in changes:
-        change()
-    company.land(warehouse, project)
-    return project, warehouse
-
-
-def uses(warehouse: Path) -> dict[str, str]:
-    """Ledger row -> the document that shows it, in the two cases about sessions. Each has one row of a session."""
-    query = """
-        select uses.balance_transaction_id as id, outcomes.document_id
-        from books.attributed_uses as uses
-        inner join marts.credit_outcomes as outcomes on uses.document_id = outcomes.document_id
-        where uses.stripe_customer_id in ('cus_UseWithoutInvoiceGetsOne', 'cus_SessionIsReadAfterItsRow')
-    """
-    return {row["id"]: row["document_id"] for row in testing.rows(warehouse, query)}
-
-
-IN_SCOPE = "{} in (select {} from books.{} where customer_key in (from scope.customers))"
-OF_DOCUMENTS = IN_SCOPE.format("document_id", "document_id", "credit_documents")
-OF_INVOICES = f"external_id in (select external_id from marts.zero_amount_invoices where {OF_DOCUMENTS})"
-OF_RECORDS = "external_id in (select external_id from build.int_external_ids) or record_type = 'serviceSaleItem'"
-#: Which rows of a mart belong to the customers in scope, where document_id does not say it.
-ROWS_IN_SCOPE = {
-    "customer_refunds": IN_SCOPE.format("stripe_refund_id", "stripe_refund_id", "refund_links"),
-    "zero_amount_invoice_lines": OF_INVOICES,
-    "netsuite_field_values": OF_RECORDS,
-    "posting_plan": OF_RECORDS,
-    "refund_reconciliation": IN_SCOPE.format("stripe_refund_id", "stripe_refund_id", "refund_links")
-    + " or stripe_refund_id not in (select stripe_refund_id from books.refund_links)",
-    "credit_balance_check": "stripe_customer_id in (from scope.customers)",
-}
-
-
-def assert_checked_rows_are_those_of_the_marts(warehouse: Path) -> None:
-    """The data tests look at the rows of schema checked; these must be just the rows that the marts show."""
-    with testing.opened(warehouse) as connection:
-        for model in sorted((testing.PROJECT / "models" / "checked").glob("*.sql")):
-            name = model.stem.removeprefix("checked_")
-            if name == "month_end_tie_out":
-                continue  # its rows are sums over documents
-            view = f"{'outcomes' if name.startswith('outcomes_') else 'marts'}.{name.removeprefix('outcomes_')}"
-            where = ROWS_IN_SCOPE.get(name, OF_DOCUMENTS)
-            for one, other in (
-                (f"from checked.{name}", f"from {view} where {where}"),
-                (f"from {view} where {where}", f"from checked.{name}"),
-            ):
-                assert connection.execute(f"({one}) except all ({other})").fetchall() == [], (name, one)
-
-
-def test_every_change_is_seen(tmp_path: Path) -> None:
-    project, warehouse = prepare(tmp_path)
-    testing.run_dbt(testing.WITHOUT_TESTS, project, warehouse, variables=VARIABLES)
-    assert_checked_rows_are_those_of_the_marts(warehouse)
-    expected = first_build(project, warehouse)
-    assert_checked_rows_are_those_of_the_marts(first_warehouse(warehouse))
-    assert not differences(marts(warehouse), expected)
-
-    assert uses(warehouse) == {
-        "cbtxn_UseWithoutInvoiceGetsOne2": "in_UseWithoutInvoiceGetsOne_balance",
-        "cbtxn_SessionIsReadAfterItsRow2": "in_SessionIsReadAfterItsRow2_balance",
-    }
-
-    # A build of other rules breaks after it replaced some books. Then the rules are put back, so no input differs from
-    # those of the first build.
-    models = project / "models"
-    broken = {
-        models / "build" / "lines" / "int_memo_lines.sql": (
-            "roles.share_minor as amount_minor",
-            "roles.share_minor + 1 as amount_minor",
-        ),
-        models / "books" / "books_memos.sql": ("{{ books_of(", "select no_such_column from {{ books_of("),
-    }
-    right = {file: file.read_text() for file in broken}
-    for file, (old, new) in broken.items():
-        assert old in right[file]
-        file.write_text(right[file].replace(old, new))
-    until_the_books = [*testing.WITHOUT_TESTS, "--select", "+path:models/books"]
-    with pytest.raises(testing.BuildFailed):
-        testing.run_dbt(until_the_books, project, warehouse, variables=VARIABLES)
-    everybody = customers_in_scope(warehouse)
-    for file, text in right.items():
-        file.write_text(text)
-    testing.run_dbt(testing.WITHOUT_TESTS, project, warehouse, variables=VARIABLES)
-    assert not differences(marts(warehouse), expected)
-
-    for lost in ("books.memos", "books.inputs", "books.names"):
-        robbed = tmp_path / "robbed" / warehouse.name
-        robbed.parent.mkdir(exist_ok=True)
-        shutil.copy(warehouse, robbed)
-        with testing.opened(robbed) as connection:
-            connection.execute(f"drop table {lost}")
-        assert derive_scope(project, robbed) == everybody, lost
+def name_of(function: Callable[[Company, str], Callable[[], Any]]) -> str:
+    """The name of a case's customer."""
+    return function.__name__.title().replace("_", "")
