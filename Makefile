@@ -14,6 +14,12 @@ LINT_READY := $(LINT_VENV)/.installed
 ENGINES_VENV := .venv-engines
 ENGINES_READY := $(ENGINES_VENV)/.installed
 
+# With WAREHOUSE_URL, here or in .env, the commands run where psycopg and dbt-postgres are.
+ifneq ($(WAREHOUSE_URL)$(if $(wildcard .env),$(shell grep -c '^ *\(export  *\)\{0,1\}WAREHOUSE_URL *= *[^ ]' .env | grep -v '^0')),)
+RUN := $(ENGINES_VENV)/bin/python -B -m pipeline
+run plan extract transform push reconcile report trace export mappings compact doctor: $(ENGINES_READY)
+endif
+
 COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml
 
 export PYTHONUNBUFFERED := 1

@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from importlib.metadata import PackageNotFoundError, distribution
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -23,7 +24,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from warehouse.postgres import PostgresUrl
+from warehouse.postgres import PostgresUrl, WrongUrl
 
 ROOT = Path(__file__).resolve().parent
 PositiveInteger = Annotated[int, Field(ge=1)]
@@ -196,7 +197,10 @@ class Settings(BaseSettings):
     @field_validator("warehouse_url", mode="before")
     @classmethod
     def _parse_warehouse_url(cls, value: object) -> object:
-        return PostgresUrl.parse(value) if isinstance(value, str) else value
+        try:
+            return PostgresUrl.parse(value) if isinstance(value, str) else value
+        except WrongUrl as error:
+            raise ValueError(str(error).removeprefix("WAREHOUSE_URL ")) from None
 
     @field_validator("warehouse_path")
     @classmethod
@@ -251,6 +255,12 @@ def load_settings(
     TARGET=production (a report needs none). Raises SettingsError with all problems at once."""
     settings, problems, wrong = _read(env_file)
     problems += check_vars(settings.pipeline_vars)[1]
+    if settings.warehouse_url and (missing := _missing_for_postgres()):
+        problems.append(
+            f"WAREHOUSE_URL needs {' and '.join(missing)}: `make` installs them beside .venv when WAREHOUSE_URL is "
+            "set; elsewhere, install requirements-postgres.lock, e.g. "
+            "`pip install --no-deps --require-hashes -r requirements-postgres.lock`"
+        )
     if "target" not in wrong:
         problems += _check_target(settings)
         if settings.target == "production":
@@ -264,6 +274,17 @@ def load_settings(
         host = settings.netsuite_account_id.lower().replace("_", "-")
         filled["netsuite_base_url"] = f"https://{host}.suitetalk.api.netsuite.com"
     return settings.model_copy(update=filled)
+
+
+def _missing_for_postgres() -> list[str]:
+    """Packages of the extra `postgres` that are not installed."""
+    missing = []
+    for name in ("psycopg", "dbt-postgres"):
+        try:
+            distribution(name)
+        except PackageNotFoundError:
+            missing.append(name)
+    return missing
 
 
 def default_warehouse(settings: Settings) -> Path:

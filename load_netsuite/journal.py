@@ -123,8 +123,8 @@ class Journal:
                 with self._queue_lock:
                     batch, self._queue = self._queue, []
                 self._commit(batch)
-        if self._failure and not ticket.written:
-            raise JournalError(self._failure)
+        if not ticket.written:
+            raise JournalError(self._failure or "the load log was not written: this command is being stopped")
 
     def _commit(self, batch: Sequence[tuple[_Ticket, Sequence[Entry]]]) -> None:
         try:
@@ -140,6 +140,9 @@ class Journal:
                 "more was sent. Fix the disk or the warehouse file and run again: what was under way is "
                 "looked up in NetSuite first."
             )
+        except BaseException as error:  # a stop in the middle: whether the rows are there is not known
+            self._failure = f"the load log was not written ({type(error).__name__}); nothing more was sent"
+            raise
         finally:
             for ticket, _ in batch:
                 ticket.done = True

@@ -33,6 +33,9 @@ alter table load_netsuite.reconciliations add column if not exists run_id varcha
 update load_netsuite.drift set reconciled_at = drift.at where reconciled_at is null;
 """
 
+# Two pushes that both believe to hold the lock would give out the same positions: the second stops at its first row.
+ONE_WRITER = "create unique index if not exists load_log_position on load_netsuite.load_log (position)"
+
 # DuckDB keeps the rows of a table in the order in which they were inserted, and numbers them so.
 POSITIONS = """
 update load_netsuite.load_log set position = numbered.position
@@ -84,4 +87,6 @@ def open_with_journal(place: Path | PostgresUrl, command: str = "push") -> Itera
         opened = open_warehouse(place, MEMORY_MIB)
     with opened as warehouse:
         ensure_tables(warehouse)
+        if isinstance(place, PostgresUrl):
+            warehouse.execute(ONE_WRITER)
         yield warehouse

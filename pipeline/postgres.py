@@ -1,7 +1,7 @@
 """The warehouse in Postgres around a stage (WAREHOUSE_URL): raw rows there before it, journal and marts back after it.
 
 Extract keeps its DuckDB file, which only it writes. A database belongs to one such file: two files would take each
-other's rows away.
+other's rows away. It belongs to the accounts of that file, too (rule I1).
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, cast
 
-from pipeline.logs import tell
+from pipeline.books import books_in
+from pipeline.logs import tell, warn
 from settings import Settings
 from warehouse.connection import WarehouseError, open_warehouse
+from warehouse.ownership import Books, books_of, require_same
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,6 +30,14 @@ AFTER_A_PUSH = ("raw_netsuite", "history")
 FILLED_FROM = """
 create schema if not exists load_netsuite;
 create table if not exists load_netsuite.filled_from (file_id text not null);
+create table if not exists load_netsuite.belongs_to (service text primary key, account_id text, livemode boolean);
+"""
+
+BELONGS_TO = """
+insert into load_netsuite.belongs_to (service, account_id, livemode) values (?, ?, ?)
+on conflict (service) do update set
+    account_id = coalesce(excluded.account_id, belongs_to.account_id),
+    livemode = coalesce(excluded.livemode, belongs_to.livemode)
 """
 
 FILE_ID = "create table if not exists file_id (file_id varchar not null)"
@@ -53,6 +63,25 @@ def filled(settings: Settings, command: str) -> Iterator[None]:
             _require_one_journal(landed, postgres, settings)
             tell(f"{command}: {_send(landed, postgres, RAW)} raw rows sent to Postgres")
         yield
+        postgres.require_lock()  # without it, another host may have changed what was read meanwhile
+
+
+def require_own_database(settings: Settings) -> None:
+    """Before a command that writes the journal: it has to be the journal of this file and of its accounts, and there is
+    no second one.
+
+    Raises WarehouseLocked, PostgresError, OtherFile, WrongBooks.
+    """
+    if settings.warehouse_url:
+        with _both(settings):
+            return
+    if settings.warehouse_path.exists():
+        with open_warehouse(settings.warehouse_path) as file:
+            if _file_id(file):
+                raise OtherFile(
+                    f"the journal of {settings.warehouse_path} is in Postgres, and WAREHOUSE_URL is not set: set it. "
+                    "To go on with the file alone, drop its table file_id, and never use that database again"
+                )
 
 
 def fetch_journal(settings: Settings) -> None:
@@ -115,32 +144,59 @@ def _both(
 
 
 def _send(landed: duckdb.DuckDBPyConnection, postgres: PostgresWarehouse, schemas: Sequence[str]) -> int:
+    from warehouse.postgres_connection import translated
     from warehouse.raw_copy import copy_raw
 
-    return sum(copied.sent for copied in copy_raw(landed, postgres.session, schemas))
+    with translated():
+        return sum(copied.sent for copied in copy_raw(landed, postgres.session, schemas))
 
 
 def _require_one_journal(landed: duckdb.DuckDBPyConnection, postgres: PostgresWarehouse, settings: Settings) -> None:
     """Raises OtherFile."""
-    from load_netsuite.tables import ensure_tables
+    from load_netsuite.tables import ONE_WRITER, ensure_tables
 
     ensure_tables(postgres)
     ensure_tables(landed)
+    postgres.execute(ONE_WRITER)
+    postgres.execute(FILLED_FROM)
+    _require_same_books(landed, postgres, settings)
     _require_same_file(landed, postgres, settings)
     _move_journal(landed, postgres, settings)
 
 
+def _require_same_books(landed: duckdb.DuckDBPyConnection, postgres: PostgresWarehouse, settings: Settings) -> None:
+    """Raises WrongBooks. What the file knows, the database knows then."""
+    rows = postgres.execute("select service, account_id, livemode from load_netsuite.belongs_to").fetchall()
+    known = {service: (account, livemode) for service, account, livemode in rows}
+    stripe_account, is_live = known.get("stripe", (None, None))
+    own = Books(stripe_account, is_live, known.get("netsuite", (None, None))[0])
+    of_file = books_of(landed)
+    for found in (books_in(settings), of_file):
+        require_same(own, found, "the database of WAREHOUSE_URL", "set WAREHOUSE_URL to another database")
+    if of_file.is_live is not None or of_file.stripe_account:
+        postgres.execute(BELONGS_TO, ["stripe", of_file.stripe_account, of_file.is_live])
+    if of_file.netsuite_account:
+        postgres.execute(BELONGS_TO, ["netsuite", of_file.netsuite_account, None])
+
+
+def _file_id(landed: duckdb.DuckDBPyConnection) -> str | None:
+    """What ties the file to a database; None before there was one."""
+    if not landed.execute("select 1 from duckdb_tables() where table_name = 'file_id'").fetchall():
+        return None
+    rows = landed.execute("select file_id from file_id").fetchall()
+    return str(rows[0][0]) if rows else None
+
+
 def _require_same_file(landed: duckdb.DuckDBPyConnection, postgres: PostgresWarehouse, settings: Settings) -> None:
-    landed.execute(FILE_ID)
-    known = landed.execute("select file_id from file_id").fetchall()
-    if not known:
-        known = [(uuid.uuid4().hex,)]
-        landed.execute("insert into file_id values (?)", list(known[0]))
-    postgres.execute(FILLED_FROM)
+    known = _file_id(landed)
     there = postgres.execute("select file_id from load_netsuite.filled_from").fetchall()
     if not there:
-        postgres.execute("insert into load_netsuite.filled_from (file_id) values (?)", list(known[0]))
-    elif there != known:
+        if known is None:
+            known = uuid.uuid4().hex
+            landed.execute(FILE_ID)
+            landed.execute("insert into file_id values (?)", [known])
+        postgres.execute("insert into load_netsuite.filled_from (file_id) values (?)", [known])
+    elif there != [(known,)]:
         raise OtherFile(
             f"the database of WAREHOUSE_URL was filled from another DuckDB file than {settings.warehouse_path}: copy "
             "that file here, or set WAREHOUSE_URL to another database. If that file is lost, run `make extract` with "
@@ -158,12 +214,16 @@ def _move_journal(landed: duckdb.DuckDBPyConnection, postgres: PostgresWarehouse
     if not rows:
         return
     if last_there == 0:
-        _send(landed, postgres, ("load_netsuite",))
+        # all tables at once: what was left out of a copy that broke off would never follow
+        with postgres.session.transaction():
+            _send(landed, postgres, ("load_netsuite",))
+        warn(f"Postgres had no journal: it has the {rows} rows of {settings.warehouse_path} now")
         return
     same = "select attempt_id, status from load_netsuite.load_log where position = ?"
     if last > last_there or landed.execute(same, [last]).fetchall() != postgres.execute(same, [last]).fetchall():
         raise OtherFile(
             f"the journals of {settings.warehouse_path} and of the database of WAREHOUSE_URL differ at row {last}: a "
-            "push wrote to the file while WAREHOUSE_URL was not set. Set WAREHOUSE_URL to an empty database, which "
-            "takes over the journal of the file, or put back a copy of the file from before that push"
+            "push wrote to the file while WAREHOUSE_URL was not set, or the database was put back from an older "
+            "backup. Nothing was sent. Set WAREHOUSE_URL to an empty database, which takes over the journal of the "
+            "file; or, if the database has the newer rows, put back a copy of the file from before"
         )

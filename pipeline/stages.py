@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.console import ROWS_SHOWN, console, say
 from pipeline.exit_codes import DONE, FAILED, REFUSED, StageFailed
 from pipeline.notes import readers_told
-from pipeline.postgres import fetch_journal
+from pipeline.postgres import fetch_journal, require_own_database
 from pipeline.reading import open_for_reading
 from settings import ROOT, Settings, shown_path
 
@@ -75,6 +75,7 @@ def push(settings: Settings, results: StageResults) -> int:
     from load_netsuite.push import push
     from progress import Progress
 
+    require_own_database(settings)
     with readers_told(settings, results), Progress().stage("push", unit="records", has_summary=False) as stage:
         results.so_far = stage.so_far
         report = results.push = push(settings, plan=settings.plan, run_id=results.run_id, watcher=stage)
@@ -109,6 +110,7 @@ def plan(settings: Settings, results: StageResults) -> int:
     def watch() -> AbstractContextManager[Watcher]:
         return Progress().stage("plan", unit="records", has_summary=False)
 
+    require_own_database(settings)
     path = plan(settings, settings.plan or ROOT / "plan.json", console(), watch)
     results.found |= plan_as_json(settings, path)
     say(f"plan: nothing was written to NetSuite; `make push PLAN={shown_path(path)}` posts exactly this")
@@ -119,6 +121,7 @@ def reconcile(settings: Settings, results: StageResults) -> int:
     """Compares NetSuite with the journal. REFUSED: NetSuite does not show every record as it was posted."""
     from load_netsuite.reconcile import reconcile
 
+    require_own_database(settings)
     with readers_told(settings, results):
         drifts = reconcile(settings, console(), run_id=results.run_id)
         _note_netsuite(settings)

@@ -139,6 +139,7 @@ def run_dbt(settings: Settings, *command: str, stage: Stage | None = None) -> li
             )
     finally:
         del os.environ["MAPPINGS_FOR_DBT"]
+        os.environ.pop("DBT_ENV_SECRET_WAREHOUSE_PASSWORD", None)  # no later program needs it
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if outcome.exception:
         return [f"  dbt: {outcome.exception}"]

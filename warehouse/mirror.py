@@ -8,13 +8,13 @@ Commands that read find there what a build on DuckDB would have left; extract le
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from warehouse.postgres_connection import PostgresError
-from warehouse.query import Cursor
+from warehouse.postgres_connection import PostgresError, PostgresWarehouse
 
 JOURNAL = "load_netsuite"
 
@@ -46,8 +46,6 @@ TYPES = {
 UNBOUNDED = (38, 10)
 """Digits and decimals of a numeric column that says none. A value with more decimals is an error, never rounded."""
 
-ROWS_AT_ONCE = 10_000
-
 COLUMNS = """
 select
     c.table_schema, c.table_name, c.column_name, c.data_type, c.numeric_precision, c.numeric_scale,
@@ -65,25 +63,35 @@ where c.relkind in ('r', 'v') and obj_description(c.oid, 'pg_class') is not null
 """
 
 
-def mirror(postgres: Any, target: duckdb.DuckDBPyConnection, marts: Sequence[str] = ()) -> None:
+def mirror(postgres: PostgresWarehouse, target: duckdb.DuckDBPyConnection, marts: Sequence[str] = ()) -> None:
     """Replaces journal, marts and `ALSO_READ` of the DuckDB file by those of Postgres, in one transaction.
 
-    postgres: a PostgresWarehouse · marts: these marts alone. Raises PostgresError, duckdb.Error; the file is as before
-    then.
+    marts: these marts alone. Raises PostgresError, duckdb.Error; the file is as before then.
     """
+    with _transaction(target):
+        if not marts:
+            _mirror_journal(postgres, target)
+        _mirror_marts(postgres, target, marts)
+
+
+def mirror_journal(postgres: PostgresWarehouse, target: duckdb.DuckDBPyConnection) -> None:
+    """The tables of the loader alone. Raises as `mirror`."""
+    with _transaction(target):
+        _mirror_journal(postgres, target)
+
+
+@contextmanager
+def _transaction(target: duckdb.DuckDBPyConnection) -> Iterator[None]:
     target.execute("begin")
     try:
-        if not marts:
-            mirror_journal(postgres, target)
-        _mirror_marts(postgres, target, marts)
+        yield
         target.execute("commit")
     except BaseException:
         target.execute("rollback")
         raise
 
 
-def mirror_journal(postgres: Any, target: duckdb.DuckDBPyConnection) -> None:
-    """The tables of the loader alone. Raises PostgresError, duckdb.Error."""
+def _mirror_journal(postgres: PostgresWarehouse, target: duckdb.DuckDBPyConnection) -> None:
     tables = target.execute(
         "select table_name from duckdb_tables() where schema_name = ? and database_name = current_database()", [JOURNAL]
     ).fetchall()
@@ -100,13 +108,12 @@ def mirror_journal(postgres: Any, target: duckdb.DuckDBPyConnection) -> None:
         target.execute(f"delete from {relation}" + (f" where position > {since}" if since >= 0 else ""))
         # rows of the other tables are never changed either, so Postgres keeps them in the order of their insertion
         where = f" where position > {since} order by position" if since >= 0 else " order by ctid"
-        cursor = postgres.cursor().execute(f"select {listed} from {relation}{where}")
         types: pa.Schema = target.sql(f"select {listed} from {relation} limit 0").to_arrow_table().schema
-        for rows in _bulks(cursor):
+        for rows in postgres.in_bulks(f"select {listed} from {relation}{where}"):
             _insert(target, relation, types, rows)
 
 
-def _mirror_marts(postgres: Any, target: duckdb.DuckDBPyConnection, only: Sequence[str]) -> None:
+def _mirror_marts(postgres: PostgresWarehouse, target: duckdb.DuckDBPyConnection, only: Sequence[str]) -> None:
     found: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
     for schema, table, *column in postgres.execute(COLUMNS, [[".".join(name) for name in ALSO_READ]]).fetchall():
         found.setdefault((schema, table), []).append(tuple(column))
@@ -126,7 +133,7 @@ def _mirror_marts(postgres: Any, target: duckdb.DuckDBPyConnection, only: Sequen
         target.execute(f"create or replace table {relation} ({', '.join(defined)})")
         listed = ", ".join(_quoted(name) for name, *_ in columns)
         shape = pa.schema([(column[0], type_) for column, (type_, _) in zip(columns, types, strict=True)])
-        for rows in _bulks(postgres.cursor().execute(f"select {listed} from {relation}")):
+        for rows in postgres.in_bulks(f"select {listed} from {relation}"):
             _insert(target, relation, shape, rows)
         if words := comments.get((schema, table)):
             target.execute(f"comment on table {relation} is {_text(words)}")
@@ -138,19 +145,25 @@ def _mirror_marts(postgres: Any, target: duckdb.DuckDBPyConnection, only: Sequen
 def _types(relation: str, name: str, data_type: str, precision: int | None, scale: int | None) -> tuple[Any, str]:
     if data_type == "numeric":
         digits, decimals = (precision, scale or 0) if precision else UNBOUNDED
+        if digits > UNBOUNDED[0]:
+            raise PostgresError(
+                f"{relation} has a column {name} of {digits} digits; the DuckDB file holds {UNBOUNDED[0]}"
+            )
         return pa.decimal128(digits, decimals), f"decimal({digits}, {decimals})"
     if data_type not in TYPES:
         raise PostgresError(f"{relation} has a column {name} of type {data_type}, for which the DuckDB file has none")
     return TYPES[data_type]
 
 
-def _bulks(cursor: Cursor) -> Iterator[list[tuple[Any, ...]]]:
-    while rows := cursor.fetchmany(ROWS_AT_ONCE):
-        yield rows
-
-
 def _insert(target: duckdb.DuckDBPyConnection, relation: str, shape: pa.Schema, rows: Sequence[Sequence[Any]]) -> None:
-    columns = [pa.array(values, field.type) for values, field in zip(zip(*rows, strict=True), shape, strict=True)]
+    columns = []
+    for values, field in zip(zip(*rows, strict=True), shape, strict=True):
+        try:
+            columns.append(pa.array(values, field.type))
+        except (pa.ArrowException, OverflowError) as error:
+            raise PostgresError(
+                f"{relation}, column {field.name}: Postgres has a value that the DuckDB file cannot hold ({error})"
+            ) from None
     target.register("arrived", pa.table(columns, schema=shape))
     target.execute(f"insert into {relation} select * from arrived")
     target.unregister("arrived")

@@ -5,7 +5,8 @@ with open_postgres(url, "push") as warehouse:    # another run holds the warehou
 
 One command at a time, also from another machine, holds the advisory lock of the database. It belongs to the session of
 `PostgresWarehouse.execute`, and the journal writes by that same session: when Postgres loses it, and with it the lock,
-the journal cannot write any more, and nothing is sent.
+the journal cannot write any more, and nothing is sent. A pooler between us and Postgres would take session and lock
+apart, so it is refused.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ LOCK = 0x57524948  # any number, the same in every release
 """Key of the advisory lock. It holds within one database."""
 
 HOLDER = """
-select activity.application_name, coalesce(host(activity.client_addr), 'this machine'), activity.pid
+select
+    coalesce(activity.application_name, 'another role'), coalesce(host(activity.client_addr), 'this machine'),
+    activity.pid
 from pg_locks as locks
 inner join pg_stat_activity as activity on locks.pid = activity.pid
 where locks.locktype = 'advisory' and locks.granted and locks.classid = 0 and locks.objid = ?
@@ -36,6 +39,30 @@ where locks.locktype = 'advisory' and locks.granted and locks.classid = 0 and lo
 """
 
 CONNECT_SECONDS = 10
+
+ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
+"""When either side takes a silent connection for lost: after a minute. The lock is free then, and nobody waits for an
+answer that cannot come."""
+
+OPTIONS = {
+    "synchronous_commit": "on",  # whatever the server is set to: a row of the journal is on disk before a request (P2)
+    "timezone": "UTC",
+    "jit": "off",
+    "idle_session_timeout": 0,  # the session with the lock is idle while dbt builds and while NetSuite answers
+    **{name if name.startswith("tcp_") else f"tcp_{name}": value for name, value in ALIVE.items()},
+}
+"""Settings of each session."""
+
+ROWS_AT_ONCE = 10_000
+
+POOLER = (
+    "WAREHOUSE_URL leads to a pooler, as pgbouncer is one: it hands out the sessions of Postgres, and with them the "
+    "lock that keeps two runs apart. Name the host and port of Postgres itself"
+)
+CERTIFICATE = (
+    "WAREHOUSE_URL names the authority that vouches for the server by sslrootcert=/path/to/ca.pem, or by "
+    "sslrootcert=system all that this machine knows"
+)
 
 
 class PostgresError(WarehouseError):
@@ -53,26 +80,35 @@ class PostgresCursor:
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> PostgresCursor:
         """parameters: one for each `?`. Raises PostgresError."""
-        with self._lock, _translated():
+        with self._lock, translated():
             if parameters:
-                self._answer.execute(with_placeholders(sql), list(parameters))
+                self._answer.execute(with_placeholders(sql), [sendable(value) for value in parameters])
             else:
                 self._answer.execute(sql)
         return self
 
     def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> PostgresCursor:
         """The statement for each row. Raises PostgresError."""
-        with self._lock, _translated():
-            self._answer.executemany(with_placeholders(sql), rows)
+        with self._lock, translated():
+            self._answer.executemany(with_placeholders(sql), [[sendable(value) for value in row] for row in rows])
         return self
 
+    def in_bulks(self, sql: str) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a query, `ROWS_AT_ONCE` at a time: no more of them is in memory. Raises PostgresError."""
+        with translated(), self.session.transaction(), self.session.cursor(name="bulks") as cursor:
+            cursor.execute(sql)
+            while rows := cursor.fetchmany(ROWS_AT_ONCE):
+                yield rows
+
     def fetchall(self) -> list[tuple[Any, ...]]:
-        """All rows that were not fetched yet; none after a statement without rows."""
-        return self._answer.fetchall() if self._answer.description else []
+        """All rows that were not fetched yet; none after a statement without rows. Raises PostgresError."""
+        with translated():
+            return self._answer.fetchall() if self._answer.description else []
 
     def fetchmany(self, size: int) -> list[tuple[Any, ...]]:
-        """The next rows, at most `size`."""
-        return self._answer.fetchmany(size) if self._answer.description else []
+        """The next rows, at most `size`. Raises PostgresError."""
+        with translated():
+            return self._answer.fetchmany(size) if self._answer.description else []
 
     @property
     def description(self) -> list[Any]:
@@ -101,18 +137,21 @@ class PostgresWarehouse(PostgresCursor):
         return PostgresCursor(self._session_of())
 
     def _session_of(self) -> psycopg.Connection[tuple[Any, ...]]:
-        with _translated():
+        with translated():
             return psycopg.connect(
                 **self._url.for_psycopg(),
+                **ALIVE,
                 autocommit=True,
                 application_name=f"stripe-credit-to-netsuite {self._command}",
                 connect_timeout=CONNECT_SECONDS,
-                # whatever the server is set to: a row of the journal is on disk before a request leaves (rule P2)
-                options="-c synchronous_commit=on -c timezone=UTC -c jit=off",
+                options=" ".join(f"-c {name}={value}" for name, value in OPTIONS.items()),
             )
 
     def take_lock(self) -> None:
-        """Waits as `warehouse.waiting` allows, then raises WarehouseLocked, which names the holder."""
+        """Waits as `warehouse.waiting` allows, then raises WarehouseLocked, which names the holder. Raises
+        PostgresError where a pooler is in between."""
+        if self.is_pooled():
+            raise PostgresError(POOLER)
         until, told = time.monotonic() + patience().seconds, ""
         while not self.execute("select pg_try_advisory_lock(?)", [LOCK]).fetchall()[0][0]:
             holder = self._holder()
@@ -124,6 +163,14 @@ class PostgresWarehouse(PostgresCursor):
                 patience().tell(f"the database {self._url.database} is held by {holder}: waiting until it ends")
                 told = holder
             time.sleep(min(PAUSE, max(0.0, until - time.monotonic())))
+
+    def is_pooled(self) -> bool:
+        """Whether a pooler answers: the process that it names at the connect is not the one that answers."""
+        return self.execute("select pg_backend_pid()").fetchall() != [(self.session.info.backend_pid,)]
+
+    def require_lock(self) -> None:
+        """Raises PostgresError when the session has ended since `take_lock`, and with it the lock."""
+        self.execute("select 1")
 
     def _holder(self) -> str:
         rows = self.execute(HOLDER, [LOCK]).fetchall()
@@ -152,12 +199,24 @@ def with_placeholders(sql: str) -> str:
     return sql.replace("%", "%%").replace("?", "%s")
 
 
+def sendable(value: Any) -> Any:
+    """A value as Postgres can hold it: no text has a null character or half a character."""
+    if isinstance(value, str) and ("\0" in value or not value.isascii()):
+        return value.replace("\0", "").encode(errors="replace").decode()
+    return value
+
+
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """Raises PostgresError in place of psycopg's errors."""
     try:
         yield
     except psycopg.Error as error:
         words = (str(error).strip().splitlines() or [type(error).__name__])[0][:300].rstrip(".")
+        if "startup parameter" in words:  # pgbouncer refuses those that it does not know
+            raise PostgresError(f"{POOLER} ({words})") from None
+        if "certificate" in words:
+            raise PostgresError(f"Postgres shows no certificate that can be checked ({words}). {CERTIFICATE}") from None
         if isinstance(error, psycopg.OperationalError):
             raise PostgresError(
                 f"Postgres cannot be reached or ended the session ({words}): check WAREHOUSE_URL and the server, then "

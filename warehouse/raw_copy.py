@@ -18,6 +18,8 @@ from typing import Any
 
 import duckdb
 
+from warehouse.connection import WarehouseError
+
 SCHEMAS = ("raw_stripe", "raw_netsuite", "load_netsuite", "history")
 
 #: Columns that tell one raw row of Stripe from all others; content_hash stands for the payload.
@@ -38,7 +40,7 @@ TYPES = {
 _ROWS_AT_ONCE = 5_000
 
 
-class CannotCopy(Exception):
+class CannotCopy(WarehouseError):
     """A table cannot be copied as it is, or arrived otherwise than it was sent; the words say which."""
 
 

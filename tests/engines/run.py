@@ -35,9 +35,10 @@ class PostgresShop(Shop):
 
     def __init__(self, folder: Path, server: Server, database: str) -> None:
         super().__init__(folder)
-        server.create(database)
+        role = f"{database}_loader"
+        server.create(database, role)
         self.server, self.database = server, database
-        self.url = f"postgresql://postgres:very-secret@localhost:5432/{database}?host={server.folder}&sslmode=disable"
+        self.url = f"postgresql://{role}:very-secret@localhost:5432/{database}?host={server.folder}&sslmode=disable"
 
     def make(self, *arguments: str, plan: str = "") -> str:
         os.environ["WAREHOUSE_URL"] = self.url

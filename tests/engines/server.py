@@ -68,9 +68,14 @@ class Server:
 
         return psycopg.connect(**self.url(database).for_psycopg(), autocommit=autocommit)
 
-    def create(self, database: str) -> None:
+    def create(self, database: str, role: str = "") -> None:
+        """role: gets the rights that docs/engines.md names, and no others."""
         with self.connect(autocommit=True) as connection:
             connection.execute(f"create database {database}")
+            if role:
+                connection.execute(f"create role {role} login")
+                connection.execute(f"revoke all on database {database} from public")
+                connection.execute(f"grant connect, create, temporary on database {database} to {role}")
 
 
 @contextlib.contextmanager
