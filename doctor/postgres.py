@@ -30,10 +30,11 @@ def check(settings: Settings) -> Iterator[Finding]:
     """Nothing without WAREHOUSE_URL."""
     if settings.warehouse_url is None:
         return
-    from warehouse.postgres_connection import PostgresWarehouse
+    from warehouse.postgres_connection import POOLER, PostgresWarehouse
 
     try:
         with PostgresWarehouse(settings.warehouse_url, "doctor") as warehouse:
+            yield _finding(not warehouse.is_pooled(), "sessions", "no pooler in between", POOLER)
             yield from _check(warehouse, settings.warehouse_url.is_local)
     except WarehouseError as error:
         yield Finding("error", SUBJECT, str(error))

@@ -14,7 +14,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from types import TracebackType
 from typing import Any
@@ -164,6 +164,11 @@ class PostgresWarehouse(PostgresCursor):
                 told = holder
             time.sleep(min(PAUSE, max(0.0, until - time.monotonic())))
 
+    def free_lock(self) -> None:
+        """Postgres would free it, too, but a moment after the end of the session: the next stage would find it held."""
+        with suppress(PostgresError):
+            self.execute("select pg_advisory_unlock_all()")
+
     def is_pooled(self) -> bool:
         """Whether a pooler answers: the process that it names at the connect is not the one that answers."""
         return self.execute("select pg_backend_pid()").fetchall() != [(self.session.info.backend_pid,)]
@@ -190,7 +195,10 @@ def open_postgres(url: PostgresUrl, command: str) -> Iterator[PostgresWarehouse]
     """The warehouse, held by this command alone. Raises WarehouseLocked, PostgresError."""
     with PostgresWarehouse(url, command) as warehouse:
         warehouse.take_lock()
-        yield warehouse
+        try:
+            yield warehouse
+        finally:
+            warehouse.free_lock()
 
 
 @lru_cache(maxsize=256)

@@ -6,16 +6,18 @@ import socket
 import struct
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from doctor.postgres import check
 from load_netsuite.errors import JournalError
 from load_netsuite.journal import Journal
 from load_netsuite.tables import ensure_tables, open_with_journal
 from pipeline.postgres import OtherFile, fetch_journal, filled, require_own_database
+from pipeline.reading import open_for_reading
 from settings import Settings
 from tests.engines.server import PORT, Server
 from tests.support import warehouse as testing
@@ -164,6 +166,20 @@ def test_a_fetch_that_is_killed_leaves_the_journal_as_it_was(place: Place, monke
     assert place.in_file("select external_id from load_netsuite.drift") == [("cn_1",)]
 
 
+def test_a_reader_is_told_that_another_host_posted_since(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    require_own_database(place.settings)
+    place.log("cn_1", "cn_2", "cn_3")
+    place.in_file("create schema marts; create table marts.netsuite_load_log as select 1 as position")
+    with open_for_reading(place.settings):
+        pass
+    assert "Postgres has 2 newer rows of the journal than what is shown here" in caplog.text
+    caplog.clear()
+    place.in_file("update marts.netsuite_load_log set position = 3")
+    with open_for_reading(place.settings):
+        pass
+    assert caplog.text == ""
+
+
 # ---------- one writer
 
 
@@ -171,7 +187,7 @@ def test_a_push_whose_session_is_ended_writes_no_more(place: Place) -> None:
     with open_with_journal(place.settings.warehouse_url) as warehouse:  # type: ignore[arg-type]
         journal = Journal(warehouse)
         journal.attempted("creditMemo", "cn_1", "create", "{}")
-        place.in_postgres(f"select pg_terminate_backend({warehouse.session.info.backend_pid})")
+        place.in_postgres(f"select pg_terminate_backend({warehouse.session.info.backend_pid}, 5000)")
         place.log("cn_2")  # the lock is free
         with pytest.raises(JournalError, match=r"nothing more was sent"):
             journal.attempted("creditMemo", "cn_3", "create", "{}")
@@ -193,7 +209,7 @@ def test_two_journals_that_both_believe_to_be_alone_do_not_both_write(place: Pla
 
 
 def test_a_transform_whose_lock_was_lost_fails(place: Place) -> None:
-    kill = "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and pid <> pg_backend_pid()"
+    kill = "select pg_terminate_backend(pid, 5000) from pg_locks where locktype = 'advisory' and pid <> pg_backend_pid()"
     with pytest.raises(PostgresError, match="ended the session"), filled(place.settings, "transform"):
         place.in_postgres(kill)
 
@@ -206,11 +222,12 @@ def pooler(server: Server, folder: Path) -> Iterator[Path]:
     listener.listen()
 
     def carry(source: socket.socket, target: socket.socket, *, is_answer: bool) -> None:
-        while data := source.recv(65536):
-            if is_answer and (at := data.find(b"K\0\0\0\x0c")) >= 0:
-                data = data[: at + 5] + struct.pack("!i", 4_000_000) + data[at + 9 :]
-                is_answer = False
-            target.sendall(data)
+        with suppress(OSError):  # the other end was closed
+            while data := source.recv(65536):
+                if is_answer and (at := data.find(b"K\0\0\0\x0c")) >= 0:
+                    data = data[: at + 5] + struct.pack("!i", 4_000_000) + data[at + 9 :]
+                    is_answer = False
+                target.sendall(data)
         target.close()
 
     def serve() -> None:
@@ -238,6 +255,8 @@ def test_a_pooler_is_refused(place: Place, server: Server, tmp_path_factory: pyt
         pooled = PostgresUrl.parse(f"postgresql://postgres@localhost/{direct.database}?host={folder}&sslmode=disable")
         with pytest.raises(PostgresError, match="leads to a pooler"), open_postgres(pooled, "push"):
             pass
+        findings = check(place.settings.model_copy(update={"warehouse_url": pooled}))
+        assert "leads to a pooler" in next(finding.message for finding in findings if finding.level == "error")
 
 
 # ---------- values
