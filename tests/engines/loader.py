@@ -16,7 +16,7 @@ import pytest
 
 from load_netsuite.errors import JournalError
 from load_netsuite.journal import Journal
-from load_netsuite.tables import ensure_tables
+from load_netsuite.tables import ONE_WRITER, ensure_tables
 from tests.engines.server import Server
 from tests.simulation import world
 from tests.simulation.history import History
@@ -84,6 +84,7 @@ def database(server: Server) -> Iterator[str]:
     server.create("simulation")
     with PostgresWarehouse(server.url("simulation"), "test") as warehouse:
         ensure_tables(warehouse)
+        warehouse.execute(ONE_WRITER)
         warehouse.execute(marts())
     return "simulation"
 
