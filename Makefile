@@ -114,8 +114,8 @@ doctor: $(READY) ## check settings, permissions and mappings; write nothing (JSO
 test: $(READY) ## run every test
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-engines: $(ENGINES_READY) ## the models on DuckDB and on Postgres, every row compared (needs the server programs of Postgres; half an hour)
-	@$(ENGINES_VENV)/bin/python -m pytest -s tests/engines/copying.py tests/engines/macros.py tests/engines/equality.py tests/engines/size.py
+engines: $(ENGINES_READY) ## models, journal and whole runs on DuckDB and on Postgres, every row compared (needs the server programs of Postgres; half an hour)
+	@$(ENGINES_VENV)/bin/python -m pytest -s $(addprefix tests/engines/,copying.py macros.py danger.py loader.py run.py equality.py size.py)
 
 lint: $(LINT_READY) ## check style, types, complexity and SQL (change nothing)
 	@$(VENV)/bin/ruff check .
