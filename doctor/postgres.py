@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from doctor.finding import Finding
-from settings import Settings
+from settings import SCHEMAS, Settings
 from warehouse.connection import WarehouseError
 
 if TYPE_CHECKING:
@@ -23,6 +23,18 @@ select
     coalesce((select ssl from pg_stat_ssl where pid = pg_backend_pid()), false)
 from pg_database
 where datname = current_database()
+"""
+
+OF_OTHERS = """
+select schemas.nspname, pg_get_userbyid(schemas.nspowner)
+from pg_namespace as schemas
+where schemas.nspname = any(?) and not pg_has_role(schemas.nspowner, 'USAGE')
+union
+select schemas.nspname || '.' || relations.relname, pg_get_userbyid(relations.relowner)
+from pg_class as relations
+inner join pg_namespace as schemas on relations.relnamespace = schemas.oid
+where schemas.nspname = any(?) and relations.relkind in ('r', 'v') and not pg_has_role(relations.relowner, 'USAGE')
+order by 1
 """
 
 
@@ -64,6 +76,15 @@ def _check(warehouse: Cursor, is_local: bool) -> Iterator[Finding]:
         "rights",
         "the role may create schemas and temporary tables",
         "the role may not create schemas or temporary tables: grant create, temporary on database ... to it",
+    )
+    of_others = warehouse.execute(OF_OTHERS, [list(SCHEMAS), list(SCHEMAS)]).fetchall()
+    yield _finding(
+        not of_others,
+        "owner",
+        "the role owns what is there",
+        ", ".join(f"{name} belongs to {owner}" for name, owner in of_others[:3])
+        + (f", and {len(of_others) - 3} more" if len(of_others) > 3 else "")
+        + ": dbt replaces tables and views, which their owner alone may; alter ... owner to this role",
     )
     yield _finding(
         is_encrypted or is_local,

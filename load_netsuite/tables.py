@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from warehouse.connection import open_warehouse
+from warehouse.connection import WarehouseError, open_warehouse
 from warehouse.postgres import PostgresUrl
-from warehouse.query import Warehouse
+from warehouse.query import Cursor, Warehouse
 
 TABLES = """
 create schema if not exists load_netsuite;
@@ -55,6 +55,11 @@ select reconciled_at, records, differences from load_netsuite.reconciliations or
 """When NetSuite was last compared with the journal, and what was found; no row if never. Rows are never deleted, so
 DuckDB numbers them in the order of their insertion, whatever the clock said (rule P9)."""
 
+IN_POSTGRES = (
+    "the journal of {path} is in Postgres, and WAREHOUSE_URL is not set: set it. To go on with the file alone, drop "
+    "its table file_id, and never use that database again"
+)
+
 MEMORY_MIB = 150
 """DuckDB's memory when a push starts. The marts of a million memos take about 300 MB: `ask` raises the limit."""
 
@@ -86,7 +91,15 @@ def open_with_journal(place: Path | PostgresUrl, command: str = "push") -> Itera
     else:
         opened = open_warehouse(place, MEMORY_MIB)
     with opened as warehouse:
+        if isinstance(place, Path) and is_in_postgres(warehouse):
+            raise WarehouseError(IN_POSTGRES.format(path=place))
         ensure_tables(warehouse)
         if isinstance(place, PostgresUrl):
             warehouse.execute(ONE_WRITER)
         yield warehouse
+
+
+def is_in_postgres(file: Cursor) -> bool:
+    """Whether the journal of a DuckDB file is in a database (pipeline/postgres.py): a push from the file alone would
+    write a second one."""
+    return bool(file.execute("select 1 from duckdb_tables() where table_name = 'file_id'").fetchall())

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, cast
 
+from load_netsuite.tables import is_in_postgres
 from pipeline.books import books_in
 from pipeline.logs import tell, warn
 from settings import Settings
@@ -67,21 +68,14 @@ def filled(settings: Settings, command: str) -> Iterator[None]:
 
 
 def require_own_database(settings: Settings) -> None:
-    """Before a command that writes the journal: it has to be the journal of this file and of its accounts, and there is
-    no second one.
+    """Before a command that writes the journal: it has to be the journal of this file and of its accounts. Does nothing
+    without WAREHOUSE_URL.
 
     Raises WarehouseLocked, PostgresError, OtherFile, WrongBooks.
     """
     if settings.warehouse_url:
         with _both(settings):
-            return
-    if settings.warehouse_path.exists():
-        with open_warehouse(settings.warehouse_path) as file:
-            if _file_id(file):
-                raise OtherFile(
-                    f"the journal of {settings.warehouse_path} is in Postgres, and WAREHOUSE_URL is not set: set it. "
-                    "To go on with the file alone, drop its table file_id, and never use that database again"
-                )
+            pass
 
 
 def fetch_journal(settings: Settings) -> None:
@@ -181,7 +175,7 @@ def _require_same_books(landed: duckdb.DuckDBPyConnection, postgres: PostgresWar
 
 def _file_id(landed: duckdb.DuckDBPyConnection) -> str | None:
     """What ties the file to a database; None before there was one."""
-    if not landed.execute("select 1 from duckdb_tables() where table_name = 'file_id'").fetchall():
+    if not is_in_postgres(landed):
         return None
     rows = landed.execute("select file_id from file_id").fetchall()
     return str(rows[0][0]) if rows else None

@@ -21,6 +21,7 @@ from pipeline.reading import open_for_reading
 from settings import Settings
 from tests.engines.server import PORT, Server
 from tests.support import warehouse as testing
+from warehouse.connection import WarehouseError
 from warehouse.mirror import mirror
 from warehouse.ownership import Books, WrongBooks, note_books
 from warehouse.postgres import PostgresUrl
@@ -36,7 +37,6 @@ class Place:
     def __init__(self, folder: Path, url: PostgresUrl, name: str = "company") -> None:
         self.file = folder / f"{name}.duckdb"
         self.settings = Settings(_env_file=None, warehouse_path=self.file, warehouse_url=url)  # type: ignore[call-arg]
-        self.alone = self.settings.model_copy(update={"warehouse_url": None})
 
     def land(self) -> None:
         with duckdb.connect(self.file) as file:
@@ -76,7 +76,7 @@ def test_a_push_needs_the_file_of_its_database(place: Place, tmp_path: Path) -> 
     other.land()
     with pytest.raises(OtherFile, match="was filled from another DuckDB file"):
         require_own_database(other.settings)
-    require_own_database(other.alone)  # a file that was refused belongs to no database
+    other.log("cn_1", in_file=True)  # a file that was refused belongs to no database
 
 
 def test_a_database_of_another_account_is_refused(place: Place, tmp_path: Path) -> None:
@@ -97,10 +97,10 @@ def test_a_database_of_another_account_is_refused(place: Place, tmp_path: Path) 
 
 
 def test_a_file_whose_journal_is_in_postgres_is_not_pushed_from_alone(place: Place) -> None:
-    require_own_database(place.alone)
+    place.log("cn_1", in_file=True)
     require_own_database(place.settings)
-    with pytest.raises(OtherFile, match="is in Postgres, and WAREHOUSE_URL is not set"):
-        require_own_database(place.alone)
+    with pytest.raises(WarehouseError, match="is in Postgres, and WAREHOUSE_URL is not set"):
+        place.log("cn_2", in_file=True)
 
 
 # ---------- what is lost, and what comes back
@@ -178,6 +178,24 @@ def test_a_reader_is_told_that_another_host_posted_since(place: Place, caplog: p
     with open_for_reading(place.settings):
         pass
     assert caplog.text == ""
+
+
+def test_doctor_names_what_belongs_to_another_role(place: Place, server: Server) -> None:
+    """As after a backup that an administrator put back."""
+    require_own_database(place.settings)
+    url = place.settings.warehouse_url
+    assert url
+    place.in_postgres("create role careful login")
+    place.in_postgres(f"grant create, temporary on database {url.database} to careful")
+    careful = PostgresUrl.parse(f"postgresql://careful@localhost/{url.database}?host={server.folder}&sslmode=disable")
+    found = {
+        finding.subject: finding for finding in check(place.settings.model_copy(update={"warehouse_url": careful}))
+    }
+    assert found["Postgres, owner"].level == "error"
+    assert found["Postgres, owner"].message.startswith("load_netsuite belongs to postgres, load_netsuite.belongs_to be")
+    assert found["Postgres, rights"].level == "ok"
+    found = {finding.subject: finding for finding in check(place.settings)}
+    assert found["Postgres, owner"].level == "ok"
 
 
 # ---------- one writer
