@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 from load_netsuite.tables import is_in_postgres
 from pipeline.books import books_in
 from pipeline.logs import tell, warn
-from settings import Settings
+from settings import SCHEMAS, Settings
 from warehouse.connection import WarehouseError, open_warehouse
 from warehouse.ownership import Books, books_of, require_same
 
@@ -32,6 +32,10 @@ FILLED_FROM = """
 create schema if not exists load_netsuite;
 create table if not exists load_netsuite.filled_from (file_id text not null);
 create table if not exists load_netsuite.belongs_to (service text primary key, account_id text, livemode boolean);
+"""
+
+TABLES_THERE = """
+select table_schema || '.' || table_name from information_schema.tables where table_schema = any(?) order by 1 limit 3
 """
 
 BELONGS_TO = """
@@ -149,13 +153,25 @@ def _require_one_journal(landed: duckdb.DuckDBPyConnection, postgres: PostgresWa
     """Raises OtherFile."""
     from load_netsuite.tables import ONE_WRITER, ensure_tables
 
+    _require_no_others(postgres)
+    postgres.execute(FILLED_FROM)
     ensure_tables(postgres)
     ensure_tables(landed)
     postgres.execute(ONE_WRITER)
-    postgres.execute(FILLED_FROM)
     _require_same_books(landed, postgres, settings)
     _require_same_file(landed, postgres, settings)
     _move_journal(landed, postgres, settings)
+
+
+def _require_no_others(postgres: PostgresWarehouse) -> None:
+    """Raises OtherFile where tables stand in our schemas that we did not make: a transform would replace them."""
+    if postgres.execute("select to_regclass('load_netsuite.filled_from') is null").fetchall() == [(True,)]:
+        taken = postgres.execute(TABLES_THERE, [sorted(SCHEMAS - {"load_netsuite"})]).fetchall()
+        if taken:
+            raise OtherFile(
+                "the database of WAREHOUSE_URL has tables of another program where the pipeline keeps its own "
+                f"({', '.join(name for (name,) in taken)}): set WAREHOUSE_URL to an empty database"
+            )
 
 
 def _require_same_books(landed: duckdb.DuckDBPyConnection, postgres: PostgresWarehouse, settings: Settings) -> None:

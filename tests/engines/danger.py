@@ -103,6 +103,13 @@ def test_a_file_whose_journal_is_in_postgres_is_not_pushed_from_alone(place: Pla
         place.log("cn_2", in_file=True)
 
 
+def test_a_database_of_another_program_is_left_alone(place: Place) -> None:
+    place.in_postgres("create schema marts; create table marts.revenue (amount int)")
+    with pytest.raises(OtherFile, match=r"tables of another program .* \(marts.revenue\): set WAREHOUSE_URL to an em"):
+        require_own_database(place.settings)
+    assert place.in_postgres("select to_regnamespace('load_netsuite')") == [(None,)]
+
+
 # ---------- what is lost, and what comes back
 
 
