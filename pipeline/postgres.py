@@ -198,10 +198,15 @@ def _file_id(landed: duckdb.DuckDBPyConnection) -> str | None:
 
 
 def _require_same_file(landed: duckdb.DuckDBPyConnection, postgres: PostgresWarehouse, settings: Settings) -> None:
+    import history.tables
+    from warehouse.mirror import take_history
+
     known = _file_id(landed)
     there = postgres.execute("select file_id from load_netsuite.filled_from").fetchall()
     if not there:
         if known is None:
+            history.tables.ensure_tables(landed)
+            take_history(postgres, landed)
             known = uuid.uuid4().hex
             landed.execute(FILE_ID)
             landed.execute("insert into file_id values (?)", [known])
@@ -210,8 +215,8 @@ def _require_same_file(landed: duckdb.DuckDBPyConnection, postgres: PostgresWare
         raise OtherFile(
             f"the database of WAREHOUSE_URL was filled from another DuckDB file than {settings.warehouse_path}: copy "
             "that file here, or set WAREHOUSE_URL to another database. If that file is lost, run `make extract` with "
-            "this one without WAREHOUSE_URL until it has read everything, then delete the row of "
-            "load_netsuite.filled_from in Postgres"
+            "this one without WAREHOUSE_URL until it has read everything, then `delete from load_netsuite.filled_from` "
+            "in Postgres"
         )
 
 

@@ -55,6 +55,8 @@ where c.table_schema = 'marts' or c.table_schema || '.' || c.table_name = any(?)
 order by c.table_schema, c.table_name, c.ordinal_position
 """
 
+COLUMNS_OF = "select column_name from information_schema.columns where table_schema = ? and table_name = ?"
+
 COMMENTS = """
 select n.nspname, c.relname, obj_description(c.oid, 'pg_class')
 from pg_class as c
@@ -78,6 +80,26 @@ def mirror_journal(postgres: PostgresWarehouse, target: duckdb.DuckDBPyConnectio
     """The tables of the loader alone. Raises as `mirror`."""
     with _transaction(target):
         _mirror_journal(postgres, target)
+
+
+def take_history(postgres: PostgresWarehouse, target: duckdb.DuckDBPyConnection) -> None:
+    """Puts the history of Postgres before the rows of a new DuckDB file, whose predecessor was lost. Raises as
+    `mirror`."""
+    tables = target.execute(
+        "select table_name from duckdb_tables() where schema_name = 'history' and database_name = current_database()"
+    ).fetchall()
+    with _transaction(target):
+        for (table,) in tables:
+            relation = f"history.{table}"
+            there = {name for (name,) in postgres.execute(COLUMNS_OF, ["history", table]).fetchall()}
+            if not there:
+                continue
+            types: pa.Schema = target.sql(f"select * from {relation} limit 0").to_arrow_table().schema
+            listed = ", ".join(_quoted(name) if name in there else "null" for name in types.names)
+            ((last,),) = postgres.execute(f"select coalesce(max(position), 0) from {relation}").fetchall()
+            target.execute(f"update {relation} set position = position + ?", [last])
+            for rows in postgres.in_bulks(f"select {listed} from {relation} order by position"):
+                _insert(target, relation, types, rows)
 
 
 @contextmanager

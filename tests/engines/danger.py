@@ -140,6 +140,25 @@ def test_a_file_that_was_put_back_from_an_older_backup_gets_the_rows_that_it_lac
     assert place.in_file() == place.in_postgres() == [("cn_1",), ("cn_2",)]
 
 
+def test_a_file_that_was_lost_gets_journal_and_history_back(place: Place) -> None:
+    place.in_file("insert into history.runs (run_id, position) values ('first', 1), ('second', 2)")
+    with filled(place.settings, "transform"):
+        pass
+    place.log("cn_1")
+    place.file.unlink()
+    place.land()
+    place.in_file("insert into history.runs (run_id, position) values ('third', 1)")
+    with pytest.raises(OtherFile, match=r"`delete from load_netsuite\.filled_from` in Postgres"):
+        fetch_journal(place.settings)
+    place.in_postgres("delete from load_netsuite.filled_from")
+    fetch_journal(place.settings)
+    with filled(place.settings, "transform"):
+        pass
+    assert place.in_file() == [("cn_1",)]
+    runs = "select run_id, position from history.runs order by position"
+    assert place.in_file(runs) == place.in_postgres(runs) == [("first", 1), ("second", 2), ("third", 3)]
+
+
 def test_an_emptied_database_gets_the_whole_journal_of_the_file(place: Place) -> None:
     """Also when the copy is killed: all of its tables or none."""
     place.log("cn_1", in_file=True)
