@@ -66,7 +66,6 @@ class PostgresUrl:
         """The environment variables of dbt_project/profiles.yml. The password is in no argument and no file."""
         return {
             "WAREHOUSE_ENGINE": "postgres",
-            "PGOPTIONS": "-c jit=off",  # compiles for seconds what runs for milliseconds
             "WAREHOUSE_HOST": self.host,
             "WAREHOUSE_PORT": str(self.port),
             "WAREHOUSE_USER": self.user,
