@@ -17,6 +17,8 @@ import pytest
 from load_netsuite.errors import JournalError
 from load_netsuite.journal import Journal
 from load_netsuite.tables import ONE_WRITER, ensure_tables
+from sandbox.netsuite.books import Books
+from tests.bench import bench_push
 from tests.engines.server import Server
 from tests.simulation import world
 from tests.simulation.history import History
@@ -25,6 +27,8 @@ from warehouse.postgres_connection import PostgresError, PostgresWarehouse, open
 from warehouse.query import ask
 
 HISTORIES = int(os.environ.get("HISTORIES", "200"))
+RECORDS, CONCURRENCY = 200, 4
+
 CRASHES = 0.02
 """Chance that Postgres crashes around a commit of the journal, in a history with faults."""
 
@@ -144,3 +148,19 @@ def test_texts_arrive_as_they_are(server: Server) -> None:
             Journal(warehouse).attempted("creditMemo", text, "create", text)
             found = ask(warehouse, "select payload from load_netsuite.load_log where external_id = ?", [text])
             assert found == [(text,)]
+
+
+def test_a_push_from_postgres_waits_for_netsuite_alone(server: Server, tmp_path: Path) -> None:
+    """At least 90 % of concurrency / latency; printed beside the same push from a file."""
+    server.create("bench")
+    shares = []
+    with PostgresWarehouse(server.url("bench"), "test") as warehouse:
+        ensure_tables(warehouse)
+        warehouse.execute(marts())
+        bench_push.fill(warehouse, RECORDS, bench_push.create_company(Books(None)))
+    url = f"postgresql://postgres@localhost:5432/bench?host={server.folder}&sslmode=disable"
+    for name, place in (("file", None), ("postgres", url)):
+        took = bench_push.measure(tmp_path / name, RECORDS, CONCURRENCY, bench_push.LATENCY, place)
+        shares.append(RECORDS / took["seconds"] / (CONCURRENCY / bench_push.LATENCY))
+    print("push, share of concurrency / latency: file {:.1%}, Postgres {:.1%}".format(*shares))
+    assert shares[1] >= 0.9 * min(1.0, shares[0] / 0.95)
