@@ -87,10 +87,10 @@ def fetch_journal(settings: Settings) -> None:
 
     Raises WarehouseLocked, PostgresError, OtherFile, duckdb.Error.
     """
-    from warehouse.mirror import mirror_journal
-
     with _both(settings) as (landed, postgres):
         if postgres:
+            from warehouse.mirror import mirror_journal  # psycopg is not in every environment
+
             mirror_journal(postgres, landed)
 
 
@@ -100,10 +100,10 @@ def fetch(settings: Settings, note_outcomes: Callable[[duckdb.DuckDBPyConnection
     note_outcomes: appends to the history in the file what changed in `marts.credit_outcomes`; further marts show it.
     Raises as `fetch_journal`.
     """
-    from warehouse.mirror import mirror
-
     with _both(settings) as (landed, postgres):
         if postgres:
+            from warehouse.mirror import mirror
+
             mirror(postgres, landed, ("credit_outcomes",))
             note_outcomes(landed)
             _send(landed, postgres, AFTER_A_PUSH)
@@ -115,10 +115,10 @@ def fetch_runs(settings: Settings, landed: duckdb.DuckDBPyConnection) -> None:
 
     Raises as `fetch_journal`.
     """
-    from warehouse.mirror import mirror
-
     with _both(settings, landed) as (_, postgres):
         if postgres:
+            from warehouse.mirror import mirror
+
             _send(landed, postgres, ("history",))
             mirror(postgres, landed, ("runs",))
 
