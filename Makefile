@@ -14,6 +14,12 @@ LINT_READY := $(LINT_VENV)/.installed
 ENGINES_VENV := .venv-engines
 ENGINES_READY := $(ENGINES_VENV)/.installed
 
+# With WAREHOUSE_URL, here or in .env, the commands run where psycopg and dbt-postgres are.
+ifneq ($(WAREHOUSE_URL)$(if $(wildcard .env),$(shell grep -c '^ *\(export  *\)\{0,1\}WAREHOUSE_URL *= *[^ ]' .env | grep -v '^0')),)
+RUN := $(ENGINES_VENV)/bin/python -B -m pipeline
+run plan extract transform push reconcile report trace export mappings compact doctor: $(ENGINES_READY)
+endif
+
 COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml
 
 export PYTHONUNBUFFERED := 1
@@ -108,8 +114,8 @@ doctor: $(READY) ## check settings, permissions and mappings; write nothing (JSO
 test: $(READY) ## run every test
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-engines: $(ENGINES_READY) ## the models on DuckDB and on Postgres, every row compared (needs the server programs of Postgres; half an hour)
-	@$(ENGINES_VENV)/bin/python -m pytest -s tests/engines/copying.py tests/engines/macros.py tests/engines/equality.py tests/engines/size.py
+engines: $(ENGINES_READY) ## models, journal and whole runs on DuckDB and on Postgres, every row compared (needs the server programs of Postgres; half an hour)
+	@$(ENGINES_VENV)/bin/python -m pytest -s $(addprefix tests/engines/,copying.py macros.py danger.py loader.py run.py equality.py size.py)
 
 lint: $(LINT_READY) ## check style, types, complexity and SQL (change nothing)
 	@$(VENV)/bin/ruff check .

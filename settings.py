@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from importlib.metadata import PackageNotFoundError, distribution
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,6 +23,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from warehouse.postgres import PostgresUrl, WrongUrl
 
 ROOT = Path(__file__).resolve().parent
 PositiveInteger = Annotated[int, Field(ge=1)]
@@ -85,6 +88,7 @@ class Settings(BaseSettings):
     netsuite_language: str | None = None  # a language tag, sent with every request to NetSuite (rule P8)
 
     warehouse_path: Path = Path()  # `default_warehouse` unless set
+    warehouse_url: Annotated[PostgresUrl | None, NoDecode] = None  # the warehouse is in Postgres; the file is landed in
     warehouse_wait: Annotated[int, Field(ge=0)] = 300  # seconds, for a program that has the warehouse open
     mappings_dir: Path = ROOT / "dbt_project" / "seeds"  # of the sandbox; `_default_mappings` fills in production's
     pipeline_vars: Annotated[dict[str, Any], NoDecode] = Field(default_factory=dict)
@@ -190,6 +194,14 @@ class Settings(BaseSettings):
         except RuntimeError:
             raise ValueError(f"names the home folder of a user who is unknown here ({value})") from None
 
+    @field_validator("warehouse_url", mode="before")
+    @classmethod
+    def _parse_warehouse_url(cls, value: object) -> object:
+        try:
+            return PostgresUrl.parse(value) if isinstance(value, str) else value
+        except WrongUrl as error:
+            raise ValueError(str(error).removeprefix("WAREHOUSE_URL ")) from None
+
     @field_validator("warehouse_path")
     @classmethod
     def _check_warehouse(cls, path: Path) -> Path:
@@ -243,6 +255,12 @@ def load_settings(
     TARGET=production (a report needs none). Raises SettingsError with all problems at once."""
     settings, problems, wrong = _read(env_file)
     problems += check_vars(settings.pipeline_vars)[1]
+    if settings.warehouse_url and (missing := _missing_for_postgres()):
+        problems.append(
+            f"WAREHOUSE_URL needs {' and '.join(missing)}: `make` installs them beside .venv when WAREHOUSE_URL is "
+            "set; elsewhere, install requirements-postgres.lock, e.g. "
+            "`pip install --no-deps --require-hashes -r requirements-postgres.lock`"
+        )
     if "target" not in wrong:
         problems += _check_target(settings)
         if settings.target == "production":
@@ -256,6 +274,17 @@ def load_settings(
         host = settings.netsuite_account_id.lower().replace("_", "-")
         filled["netsuite_base_url"] = f"https://{host}.suitetalk.api.netsuite.com"
     return settings.model_copy(update=filled)
+
+
+def _missing_for_postgres() -> list[str]:
+    """Packages of the extra `postgres` that are not installed."""
+    missing = []
+    for name in ("psycopg", "dbt-postgres"):
+        try:
+            distribution(name)
+        except PackageNotFoundError:
+            missing.append(name)
+    return missing
 
 
 def default_warehouse(settings: Settings) -> Path:
@@ -373,6 +402,7 @@ def secrets_of(settings: Settings) -> set[str]:
     values = [getattr(settings, name) for name in type(settings).model_fields]
     flat = [part for value in values for part in (value if isinstance(value, tuple) else (value,))]
     secrets = {part.get_secret_value() for part in flat if isinstance(part, SecretStr)}
+    secrets |= {part.password for part in flat if isinstance(part, PostgresUrl)}
     try:
         lines = (
             settings.netsuite_private_key_file.read_text().splitlines() if settings.netsuite_private_key_file else []

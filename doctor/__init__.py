@@ -6,6 +6,7 @@ mappings.py   do the ids in the mapping files exist in NetSuite, what are their 
 rows.py       are the rows of the mapping files such that dbt takes them
 coverage.py   do the mapping files have what documents need
 fields.py     does NetSuite know the fields that records are sent with, and may they be written
+postgres.py   is the database of WAREHOUSE_URL such that models and journal can rest on it
 machine.py    clock and disk of this machine
 finding.py    one checked thing
 """

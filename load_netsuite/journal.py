@@ -27,7 +27,8 @@ import duckdb
 
 from load_netsuite.errors import JournalError
 from netsuite.concurrency import Clock
-from warehouse.query import give_more_memory, is_for_memory
+from warehouse.connection import WarehouseError
+from warehouse.query import Warehouse, give_more_memory, is_for_memory
 
 ROWS_AT_ONCE = 100  # in one statement: 900 rows take DuckDB 120 MB, 100 rows take 20 MB and less time
 
@@ -43,6 +44,8 @@ COLUMNS = (
     *("record_type", "external_id", "operation", "status", "internal_id", "http_status", "error_code"),
     *("error_detail", "netsuite_operation_id", "payload", "duration_ms"),
 )
+
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 LAST_POSITION = "select max(position) from load_netsuite.load_log"
 
@@ -84,11 +87,10 @@ class Journal:
     """Appends to `load_netsuite.load_log`. Safe to share between threads: rows that come during a commit go together
     into the next one, so that many threads cost one sync (group commit)."""
 
-    def __init__(
-        self, warehouse: duckdb.DuckDBPyConnection, clock: Clock | None = None, run_id: str | None = None
-    ) -> None:
+    def __init__(self, warehouse: Warehouse, clock: Clock | None = None, run_id: str | None = None) -> None:
         self._clock = clock or Clock()
-        self._cursor = warehouse.cursor()
+        # not a cursor of it: in Postgres the lock of the warehouse belongs to this session
+        self._cursor = warehouse
         self._queue: list[tuple[_Ticket, Sequence[Entry]]] = []
         self._queue_lock = threading.Lock()
         self._commit_lock = threading.Lock()
@@ -121,8 +123,8 @@ class Journal:
                 with self._queue_lock:
                     batch, self._queue = self._queue, []
                 self._commit(batch)
-        if self._failure and not ticket.written:
-            raise JournalError(self._failure)
+        if not ticket.written:
+            raise JournalError(self._failure or "the load log was not written: this command is being stopped")
 
     def _commit(self, batch: Sequence[tuple[_Ticket, Sequence[Entry]]]) -> None:
         try:
@@ -132,12 +134,15 @@ class Journal:
                     self._insert(rows[start : start + ROWS_AT_ONCE])
                 for ticket, _ in batch:
                     ticket.written = True
-        except (duckdb.Error, OSError) as error:
+        except (duckdb.Error, WarehouseError, OSError) as error:
             self._failure = (
                 f"the load log cannot be written ({type(error).__name__}: {str(error)[:300]}); nothing "
                 "more was sent. Fix the disk or the warehouse file and run again: what was under way is "
                 "looked up in NetSuite first."
             )
+        except BaseException as error:  # a stop in the middle: whether the rows are there is not known
+            self._failure = f"the load log was not written ({type(error).__name__}); nothing more was sent"
+            raise
         finally:
             for ticket, _ in batch:
                 ticket.done = True
@@ -147,10 +152,10 @@ class Journal:
         first = self._position + 1
         for entry in entries:
             self._position += 1
-            now = int(self._clock.now() * 1_000_000)  # microseconds since 1970
+            now = EPOCH + dt.timedelta(microseconds=int(self._clock.now() * 1_000_000))
             columns = [getattr(entry, name) for name in COLUMNS]
             values += [self.run_id, entry.attempt_id or uuid.uuid4().hex, now, *columns, self._position]
-        row = "(?, ?, make_timestamptz(?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        row = f"({', '.join('?' * (len(COLUMNS) + 4))})"
         statement = f"insert into load_netsuite.load_log values {', '.join([row] * len(entries))}"
         while True:
             try:

@@ -10,23 +10,29 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-import duckdb
-
 from load_netsuite import bodies
 from load_netsuite.bodies import Row
 from load_netsuite.journal import NO_EFFECT_SEEN, PRESENT, RESULTS, WRITTEN
 from netsuite import lookup
 from netsuite.encoding import to_json
 from netsuite.lookup import Found
-from warehouse.query import ask, ask_in_bulks
+from warehouse.query import Cursor, Warehouse, ask, ask_in_bulks
+
+
+def latest(value: str, where: str) -> str:
+    """SQL: the value of the last row of a group that has one, of the rows of which `where` is true. arg_max of DuckDB
+    is known to no other engine."""
+    return f"(array_agg({value} order by position desc) filter (where {where} and {value} is not null))[1]"
+
 
 # Records written since their last read-back that found them right. Items hold no money.
 # known_difference: of a read-back after the last write · is_first: no read-back has found the record right yet ·
 # written_at: Unix microseconds · was_unseen: a read-back after the last write did not see it yet.
 UNCHECKED = f"""
 with written as (
-    select record_type, external_id, max(position) as position, epoch_us(arg_max(load_log.at, position)) as written_at,
-        arg_max(internal_id, position) filter (where internal_id is not null) as internal_id
+    select record_type, external_id, max(position) as position,
+        cast(extract(epoch from {latest("load_log.at", "true")}) * 1000000 as bigint) as written_at,
+        {latest("internal_id", "true")} as internal_id
     from load_netsuite.load_log
     where status in {WRITTEN} and record_type <> 'serviceSaleItem'
     group by record_type, external_id
@@ -34,8 +40,8 @@ with written as (
 checked as (
     select record_type, external_id,
         max(position) filter (where status <> 'unknown') as position,
-        arg_max(status, position) filter (where status <> 'unknown') as status,
-        arg_max(error_detail, position) filter (where status <> 'unknown') as difference,
+        {latest("status", "status <> 'unknown'")} as status,
+        {latest("error_detail", "status <> 'unknown'")} as difference,
         max(position) filter (where status = 'unknown') as unseen_position,
         bool_or(status = 'verified') as was_right
     from load_netsuite.load_log
@@ -55,23 +61,23 @@ order by w.record_type, w.external_id
 # Every record that is in NetSuite by the journal, and the payload of the row that last saw it there.
 POSTED = f"""
 select record_type, external_id,
-    arg_max(internal_id, position) filter (where status in {PRESENT}) as internal_id,
-    arg_max(payload, position) filter (where status in ('adopted', 'verified')) as last_seen
+    {latest("internal_id", f"status in {PRESENT}")} as internal_id,
+    {latest("payload", "status in ('adopted', 'verified')")} as last_seen
 from load_netsuite.load_log
 where record_type <> 'serviceSaleItem'
 group by record_type, external_id
-having internal_id is not null
+having count(internal_id) filter (where status in {PRESENT}) > 0
 order by record_type, external_id
 """
 
 # The same records, the newest first. is_verified: the last word of the journal on it is that NetSuite shows it right.
 NEWEST = f"""
-select record_type, external_id, arg_max(internal_id, position) filter (where status in {PRESENT}) as internal_id,
-    arg_max(status, position) filter (where status in {WRITTEN} or operation = 'read_back') = 'verified' as is_verified
+select record_type, external_id, {latest("internal_id", f"status in {PRESENT}")} as internal_id,
+    {latest("status", f"(status in {WRITTEN} or operation = 'read_back')")} = 'verified' as is_verified
 from load_netsuite.load_log
 where record_type <> 'serviceSaleItem'
 group by record_type, external_id
-having internal_id is not null
+having count(internal_id) filter (where status in {PRESENT}) > 0
 order by max(position) desc
 """
 
@@ -80,17 +86,20 @@ order by max(position) desc
 # internal_id: of the record that an apply changed · is_taken: NetSuite refused it because a record has its external id.
 UNSETTLED = f"""
 with ended as (
-    select attempt_id, max(error_code) as error_code from load_netsuite.load_log where status in {RESULTS} group by all
+    select attempt_id, max(error_code) as error_code
+    from load_netsuite.load_log
+    where status in {RESULTS}
+    group by attempt_id
 ),
 taken as (
     select distinct attempt_id from load_netsuite.load_log
     where status = 'unknown' and http_status between 400 and 499 and http_status <> 408
 ),
 present as (
-    select record_type, external_id, arg_max(internal_id, position) as internal_id
+    select record_type, external_id, {latest("internal_id", "true")} as internal_id
     from load_netsuite.load_log
     where status in {PRESENT}
-    group by all
+    group by record_type, external_id
 )
 select attempt.record_type, attempt.external_id, attempt.operation, attempt.attempt_id, attempt.payload,
     coalesce(attempt.internal_id, present.internal_id) as internal_id, ended.attempt_id is null as is_open,
@@ -143,9 +152,7 @@ class Sent:
     lines: list[dict[str, Any]] = field(default_factory=list)
 
 
-def sent_in_journal(
-    cursor: duckdb.DuckDBPyConnection, record_type: str, external_ids: Sequence[str]
-) -> dict[str, Sent]:
+def sent_in_journal(cursor: Cursor, record_type: str, external_ids: Sequence[str]) -> dict[str, Sent]:
     """external id → the content sent or adopted. An external id that the journal does not have gets an empty one."""
     sent: defaultdict[str, Sent] = defaultdict(Sent)
     for external_id, status, payload in ask(cursor, PAYLOADS, [record_type, list(external_ids)]):
@@ -158,7 +165,7 @@ def sent_in_journal(
     return sent
 
 
-def in_bulks(warehouse: duckdb.DuckDBPyConnection, sql: str, columns: Sequence[str]) -> Iterator[list[Row]]:
+def in_bulks(warehouse: Warehouse, sql: str, columns: Sequence[str]) -> Iterator[list[Row]]:
     """Rows of a query that is ordered by record type: bulks of one type each, read as they are needed."""
     for rows in ask_in_bulks(warehouse.cursor(), sql, lookup.BULK):
         named = (dict(zip(columns, row, strict=True)) for row in rows)

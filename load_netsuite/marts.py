@@ -14,13 +14,11 @@ from functools import partial
 from itertools import groupby
 from typing import Any, TypeVar
 
-import duckdb
-
 from load_netsuite import bodies
 from load_netsuite.bodies import Row
 from load_netsuite.journal import NO_EFFECT_SEEN, PRESENT
 from load_netsuite.records import Record, held_record, late_record, major_units, memo_of, record_of, refund_of
-from warehouse.query import ask, ask_by_name
+from warehouse.query import Warehouse, ask, ask_by_name
 
 CHUNK = 500  # records in memory at a time; their look-up is one SuiteQL query
 
@@ -101,7 +99,7 @@ class ExpectedTotal:
 class Marts:
     """Reads one warehouse. run_id: applications that failed in this run are not offered again."""
 
-    def __init__(self, warehouse: duckdb.DuckDBPyConnection, run_id: str = "") -> None:
+    def __init__(self, warehouse: Warehouse, run_id: str = "") -> None:
         self._cursor = warehouse.cursor()
         self._run_id = run_id
 
@@ -302,7 +300,7 @@ class Marts:
             f"select a.{of} as external_id, {DOCUMENT[on]}, sum(a.amount) as amount, "
             "cast(sum(a.amount_minor) as bigint) as amount_minor from "
             f"marts.credit_memo_applications as a where a.application_type = '{kind}' {wanted}"
-            f"and a.{of} in (select unnest(?::varchar[])) group by all order by 1, doc, doc_external_id",
+            f"and a.{of} in (select unnest(?::varchar[])) group by 1, 2, 3 order by 1, 2, 3",
             owners,
         )
 

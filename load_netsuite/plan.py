@@ -103,7 +103,7 @@ def plan(
     """
     totals, records = Totals(), list[Planned]()
     with (
-        open_with_journal(settings.warehouse_path) as warehouse,
+        open_with_journal(settings.warehouse_url or settings.warehouse_path, "plan") as warehouse,
         NetSuite(settings) as client,
         watch() if watch else nullcontext() as watcher,
     ):
@@ -200,7 +200,7 @@ def _heads_of_late_refunds(warehouse: Any, chunk: Sequence[Record]) -> dict[str,
     columns = "netsuite_account_id, netsuite_receivables_account_id, netsuite_posting_period_id"
     rows = ask(
         warehouse.cursor(),
-        f"select stripe_refund_id, {columns}, tran_date::varchar from marts.customer_refunds "
+        f"select stripe_refund_id, {columns}, cast(tran_date as varchar) from marts.customer_refunds "
         "where stripe_refund_id in (select unnest(?::varchar[]))",
         [late],
     )

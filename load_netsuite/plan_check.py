@@ -12,14 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-import duckdb
-
 from load_netsuite.errors import PlanMoved
 from load_netsuite.journal import NO_EFFECT_SEEN, WRITTEN
 from load_netsuite.marts import Marts
 from load_netsuite.plan import Key, Plan, Planned, ready_records
 from load_netsuite.records import body_hash
-from warehouse.query import ask
+from warehouse.query import Warehouse, ask
 
 SHOWN_DIFFERENCES = 20
 
@@ -60,7 +58,7 @@ class _Ready:
     applications: dict[str, Decimal]
 
 
-def compare(plan: Plan, warehouse: duckdb.DuckDBPyConnection, marts: Marts) -> Progress:
+def compare(plan: Plan, warehouse: Warehouse, marts: Marts) -> Progress:
     """Raises PlanMoved, naming the records, unless what is ready now is what the plan has and nobody has posted yet.
 
     A plan whose records are all in NetSuite stands, whatever else is ready: there is nothing left to post.
@@ -110,7 +108,7 @@ def _is_pending(planned: Planned, now: _Ready | None) -> bool:
     return now is not None and now.operation == planned.operation and now.applications == planned.applications
 
 
-def _journal_since(plan: Plan, warehouse: duckdb.DuckDBPyConnection) -> dict[Key, _Since]:
+def _journal_since(plan: Plan, warehouse: Warehouse) -> dict[Key, _Since]:
     found: defaultdict[Key, _Since] = defaultdict(_Since)
     rows = ask(warehouse.cursor(), SINCE, [plan.position, NO_EFFECT_SEEN])
     for record_type, external_id, operation, status, detail, payload in rows:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import duckdb
-
 from load_netsuite.bodies import Row
 from load_netsuite.errors import RecordsGone
 from load_netsuite.journal_queries import NEWEST
 from netsuite import lookup
 from netsuite.api import NetSuite
-from warehouse.query import ask_in_bulks
+from warehouse.query import Warehouse, ask_in_bulks
 
 FEWEST = 5
 """Records that must have been asked for before their absence says anything about the account."""
@@ -17,7 +15,7 @@ COLUMNS = ("record_type", "external_id", "internal_id", "is_verified")
 """Of the query NEWEST."""
 
 
-def gone_records(warehouse: duckdb.DuckDBPyConnection, client: NetSuite, is_thorough: bool = False) -> list[Row]:
+def gone_records(warehouse: Warehouse, client: NetSuite, is_thorough: bool = False) -> list[Row]:
     """The records that NetSuite has shown right before and does not have any more.
 
     The newest 900 posted ones are asked for, and older ones as long as none of them is there; is_thorough: all. Raises

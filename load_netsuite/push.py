@@ -33,8 +33,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-import duckdb
-
 from load_netsuite.adoption import adopt, entry_of, look_up, settle
 from load_netsuite.bodies import Body
 from load_netsuite.journal import NO_EFFECT_SEEN, WRITTEN, Entry, Journal
@@ -56,6 +54,7 @@ from netsuite.concurrency import Clock
 from netsuite.encoding import to_json
 from netsuite.errors import LoginRefused, NetSuiteError, NoAnswer, NotSent
 from settings import Settings
+from warehouse.query import Warehouse
 
 log = logging.getLogger("load_netsuite")
 
@@ -112,7 +111,10 @@ def push(
     Raises WarehouseLocked, WarehouseError, JournalError, PlanMoved, RecordsGone, ClockOff, LoginRefused, NetSuiteError,
     SettingsError. A refusal by NetSuite raises nothing: see `PushReport.refused` and the log.
     """
-    with open_with_journal(settings.warehouse_path) as warehouse, NetSuite(settings) as client:
+    with (
+        open_with_journal(settings.warehouse_url or settings.warehouse_path, "push") as warehouse,
+        NetSuite(settings) as client,
+    ):
         read = read_plan(plan, settings) if plan else None
         return Push(warehouse, client, read, run_id=run_id, watcher=watcher).run()
 
@@ -122,7 +124,7 @@ class Push:
 
     def __init__(
         self,
-        warehouse: duckdb.DuckDBPyConnection,
+        warehouse: Warehouse,
         client: NetSuite,
         plan: Plan | None = None,
         pick: Callable[[int], int] | None = None,

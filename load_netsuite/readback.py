@@ -16,8 +16,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
 
-import duckdb
-
 from load_netsuite import comparison
 from load_netsuite.bodies import Row
 from load_netsuite.comparison import Difference, SentLine
@@ -28,6 +26,7 @@ from netsuite import lookup
 from netsuite.api import NetSuite
 from netsuite.errors import Refused
 from netsuite.lookup import Found, Line, Links
+from warehouse.query import Cursor, Warehouse
 
 log = logging.getLogger("load_netsuite")
 
@@ -58,7 +57,7 @@ class Checked:
 
 
 def read_back(
-    warehouse: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite, unseen: Set[Key] | None = None
+    warehouse: Warehouse, marts: Marts, client: NetSuite, unseen: Set[Key] | None = None
 ) -> Iterator[Checked]:
     """Compares everything written since it was last found right, a bulk at a time. Rows: `verified`, `differs`, and
     `adopted` where the record stands under another internal id than the log's.
@@ -74,9 +73,7 @@ def read_back(
             yield _check(bulk, cursor, marts, client, is_last=unseen is None)
 
 
-def look_again(
-    rows: Sequence[Row], warehouse: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite
-) -> Iterator[Checked]:
+def look_again(rows: Sequence[Row], warehouse: Warehouse, marts: Marts, client: NetSuite) -> Iterator[Checked]:
     """As `read_back`, for records that were found right and are gone. rows: record type, external id, internal id."""
     seen_before = {"known_difference": None, "is_first": False, "written_at": 0, "was_unseen": True}
     for _, same_type in groupby(sorted(rows, key=_key), lambda row: row["record_type"]):
@@ -84,9 +81,7 @@ def look_again(
         yield _check(bulk, warehouse.cursor(), marts, client, is_last=True)
 
 
-def _check(
-    bulk: Sequence[Row], cursor: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite, is_last: bool
-) -> Checked:
+def _check(bulk: Sequence[Row], cursor: Cursor, marts: Marts, client: NetSuite, is_last: bool) -> Checked:
     entries, late = _compare(bulk, cursor, marts, client)
     for look, pause in enumerate(LAG_PAUSES):
         # A person may be editing at this moment, or the query may lag behind the record.
@@ -133,9 +128,7 @@ class _Shown:
     lines: dict[str, tuple[list[SentLine], list[Line]]]
 
 
-def _compare(
-    rows: Sequence[Row], cursor: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite
-) -> tuple[list[Entry], set[Key]]:
+def _compare(rows: Sequence[Row], cursor: Cursor, marts: Marts, client: NetSuite) -> tuple[list[Entry], set[Key]]:
     """The log rows for the records, and those that were just written and that SuiteQL does not show, or not with all
     their applications."""
     record_type, names = rows[0]["record_type"], [row["external_id"] for row in rows]

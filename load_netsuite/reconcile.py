@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
 from decimal import Decimal
 
-import duckdb
 from rich.console import Console
 
 from load_netsuite import comparison
@@ -27,7 +26,7 @@ from netsuite.api import NetSuite
 from netsuite.lookup import Found
 from settings import Settings
 from text_tables import print_table
-from warehouse.query import ask
+from warehouse.query import Cursor, Warehouse, ask
 
 COLUMNS = ("record_type", "external_id", "internal_id", "last_seen")
 """Of the query POSTED."""
@@ -59,7 +58,10 @@ def reconcile(settings: Settings, console: Console | None = None, run_id: str | 
     Raises WarehouseLocked, WarehouseError, JournalError, RecordsGone, ClockOff, LoginRefused, NetSuiteError,
     SettingsError.
     """
-    with open_with_journal(settings.warehouse_path) as warehouse, NetSuite(settings) as client:
+    with (
+        open_with_journal(settings.warehouse_url or settings.warehouse_path, "reconcile") as warehouse,
+        NetSuite(settings) as client,
+    ):
         gone = gone_records(warehouse, client, is_thorough=True)
         drifts = [*find_drift(warehouse, client), *find_strangers(warehouse, client)]
         journal, marts = Journal(warehouse, client.clock, run_id), Marts(warehouse)
@@ -70,7 +72,7 @@ def reconcile(settings: Settings, console: Console | None = None, run_id: str | 
     return drifts
 
 
-def find_drift(warehouse: duckdb.DuckDBPyConnection, client: NetSuite) -> list[Drift]:
+def find_drift(warehouse: Warehouse, client: NetSuite) -> list[Drift]:
     """Every difference between NetSuite now and the journal. Raises NetSuiteError."""
     cursor, marts = warehouse.cursor(), Marts(warehouse)
     drifts: list[Drift] = []
@@ -79,7 +81,7 @@ def find_drift(warehouse: duckdb.DuckDBPyConnection, client: NetSuite) -> list[D
     return drifts
 
 
-def find_strangers(warehouse: duckdb.DuckDBPyConnection, client: NetSuite) -> list[Drift]:
+def find_strangers(warehouse: Warehouse, client: NetSuite) -> list[Drift]:
     """Records that stand in NetSuite under an external id of ours although the journal does not have them, and that no
     row of it names: of attempts that came through late, of a lost warehouse, of documents skipped since (P2)."""
     cursor = warehouse.cursor()
@@ -104,7 +106,7 @@ def _stranger(found: Found, currency: comparison.Currency) -> Drift:
     return Drift(record_type, found.external_id, found.internal_id, "not_in_journal", None, None, None, detail)
 
 
-def _of_bulk(rows: Sequence[Row], cursor: duckdb.DuckDBPyConnection, marts: Marts, client: NetSuite) -> Iterator[Drift]:
+def _of_bulk(rows: Sequence[Row], cursor: Cursor, marts: Marts, client: NetSuite) -> Iterator[Drift]:
     record_type, names = rows[0]["record_type"], [row["external_id"] for row in rows]
     found = lookup.find_by_internal_id(client, (row["internal_id"] for row in rows))
     gone = [row["external_id"] for row in rows if row["internal_id"] not in found]
@@ -151,13 +153,13 @@ def _minor(amount: Decimal | None, scale: Decimal) -> int | None:
     return None if amount is None else int(amount * scale)
 
 
-def _store(warehouse: duckdb.DuckDBPyConnection, drifts: Sequence[Drift], now: float, run_id: str) -> None:
+def _store(warehouse: Warehouse, drifts: Sequence[Drift], now: float, run_id: str) -> None:
     at = dt.datetime.fromtimestamp(now, dt.UTC)
     warehouse.execute("begin")
     if drifts:
         rows = [(at, *astuple(drift), at) for drift in drifts]
         warehouse.executemany("insert into load_netsuite.drift values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-    ((records,),) = warehouse.execute(f"select count(*) from ({POSTED})").fetchall()
+    ((records,),) = warehouse.execute(f"select count(*) from ({POSTED}) as posted").fetchall()
     warehouse.execute(
         "insert into load_netsuite.reconciliations values (?, ?, ?, ?)", [at, records, len(drifts), run_id]
     )

@@ -15,8 +15,6 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-import duckdb
-
 from load_netsuite import comparison
 from load_netsuite.adoption import entry_of
 from load_netsuite.journal import Entry
@@ -25,7 +23,7 @@ from load_netsuite.records import Application, Record
 from netsuite import lookup
 from netsuite.api import NetSuite
 from netsuite.lookup import Found, Links
-from warehouse.query import ask
+from warehouse.query import Warehouse, ask
 
 Key = tuple[str, str]
 """record type, external id"""
@@ -69,7 +67,7 @@ class Attempt:
         return all(doc in applied for doc, _ in self.applications)
 
 
-def unsettled(warehouse: duckdb.DuckDBPyConnection) -> dict[Key, list[Attempt]]:
+def unsettled(warehouse: Warehouse) -> dict[Key, list[Attempt]]:
     """The attempts without a result, and those to create a record that ended without an effect, in order."""
     attempts: dict[Key, list[Attempt]] = {}
     for row in ask(warehouse.cursor(), UNSETTLED):

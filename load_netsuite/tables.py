@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-import duckdb
-
-from warehouse.connection import open_warehouse
+from warehouse.connection import WarehouseError, open_warehouse
+from warehouse.postgres import PostgresUrl
+from warehouse.query import Cursor, Warehouse
 
 TABLES = """
 create schema if not exists load_netsuite;
@@ -33,6 +33,9 @@ alter table load_netsuite.reconciliations add column if not exists run_id varcha
 update load_netsuite.drift set reconciled_at = drift.at where reconciled_at is null;
 """
 
+# Two pushes that both believe to hold the lock would give out the same positions: the second stops at its first row.
+ONE_WRITER = "create unique index if not exists load_log_position on load_netsuite.load_log (position)"
+
 # DuckDB keeps the rows of a table in the order in which they were inserted, and numbers them so.
 POSITIONS = """
 update load_netsuite.load_log set position = numbered.position
@@ -52,11 +55,16 @@ select reconciled_at, records, differences from load_netsuite.reconciliations or
 """When NetSuite was last compared with the journal, and what was found; no row if never. Rows are never deleted, so
 DuckDB numbers them in the order of their insertion, whatever the clock said (rule P9)."""
 
+IN_POSTGRES = (
+    "the journal of {path} is in Postgres, and WAREHOUSE_URL is not set: set it. To go on with the file alone, drop "
+    "its table file_id, and never use that database again"
+)
+
 MEMORY_MIB = 150
 """DuckDB's memory when a push starts. The marts of a million memos take about 300 MB: `ask` raises the limit."""
 
 
-def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
+def ensure_tables(connection: Warehouse) -> None:
     """Creates schema `load_netsuite` with its tables and columns where they are missing.
 
     Rows that an earlier version logged get their `position` here, once, in the order of their insertion (rule P9).
@@ -71,8 +79,27 @@ def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 @contextmanager
-def open_with_journal(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse, held by this process alone, with the loader's tables. Raises WarehouseLocked, WarehouseError."""
-    with open_warehouse(path, MEMORY_MIB) as warehouse:
+def open_with_journal(place: Path | PostgresUrl, command: str = "push") -> Iterator[Warehouse]:
+    """The warehouse, held by this process alone, with the loader's tables. Raises WarehouseLocked, WarehouseError.
+
+    command: what others are told that wait for it.
+    """
+    if isinstance(place, PostgresUrl):
+        from warehouse.postgres_connection import open_postgres  # psycopg is not in every environment
+
+        opened: AbstractContextManager[Warehouse] = open_postgres(place, command)
+    else:
+        opened = open_warehouse(place, MEMORY_MIB)
+    with opened as warehouse:
+        if isinstance(place, Path) and is_in_postgres(warehouse):
+            raise WarehouseError(IN_POSTGRES.format(path=place))
         ensure_tables(warehouse)
+        if isinstance(place, PostgresUrl):
+            warehouse.execute(ONE_WRITER)
         yield warehouse
+
+
+def is_in_postgres(file: Cursor) -> bool:
+    """Whether the journal of a DuckDB file is in a database (pipeline/postgres.py): a push from the file alone would
+    write a second one."""
+    return bool(file.execute("select 1 from duckdb_tables() where table_name = 'file_id'").fetchall())

@@ -7,7 +7,8 @@ from typing import Protocol
 
 import duckdb
 
-from warehouse.query import ask
+from warehouse.connection import WarehouseError
+from warehouse.query import Warehouse, ask
 
 
 class Watcher(Protocol):
@@ -17,8 +18,8 @@ class Watcher(Protocol):
     def __call__(self, advance: int) -> None: ...
 
 
-def expect_all(watcher: Watcher, warehouse: duckdb.DuckDBPyConnection) -> None:
+def expect_all(watcher: Watcher, warehouse: Warehouse) -> None:
     """Tells how many records are ready; a count that fails is no reason to do nothing."""
-    with contextlib.suppress(duckdb.Error):
+    with contextlib.suppress(duckdb.Error, WarehouseError):
         ((total,),) = ask(warehouse.cursor(), "select count(*) from marts.posting_plan")
         watcher.expect(total)

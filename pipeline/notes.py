@@ -14,6 +14,7 @@ import duckdb
 from pipeline.books import books_in, warehouse_there
 from pipeline.exit_codes import SETTINGS_WRONG, code_of, sentence_of
 from pipeline.logs import hidden, tell, warn
+from pipeline.postgres import fetch, fetch_runs
 from warehouse.connection import WarehouseError, WarehouseLocked, open_warehouse
 from warehouse.ownership import Books, books_of
 from warehouse.waiting import waiting
@@ -131,6 +132,8 @@ def tell_readers(settings: Settings, results: StageResults) -> None:
         with open_warehouse(settings.warehouse_path) as warehouse:
             if results.objects_read is not None:
                 note_objects_read(warehouse, results.run_id, results.objects_read)
+        fetch(settings, lambda warehouse: append_outcomes(warehouse, results.run_id))
+        with open_warehouse(settings.warehouse_path) as warehouse:
             try:
                 with new_publication(warehouse, published_path(settings.warehouse_path)) as publication:
                     append_outcomes(warehouse, results.run_id, publication.copy_mart("credit_outcomes"))
@@ -177,6 +180,7 @@ def _end(settings: Settings, run: Run, results: StageResults, is_told: bool) -> 
         with open_warehouse(settings.warehouse_path) as warehouse:
             end_run(warehouse, run)
             take_notes(warehouse, settings.warehouse_path, _owner(books_of(warehouse)))
+            fetch_runs(settings, warehouse)
             if is_told and published.exists():
                 with new_publication(warehouse, published, from_old=True) as publication:
                     publication.copy_mart(RUNS)

@@ -9,8 +9,11 @@ import duckdb
 
 import publish.reading
 from pipeline.books import books_in, with_warehouse
+from pipeline.logs import warn
 from settings import Settings
+from warehouse.connection import WarehouseError
 from warehouse.ownership import require_books
+from warehouse.postgres import PostgresUrl
 
 
 @contextmanager
@@ -28,4 +31,26 @@ def open_for_reading(settings: Settings, *, is_published: bool = True) -> Iterat
         publish.reading.open_for_reading(path, is_published=is_published) as connection,
     ):
         require_books(connection, path, books_in(settings))
+        if settings.warehouse_url:
+            _tell_what_is_newer(connection, settings.warehouse_url)
         yield connection
+
+
+def _tell_what_is_newer(marts: duckdb.DuckDBPyConnection, url: PostgresUrl) -> None:
+    """Warns of rows of the journal in Postgres that the file lacks: of a push on another host, or of one after which
+    Postgres could not be read."""
+    from warehouse.postgres_connection import PostgresWarehouse
+
+    try:
+        ((here,),) = marts.execute("select coalesce(max(position), 0) from marts.netsuite_load_log").fetchall()
+        with PostgresWarehouse(url, "reading") as postgres:
+            ((newer,),) = postgres.execute(
+                "select count(*) from load_netsuite.load_log where position > ?", [here]
+            ).fetchall()
+    except duckdb.Error:
+        return  # no marts of this version: the command says so itself
+    except WarehouseError as error:
+        warn(f"whether Postgres has anything newer is not known: {error}")
+        return
+    if newer:
+        warn(f"Postgres has {newer} newer rows of the journal than what is shown here: `make transform` brings them")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.console import ROWS_SHOWN, console, say
 from pipeline.exit_codes import DONE, FAILED, REFUSED, StageFailed
 from pipeline.notes import readers_told
+from pipeline.postgres import fetch_journal, require_own_database
 from pipeline.reading import open_for_reading
 from settings import ROOT, Settings, shown_path
 
@@ -60,6 +61,7 @@ def extract(settings: Settings, results: StageResults) -> int:
     from mapping_files.reader import read_mappings
     from progress import Progress
 
+    fetch_journal(settings)  # what was posted since, also from another machine
     read_mappings(settings.mappings_dir)  # a file to mend stops the command before Stripe is read for hours
     report = run(settings, Progress())
     results.objects_read = report.stripe.objects_read
@@ -73,6 +75,7 @@ def push(settings: Settings, results: StageResults) -> int:
     from load_netsuite.push import push
     from progress import Progress
 
+    require_own_database(settings)
     with readers_told(settings, results), Progress().stage("push", unit="records", has_summary=False) as stage:
         results.so_far = stage.so_far
         report = results.push = push(settings, plan=settings.plan, run_id=results.run_id, watcher=stage)
@@ -107,6 +110,7 @@ def plan(settings: Settings, results: StageResults) -> int:
     def watch() -> AbstractContextManager[Watcher]:
         return Progress().stage("plan", unit="records", has_summary=False)
 
+    require_own_database(settings)
     path = plan(settings, settings.plan or ROOT / "plan.json", console(), watch)
     results.found |= plan_as_json(settings, path)
     say(f"plan: nothing was written to NetSuite; `make push PLAN={shown_path(path)}` posts exactly this")
@@ -117,6 +121,7 @@ def reconcile(settings: Settings, results: StageResults) -> int:
     """Compares NetSuite with the journal. REFUSED: NetSuite does not show every record as it was posted."""
     from load_netsuite.reconcile import reconcile
 
+    require_own_database(settings)
     with readers_told(settings, results):
         drifts = reconcile(settings, console(), run_id=results.run_id)
         _note_netsuite(settings)
@@ -234,6 +239,7 @@ def doctor(settings: Settings, results: StageResults) -> int:
     """Checks settings, credentials, permissions and mappings. Raises StageFailed when a check finds an error:
     without one, a run can post."""
     import doctor.netsuite
+    import doctor.postgres
     import doctor.stripe
     from extract.stripe.account import require_own_account
     from pipeline.last_run import check_last_run
@@ -241,7 +247,7 @@ def doctor(settings: Settings, results: StageResults) -> int:
 
     require_own_account(settings)
     findings = [*doctor.stripe.check(settings), *doctor.netsuite.check(settings), *_unmatched_mapping_rows(settings)]
-    findings += check_last_run(settings)
+    findings += [*doctor.postgres.check(settings), *check_last_run(settings)]
     rows = [(finding.level, finding.subject, finding.message) for finding in findings]
     print_table(console(), "", ("", "checked", "finding"), rows)
     results.found["findings"] = [asdict(finding) for finding in findings]
@@ -309,6 +315,7 @@ def _note_numbers(settings: Settings, run_id: str) -> None:
     from warehouse.connection import WarehouseError, open_warehouse
 
     try:
+        fetch_journal(settings)
         with open_warehouse(settings.warehouse_path) as warehouse:
             posted = posted_without_number(warehouse, run_id)
             if posted:

@@ -9,6 +9,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,10 @@ from pipeline.exit_codes import DONE, StageFailed
 from pipeline.logs import LOGS, tell, warn
 from pipeline.mapping_rows import unmatched_rows
 from pipeline.notes import tell_readers
+from pipeline.postgres import filled
 from progress import Progress, Stage
 from settings import ROOT, Settings
+from warehouse.query import Warehouse
 from warehouse.waiting import connect_when_free
 
 if TYPE_CHECKING:
@@ -54,17 +57,20 @@ def transform(settings: Settings, results: StageResults) -> int:
         ensure_tables(warehouse)
         history.tables.ensure_tables(warehouse)
         full_refresh = is_compacted(warehouse) or os.environ.get("FULL_REFRESH") == "1"
-        is_unchanged = not full_refresh and unchanged.is_noted(warehouse, unchanged.state_of(warehouse, rules))
+        # what another host changed in Postgres is not known here
+        may_be_unchanged = not full_refresh and settings.warehouse_url is None
+        is_unchanged = may_be_unchanged and unchanged.is_noted(warehouse, unchanged.state_of(warehouse, rules))
     if not is_unchanged:
-        _build(settings, results, mappings, full_refresh)
+        with filled(settings, "transform"):
+            _build(settings, results, mappings, full_refresh)
     with open_warehouse(settings.warehouse_path) as warehouse:
         note_transform(warehouse, rules)
-        if not is_unchanged:
+        if may_be_unchanged and not is_unchanged:
             unchanged.note(warehouse, unchanged.state_of(warehouse, rules))
-        warnings = unmatched_rows(warehouse, settings)
     tell_readers(settings, results)
-    for warning in warnings:
-        warn(f"transform: {warning}")
+    with open_warehouse(settings.warehouse_path) as warehouse:
+        for warning in unmatched_rows(warehouse, settings):
+            warn(f"transform: {warning}")
     said = "nothing has changed since the last one, found" if is_unchanged else "done"
     tell(f"transform: {said} in {time.monotonic() - began:.1f} s")
     return DONE
@@ -107,6 +113,8 @@ def run_dbt(settings: Settings, *command: str, stage: Stage | None = None) -> li
     os.environ["WAREHOUSE_PATH"] = str(settings.warehouse_path)
     os.environ["MAPPINGS_FOR_DBT"] = str(mappings_for_dbt(settings))
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+    if settings.warehouse_url:
+        os.environ.update(settings.warehouse_url.for_dbt())
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
@@ -131,6 +139,7 @@ def run_dbt(settings: Settings, *command: str, stage: Stage | None = None) -> li
             )
     finally:
         del os.environ["MAPPINGS_FOR_DBT"]
+        os.environ.pop("DBT_ENV_SECRET_WAREHOUSE_PASSWORD", None)  # no later program needs it
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if outcome.exception:
         return [f"  dbt: {outcome.exception}"]
@@ -163,14 +172,23 @@ def describe_failure(settings: Settings, result: Any) -> list[str]:
         return [title + str(result.message).strip()]
     if not node.compiled_code:
         return [title + f"{result.failures} rows ({node.original_file_path})"]
-    with connect_when_free(settings.warehouse_path) as warehouse:
-        answer = warehouse.execute(f"select * from (\n{node.compiled_code}\n) limit {ROWS_SHOWN}")
+    with _asked(settings) as warehouse:
+        answer = warehouse.execute(f"select * from (\n{node.compiled_code}\n) as failures limit {ROWS_SHOWN}")
         names = [column[0] for column in answer.description or []]
         rows = [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
     lines = [f"    {_sentence(row)}" for row in rows]
     if result.failures and result.failures > ROWS_SHOWN:
         lines.append(f"    and {result.failures - ROWS_SHOWN} more")
     return [title.rstrip(), *lines]
+
+
+def _asked(settings: Settings) -> AbstractContextManager[Warehouse]:
+    """Where dbt has just built."""
+    if settings.warehouse_url is None:
+        return connect_when_free(settings.warehouse_path)
+    from warehouse.postgres_connection import PostgresWarehouse
+
+    return PostgresWarehouse(settings.warehouse_url, "transform")
 
 
 def _sentence(row: dict[str, Any]) -> str:

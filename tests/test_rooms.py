@@ -16,7 +16,7 @@ BELOW = {
     "file_access": set(),
     "progress": set(),
     "text_tables": set(),
-    "settings": set(),
+    "settings": {"warehouse"},
     "warehouse": set(),
     "netsuite": {"bounded_http", "settings"},
     "mapping_files": {"file_access", "settings"},
@@ -26,7 +26,7 @@ BELOW = {
     "publish": {"file_access", "warehouse"},
     "report": {"settings", "text_tables", "warehouse"},
     "proposals": {"extract", "mapping_files", "netsuite", "settings", "text_tables", "warehouse"},
-    "doctor": {"extract", "mapping_files", "netsuite", "proposals", "settings"},
+    "doctor": {"extract", "mapping_files", "netsuite", "proposals", "settings", "warehouse"},
     "pipeline": {
         *("doctor", "extract", "history", "load_netsuite", "mapping_files", "netsuite", "proposals", "publish"),
         *("progress", "report", "warehouse", "settings", "bounded_http", "text_tables"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -398,3 +399,18 @@ def test_a_time_zone_that_duckdb_does_not_know_is_refused(monkeypatch: pytest.Mo
 def test_vars_that_are_no_object_are_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     (problem,) = problems_of(monkeypatch, {"PIPELINE_VARS": text})
     assert problem.startswith("PIPELINE_VARS: ") and '{"go_live_date": "2026-01-01"}' in problem
+
+
+def test_a_database_without_its_packages_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("settings.distribution", missing)
+    with pytest.raises(SettingsError, match=r"WAREHOUSE_URL needs psycopg and dbt-postgres: `make` installs them"):
+        load(monkeypatch, {"WAREHOUSE_URL": "postgresql://me:hush@localhost/books"})
+
+
+def test_a_wrong_url_of_a_database_is_a_sentence_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match="WAREHOUSE_URL: cannot be read: write postgresql://") as wrong:
+        load(monkeypatch, {"WAREHOUSE_URL": "postgresql://me:hu/sh@localhost/books"})
+    assert "hu/sh" not in str(wrong.value)

@@ -76,14 +76,18 @@ def books_of(connection: duckdb.DuckDBPyConnection) -> Books:
 
 def require_books(connection: duckdb.DuckDBPyConnection, path: Path, found: Books) -> None:
     """Raise WrongBooks if `found` contradicts what the warehouse at `path` belongs to."""
-    own = books_of(connection)
+    require_same(books_of(connection), found, f"the warehouse {path}", MEND)
+
+
+def require_same(own: Books, found: Books, warehouse: str, mend: str) -> None:
+    """Raise WrongBooks, with these words for the warehouse and what to do, if both know an account and it differs."""
     for service, ours, theirs in (
         ("NetSuite account", own.netsuite_account, found.netsuite_account),
         ("Stripe mode", _mode(own.is_live), _mode(found.is_live)),
         ("Stripe account", own.stripe_account, found.stripe_account),
     ):
         if ours is not None and theirs is not None and ours != theirs:
-            raise WrongBooks(f"the warehouse {path} belongs to {service} {ours}, this run is for {theirs}: {MEND}")
+            raise WrongBooks(f"{warehouse} belongs to {service} {ours}, this run is for {theirs}: {mend}")
 
 
 def note_books(connection: duckdb.DuckDBPyConnection, path: Path, found: Books) -> None:

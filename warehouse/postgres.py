@@ -1,7 +1,4 @@
-"""A warehouse in Postgres: what WAREHOUSE_URL names, for dbt and for connections of our own.
-
-Only the models run there so far (docs/engines.md).
-"""
+"""A warehouse in Postgres: what WAREHOUSE_URL names, for dbt and for connections of our own (docs/engines.md)."""
 
 from __future__ import annotations
 
@@ -24,7 +21,8 @@ class WrongUrl(ValueError):
 
 @dataclass(frozen=True)
 class PostgresUrl:
-    """postgresql://user:password@host:port/database?sslmode=…; host may be the folder of a socket (?host=/folder)."""
+    """postgresql://user:password@host:port/database?sslmode=…&sslrootcert=…; host may be the folder of a socket
+    (?host=/folder)."""
 
     host: str
     port: int
@@ -32,6 +30,8 @@ class PostgresUrl:
     database: str
     sslmode: str
     password: str = field(repr=False)
+    sslrootcert: str = ""
+    """File with the certificate of who vouches for the server, or `system`; empty: where libpq looks by itself."""
 
     @classmethod
     def parse(cls, url: str) -> PostgresUrl:
@@ -41,22 +41,40 @@ class PostgresUrl:
             port = parts.port
             options = parse_qs(parts.query, strict_parsing=bool(parts.query))
         except ValueError:
-            raise WrongUrl("WAREHOUSE_URL cannot be read: write postgresql://user@host:5432/database") from None
+            raise WrongUrl(
+                "WAREHOUSE_URL cannot be read: write postgresql://user:password@host:5432/database, in the password "
+                "%2F for /, %23 for #, %3F for ?, %40 for @, %25 for %"
+            ) from None
         if parts.scheme not in ("postgresql", "postgres"):
             raise WrongUrl("WAREHOUSE_URL must begin with postgresql://")
         database = unquote(parts.path.lstrip("/"))
         if not database or not parts.username:
             raise WrongUrl("WAREHOUSE_URL must name a user and a database: postgresql://user@host:5432/database")
-        if unknown := sorted(options.keys() - {"host", "sslmode"}):
-            raise WrongUrl(f"WAREHOUSE_URL may hold host and sslmode after the ?, not {', '.join(unknown)}")
-        host = options.get("host", [parts.hostname or "localhost"])[-1]
-        is_local = host in LOCAL_HOSTS or host.startswith("/")
-        sslmode = options.get("sslmode", ["prefer" if is_local else "verify-full"])[-1]
+        if unknown := sorted(options.keys() - {"host", "sslmode", "sslrootcert"}):
+            raise WrongUrl(
+                f"WAREHOUSE_URL may hold host, sslmode and sslrootcert after the ?, not {', '.join(unknown)}"
+            )
+        host = options.get("host", [_host_of(parts.netloc) or "localhost"])[-1]
+        if "," in host:
+            raise WrongUrl("WAREHOUSE_URL must name one host: the lock of a push is on one server")
+        sslmode = options.get("sslmode", ["prefer" if _is_local(host) else "verify-full"])[-1]
         if sslmode not in SSL_MODES:
             raise WrongUrl(f"sslmode of WAREHOUSE_URL must be one of {', '.join(SSL_MODES)}")
-        return cls(
-            host, port or 5432, unquote(parts.username), database, sslmode, password=unquote(parts.password or "")
-        )
+        sslrootcert = options.get("sslrootcert", [""])[-1]
+        if sslrootcert not in ("", "system") and not sslrootcert.startswith("/"):
+            raise WrongUrl("sslrootcert of WAREHOUSE_URL must be the whole path of a file, or system")
+        if sslrootcert == "system" and sslmode != "verify-full":
+            raise WrongUrl("sslrootcert=system in WAREHOUSE_URL goes with sslmode=verify-full alone")
+        password = unquote(parts.password or "")
+        words = (host, unquote(parts.username), database, password, sslrootcert)
+        if any("\0" in word for word in words):
+            raise WrongUrl("WAREHOUSE_URL has a null character in it")
+        return cls(host, port or 5432, unquote(parts.username), database, sslmode, password, sslrootcert)
+
+    @property
+    def is_local(self) -> bool:
+        """The server is on this machine."""
+        return _is_local(self.host)
 
     def for_dbt(self) -> Mapping[str, str]:
         """The environment variables of dbt_project/profiles.yml. The password is in no argument and no file."""
@@ -67,6 +85,7 @@ class PostgresUrl:
             "WAREHOUSE_USER": self.user,
             "WAREHOUSE_DATABASE": self.database,
             "WAREHOUSE_SSLMODE": self.sslmode,
+            "WAREHOUSE_SSLROOTCERT": self.sslrootcert,
             "DBT_ENV_SECRET_WAREHOUSE_PASSWORD": self.password,
             "PGOPTIONS": SESSION,
         }
@@ -79,5 +98,16 @@ class PostgresUrl:
             "user": self.user,
             "dbname": self.database,
             "sslmode": self.sslmode,
+            "sslrootcert": self.sslrootcert,
             "password": self.password,
         }
+
+
+def _host_of(place: str) -> str:
+    """The host of `user:password@host:port`, also of `[::1]:port`, and of `%2Ffolder` as libpq writes a socket."""
+    host = place.rpartition("@")[2]
+    return unquote(host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0])
+
+
+def _is_local(host: str) -> bool:
+    return host in LOCAL_HOSTS or host.startswith("/")

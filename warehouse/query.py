@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 
@@ -13,19 +13,41 @@ MEMORY_STEPS_MIB = (300, 600, 1200, 2400, 4800)
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 
-def ask(cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+class Cursor(Protocol):
+    """What the loader uses of a connection of DuckDB, and of Postgres (warehouse/postgres_connection.py): the words of
+    DBAPI, `?` for a parameter, and each statement a transaction of its own."""
+
+    @property
+    def description(self) -> Sequence[Sequence[Any]]: ...
+
+    def execute(self, sql: str, parameters: Any = ..., /) -> Cursor: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+    def fetchmany(self, size: int, /) -> list[Any]: ...
+
+
+class Warehouse(Cursor, Protocol):
+    """A warehouse that is held by this command; `cursor` asks it beside other questions."""
+
+    def executemany(self, sql: str, rows: Any, /) -> Cursor: ...
+
+    def cursor(self) -> Cursor: ...
+
+
+def ask(cursor: Cursor, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
     """All rows of a query. Raises duckdb.Error; for want of memory only after the last of `MEMORY_STEPS_MIB`."""
     return _ask(cursor, sql, parameters)[1]
 
 
-def ask_by_name(cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
+def ask_by_name(cursor: Cursor, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
     """All rows of a query, each as column → value. Raises as `ask`."""
     answer, rows = _ask(cursor, sql, parameters)
     names = [column[0] for column in answer.description]
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def ask_in_bulks(cursor: duckdb.DuckDBPyConnection, sql: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
+def ask_in_bulks(cursor: Cursor, sql: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
     """The rows of a query, `size` at a time, read as they are needed. Raises as `ask`."""
     answer, rows = _ask(cursor, sql, (), size)
     while rows:
@@ -34,8 +56,8 @@ def ask_in_bulks(cursor: duckdb.DuckDBPyConnection, sql: str, size: int) -> Iter
 
 
 def _ask(
-    cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters, size: int | None = None
-) -> tuple[duckdb.DuckDBPyConnection, list[tuple[Any, ...]]]:
+    cursor: Cursor, sql: str, parameters: Parameters, size: int | None = None
+) -> tuple[Cursor, list[tuple[Any, ...]]]:
     """The answer, and all its rows or the first `size` of them."""
     while True:
         try:
@@ -51,7 +73,7 @@ def is_for_memory(error: duckdb.Error) -> bool:
     return isinstance(error, duckdb.OutOfMemoryException) or "failed to allocate" in str(error)
 
 
-def give_more_memory(cursor: duckdb.DuckDBPyConnection) -> bool:
+def give_more_memory(cursor: Cursor) -> bool:
     """Raises DuckDB's limit to the next of `MEMORY_STEPS_MIB`; False when there is none."""
     limit = memory_limit(cursor)
     step = next((step for step in MEMORY_STEPS_MIB if step > 1.1 * limit), None)
@@ -60,7 +82,7 @@ def give_more_memory(cursor: duckdb.DuckDBPyConnection) -> bool:
     return step is not None
 
 
-def memory_limit(cursor: duckdb.DuckDBPyConnection) -> float:
+def memory_limit(cursor: Cursor) -> float:
     """DuckDB's memory limit in MiB. DuckDB shows it with one decimal and a unit."""
     ((text,),) = cursor.execute("select current_setting('memory_limit')").fetchall()
     number, unit = text.split()

@@ -18,6 +18,8 @@ from typing import Any
 
 import duckdb
 
+from warehouse.connection import WarehouseError
+
 SCHEMAS = ("raw_stripe", "raw_netsuite", "load_netsuite", "history")
 
 #: Columns that tell one raw row of Stripe from all others; content_hash stands for the payload.
@@ -38,7 +40,7 @@ TYPES = {
 _ROWS_AT_ONCE = 5_000
 
 
-class CannotCopy(Exception):
+class CannotCopy(WarehouseError):
     """A table cannot be copied as it is, or arrived otherwise than it was sent; the words say which."""
 
 
@@ -59,17 +61,17 @@ class Digest:
     total: int
 
 
-def copy_raw(source: duckdb.DuckDBPyConnection, target: Any) -> Iterator[Copied]:
+def copy_raw(source: duckdb.DuckDBPyConnection, target: Any, schemas: Sequence[str] = SCHEMAS) -> Iterator[Copied]:
     """Makes Postgres hold the raw rows, the journal and the history of the DuckDB file.
 
-    target: a psycopg 3 connection without autocommit.
+    target: a psycopg 3 connection.
     Raises CannotCopy; errors of either database pass through, with the table's transaction undone.
     """
     source.execute("set timezone = 'UTC'")
     tables = source.execute(
         "select schema_name, table_name from duckdb_tables() where schema_name in (select unnest(?)) "
         "and database_name = current_database() order by all",
-        [list(SCHEMAS)],
+        [list(schemas)],
     ).fetchall()
     for schema, table in tables:
         columns = _columns(source, schema, table)

@@ -26,20 +26,27 @@ HOLDER = re.compile(r"held in (?:(?P<program>.+?) \(PID (?P<pid>\d+)\)|PID (?P<o
 
 
 @dataclass
-class _Patience:
+class Patience:
+    """seconds: how long this process waits for others · tell: takes a sentence for the terminal."""
+
     seconds: float = 0.0
     tell: Callable[[str], None] = print
     told: str | None = None  # the program that was named last
 
 
-_patience = _Patience()
+_patience = Patience()
+
+
+def patience() -> Patience:
+    """What `waiting` allows now; no time by default."""
+    return _patience
 
 
 @contextmanager
 def waiting(seconds: float, tell: Callable[[str], None]) -> Iterator[None]:
     """Lets this process wait for files that others have open. tell: takes a sentence for the terminal."""
     global _patience
-    before, _patience = _patience, _Patience(seconds, tell)
+    before, _patience = _patience, Patience(seconds, tell)
     try:
         yield
     finally:

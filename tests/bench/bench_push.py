@@ -24,6 +24,8 @@ from load_netsuite.push import push
 from load_netsuite.tables import ensure_tables
 from sandbox.netsuite import credentials
 from sandbox.netsuite.books import Books
+from warehouse.postgres import PostgresUrl
+from warehouse.query import Warehouse
 
 LATENCY = 0.3
 MARTS = Path(__file__).parents[1] / "simulation" / "marts.sql"
@@ -59,30 +61,42 @@ def create_company(books: Books) -> dict[str, str]:
     return ids
 
 
-def fill(path: Path, records: int, ids: dict[str, str]) -> None:
-    """A warehouse with this many ready memos of three lines."""
+def fill(warehouse: Warehouse, records: int, ids: dict[str, str]) -> None:
+    """This many ready memos of three lines, in a warehouse with the tables of the simulation. In SQL of any engine."""
+    warehouse.execute("insert into wanted.world values (1, 0)")
+    warehouse.execute(
+        "insert into wanted.memos (from_round, created_at, external_id, currency, netsuite_customer_id, "
+        "netsuite_currency_id, netsuite_currency_precision, netsuite_subsidiary_id, netsuite_account_id, "
+        "netsuite_posting_period_id, tran_date, memo_text, amount_minor, amount) "
+        "select 1, timestamptz '2026-03-05', 'cn_' || n, 'usd', ?, ?, 2, ?, ?, ?, date '2026-03-05', "
+        "'Stripe: cn_' || n || '.', 3000, 30.000 from generate_series(1, ?) as t(n)",
+        [ids["customer"], ids["currency"], ids["subsidiary"], ids["receivables"], ids["period"], records],
+    )
+    warehouse.execute(
+        "insert into marts.credit_memo_lines (external_id, line_number, netsuite_item_id, description, quantity, "
+        "amount, is_gross, is_taxable) select 'cn_' || n, line, ?, repeat('A service. ', 10), 1, 10.000, false, false "
+        "from generate_series(1, ?) as t(n), generate_series(1, 3) as l(line)",
+        [ids["item"], records],
+    )
+
+
+def fill_file(path: Path, records: int, ids: dict[str, str]) -> None:
     with duckdb.connect(str(path)) as warehouse:
         ensure_tables(warehouse)
         warehouse.execute(MARTS.read_text())
-        warehouse.execute("insert into wanted.world values (1, 0)")
-        warehouse.execute(
-            "insert into wanted.memos select 1, null, timestamptz '2026-03-05', 'cn_' || n, 'usd', ?, ?, 2, ?, "
-            "?, ?, date '2026-03-05', 'Stripe: cn_' || n || '.', 3000, 30.000 from range(?) as t(n)",
-            [ids["customer"], ids["currency"], ids["subsidiary"], ids["receivables"], ids["period"], records],
-        )
-        warehouse.execute(
-            "insert into marts.credit_memo_lines by name select 'cn_' || n as external_id, line as "
-            "line_number, ? as netsuite_item_id, repeat('A service. ', 10) as description, 1 as "
-            "quantity, 10.000 as amount, false as is_gross, false as is_taxable from range(?) as t(n), "
-            "range(1, 4) as l(line)",
-            [ids["item"], records],
-        )
+        fill(warehouse, records, ids)
 
 
-def measure(folder: Path, records: int, concurrency: int, latency: float) -> dict[str, Any]:
-    """Seconds, requests and peak memory (MB) of one push of this many records, in a process of its own."""
+def measure(
+    folder: Path, records: int, concurrency: int, latency: float, warehouse_url: str | None = None
+) -> dict[str, Any]:
+    """Seconds, requests and peak memory (MB) of one push of this many records, in a process of its own.
+
+    warehouse_url: of a warehouse in Postgres that `fill` has filled; None: a file is made and filled.
+    """
     folder.mkdir(parents=True)
-    fill(folder / "warehouse.duckdb", records, create_company(Books(None)))
+    if warehouse_url is None:
+        fill_file(folder / "warehouse.duckdb", records, create_company(Books(None)))
     server = subprocess.Popen(
         [sys.executable, "-c", SERVE, str(folder / "netsuite"), str(latency)],
         stdin=subprocess.PIPE,
@@ -97,6 +111,7 @@ def measure(folder: Path, records: int, concurrency: int, latency: float) -> dic
         stdout=subprocess.PIPE,
         text=True,
         check=True,
+        env={**os.environ, "WAREHOUSE_URL": warehouse_url or ""},
     )
     server.communicate("")
     seconds, requests, created, megabytes = loader.stdout.split()
@@ -111,6 +126,7 @@ def push_once(folder: Path, url: str, concurrency: int) -> None:
     settings = SimpleNamespace(
         target="sandbox",
         warehouse_path=folder / "warehouse.duckdb",
+        warehouse_url=PostgresUrl.parse(url_given) if (url_given := os.environ.get("WAREHOUSE_URL")) else None,
         netsuite_base_url=url,
         netsuite_auth="oauth2",
         netsuite_account_id=known["account_id"],

@@ -8,7 +8,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from warehouse.postgres import PostgresUrl
@@ -49,8 +49,16 @@ def _as_somebody() -> tuple[list[str], int]:
 class Server:
     """A running Postgres. Databases sort by code points and know the case of all letters: C with the ctype C.UTF-8."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, control: Callable[..., None], options: str) -> None:
         self.folder = folder
+        self._control, self._options = control, options
+
+    def start(self) -> None:
+        self._control("pg_ctl", "-w", "-l", str(self.folder / "log"), "-o", self._options, "start")
+
+    def stop(self) -> None:
+        """At once, as a crash does: every session is lost, and the next start replays the log."""
+        self._control("pg_ctl", "-w", "-m", "immediate", "stop")
 
     def url(self, database: str) -> PostgresUrl:
         return PostgresUrl.parse(f"postgresql://{USER}@localhost:{PORT}/{database}?host={self.folder}&sslmode=disable")
@@ -60,9 +68,14 @@ class Server:
 
         return psycopg.connect(**self.url(database).for_psycopg(), autocommit=autocommit)
 
-    def create(self, database: str) -> None:
+    def create(self, database: str, role: str = "") -> None:
+        """role: gets the rights that docs/engines.md names, and no others."""
         with self.connect(autocommit=True) as connection:
             connection.execute(f"create database {database}")
+            if role:
+                connection.execute(f"create role {role} login")
+                connection.execute(f"revoke all on database {database} from public")
+                connection.execute(f"grant connect, create, temporary on database {database} to {role}")
 
 
 @contextlib.contextmanager
@@ -87,10 +100,11 @@ def running() -> Iterator[Server]:
         run("initdb", "-A", "trust", "-U", USER, "-E", "UTF8", "--locale=C", "--lc-ctype=C.UTF-8")
         durable = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
         options = f"-k {folder} -p {PORT} -c listen_addresses='' {durable}"
-        run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", options, "start")
+        server = Server(folder, run, options)
+        server.start()
         try:
-            yield Server(folder)
+            yield server
         finally:
-            run("pg_ctl", "-w", "-m", "immediate", "stop")
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

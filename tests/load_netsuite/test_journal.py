@@ -94,6 +94,52 @@ def test_a_failed_commit_closes_the_journal(tmp_path: Path) -> None:
         assert warehouse.execute("select count(*) from load_netsuite.load_log").fetchone() == (0,)
 
 
+def test_a_stop_in_the_middle_of_a_commit_lets_no_other_request_leave(tmp_path: Path) -> None:
+    """Rows of other threads are in the same commit: they must not pass for written."""
+    ends: list[str] = []
+    is_open = threading.Event()
+
+    class Stopped:
+        """The first commit waits until two further rows are there, the second one is stopped by Ctrl-C."""
+
+        commits = 0
+
+        def __init__(self, warehouse: Any) -> None:
+            self._warehouse = warehouse
+
+        def execute(self, sql: str, *values: Any) -> Any:
+            if sql.startswith("insert"):
+                Stopped.commits += 1
+                if Stopped.commits == 2:
+                    raise KeyboardInterrupt
+                is_open.wait(10)
+            return self._warehouse.execute(sql, *values)
+
+    def attempt(journal: Journal, name: str) -> None:
+        try:
+            journal.attempted("creditMemo", name, "create", "{}")
+            ends.append("sent")
+        except (KeyboardInterrupt, JournalError) as error:
+            ends.append(type(error).__name__)
+
+    with open_with_journal(tmp_path / "warehouse.duckdb") as warehouse:
+        journal = Journal(Stopped(warehouse))  # type: ignore[arg-type]
+        threads = [threading.Thread(target=attempt, args=(journal, f"cn_{number}")) for number in range(3)]
+        threads[0].start()
+        while not Stopped.commits:
+            pass
+        for thread in threads[1:]:
+            thread.start()
+        while len(journal._queue) < 2:
+            pass
+        is_open.set()
+        for thread in threads:
+            thread.join(10)
+        attempt(journal, "cn_4")
+        assert sorted(ends) == ["JournalError", "JournalError", "KeyboardInterrupt", "sent"]
+        assert warehouse.execute("select external_id from load_netsuite.load_log").fetchall() == [("cn_0",)]
+
+
 def test_a_clock_set_back_does_not_reorder_the_log() -> None:
     warehouse = duckdb.connect(":memory:")
     ensure_tables(warehouse)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from load_netsuite.bodies import Row
-from load_netsuite.journal import LAST_POSITION, NO_EFFECT_SEEN, PRESENT, RESULTS, WRITTEN
+from load_netsuite.journal import EPOCH, LAST_POSITION, NO_EFFECT_SEEN, PRESENT, RESULTS, WRITTEN
 from load_netsuite.journal_queries import NEWEST, PAYLOADS, UNCHECKED, UNSETTLED
+
+MICROSECOND = dt.timedelta(microseconds=1)
 
 LOG_COLUMNS = (
     "run_id",
@@ -79,7 +82,8 @@ class FastLog:
             check = checked.get(key)
             if check is None or check[0] < position or check[1] == "differs":
                 known = check[2] if check and check[0] > position else None
-                yield *key, internal_id, known, key not in verified_once, at, unseen.get(key, -1) > position
+                written_at = (at - EPOCH) // MICROSECOND
+                yield *key, internal_id, known, key not in verified_once, written_at, unseen.get(key, -1) > position
 
     def _newest(self) -> Iterator[tuple[Any, ...]]:
         """Records that are there, the newest first: internal id, and whether the last word on it was good."""

@@ -17,7 +17,7 @@ class FaultyWarehouse:
 
     def __init__(self, history: History) -> None:
         self._history = history
-        self._cursor = history.warehouse.cursor() if history.on_duckdb else FastLog(history.log)
+        self._cursor = history.warehouse.cursor() if history.on_engine else FastLog(history.log)
 
     def cursor(self) -> FaultyWarehouse:
         return FaultyWarehouse(self._history)
@@ -30,7 +30,7 @@ class FaultyWarehouse:
         if history.faults.disk and history.chance.random() < history.faults.disk:
             history.tell("  the disk is full")
             raise duckdb.IOException("No space left on device")
-        if history.on_duckdb:
+        if history.on_engine:
             self._cursor.execute(sql, parameters)
         width = len(LOG_COLUMNS)
         for start in range(0, len(parameters), width):

@@ -32,6 +32,8 @@ from tests.simulation.faults import LATE_SECONDS, NO_FAULTS, Faults, Killed
 from tests.simulation.faulty_warehouse import FaultyWarehouse
 from tests.simulation.wire import BASE_URL, Wire
 from tests.simulation.world import ROUNDS, Company, Time, draw_wanted, fill, transform
+from warehouse.connection import WarehouseError
+from warehouse.query import Warehouse
 
 SETTLING_ROUNDS = 6
 ON_DUCKDB_EVERY = 50  # one history in so many uses DuckDB throughout
@@ -54,19 +56,23 @@ class Side:
 
 
 class History:
-    """`run()` plays the history of a seed to its end. `steps` tells what happened, for a replay."""
+    """`run()` plays the history of a seed to its end. `steps` tells what happened, for a replay.
 
-    def __init__(self, seed: int, on_duckdb: bool | None = None) -> None:
+    on_engine: None = DuckDB for one history in `ON_DUCKDB_EVERY`, else short cuts in Python · warehouse: of another
+    engine, with the tables of `world.engine`.
+    """
+
+    def __init__(self, seed: int, on_engine: bool | None = None, warehouse: Warehouse | None = None) -> None:
         self.seed = seed
-        self.on_duckdb = seed % ON_DUCKDB_EVERY == 0 if on_duckdb is None else on_duckdb
+        self.on_engine = seed % ON_DUCKDB_EVERY == 0 if on_engine is None else on_engine
         self.chance = random.Random(seed)
         self.time = Time()
         self.company = Company(self.chance, self.time)
         self.wanted = draw_wanted(self.chance, self.company)
         self.time.advance(120)  # SuiteQL shows what was there before the first extract
-        if self.on_duckdb:
-            self.warehouse = fill(self.wanted)
-        has_two = self.chance.random() < 0.2 and not self.on_duckdb
+        if self.on_engine:
+            self.warehouse = fill(self.wanted, warehouse)
+        has_two = self.chance.random() < 0.2 and not self.on_engine
         self.sides = [self._new_side() for _ in range(2 if has_two else 1)]
         self.side = self.sides[0]  # whose turn it is
         self.faults = Faults.draw(self.chance)
@@ -83,7 +89,7 @@ class History:
             token_lifetime=3600,
         )
         self.service = Service(self.company.books, made_up_credentials(), options)
-        if not self.on_duckdb:
+        if not self.on_engine:
             self.service.suiteql = FastQuery(  # type: ignore[assignment]
                 self.company.books, lag=lambda: self.faults.lag, now=lambda: self.time.now
             )
@@ -134,7 +140,7 @@ class History:
             self.tell("  the warehouse is lost")
             self.was_lost = True
             self.log.clear()
-            if self.on_duckdb:
+            if self.on_engine:
                 self.warehouse.execute("delete from load_netsuite.load_log")
             self.side.unasked.clear()
 
@@ -152,7 +158,7 @@ class History:
 
     def _round(self, number: int) -> None:
         """A transform and a push; under faults, the push can be killed or stop with an error."""
-        if self.on_duckdb:
+        if self.on_engine:
             transform(self.warehouse, number)
         self.marts.round, self.marts.built_at = number, len(self.log)
         self.tell(f"round {number}")
@@ -162,7 +168,7 @@ class History:
             self.tell(f"  done: {dict(report.counts)}")
         except Killed:
             self.tell("  KILLED")
-        except (LoaderError, NetSuiteError) as error:
+        except (LoaderError, NetSuiteError, WarehouseError) as error:
             self.tell(f"  stopped: {type(error).__name__}: {error}")
             self.was_stopped = isinstance(error, RecordsGone)
             if self.faults == NO_FAULTS and not (self.was_stopped and self.is_edited):
@@ -183,7 +189,7 @@ class History:
         client = NetSuite(_settings(), session=session, clock=clock)
         push = Push(FaultyWarehouse(self), client, pick=self.chance.randrange)  # type: ignore[arg-type]
         self.marts.run_id = push.report.run_id
-        if not self.on_duckdb:
+        if not self.on_engine:
             push._marts = self.marts
         return push
 

@@ -40,7 +40,7 @@ SEEDS = range(50, 1000, 50)
 def test_short_cuts_agree_with_duckdb(seed: int) -> None:
     logging.disable()
     try:
-        history = History(seed, on_duckdb=True)
+        history = History(seed, on_engine=True)
         history.run()
     finally:
         logging.disable(logging.NOTSET)

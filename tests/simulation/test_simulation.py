@@ -47,7 +47,7 @@ def test_a_failure_of_any_kind_names_the_command_that_replays_it(monkeypatch: py
 
 def test_a_seed_plays_the_same_history_each_time() -> None:
     """So one command is enough to reproduce a failure."""
-    first, second = History(4, on_duckdb=False), History(4, on_duckdb=False)
+    first, second = History(4, on_engine=False), History(4, on_engine=False)
     steps = []
     for history in (first, second):
         history.run()

@@ -19,6 +19,7 @@ import duckdb
 
 from load_netsuite.tables import ensure_tables
 from sandbox.netsuite.books import Books
+from warehouse.query import Warehouse
 
 START = dt.datetime(2026, 3, 10, 9, tzinfo=dt.UTC).timestamp()
 ROUNDS = 3
@@ -319,9 +320,9 @@ def engine() -> duckdb.DuckDBPyConnection:
     return warehouse
 
 
-def fill(wanted: Wanted) -> duckdb.DuckDBPyConnection:
-    """The warehouse of a new world: nothing posted yet, round 0."""
-    warehouse = engine()
+def fill(wanted: Wanted, warehouse: Warehouse | None = None) -> Warehouse:
+    """The warehouse of a new world: nothing posted yet, round 0. warehouse: it has the tables of `engine`."""
+    warehouse = warehouse or engine()
     warehouse.execute("truncate load_netsuite.load_log")
     warehouse.execute("delete from wanted.world")
     for table in (*TABLES, *FIXED):
@@ -335,7 +336,7 @@ def fill(wanted: Wanted) -> duckdb.DuckDBPyConnection:
     return warehouse
 
 
-def transform(warehouse: duckdb.DuckDBPyConnection, number: int) -> None:
+def transform(warehouse: Warehouse, number: int) -> None:
     """A new round: what was refused is ready again; what belongs to this round takes part."""
     warehouse.execute("delete from wanted.world")
     latest = "coalesce((select max(position) from load_netsuite.load_log), 0)"

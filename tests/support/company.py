@@ -77,6 +77,7 @@ class Company:
                 "target": "sandbox",
                 "vars": {},
                 "warehouse_path": self.warehouse_path,
+                "warehouse_url": None,
                 "netsuite_base_url": self.server.url,
                 "netsuite_account_id": known["account_id"],
                 "netsuite_auth": "oauth2",
