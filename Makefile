@@ -13,6 +13,7 @@ LINT_VENV := .venv-dev
 LINT_READY := $(LINT_VENV)/.installed
 ENGINES_VENV := .venv-engines
 ENGINES_READY := $(ENGINES_VENV)/.installed
+ENGINE_TESTS := copying macros danger loader run equality size
 
 # With WAREHOUSE_URL, here or in .env, the commands run where psycopg and dbt-postgres are.
 ifneq ($(WAREHOUSE_URL)$(if $(wildcard .env),$(shell grep -c '^ *\(export  *\)\{0,1\}WAREHOUSE_URL *= *[^ ]' .env | grep -v '^0')),)
@@ -115,7 +116,7 @@ test: $(READY) ## run every test
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 engines: $(ENGINES_READY) ## models, journal and whole runs on DuckDB and on Postgres, every row compared (needs the server programs of Postgres; half an hour)
-	@$(ENGINES_VENV)/bin/python -m pytest -s $(addprefix tests/engines/,copying.py macros.py danger.py loader.py run.py equality.py size.py)
+	@$(ENGINES_VENV)/bin/python -m pytest -s $(ENGINE_TESTS:%=tests/engines/%.py)
 
 lint: $(LINT_READY) ## check style, types, complexity and SQL (change nothing)
 	@$(VENV)/bin/ruff check .

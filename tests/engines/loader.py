@@ -105,7 +105,7 @@ def test_histories_end_well_though_the_loader_and_postgres_are_killed(server: Se
             crashes += history.crashes
     print(f"{HISTORIES} histories, {crashes} crashes of Postgres")
     assert failures == []
-    assert crashes > HISTORIES / 10
+    assert crashes >= HISTORIES / 20
 
 
 def test_a_second_host_waits_for_the_lock_and_is_told_who_has_it(server: Server) -> None:
