@@ -61,7 +61,7 @@ POOLER = (
 )
 CERTIFICATE = (
     "WAREHOUSE_URL names the authority that vouches for the server by sslrootcert=/path/to/ca.pem, or by "
-    "sslrootcert=system all that this machine knows"
+    "sslrootcert=system those in the file that SSL_CERT_FILE names"
 )
 
 
