@@ -118,7 +118,7 @@ def _append_versions(source: duckdb.DuckDBPyConnection, target: Any, relation: s
     """Rows that Postgres lacks; rows that were compacted go. Only the keys of a version are compared."""
     version = f"select {', '.join(VERSION)} from {relation}"
     there = set(map(_key, target.execute(version)))
-    here = {}
+    here: dict[tuple[str, str, str], int] = {}
     cursor = source.execute(f"select rowid, {', '.join(VERSION)} from {relation} order by rowid")
     for rowid, *values in iter(cursor.fetchone, None):
         here.setdefault(_key(values), rowid)

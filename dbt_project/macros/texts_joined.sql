@@ -7,6 +7,5 @@
     Returns a text expression; null when there is no text.
 -#}
 {% macro texts_joined(column, separator, order_by) -%}
-    {{ of_engine('texts_joined') }}
     {{ return(adapter.dispatch('texts_joined')(column, separator, order_by)) }}
 {%- endmacro %}

@@ -87,21 +87,25 @@ def read_netsuite(
         _require_posted_records(connection, settings, snapshot)
         note_books(connection, path, account)
     report.changed = store_snapshot(connection, snapshot, wanted if left_out else None, settled.settled)
-    note_asked_ids(connection, wanted)
+    note_asked_ids(connection, wanted, is_all=not left_out)
     return report
 
 
-def note_asked_ids(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> None:
+def note_asked_ids(connection: duckdb.DuckDBPyConnection, wanted: Wanted, *, is_all: bool) -> None:
     """Record which internal ids NetSuite was asked for, so that an id that it lacks is told apart from one that stands
-    in a mapping file only since."""
+    in a mapping file only since.
+
+    is_all: nobody was left out. Else those of earlier runs stay, as the rows do that NetSuite gave for them.
+    """
     asked = {
         "customers": wanted.customer_ids,
         "transactions": wanted.transaction_ids,
         "items": wanted.item_ids,
         "accounts": wanted.account_ids,
     }
+    earlier = "" if is_all else "select table_name, id from raw_netsuite.asked_ids union "
     connection.execute(
-        "create or replace table raw_netsuite.asked_ids as "
+        f"create or replace table raw_netsuite.asked_ids as {earlier}"
         "select unnest($tables::varchar[]) as table_name, unnest($ids::varchar[]) as id",
         {
             "tables": [table for table, ids in asked.items() for _ in ids],

@@ -534,6 +534,8 @@ def test_a_changed_parsed_model_parses_all_objects_again(copied: tuple[Path, Pat
     project, warehouse = copied
     file = project / "models" / "parsed" / "stripe" / "parsed_stripe__refunds.sql"
     text = file.read_text()
+    amount = "{{ field('object.amount', 'bigint') }} as amount_minor"
+    assert amount in text
     amounts = "select sum(amount_minor) as total, count(*) as refunds from parsed.stripe__refunds"
 
     def parse(model: str) -> dict[str, int]:
@@ -542,7 +544,7 @@ def test_a_changed_parsed_model_parses_all_objects_again(copied: tuple[Path, Pat
         return testing.rows(warehouse, amounts)[0]
 
     (right,) = testing.rows(warehouse, amounts)
-    other = parse(text.replace("object.amount as amount_minor", "object.amount + 1 as amount_minor"))
+    other = parse(text.replace(amount, amount.replace(" as", " + 1 as")))
     assert (
         other["total"]
         == right["total"]

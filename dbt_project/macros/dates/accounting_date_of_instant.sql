@@ -1,5 +1,4 @@
 {#- The calendar day of a timestamp with time zone in var accounting_timezone; null stays null. -#}
 {% macro accounting_date_of_instant(instant) -%}
-    {{ of_engine('accounting_date_of_instant') }}
     {{ return(adapter.dispatch('accounting_date_of_instant')(instant)) }}
 {%- endmacro %}

@@ -1,5 +1,4 @@
 {#- The first day of the month in which a date lies; null stays null. -#}
 {% macro accounting_month(local_date) -%}
-    {{ of_engine('accounting_month') }}
     {{ return(adapter.dispatch('accounting_month')(local_date)) }}
 {%- endmacro %}

@@ -1,5 +1,4 @@
 {#- Stripe's epoch seconds as a timestamp in UTC; null stays null. -#}
 {% macro epoch_to_timestamp(seconds) -%}
-    {{ of_engine('epoch_to_timestamp') }}
     {{ return(adapter.dispatch('epoch_to_timestamp')(seconds)) }}
 {%- endmacro %}

@@ -5,6 +5,5 @@
     limit     SQL expression: how many code points there may be
 -#}
 {% macro cut_text(column, limit) -%}
-    {{ of_engine('cut_text') }}
     {{ return(adapter.dispatch('cut_text')(column, limit)) }}
 {%- endmacro %}

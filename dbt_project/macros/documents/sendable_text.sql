@@ -4,6 +4,5 @@
     column    SQL expression of a text
 -#}
 {% macro sendable_text(column) -%}
-    {{ of_engine('sendable_text') }}
     {{ return(adapter.dispatch('sendable_text')(column)) }}
 {%- endmacro %}

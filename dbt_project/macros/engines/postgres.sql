@@ -1,4 +1,4 @@
-{#- Postgres: every macro that is dispatched (of_engine). What each takes and returns is said where it is declared. -#}
+{#- Postgres: every macro that is dispatched. What each takes and returns is said where it is declared. -#}
 
 {#- ---------- types -#}
 

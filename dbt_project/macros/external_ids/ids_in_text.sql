@@ -5,6 +5,5 @@
     column    SQL expression of a text
 -#}
 {% macro ids_in_text(column) -%}
-    {{ of_engine('ids_in_text') }}
     {{ return(adapter.dispatch('ids_in_text')(column)) }}
 {%- endmacro %}

@@ -5,7 +5,6 @@
     column    SQL expression of a text
 -#}
 {% macro names_stripe_id(column) -%}
-    {{ of_engine('names_stripe_id') }}
     {{ return(adapter.dispatch('names_stripe_id')(column, [
         'cn', 'cnli', 'in', 'il', 'ii', 're', 'pyr', 'cus', 'acct', 'cbtxn', 'cs', 'price', 'prod', 'txr', 'txn', 'po',
         'pi', 'ch', 'py', 'di',

@@ -1,5 +1,4 @@
 {#- A column with JSON texts as what the other macros of this folder take; an engine may want its own type. -#}
 {% macro as_json(column) -%}
-    {{ of_engine('as_json') }}
     {{ return(adapter.dispatch('as_json')(column)) }}
 {%- endmacro %}

@@ -7,6 +7,5 @@
     Returns a select of all columns of the raw table and raw_row_id, a bigint that grows with every landed row.
 -#}
 {% macro changed_objects(table_name) -%}
-    {{ of_engine('changed_objects') }}
     {{ return(adapter.dispatch('changed_objects')(source('raw_stripe', table_name))) }}
 {%- endmacro %}

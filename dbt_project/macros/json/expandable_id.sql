@@ -1,5 +1,4 @@
 {#- The id in an expandable field of Stripe: the text itself, or the `id` of the object in its place. -#}
 {% macro expandable_id(json_column) -%}
-    {{ of_engine('expandable_id') }}
     {{ return(adapter.dispatch('expandable_id')(json_column)) }}
 {%- endmacro %}

@@ -6,6 +6,5 @@
             decimal(22, 10), or json; an array is json too
 -#}
 {% macro field(path, type='text') -%}
-    {{ of_engine('field') }}
     {{ return(adapter.dispatch('field')(path, type)) }}
 {%- endmacro %}

@@ -1,5 +1,4 @@
 {#- The text at a JSON path, null when the path is absent. The path is an SQL expression: a literal or a column. -#}
 {% macro json_text(json_column, path) -%}
-    {{ of_engine('json_text') }}
     {{ return(adapter.dispatch('json_text')(json_column, path)) }}
 {%- endmacro %}

@@ -6,6 +6,5 @@
     structure    JSON structure of the object, with DuckDB's names of types
 -#}
 {% macro parse_json(column, structure) -%}
-    {{ of_engine('parse_json') }}
     {{ return(adapter.dispatch('parse_json')(column, structure)) }}
 {%- endmacro %}

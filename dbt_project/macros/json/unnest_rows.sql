@@ -8,6 +8,5 @@
     position    name of the column that gets the position of the element, from 1
 -#}
 {% macro unnest_rows(relation, keep, array, element, position) -%}
-    {{ of_engine('unnest_rows') }}
     {{ return(adapter.dispatch('unnest_rows')(relation, keep, array, element, position)) }}
 {%- endmacro %}

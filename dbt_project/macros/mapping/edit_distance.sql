@@ -4,6 +4,5 @@
     at_most    SQL expression: an engine may give any greater number for a distance that is greater
 -#}
 {% macro edit_distance(text, other, at_most) -%}
-    {{ of_engine('edit_distance') }}
     {{ return(adapter.dispatch('edit_distance')(text, other, at_most)) }}
 {%- endmacro %}

@@ -3,6 +3,5 @@
     on counting, so only differences within one load mean something.
 -#}
 {% macro seed_line_number() -%}
-    {{ of_engine('seed_line_number') }}
     {{ return(adapter.dispatch('seed_line_number')()) }}
 {%- endmacro %}

@@ -6,6 +6,5 @@
     Returns an integer expression.
 -#}
 {% macro floor_divide(numerator, denominator) -%}
-    {{ of_engine('floor_divide') }}
     {{ return(adapter.dispatch('floor_divide')(numerator, denominator)) }}
 {%- endmacro %}

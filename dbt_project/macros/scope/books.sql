@@ -29,12 +29,10 @@
 
 {#- Statements that make a table of the books anew: replace_table, but a run that breaks may leave none. -#}
 {% macro make_books(existing, relation, sql) -%}
-    {{ of_engine('make_books') }}
     {{ return(adapter.dispatch('make_books')(existing, relation, sql)) }}
 {%- endmacro %}
 
 {#- Statements that put the rows of a query, found by the names of its columns, in the place of some rows. -#}
 {% macro replace_rows(relation, is_replaced, sql) -%}
-    {{ of_engine('replace_rows') }}
     {{ return(adapter.dispatch('replace_rows')(relation, is_replaced, sql)) }}
 {%- endmacro %}

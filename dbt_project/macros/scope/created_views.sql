@@ -75,12 +75,10 @@
 
 {#- A query of all views: view_name (schema.view) and view_text, which changes when the view does. -#}
 {% macro view_texts() -%}
-    {{ of_engine('view_texts') }}
     {{ return(adapter.dispatch('view_texts')()) }}
 {%- endmacro %}
 
 {#- A query of the columns in these schemas: schema_name, table_name, column_name, position, data_type. -#}
 {% macro columns_of_schemas(schemas) -%}
-    {{ of_engine('columns_of_schemas') }}
     {{ return(adapter.dispatch('columns_of_schemas')(schemas)) }}
 {%- endmacro %}

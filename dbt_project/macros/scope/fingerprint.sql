@@ -3,17 +3,14 @@
     a whole row.
 -#}
 {% macro fingerprint(expressions) -%}
-    {{ of_engine('fingerprint') }}
     {{ return(adapter.dispatch('fingerprint')(expressions)) }}
 {%- endmacro %}
 
 {% macro fingerprint_type() -%}
-    {{ of_engine('fingerprint_type') }}
     {{ return(adapter.dispatch('fingerprint_type')()) }}
 {%- endmacro %}
 
 {#- Integer that holds a sum of many fingerprints. -#}
 {% macro wide_integer_type() -%}
-    {{ of_engine('wide_integer_type') }}
     {{ return(adapter.dispatch('wide_integer_type')()) }}
 {%- endmacro %}

@@ -6,6 +6,5 @@
     edges    relation with customer_key and name
 -#}
 {% macro reached(name, start, edges) -%}
-    {{ of_engine('reached') }}
     {{ return(adapter.dispatch('reached')(name, start, edges)) }}
 {%- endmacro %}

@@ -41,11 +41,9 @@
     relation    the relation to make
 -#}
 {% macro replace_table(existing, relation, sql) -%}
-    {{ of_engine('replace_table') }}
     {{ return(adapter.dispatch('replace_table')(existing, relation, sql)) }}
 {%- endmacro %}
 
 {% macro replace_view(existing, relation, sql) -%}
-    {{ of_engine('replace_view') }}
     {{ return(adapter.dispatch('replace_view')(existing, relation, sql)) }}
 {%- endmacro %}

@@ -4,7 +4,8 @@ final as (
     select
         document_id,
         {{ adapter.quote('from') }},
-        lead({{ adapter.quote('from') }}) over (partition by document_id order by position) as {{ adapter.quote('to') }},
+        lead({{ adapter.quote('from') }}) over (partition by document_id order by position)
+            as {{ adapter.quote('to') }},
         state,
         reason,
         run_id,

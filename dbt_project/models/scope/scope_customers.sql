@@ -22,8 +22,8 @@ stale_names as (
 ),
 
 -- mostly nobody shares an id with a stale customer, and then the names of all customers need not be gone through
-first_reached as (
-    select 1 from others where name in (select stale_names.name from stale_names) limit 1
+reached_names as (
+    select name from others where name in (select stale_names.name from stale_names)
 ),
 
 names as (
@@ -35,7 +35,7 @@ names as (
 shared_names as (
     select name
     from names
-    where exists (select 1 from first_reached)
+    where exists (select 1 from reached_names)
     group by name
     -- a customer has a name once
     having count(*) > 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ import duckdb
 import pytest
 
 from extract.last_transform import note_transform, rules_fingerprint
+from extract.netsuite.run import note_asked_ids
 from extract.netsuite.settled_customers import SettledCustomers
 from extract.netsuite.snapshot import store_snapshot
 from extract.netsuite.wanted import Wanted
-from extract.raw_tables import NETSUITE_COLUMNS
+from extract.raw_tables import ASKED_IDS, NETSUITE_COLUMNS
 from mapping_files.reader import create_missing
 from settings import Settings
 from tests.extract.fake_stripe import credit_note, customer, invoice, ledger_row, refund
@@ -29,6 +31,23 @@ def test_settled_customers_are_not_asked_for(settings: Settings, warehouse: duck
     wanted = Wanted.of(settings, warehouse, settled.left_out)
     assert (wanted.customers, wanted.invoices) == ({"cus_1"}, {"in_1"})
     assert wanted.externals == {"cn_1", "re_1", "ns_memo:cn_1", "ns_memo:re_1"}
+
+
+def test_what_settled_customers_were_asked_for_stays_known(
+    settings: Settings, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    """Else an id of theirs that NetSuite lacks would pass for one that nobody has asked for yet."""
+    warehouse.execute(ASKED_IDS)
+    query = "select table_name, id from raw_netsuite.asked_ids order by all"
+    wanted = Wanted.of(settings, warehouse, frozenset())
+    some = replace(wanted, customer_ids={"8"}, transaction_ids=set(), item_ids=set(), account_ids=set())
+    note_asked_ids(warehouse, replace(some, customer_ids={"7", "8"}, transaction_ids={"70"}), is_all=True)
+    before = warehouse.execute(query).fetchall()
+    assert before == [("customers", "7"), ("customers", "8"), ("transactions", "70")]
+    note_asked_ids(warehouse, some, is_all=False)
+    assert warehouse.execute(query).fetchall() == before
+    note_asked_ids(warehouse, some, is_all=True)
+    assert warehouse.execute(query).fetchall() == [("customers", "8")]
 
 
 @pytest.mark.parametrize(
