@@ -16,6 +16,7 @@ from extract.stripe.run import read_stripe
 from progress import Progress
 from settings import Settings
 from tests.extract.fake_stripe import KEY, FakeStripe
+from tests.support.quick_dlt import quicken_dlt
 from warehouse.connection import dlt_directory, open_warehouse
 
 
@@ -53,8 +54,13 @@ def hold(settings: Settings) -> Iterator[Callable[[], None]]:
         connection.close()
 
 
+@pytest.fixture(scope="session")
+def quick_dlt() -> None:
+    quicken_dlt()
+
+
 @pytest.fixture
-def read(settings: Settings) -> Callable[..., StripeReport]:
+def read(settings: Settings, quick_dlt: None) -> Callable[..., StripeReport]:
     """`read()` runs the Stripe part of an extract; keyword arguments change settings."""
 
     def run(**changes: Any) -> StripeReport:

@@ -11,8 +11,9 @@ The sandbox's Stripe knows billing and stays correct. This one does what a test 
 from __future__ import annotations
 
 import json
+import operator
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -124,7 +125,7 @@ class FakeStripe:
             if len(parts) == 3 and parts[1] not in self.lists.get(parts[0], {}):
                 return missing(parts[1])
             items = list(self.lists.get("/".join(parts), {}).values())
-        items = [item for item in reversed(items) if not item.get("deleted") and matches(item, params)]
+        items = matching(reversed(items), params)
         items.sort(key=lambda item: -item.get("created", 0))  # stable: later added first within a second
         return page(items, params)
 
@@ -158,20 +159,20 @@ def page(items: list[Object], params: dict[str, str], whole_count: bool = False)
     return 200, {}, body
 
 
-def matches(item: Object, params: dict[str, str]) -> bool:
-    tests = {
-        "gte": lambda a, b: a >= b,
-        "gt": lambda a, b: a > b,
-        "lte": lambda a, b: a <= b,
-        "lt": lambda a, b: a < b,
-    }
-    for name, value in params.items():
-        if name.startswith("created["):
-            if not tests[name[8:-1]](item["created"], int(value)):
-                return False
-        elif name not in ("limit", "starting_after") and "[" not in name and str(item.get(name)) != value:
-            return False
-    return True
+COMPARISONS = {"gte": operator.ge, "gt": operator.gt, "lte": operator.le, "lt": operator.lt}
+
+
+def matching(items: Iterable[Object], params: dict[str, str]) -> list[Object]:
+    times = [(COMPARISONS[name[8:-1]], int(value)) for name, value in params.items() if name.startswith("created[")]
+    values = {name: value for name, value in params.items() if "[" not in name}
+    values = {name: value for name, value in values.items() if name not in ("limit", "starting_after")}
+    return [
+        item
+        for item in items
+        if not item.get("deleted")
+        and all(compare(item["created"], time) for compare, time in times)
+        and all(str(item.get(name)) == value for name, value in values.items())
+    ]
 
 
 def shown(item: Object) -> Object:
