@@ -164,7 +164,7 @@ class Office:
         """dbt's messages about these files; empty if all cells are right."""
         self.write(mappings)
         try:
-            testing.run_dbt(["build", *CHECKS], self.project, self.warehouse, variables=variables)
+            testing.run_dbt(["build", *CHECKS], self.project, self.warehouse, variables=variables, parsed_under={})
         except testing.BuildFailed as failed:
             return str(failed)
         return ""

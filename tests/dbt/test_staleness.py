@@ -470,7 +470,7 @@ def test_nothing_is_stale_when_nothing_changed_and_in_a_renamed_file(world: Worl
 def stale_by_compiled_code(project: Path, warehouse: Path, variables: dict[str, Any]) -> tuple[int, int]:
     """How many customers this code and these vars make stale, and how many there are."""
     command = ["compile", "--select", "scope_customer_inputs"]
-    testing.run_dbt(command, project, warehouse, variables=variables)
+    testing.run_dbt(command, project, warehouse, variables=variables, parsed_under=VARIABLES)
     (compiled,) = (project / "target" / "compiled").rglob("scope_customer_inputs.sql")
     with testing.opened(warehouse) as connection:
         return stale_customers(connection, f"({compiled.read_text()})")

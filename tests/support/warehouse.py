@@ -159,8 +159,12 @@ def run_dbt(
     warehouse: Path,
     *,
     variables: Mapping[str, Any] | None = None,
+    parsed_under: Mapping[str, Any] | None = None,
 ) -> None:
     """Run a dbt command in this process; warnings are errors.
+
+    parsed_under: other variables, under which the selected models and tests read the same relations: what dbt parsed
+    under them serves. dbt refuses a relation that it did not find then.
 
     Raises:
         BuildFailed: a node failed, or dbt itself did.
@@ -179,11 +183,11 @@ def run_dbt(
     arguments = ["--warn-error", "--no-write-json", *command, "--log-level", "none", "--no-use-colors"]
     for name, value in options.items():
         arguments += [f"--{name}", str(value)]
+    parsed = variables if parsed_under is None else parsed_under
     with (
-        _one_path(warehouse) as path,
-        _parsed_project(project, warehouse.name, variables, or_other_vars=True),
+        parsed_before(project, warehouse, parsed) as path,
         _environment(WAREHOUSE_PATH=path),
-        quick_dbt(),
+        quick_dbt(keep_parsed=parsed != variables),
     ):
         try:
             outcome = dbtRunner().invoke(arguments)
@@ -198,26 +202,22 @@ def run_dbt(
 @contextlib.contextmanager
 def parsed_before(project: Path, warehouse: Path, variables: Mapping[str, Any] | None) -> Iterator[str]:
     """Let dbt parse little; gives the path by which it has to find the warehouse."""
-    with _parsed_project(project, warehouse.name, variables), _one_path(warehouse) as path:
+    settings = json.dumps(dict(variables or {}))
+    with _parsed_project(project, f"{warehouse.name} {settings}"), _one_path(warehouse) as path:
         yield path
 
 
 @contextlib.contextmanager
-def _parsed_project(
-    project: Path, name: str, variables: Mapping[str, Any] | None, *, or_other_vars: bool = False
-) -> Iterator[None]:
+def _parsed_project(project: Path, settings: str) -> Iterator[None]:
     """Give dbt what it parsed of another copy of the project in this process: it parses again only files that differ.
 
-    A whole parse costs as much as the build of a small world. name: of the warehouse file; dbt parses everything again
-    for another one · or_other_vars: give what was parsed under others, if nothing was under these (for `quick_dbt`).
+    A whole parse costs as much as the build of a small world. settings: dbt parses everything again for other ones.
     """
     parsed = project / "target" / "partial_parse.msgpack"
-    known = _OF_THIS_PROCESS / f"parsed-{name}" / hashlib.sha256(json.dumps(dict(variables or {})).encode()).hexdigest()
-    known.parent.mkdir(exist_ok=True)
+    known = _OF_THIS_PROCESS / f"{hashlib.sha256(settings.encode()).hexdigest()}.msgpack"
     parsed.parent.mkdir(exist_ok=True)
-    others = sorted(known.parent.iterdir()) if or_other_vars and not known.exists() else []
-    if source := known if known.exists() else next(iter(others), None):
-        shutil.copy(source, parsed)
+    if known.exists():
+        shutil.copy(known, parsed)
     yield
     if parsed.exists() and not known.exists():
         shutil.copy(parsed, known)
