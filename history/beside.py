@@ -107,6 +107,7 @@ def _take(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], owner: O
                 with suppress(OSError):  # one that cannot be read stays
                     found[path] = _read(path)
         rows = [values for values in found.values() if values and _is_of(owner, values.pop("owner"))]
+        rows.sort(key=lambda values: values["started_at"])  # a run id tells the second only
         if rows:
             ensure_tables(connection)
             connection.begin()
