@@ -12,8 +12,7 @@ from importlib.metadata import version
 
 import duckdb
 
-from publish.marts import quoted
-from warehouse.query import ask
+from warehouse.query import ask, quoted
 
 NOTED = "books.last_transform"
 

@@ -23,7 +23,7 @@ from typing import Any
 import duckdb
 
 from file_access import give_same_access
-from warehouse.query import ask
+from warehouse.query import ask, quoted, text
 
 Relation = tuple[str, str]
 """Schema and name."""
@@ -191,13 +191,3 @@ def _remove(file: Path) -> None:
     """Removes a file of DuckDB that nobody has open."""
     file.unlink(missing_ok=True)
     file.with_name(f"{file.name}.wal").unlink(missing_ok=True)
-
-
-def quoted(*names: str) -> str:
-    """A name for SQL, with the names of its catalog and schema before it."""
-    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
-
-
-def text(value: str) -> str:
-    """A text for SQL, where no parameter can stand."""
-    return "'" + value.replace("'", "''") + "'"

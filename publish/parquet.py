@@ -13,8 +13,9 @@ from pathlib import Path
 
 import duckdb
 
-from publish.marts import SCHEMA, quoted, text
+from publish.marts import SCHEMA
 from warehouse.connection import is_damage
+from warehouse.query import quoted, text
 
 
 class NotExported(Exception):

@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.postgres_connection import PostgresError, PostgresWarehouse
+from warehouse.query import quoted, text
 
 JOURNAL = "load_netsuite"
 
@@ -95,7 +96,7 @@ def take_history(postgres: PostgresWarehouse, target: duckdb.DuckDBPyConnection)
             if not there:
                 continue
             types: pa.Schema = target.sql(f"select * from {relation} limit 0").to_arrow_table().schema
-            listed = ", ".join(_quoted(name) if name in there else "null" for name in types.names)
+            listed = ", ".join(quoted(name) if name in there else "null" for name in types.names)
             ((last,),) = postgres.execute(f"select coalesce(max(position), 0) from {relation}").fetchall()
             target.execute(f"update {relation} set position = position + ?", [last])
             for rows in postgres.in_bulks(f"select {listed} from {relation} order by position"):
@@ -120,7 +121,7 @@ def _mirror_journal(postgres: PostgresWarehouse, target: duckdb.DuckDBPyConnecti
     for (table,) in tables:
         relation = f"{JOURNAL}.{table}"
         names = [name for name, *_ in target.execute(f"select * from {relation} limit 0").description]
-        listed = ", ".join(f'"{name}"' for name in names)
+        listed = ", ".join(map(quoted, names))
         since = -1
         if table == "load_log":
             # rows are never changed, so those that are here already stay, if they are the first ones there
@@ -144,24 +145,24 @@ def _mirror_marts(postgres: PostgresWarehouse, target: duckdb.DuckDBPyConnection
     for (schema, table), columns in found.items():
         if only and (schema, table) not in [("marts", name) for name in only]:
             continue
-        relation = f"{_quoted(schema)}.{_quoted(table)}"
+        relation = quoted(schema, table)
         if kinds.get(f"{schema}.{table}"):
             target.execute(f"drop view {relation}")
         types = [_types(relation, *column[:4]) for column in columns]
         defined = [
-            f"{_quoted(column[0])} {duckdb_type}" for column, (_, duckdb_type) in zip(columns, types, strict=True)
+            f"{quoted(column[0])} {duckdb_type}" for column, (_, duckdb_type) in zip(columns, types, strict=True)
         ]
-        target.execute(f"create schema if not exists {_quoted(schema)}")
+        target.execute(f"create schema if not exists {quoted(schema)}")
         target.execute(f"create or replace table {relation} ({', '.join(defined)})")
-        listed = ", ".join(_quoted(name) for name, *_ in columns)
+        listed = ", ".join(quoted(name) for name, *_ in columns)
         shape = pa.schema([(column[0], type_) for column, (type_, _) in zip(columns, types, strict=True)])
         for rows in postgres.in_bulks(f"select {listed} from {relation}"):
             _insert(target, relation, shape, rows)
         if words := comments.get((schema, table)):
-            target.execute(f"comment on table {relation} is {_text(words)}")
+            target.execute(f"comment on table {relation} is {text(words)}")
         for name, *_, words in columns:
             if words:
-                target.execute(f"comment on column {relation}.{_quoted(name)} is {_text(words)}")
+                target.execute(f"comment on column {relation}.{quoted(name)} is {text(words)}")
 
 
 def _types(relation: str, name: str, data_type: str, precision: int | None, scale: int | None) -> tuple[Any, str]:
@@ -189,11 +190,3 @@ def _insert(target: duckdb.DuckDBPyConnection, relation: str, shape: pa.Schema, 
     target.register("arrived", pa.table(columns, schema=shape))
     target.execute(f"insert into {relation} select * from arrived")
     target.unregister("arrived")
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(words: str) -> str:
-    return "'" + words.replace("'", "''") + "'"

@@ -87,3 +87,13 @@ def memory_limit(cursor: Cursor) -> float:
     ((text,),) = cursor.execute("select current_setting('memory_limit')").fetchall()
     number, unit = text.split()
     return float(number) * 1024.0 ** ("KiB", "MiB", "GiB", "TiB").index(unit) / 1024
+
+
+def quoted(*names: str) -> str:
+    """A name for SQL, with the names of its catalog and schema before it."""
+    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
+
+
+def text(value: str) -> str:
+    """A text for SQL, where no parameter can stand."""
+    return "'" + value.replace("'", "''") + "'"

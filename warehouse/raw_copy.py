@@ -19,6 +19,7 @@ from typing import Any
 import duckdb
 
 from warehouse.connection import WarehouseError
+from warehouse.query import quoted
 
 SCHEMAS = ("raw_stripe", "raw_netsuite", "load_netsuite", "history")
 
@@ -174,7 +175,7 @@ def _send(target: Any, relation: str, names: Sequence[str], rows: Iterable[Seque
 
 
 def _list(names: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
+    return ", ".join(map(quoted, names))
 
 
 def _sendable(value: Any) -> Any:

@@ -83,6 +83,17 @@ def test_a_row_that_was_committed_before_a_kill_is_not_repeated(
     assert len(rows(warehouse)) == 1
 
 
+def test_commands_of_one_second_are_in_the_order_of_their_beginnings(
+    tmp_path: Path, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    """A run id tells the second, and chance."""
+    began = dt.datetime(2026, 3, 1, 6, tzinfo=dt.UTC)
+    leave(tmp_path / "w.duckdb", Run("20260301T060000Z-f", "report", began))
+    leave(tmp_path / "w.duckdb", Run("20260301T060000Z-a", "trace", began + dt.timedelta(milliseconds=5)))
+    take_notes(warehouse, tmp_path / "w.duckdb", OURS)
+    assert [command for _, command, *_ in rows(warehouse)] == ["report", "trace"]
+
+
 def test_many_commands_become_rows_in_their_order(tmp_path: Path, warehouse: duckdb.DuckDBPyConnection) -> None:
     path = tmp_path / "w.duckdb"
     for number in range(AT_ONCE + 1):
