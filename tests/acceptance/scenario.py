@@ -99,7 +99,7 @@ class Scenario:
         began = time.monotonic()
         with tempfile.TemporaryFile("w+") as out:
             process = subprocess.Popen(
-                [".venv/bin/python", "-m", "pipeline", "run"],
+                [".venv/bin/python", "-m", "tests.support.quick_pipeline", "run"],
                 cwd=self.checkout, env=self._environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 text=True, preexec_fn=lambda: os.nice(5),
             )  # fmt: skip

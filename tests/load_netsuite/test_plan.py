@@ -387,8 +387,6 @@ def test_a_refused_record_is_tried_again_after_the_next_transform(company: Compa
 def test_a_plan_tells_how_far_it_is(company: Company, path: Path) -> None:
     """Until its tables are printed: a bar would stand between them."""
     want_everything(company)
-    with company.warehouse() as warehouse:
-        warehouse.execute("create table marts.posting_plan as select * from range(3)")
     told: list[object] = []
 
     class Watcher:

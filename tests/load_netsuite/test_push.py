@@ -398,8 +398,6 @@ def test_a_watcher_is_told_of_each_record_once(company: Company) -> None:
 
     company.want_memo("cn_1", "12.30", company.invoice)
     company.want_memo("cn_2", "5.00")
-    with company.warehouse() as warehouse:
-        warehouse.execute("create table marts.posting_plan as select * from range(2)")
     watcher = Watcher()
     report = push(company.settings(), watcher=watcher)
     assert report.posted >= 2

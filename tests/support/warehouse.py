@@ -181,6 +181,7 @@ def run_dbt(
         "vars": json.dumps(dict(variables or {})),
     }
     arguments = ["--warn-error", "--no-write-json", *command, "--log-level", "none", "--no-use-colors"]
+    arguments += ["--threads", "1"]  # each worker of `make test` has a core
     for name, value in options.items():
         arguments += [f"--{name}", str(value)]
     parsed = variables if parsed_under is None else parsed_under

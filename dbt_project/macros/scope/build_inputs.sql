@@ -17,7 +17,8 @@
     {%- if not execute -%}{{ return([]) }}{%- endif -%}
     {%- set inputs, read_whole, seen, edges = {}, [], [], [] -%}
     {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.fqn[1] in ('build', 'reference') -%}
-        {%- for id in node.depends_on.nodes -%}{%- do edges.append([reads_rows_in_scope(node), id]) -%}{%- endfor -%}
+        {%- set is_narrow = reads_rows_in_scope(node) -%}
+        {%- for id in node.depends_on.nodes -%}{%- do edges.append([is_narrow, id]) -%}{%- endfor -%}
     {%- endfor -%}
     {#- Jinja has no while: the list grows while it is walked -#}
     {%- for edge in edges if edge not in seen -%}

@@ -75,22 +75,22 @@ used_item_names as (
     inner join credit_note_discounts on not_landed.stripe_id = {{ coupon_of(field('entry.discount', 'json')) }}
 ),
 
+-- the few ids of a file are looked for, instead of collecting all that there are
 tax_rates as (
     select id from {{ ref('parsed_stripe__tax_rates') }}
-    union
-    select stripe_tax_rate_id from {{ ref('books_memo_lines') }} where stripe_tax_rate_id is not null
-    union
-    select stripe_tax_rate_id from {{ ref('books_memo_tax_details') }} where stripe_tax_rate_id is not null
+    union all
+    select stripe_tax_rate_id from {{ ref('books_memo_lines') }}
+    union all
+    select stripe_tax_rate_id from {{ ref('books_memo_tax_details') }}
 ),
 
 customers as (
     select id from {{ ref('parsed_stripe__customers') }}
-    union
+    union all
     select stripe_customer_account_id from {{ ref('parsed_stripe__customers') }}
-    where stripe_customer_account_id is not null
-    union
+    union all
     select customer_key from {{ ref('parsed_stripe__credit_notes') }}
-    union
+    union all
     select customer_key from {{ ref('parsed_stripe__invoices') }}
 ),
 
@@ -120,7 +120,7 @@ unmatched as (
     from tax_map
     where
         {{ cell('stripe_tax_rate_id') }} is not null
-        and {{ cell('stripe_tax_rate_id') }} not in (select tax_rates.id from tax_rates)
+        and not exists (select 1 from tax_rates where tax_rates.id = {{ cell('tax_map.stripe_tax_rate_id') }})
 
     union
 
@@ -133,7 +133,7 @@ unmatched as (
     from customer_map
     where
         {{ cell('stripe_customer_id') }} is not null
-        and {{ cell('stripe_customer_id') }} not in (select customers.id from customers)
+        and not exists (select 1 from customers where customers.id = {{ cell('customer_map.stripe_customer_id') }})
 
     union
 
@@ -146,8 +146,9 @@ unmatched as (
     from invoice_map
     where
         {{ cell('stripe_invoice_id') }} is not null
-        and {{ cell('stripe_invoice_id') }} not in (
-            select invoices.id from {{ ref('parsed_stripe__invoices') }} as invoices
+        and not exists (
+            select 1 from {{ ref('parsed_stripe__invoices') }} as invoices
+            where invoices.id = {{ cell('invoice_map.stripe_invoice_id') }}
         )
 
     union
