@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-WORTH_COLLECTING = 2**20  # bytes of a package: to look for them takes as long as to load a few rows
-
 COLUMN_HINTS: dict[str, Any] = {
     field.name: {"data_type": "timestamp" if field.type == TIMESTAMP else "text", "nullable": field.nullable}
     for field in RAW_SCHEMA
@@ -86,8 +84,7 @@ class DltPipeline:
             )
         )
         self._marker.unlink()
-        if sum(table.nbytes for table in tables.values()) > WORTH_COLLECTING:
-            gc.collect()  # dlt's resources refer to each other and to their tables
+        gc.collect()  # dlt's resources refer to each other and to their tables
 
     def close(self) -> None:
         """Close the cursor."""
