@@ -24,7 +24,7 @@ from extract.landing.landing_queue import Entry, LandingQueue
 from extract.stripe.endpoints import TABLES
 from extract.stripe.rows import Row
 
-PACKAGE_BYTES = 48 * 2**20  # payload bytes that make a package: large enough for DuckDB, small for memory
+PACKAGE_BYTES = 96 * 2**20  # payload bytes of a package: large, for each costs dlt a fixed time; small for memory
 CHECKPOINT_ROWS = 65_536
 """Rows landed in a table between two checkpoints.
 
