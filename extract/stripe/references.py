@@ -58,7 +58,7 @@ select
     field[6]->>'$[*].discount.source.coupon' as coupon_ids,
     field[7]->>'$[*].tax_rate_details.tax_rate' as tax_rate_ids
 from (
-    select json_extract(payload, {[f'$.{name}' for name in NOTE_FIELDS]}) as field
+    select json_extract(payload, {[f"$.{name}" for name in NOTE_FIELDS]}) as field
     from raw_stripe.credit_notes where fetched_at > $since
 )
 """
