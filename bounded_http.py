@@ -146,15 +146,17 @@ _waits = _Waits()
 
 
 def _body(response: requests.Response) -> bytes:
-    body = bytearray()
+    chunks: list[bytes] = []
+    size = 0
     for chunk in response.raw.stream(CHUNK, decode_content=True):
-        body += chunk
-        if len(body) > ANSWER_BYTES:
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > ANSWER_BYTES:
             raise AnswerTooLarge(
                 f"the answer is larger than {ANSWER_BYTES // 2**20} MiB, more than any of this service's; none of it "
                 "was used. Look for a proxy or a wrong address in between, else report this"
             )
-    return bytes(body)
+    return b"".join(chunks)  # of one chunk: without a copy
 
 
 class _Reading(io.RawIOBase):

@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from ipaddress import ip_address
 from pathlib import Path
@@ -516,6 +517,7 @@ def check_vars(
     return values, problems
 
 
+@cache
 def _project_vars(project_file: Path) -> dict[str, Any]:
     """The defaults in dbt_project.yml, where vars are at the top or under the project's name."""
     import yaml

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from extract.netsuite.run import NetSuiteReport
     from extract.stripe.report import StripeReport
     from progress import Progress
@@ -27,9 +29,10 @@ class ExtractReport:
         return [*self.stripe.lines(), *self.netsuite.lines()]
 
 
-def run(settings: Settings, progress: Progress) -> ExtractReport:
+def run(settings: Settings, progress: Progress, on_news: Callable[[], object] = lambda: None) -> ExtractReport:
     """Bring the raw tables up to date: Stripe first, then the NetSuite records that Stripe's documents refer to.
 
+    on_news: called once, from a thread of its own, before the first new version is loaded.
     Raises `extract.errors.ExtractError`, `netsuite.errors.NetSuiteError` or `warehouse.connection.WarehouseError`. What
     was loaded before the error stays, and the next run builds on it.
     """
@@ -40,6 +43,6 @@ def run(settings: Settings, progress: Progress) -> ExtractReport:
 
     with open_warehouse(settings.warehouse_path) as connection:
         declare_all(connection)
-        stripe = read_stripe(settings, connection, progress)
+        stripe = read_stripe(settings, connection, progress, on_news=on_news)
         is_full = stripe.mode != "later"  # at least once in seven days
         return ExtractReport(stripe, read_netsuite(settings, connection, progress, include_settled=is_full))

@@ -146,7 +146,7 @@ class Push:
         self._tried: set[Key] = set()  # records that an earlier attempt of ours may have created
         self._unseen: set[Key] = set()  # records that SuiteQL does not show yet
         self._watcher = watcher
-        self._told: set[Key] | None = None  # records that the watcher counts as done; None before the first step
+        self._told: set[Key] | None = None  # records that the watcher counts as done; None before the first one
         self._has_written = True  # an earlier run may have left records unchecked
         self.report = PushReport(self._journal.run_id)
 
@@ -157,7 +157,6 @@ class Push:
             self.report.plan = compare(self._plan, self._warehouse, self._marts)
         try:
             self._recover()
-            self._begin_to_count()
             for name, read in STEPS:
                 log.info("push: %s", name)
                 self._step(read(self._marts))
@@ -178,7 +177,7 @@ class Push:
         return self.report
 
     def _begin_to_count(self) -> None:
-        if self._watcher:
+        if self._watcher and self._told is None:
             self._told = set()
             expect_all(self._watcher, self._warehouse)
 
@@ -238,6 +237,7 @@ class Push:
     def _still_to_send(self, chunk: Sequence[Record]) -> Iterator[Write]:
         """Adopts the records that NetSuite has and yields the remaining writes. The log rows are on disk before the
         first yield."""
+        self._begin_to_count()  # only now: to count takes longer than the rest of a push that finds nothing
         entries: list[Entry] = []
         records = [record for record in chunk if self._is_due(record)]
         existing = look_up(self._client, records)

@@ -60,9 +60,6 @@ IN_POSTGRES = (
     "its table file_id, and never use that database again"
 )
 
-MEMORY_MIB = 150
-"""DuckDB's memory when a push starts. The marts of a million memos take about 300 MB: `ask` raises the limit."""
-
 
 def ensure_tables(connection: Warehouse) -> None:
     """Creates schema `load_netsuite` with its tables and columns where they are missing.
@@ -89,7 +86,7 @@ def open_with_journal(place: Path | PostgresUrl, command: str = "push") -> Itera
 
         opened: AbstractContextManager[Warehouse] = open_postgres(place, command)
     else:
-        opened = open_warehouse(place, MEMORY_MIB)
+        opened = open_warehouse(place)
     with opened as warehouse:
         if isinstance(place, Path) and is_in_postgres(warehouse):
             raise WarehouseError(IN_POSTGRES.format(path=place))

@@ -113,7 +113,8 @@ def _exit_code(
         ):
             logs.hide_secrets_of(connected_settings)
             _require_own_books(connected_settings, locked)
-            _import_dbt_ahead(stages)
+            if transform in stages[1:]:
+                results.on_news = _import_dbt_ahead
             return _run(connected_settings, stages, note_as, stop, results, has_lock=locked)
     except (Exception, KeyboardInterrupt) as error:
         note_failure(ended.settings, note_as, results, error)
@@ -208,7 +209,6 @@ def _run_lock(settings: Settings, wanted: bool) -> Iterator[None]:
         lock.release()
 
 
-def _import_dbt_ahead(stages: Sequence[Stage]) -> None:
+def _import_dbt_ahead() -> None:
     """Imports dbt while the extract waits for answers: the import takes two seconds."""
-    if transform in stages[1:]:
-        threading.Thread(target=lambda: __import__("dbt.cli.main"), daemon=True).start()
+    threading.Thread(target=lambda: __import__("dbt.cli.main"), daemon=True).start()

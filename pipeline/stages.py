@@ -33,7 +33,8 @@ class StageResults:
     run_id: of the command · push: the summary shows the push of this run · objects_read: of Stripe, by this extract ·
     failure: why the exit code is not 0, where no error was raised · is_published: readers have what this command did;
     None if it did nothing yet that they would see · to_tell: what doctor has to tell ALERT_URLS · found: what `--json`
-    prints · so_far: how far the stage is · is_noted: the command is among the runs, or will be.
+    prints · so_far: how far the stage is · is_noted: the command is among the runs, or will be · on_news: called when
+    an extract has found something new.
     """
 
     run_id: str = ""
@@ -45,6 +46,7 @@ class StageResults:
     found: dict[str, Any] = field(default_factory=dict)
     so_far: Callable[[], str] = str
     is_noted: bool = False
+    on_news: Callable[[], object] = str
 
 
 Stage = Callable[[Settings, StageResults], int]
@@ -63,7 +65,7 @@ def extract(settings: Settings, results: StageResults) -> int:
 
     fetch_journal(settings)  # what was posted since, also from another machine
     read_mappings(settings.mappings_dir)  # a file to mend stops the command before Stripe is read for hours
-    report = run(settings, Progress())
+    report = run(settings, Progress(), results.on_news)
     results.objects_read = report.stripe.objects_read
     for line in report.lines():
         say(line)

@@ -52,8 +52,8 @@ order by schema_name, name
 """
 
 COLUMNS = """
-select column_name, comment from duckdb_columns()
-where database_name = current_database() and schema_name = ? and table_name = ? and comment is not null
+select schema_name, table_name, column_name, comment from duckdb_columns()
+where database_name = current_database() and comment is not null
 """
 
 
@@ -103,6 +103,9 @@ class Publication:
             if schema in (SCHEMA, SHARED) or (schema, name) in ALSO_COPIED:
                 self._comments[schema, name] = comment
                 self._queries[schema, name] = query or f"select * from {quoted(self._own, schema, name)}"
+        self._columns: dict[Relation, list[tuple[str, str]]] = {}  # names and comments
+        for schema, name, column, comment in warehouse.execute(COLUMNS).fetchall():
+            self._columns.setdefault((schema, name), []).append((column, comment))
 
     def copy_marts(self) -> None:
         """Copies every relation of schema `marts` that is not copied yet, and `ALSO_COPIED`.
@@ -166,7 +169,7 @@ class Publication:
     def _comment(self, relation: Relation) -> None:
         copy, words = quoted(COPY, *relation), self._comments[relation]
         comments = [f"comment on table {copy} is {text(words)}"] if words else []
-        for column, words in self._warehouse.execute(COLUMNS, relation).fetchall():
+        for column, words in self._columns.get(relation, []):
             comments.append(f"comment on column {copy}.{quoted(column)} is {text(words)}")
         if comments:
             self._warehouse.execute("; ".join(comments))

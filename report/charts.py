@@ -1,5 +1,8 @@
 """The charts of the page, as figures of HTML with SVG. Each shows figures that a table beside it holds exactly.
 
+A chart is a specification of Vega-Lite as a dict: a library that writes such dicts takes longer to import than all
+charts take to draw.
+
 No text from outside reaches the library that draws, which ends the whole process over a control character.
 Colours are the page's own (CSS variables), so they follow light and dark. Charts are narrow enough for a phone.
 """
@@ -11,13 +14,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import altair as alt
 import vl_convert
 from markupsafe import Markup
 
 from report.figures import Figures
 from report.summary_figures import AGES
 from report.trace import Row
+
+Spec = dict[str, Any]
 
 WIDTH = 230
 CURRENCIES_SHOWN, BALANCES_SHOWN = 12, 4
@@ -67,7 +71,7 @@ def _states(rows: Sequence[Row]) -> list[Markup]:
     title = "Documents by currency and state"
     if len(documents) > len(shown):
         title += f" ({len(shown)} of {len(documents)} currencies)"
-    chart = _bars(values, "documents:Q", alt.Y("currency:N", sort=shown, title=None), STATES)
+    chart = _bars(values, _nominal("currency", sort=shown), STATES)
     return _drawn(chart, values, title, said)
 
 
@@ -83,7 +87,7 @@ def _open(causes: Sequence[Row]) -> list[Markup]:
     ]
     said = "; ".join(f"{value['age']} days, {value['state']}: {value['documents']}" for value in values)
     states = [state for state in STATES if any(value["state"] == state for value in values)]
-    chart = _bars(values, "documents:Q", alt.Y("age:N", sort=list(AGES), title=None), states)
+    chart = _bars(values, _nominal("age", sort=AGES), states)
     return _drawn(chart, values, "Open documents by age in days", said)
 
 
@@ -106,45 +110,53 @@ def _balance(rows: Sequence[Row]) -> list[Markup]:
     ]
     left = [{"month": f"{row['accounting_month']:%Y-%m}", "what": "left", "amount": row["left_minor"]} for row in rows]
     names = (*(name for name, _ in MOVEMENTS), "left")
-    month = alt.X("month:O", title=None, axis=alt.Axis(labelAngle=-45, labelOverlap=True))
     label = f"format(datum.value / 1e{rows[0]['currency_decimals']}, '~s')"
-    amount = alt.Y("amount:Q", title=code, axis=alt.Axis(labelExpr=label, tickCount=5))
-    color = _color("what:N", names)
-    bars = _chart(values).mark_bar().encode(x=month, y=amount, color=color)
-    line = _chart(left).mark_line(point=True, strokeWidth=2).encode(x=month, y=amount, color=color)
+    axis = {"labelAngle": -45, "labelOverlap": True}
+    encoding = {
+        "x": {"field": "month", "type": "ordinal", "title": None, "axis": axis},
+        "y": _quantity("amount", title=code, axis={"labelExpr": label, "tickCount": 5}),
+        "color": _color("what", names),
+    }
+    bars = {"data": {"values": values}, "mark": "bar", "encoding": encoding}
+    line = {"data": {"values": left}, "mark": {"type": "line", "point": True, "strokeWidth": 2}, "encoding": encoding}
     said = "; ".join(f"{value['month']} {value['what']}: {value['amount']}" for value in left)
     title = f"Balance credit granted, used and left per month, {code}"
-    return _drawn((bars + line).properties(width=WIDTH, height=150), left, title, f"In minor units: {said}")
+    return _drawn({"layer": [bars, line], "height": 150}, left, title, f"In minor units: {said}")
 
 
-def _bars(values: Sequence[Row], x: str, y: alt.Y, states: Iterable[str]) -> Any:
-    return (
-        _chart(values)
-        .mark_bar()
-        .encode(
-            x=alt.X(x, title="documents", axis=alt.Axis(tickMinStep=1, tickCount=5, format="~s")),
-            y=y,
-            color=_color("state:N", states),
-            order=alt.Order("turn:Q"),
-        )
-        .properties(width=WIDTH, height={"step": 22})
-    )
+def _bars(values: Sequence[Row], y: Spec, states: Iterable[str]) -> Spec:
+    axis = {"tickMinStep": 1, "tickCount": 5, "format": "~s"}
+    return {
+        "data": {"values": values},
+        "mark": "bar",
+        "encoding": {
+            "x": _quantity("documents", title="documents", axis=axis),
+            "y": y,
+            "color": _color("state", states),
+            "order": _quantity("turn"),
+        },
+        "height": {"step": 22},
+    }
 
 
-def _chart(values: Sequence[Row]) -> Any:
-    return alt.Chart(alt.InlineData(values=list(values)))
+def _quantity(field: str, **options: Any) -> Spec:
+    return {"field": field, "type": "quantitative", **options}
 
 
-def _color(field: str, names: Iterable[str]) -> alt.Color:
+def _nominal(field: str, **options: Any) -> Spec:
+    return {"field": field, "type": "nominal", "title": None, **options}
+
+
+def _color(field: str, names: Iterable[str]) -> Spec:
     domain = list(names)
-    return alt.Color(field, title=None, scale=alt.Scale(domain=domain, range=[f"var(--{name})" for name in domain]))
+    return _nominal(field, scale={"domain": domain, "range": [f"var(--{name})" for name in domain]})
 
 
-def _drawn(chart: Any, values: Sequence[Row], title: str, said: str) -> list[Markup]:
+def _drawn(chart: Spec, values: Sequence[Row], title: str, said: str) -> list[Markup]:
     """The chart with its title and what it says, for those who cannot see it. None without values."""
     if not values:
         return []
-    svg = vl_convert.vegalite_to_svg({**chart.to_dict(), "config": LOOK})
+    svg = vl_convert.vegalite_to_svg({**chart, "width": WIDTH, "config": LOOK})
     found = re.match(r"<svg [^>]*viewBox=\"([\d. -]+)\"[^>]*>", svg)
     if not found:
         raise ValueError("vl-convert made an SVG without a viewBox")

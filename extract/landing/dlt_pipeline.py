@@ -97,6 +97,7 @@ class DltPipeline:
                     "RUNTIME__DLTHUB_TELEMETRY": "false",
                     "RUNTIME__LOG_LEVEL": "ERROR",
                     "RESTORE_FROM_DESTINATION": "false",  # the state beside the file is the valid one
+                    "DATA_WRITER__COMPRESSION": "none",  # of files that are read at once, then deleted
                 }
             )
             import dlt

@@ -60,7 +60,8 @@ def record_settled(connection: duckdb.DuckDBPyConnection, customers: frozenset[s
     connection.execute("insert into raw_stripe.extract_settled select unnest(?::varchar[])", [sorted(customers)])
 
 
-# Customers with documents, except those with a document that is open, unknown to the marts, or changed since.
+# Customers with documents, except those with a document that is open, unknown to the marts, or changed since. A mart is
+# a deep view: each name of it costs as much as the rest of the query.
 SETTLED_CUSTOMERS = f"""
 with notes as (
     select
@@ -78,8 +79,11 @@ moved_refunds as (
     union
     select (payload->>'source') from raw_stripe.{BALANCE_TRANSACTIONS} where fetched_at > $since
 ),
-open_documents as (
-    select document_id, stripe_customer_id from marts.credit_outcomes
+outcomes as materialized (
+    select document_id, stripe_customer_id, external_id, state from marts.credit_outcomes
+),
+open_documents as materialized (
+    select document_id, stripe_customer_id from outcomes
     where
         state not in ('posted', 'skipped')
         or external_id in (
@@ -91,7 +95,7 @@ open_customers as (
     select notes.customer_id from notes
     where
         notes.fetched_at > $since
-        or notes.id not in (select document_id from marts.credit_outcomes)
+        or notes.id not in (select document_id from outcomes)
         or notes.id in (select document_id from open_documents)
     union
     select customer_id from invoices where fetched_at > $since

@@ -14,69 +14,59 @@ from netsuite.external_ids import balance_use, connector_memo, income_entry
 from settings import Settings
 
 # Credit notes, the invoices that a credit note or a use of balance refers to, and the customers of both: `all_*` with,
-# the others without the customers that are left out. No payload leaves the scan of its table, because DuckDB may hold
-# in memory what a query names twice.
-DOCUMENTS = f"""
-with all_notes as (
-    select
-        id,
-        {customer_of()} as customer_id,
-        (payload->>'invoice') as invoice_id,
-        (payload->>'$.refunds[*].refund') as refund_ids,
-        (payload->>'$.metadata.netsuite_credit_memo_id') as netsuite_memo_id
-    from {current("credit_notes")}
-),
-used_balance as (
-    select distinct (payload->>'invoice') as id from raw_stripe.customer_balance_transactions
-),
-all_invoices as (
-    select
-        id,
-        customer_id,
-        id in (select id from used_balance) or ledger_moved as uses_balance,
-        (payload->>'$.metadata.netsuite_invoice_id') as netsuite_invoice_id,
-        (payload->>'$.lines.data[*].pricing.price_details.price') as price_ids,
-        (payload->>'$.lines.data[*].pricing.price_details.product') as product_ids
-    from {invoice_facts(relation=current("invoices"))}
-    where
-        ledger_moved
-        or id in (select invoice_id from all_notes)
-        or id in (select id from used_balance)
-),
-open_invoices as (
-    select * from all_invoices
-    where coalesce(customer_id, '') not in (select id from left_out_customers)
-),
-notes as (
-    select * from all_notes
-    where
-        coalesce(customer_id, '') not in (select id from left_out_customers)
-        or invoice_id in (select id from open_invoices)
-),
-invoices as (
-    select * from all_invoices
-    where id in (select id from open_invoices) or id in (select invoice_id from notes)
-),
-refunds as (
-    select
-        id,
-        (payload->>'$.metadata.netsuite_credit_memo_id') as netsuite_memo_id,
-        (payload->>'$.metadata.netsuite_customer_refund_id') as netsuite_refund_id
-    from {current("refunds")}
-    where id in (select unnest(refund_ids) from notes)
-),
-named_customers as (
-    select customer_id as id from notes where customer_id is not null
-    union
-    select customer_id from invoices where customer_id is not null
-),
-customers as (
-    select named_customers.id, (landed.payload->>'$.metadata.netsuite_customer_id') as netsuite_customer_id
-    from named_customers
-    left join {current("customers")} as landed on named_customers.id = landed.id
-)
-"""
-
+# the others without the customers that are left out. Temporary tables, so that each payload is parsed once. No payload
+# leaves the scan of its table, because DuckDB may hold in memory what a query names twice.
+DOCUMENTS = {
+    "all_notes": f"""
+        select
+            id,
+            {customer_of()} as customer_id,
+            (payload->>'invoice') as invoice_id,
+            (payload->>'$.refunds[*].refund') as refund_ids,
+            (payload->>'$.metadata.netsuite_credit_memo_id') as netsuite_memo_id
+        from {current("credit_notes")}""",
+    "used_balance": """
+        select distinct (payload->>'invoice') as id from raw_stripe.customer_balance_transactions""",
+    "all_invoices": f"""
+        select
+            id,
+            customer_id,
+            id in (select id from used_balance) or ledger_moved as uses_balance,
+            (payload->>'$.metadata.netsuite_invoice_id') as netsuite_invoice_id,
+            (payload->>'$.lines.data[*].pricing.price_details.price') as price_ids,
+            (payload->>'$.lines.data[*].pricing.price_details.product') as product_ids
+        from {invoice_facts(relation=current("invoices"))}
+        where
+            ledger_moved
+            or id in (select invoice_id from all_notes)
+            or id in (select id from used_balance)""",
+    "open_invoices": """
+        select * from all_invoices
+        where coalesce(customer_id, '') not in (select id from left_out_customers)""",
+    "notes": """
+        select * from all_notes
+        where
+            coalesce(customer_id, '') not in (select id from left_out_customers)
+            or invoice_id in (select id from open_invoices)""",
+    "invoices": """
+        select * from all_invoices
+        where id in (select id from open_invoices) or id in (select invoice_id from notes)""",
+    "refunds": f"""
+        select
+            id,
+            (payload->>'$.metadata.netsuite_credit_memo_id') as netsuite_memo_id,
+            (payload->>'$.metadata.netsuite_customer_refund_id') as netsuite_refund_id
+        from {current("refunds")}
+        where id in (select unnest(refund_ids) from notes)""",
+    "named_customers": """
+        select customer_id as id from notes where customer_id is not null
+        union
+        select customer_id from invoices where customer_id is not null""",
+    "customers": f"""
+        select named_customers.id, (landed.payload->>'$.metadata.netsuite_customer_id') as netsuite_customer_id
+        from named_customers
+        left join {current("customers")} as landed on named_customers.id = landed.id""",
+}
 
 # Rule K1: the internal ids that the Stripe Connector wrote into metadata.
 CONNECTOR_RECORDS = """
@@ -132,10 +122,12 @@ class Wanted:
             [sorted(left_out)],
         )
 
+        for table, sql in DOCUMENTS.items():
+            connection.execute(f"create or replace temp table {table} as {sql}")
         connector = settings.vars["connector_records"]
 
         def ids(sql: str) -> set[str]:
-            return {str(row[0]) for row in connection.execute(DOCUMENTS + sql).fetchall() if row[0]}
+            return {str(row[0]) for row in connection.execute(sql).fetchall() if row[0]}
 
         notes, refunds = ids("select id from notes"), ids("select unnest(refund_ids) from notes")
         used = ids("select id from invoices where uses_balance")
@@ -170,7 +162,7 @@ class Wanted:
 
 def _income_entries(connection: duckdb.DuckDBPyConnection) -> set[str]:
     """External ids of the journal entries that refunds of credit notes may have (rule G2)."""
-    pairs = connection.execute(DOCUMENTS + "select unnest(refund_ids), id from notes").fetchall()
+    pairs = connection.execute("select unnest(refund_ids), id from notes").fetchall()
     return {income_entry(refund, note) for refund, note in pairs if refund}
 
 

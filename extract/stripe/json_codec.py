@@ -37,6 +37,6 @@ def with_half_characters(body: bytes) -> str:
     return ""
 
 
-def encode(value: object) -> str:
-    """Plain Python to JSON text; keys keep their order."""
-    return _encoder.encode(value).decode()
+def encode(value: object) -> bytes:
+    """Plain Python to JSON text in UTF-8; keys keep their order."""
+    return _encoder.encode(value)

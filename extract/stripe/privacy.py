@@ -10,8 +10,6 @@ there.
 
 from __future__ import annotations
 
-from typing import Any
-
 # Field names by the `object` that has them; "*" = any object. `name` or `description` tells about a person on a
 # customer, but about a thing on a product, price, coupon or line, which keep it.
 PRIVATE_FIELDS: dict[str, frozenset[str]] = {
@@ -68,24 +66,3 @@ PRIVATE_FIELDS: dict[str, frozenset[str]] = {
     ),
     "customer": frozenset({"name", "description", "invoice_settings", "tax"}),
 }
-
-_ANYWHERE = PRIVATE_FIELDS["*"]
-
-
-def remove_private_fields(value: Any) -> Any:
-    """Remove `PRIVATE_FIELDS` from `value` in place, at any depth outside `metadata`, and return it."""
-    if type(value) is dict:
-        if not _ANYWHERE.isdisjoint(value):
-            for name in _ANYWHERE.intersection(value):
-                del value[name]
-        own = PRIVATE_FIELDS.get(value.get("object"), ())  # type: ignore[arg-type]
-        for name in own:
-            value.pop(name, None)
-        for name, inner in value.items():
-            if (type(inner) is dict or type(inner) is list) and name != "metadata":
-                remove_private_fields(inner)
-    elif type(value) is list:
-        for inner in value:
-            if type(inner) is dict or type(inner) is list:
-                remove_private_fields(inner)
-    return value

@@ -39,10 +39,28 @@ SESSION_FIELDS = (
 
 BEFORE_ANY_FETCH = datetime(2000, 1, 1, tzinfo=UTC)
 
-# Invoices fetched since, without their payloads, so that each payload is parsed once for all queries.
+# Invoices and credit notes fetched since, without their payloads, so that each payload is parsed once for all queries.
 CHANGED_INVOICES = f"""
 create or replace temp table changed_invoices as
 select id, customer_id, ledger_moved from {invoice_facts("fetched_at > $since")}
+"""
+NOTE_FIELDS = (
+    *("invoice", "customer", "customer_account", "customer_balance_transaction"),
+    *("refunds", "discount_amounts", "total_taxes"),
+)
+CHANGED_NOTES = f"""
+create or replace temp table changed_notes as
+select
+    field[1]->>'$' as invoice_id,
+    coalesce(field[2]->>'$', field[3]->>'$') as customer_id,
+    (field[4]->>'$') is not null as has_ledger_entry,
+    field[5]->>'$[*].refund' as refund_ids,
+    field[6]->>'$[*].discount.source.coupon' as coupon_ids,
+    field[7]->>'$[*].tax_rate_details.tax_rate' as tax_rate_ids
+from (
+    select json_extract(payload, {[f"$.{name}" for name in NOTE_FIELDS]}) as field
+    from raw_stripe.credit_notes where fetched_at > $since
+)
 """
 
 # Ids that credit documents fetched since name and that no table has. `[*]` paths read the lists inside payloads. Only
@@ -50,15 +68,6 @@ select id, customer_id, ledger_moved from {invoice_facts("fetched_at > $since")}
 MISSING_OBJECTS = f"""
 with known as (
     {" union all ".join(f"select '{table}' as table_name, id from raw_stripe.{table}" for table in ENDPOINTS)}
-),
-notes as (
-    select
-        (payload->>'invoice') as invoice_id,
-        {customer_of()} as customer_id,
-        (payload->>'$.refunds[*].refund') as refund_ids,
-        (payload->>'$.discount_amounts[*].discount.source.coupon') as coupon_ids,
-        (payload->>'$.total_taxes[*].tax_rate_details.tax_rate') as tax_rate_ids
-    from raw_stripe.credit_notes where fetched_at > $since
 ),
 credited_invoices as (
     select
@@ -73,19 +82,19 @@ credited_invoices as (
         where ledger_moved or id in (select (payload->>'invoice') from raw_stripe.credit_notes))
 ),
 named as (
-    select 'invoices' as table_name, invoice_id as id from notes
+    select 'invoices' as table_name, invoice_id as id from changed_notes
     union
-    select 'customers', customer_id from notes
+    select 'customers', customer_id from changed_notes
     union
     select 'customers', customer_id from credited_invoices
     union
-    select 'refunds', unnest(refund_ids) from notes
+    select 'refunds', unnest(refund_ids) from changed_notes
     union
-    select 'coupons', unnest(coupon_ids) from notes
+    select 'coupons', unnest(coupon_ids) from changed_notes
     union
     select 'coupons', unnest(coupon_ids) from credited_invoices
     union
-    select 'tax_rates', unnest(tax_rate_ids) from notes
+    select 'tax_rates', unnest(tax_rate_ids) from changed_notes
     union
     select 'tax_rates', unnest(tax_rate_ids) from credited_invoices
     union
@@ -131,8 +140,7 @@ with changed as (
     union all
     select customer_id, ledger_moved from changed_invoices
     union all
-    select {customer_of()}, (payload->>'customer_balance_transaction') is not null
-    from raw_stripe.credit_notes where fetched_at > $since
+    select customer_id, has_ledger_entry from changed_notes
 )
 select customer_id from changed
 where customer_id is not null
@@ -166,6 +174,7 @@ def read_references(session: Session, *, is_full: bool) -> None:
             session.landing.checkpoint()
         now = session.clock()
         ask(session.connection, CHANGED_INVOICES, {"since": since})
+        ask(session.connection, CHANGED_NOTES, {"since": since})
         missing = [key for key in _keys(session.connection, MISSING_OBJECTS, since) if key not in tried]
         ledgers = _ledgers(session, since, is_first_round=number == 0, is_full=is_full)
         payouts = ask(session.connection, PAYOUTS, {"since": since})

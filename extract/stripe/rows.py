@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from extract.errors import Inconsistent
-from extract.stripe.field_types import check_types
+from extract.stripe.cleaning import clean
 from extract.stripe.json_codec import encode
 from extract.stripe.paths import printable
-from extract.stripe.privacy import remove_private_fields
 
 
 class Row(NamedTuple):
@@ -31,9 +30,8 @@ def row_of(item: dict[str, Any], fetched_at: datetime, api_version: str, parent_
 
     Raises Inconsistent if a field has another type than Stripe declares.
     """
-    check_types(item)
     lines = line_count(item)
-    payload = encode(remove_private_fields(item))
+    payload = encode(clean(item))
     created = item.get("created")
     return Row(
         id=item["id"],
@@ -41,8 +39,8 @@ def row_of(item: dict[str, Any], fetched_at: datetime, api_version: str, parent_
         created=datetime.fromtimestamp(created, UTC) if created is not None else None,
         fetched_at=fetched_at,
         api_version=api_version,
-        content_hash=hashlib.sha256(payload.encode()).hexdigest(),
-        payload=payload,
+        content_hash=hashlib.sha256(payload).hexdigest(),
+        payload=payload.decode(),
         lines=lines,
     )
 
@@ -80,7 +78,7 @@ def same_but_for_lines(item: dict[str, Any], landed: dict[str, Any]) -> bool:
     shown, complete = item["lines"], landed.get("lines") or {}
     return bool(
         item.get("status") != "draft"
-        and {**remove_private_fields(item), "lines": None} == {**landed, "lines": None}
+        and {**clean(item), "lines": None} == {**landed, "lines": None}
         and shown["data"] == complete.get("data", [])[: len(shown["data"])]
         and shown.get("total_count", len(complete["data"])) == len(complete["data"])
     )

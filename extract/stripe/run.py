@@ -36,7 +36,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -78,9 +78,15 @@ ROUNDS = 8  # of reading the events that come while the lists are read
 
 
 def read_stripe(
-    settings: Settings, connection: duckdb.DuckDBPyConnection, progress: Progress, *, first_wait: float = 0.5
+    settings: Settings,
+    connection: duckdb.DuckDBPyConnection,
+    progress: Progress,
+    *,
+    first_wait: float = 0.5,
+    on_news: Callable[[], object] = lambda: None,
 ) -> StripeReport:
-    """Bring `raw_stripe` up to date. `first_wait`: seconds before the second attempt of a request.
+    """Bring `raw_stripe` up to date. first_wait: seconds before the second attempt of a request · on_news: as of
+    `Landing`.
 
     Raises ExtractError, and WrongBooks if the key belongs to another account or mode than the warehouse (rule I1). What
     was landed before the error stays, and the next run builds on it.
@@ -98,7 +104,7 @@ def read_stripe(
         is_live=require_mode(settings, connection),
     )
     note_books(connection, settings.warehouse_path, Books(ask_account(client), client.livemode.is_live))
-    with _rare_collections(), Landing(connection, settings.warehouse_path) as landing:
+    with _rare_collections(), Landing(connection, settings.warehouse_path, on_news) as landing:
         report = _Run(settings, connection, landing, client, find_last_run(connection), clock).run(progress)
     note_books(connection, settings.warehouse_path, Books(is_live=client.livemode.is_live))
     return report

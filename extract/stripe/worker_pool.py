@@ -50,4 +50,5 @@ class WorkerPool:
         with self._changed:
             self._jobs -= 1
             self._error = self._error or error
-            self._changed.notify_all()
+            if not self._jobs or self._error:
+                self._changed.notify_all()

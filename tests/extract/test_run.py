@@ -16,7 +16,7 @@ def test_a_full_comparison_of_stripe_asks_netsuite_for_everything(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, mode: Mode, include_settled: bool
 ) -> None:
     asked: list[bool] = []
-    monkeypatch.setattr("extract.stripe.run.read_stripe", lambda *_: StripeReport(mode))
+    monkeypatch.setattr("extract.stripe.run.read_stripe", lambda *_, on_news: StripeReport(mode))
     monkeypatch.setattr(
         "extract.netsuite.run.read_netsuite",
         lambda *_, include_settled: asked.append(include_settled) or NetSuiteReport(),

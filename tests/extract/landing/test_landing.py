@@ -76,6 +76,18 @@ def test_equal_versions_are_landed_once(path: Path) -> None:
     assert land(path, row("re_1", "a", 4)) == {"refunds": 1}, "back to an earlier state is a new version"
 
 
+def test_that_there_is_something_new_is_told_once(path: Path) -> None:
+    told: list[str] = []
+    with open_warehouse(path) as connection:
+        declare_all(connection)
+        for content in ("a", "a", "b"):
+            with Landing(connection, path, lambda content=content: told.append(content)) as landing:
+                for table in ("refunds", "payouts"):
+                    landing.put(table, [row("re_1", content)])
+                    landing.flush()
+    assert told == ["a", "b"]
+
+
 def test_a_row_that_is_missing_in_the_warehouse_stops_the_landing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load = DltPipeline.load
     monkeypatch.setattr(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import re
+from pathlib import Path
 
 import pytest
+from requests import Request
 
 from extract.errors import Inconsistent, StripeRefused, Unavailable
 from extract.stripe.api import StripeClient
@@ -85,3 +87,18 @@ def test_an_answer_that_cannot_be_read_is_inconsistent(stripe: FakeStripe, conte
     client = StripeClient(stripe.url, KEY, attempts=1)
     with pytest.raises(Inconsistent, match=re.escape(words)):
         client.page("/v1/credit_notes", {})
+
+
+def test_the_environment_names_the_proxy_and_no_netrc_replaces_the_key(
+    stripe: FakeStripe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login someone password secret")
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("HTTP_PROXY", stripe.url)
+    monkeypatch.setenv("NO_PROXY", "direct.invalid")
+    assert StripeClient("http://stripe.invalid", KEY).page("/v1/events", {}).items == []
+    sent = StripeClient("http://stripe.invalid", KEY)._session()
+    assert sent.prepare_request(Request("GET", "http://stripe.invalid")).headers["Authorization"] == f"Bearer {KEY}"
+    with pytest.raises(Unavailable):
+        StripeClient("http://direct.invalid", KEY, attempts=1).page("/v1/events", {})

@@ -91,7 +91,7 @@ def test_the_lines_landed_are_the_lines_counted(
     assert report.lines_landed == {"credit_notes": 2, "invoices": 28}
     assert "Stripe: lines landed = lines counted: 2 of credit notes, 28 of invoices" in report.lines()
 
-    def loses_a_line(value: Any) -> str:
+    def loses_a_line(value: Any) -> bytes:
         if value.get("id") == "in_3":
             value["lines"]["data"].pop()
         return encode(value)
