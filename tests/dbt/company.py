@@ -157,12 +157,8 @@ class Company:
 
 def marts(warehouse: Path) -> dict[str, list[str]]:
     """Each mart with its rows as sorted texts, without the journal itself."""
-    with testing.opened(warehouse) as connection:
-        names = connection.execute(
-            "select table_name from information_schema.tables "
-            "where table_schema = 'marts' and table_name <> 'netsuite_load_log'"
-        ).fetchall()
-        return {n: sorted(map(repr, connection.execute(f"select * from marts.{n}").fetchall())) for (n,) in names}
+    found = testing.rows_of_marts(warehouse)
+    return {name: sorted(map(repr, rows)) for name, rows in found.items() if name != "netsuite_load_log"}
 
 
 def differences(found: dict[str, list[str]], expected: dict[str, list[str]]) -> str:

@@ -24,7 +24,7 @@ from tests.support.warehouse import (
     create_raw_tables,
     opened,
     project_with_mappings,
-    rows,
+    rows_of_marts,
     run_dbt,
 )
 
@@ -68,7 +68,8 @@ def run_models(
 
 
 def read_marts(warehouse: Path) -> Marts:
-    return {mart: rows(warehouse, f"select * from marts.{mart}") for mart in MARTS}
+    found = rows_of_marts(warehouse)
+    return {mart: found[mart] for mart in MARTS}
 
 
 def mapping_texts(mappings: dict[str, list[Obj]]) -> dict[str, str]:

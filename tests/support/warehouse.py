@@ -298,3 +298,21 @@ def rows(warehouse: Path, query: str) -> list[dict[str, Any]]:
         cursor = connection.execute(query)
         names = [d[0] for d in cursor.description]
         return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+
+
+def rows_of_marts(warehouse: Path) -> dict[str, list[dict[str, Any]]]:
+    """Every mart with its rows as dictionaries. Views that several marts read are asked once, as for readers."""
+    from publish.marts import COPY, new_publication
+
+    copies = "select table_name from duckdb_tables() where database_name = ? and schema_name = 'marts'"
+    found: dict[str, list[dict[str, Any]]] = {}
+    with (
+        opened(warehouse) as connection,
+        new_publication(connection, warehouse.with_suffix(".marts")) as publication,
+    ):
+        publication.copy_marts()
+        for (name,) in connection.execute(copies, [COPY]).fetchall():
+            cursor = connection.execute(f"select * from {COPY}.marts.{name}")
+            columns = [column[0] for column in cursor.description]
+            found[name] = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    return found
