@@ -18,11 +18,10 @@ def tamper(account: Account, kind: str, id: str, **fields: Any) -> None:
 
 def forget_ledger_row(account: Account, id: str) -> None:
     """Drop a ledger row as if Stripe's list missed it: the chain of `ending_balance` breaks (rule B6)."""
+    # also a row of a checkout session, which names no invoice, is among the rows of the session's invoice
+    owners = account.disown_all("customer_balance_transactions", id)
     row = account.remove("customer_balance_transactions", id)
-    account.tampered |= {row["customer"], row["invoice"] or row["customer"]}
-    for owner in (row["customer"], row["invoice"]):
-        if owner:
-            account.disown(owner, "customer_balance_transactions", id)
+    account.tampered |= {row["customer"], *owners}
 
 
 def lose(account: Account, kind: str, id: str) -> None:

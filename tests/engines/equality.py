@@ -85,3 +85,12 @@ def test_a_planted_bug_of_a_dialect_is_found(server: Server, tmp_path: Path) -> 
     found = of_world(COMBINATIONS[0], server, tmp_path, "planted", bug=(FLOOR_DIVIDE, ")"))
     print("\n".join(found.differences))
     assert any("memo_lines" in difference and "amount_minor" in difference for difference in found.differences)
+
+
+def test_the_unit_tests_of_the_models_pass(server: Server, tmp_path: Path) -> None:
+    """Each rule of a model over rows that are written down, as `make test` has them on DuckDB."""
+    world = testing.EmptyWorld(tmp_path)
+    server.create("unit_tests")
+    models.publish(world.warehouse, server, "unit_tests")
+    models.dbt(testing.WITHOUT_TESTS, world.project, server, "unit_tests")
+    models.dbt(["test", "--select", "test_type:unit"], world.project, server, "unit_tests")
