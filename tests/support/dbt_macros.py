@@ -1,4 +1,4 @@
-"""Macros of a dbt context that are made when a template asks for them.
+"""A dbt context whose macros and values are made when a template asks for them.
 
 dbt makes an object for each of its thousand macros, twice a node, and a node calls some twenty of them.
 """
@@ -57,8 +57,8 @@ class Lazy(dict[str, Any]):
 @contextmanager
 def made_when_asked_for() -> Iterator[None]:
     """Inside, contexts of nodes hold the same macros under the same names as ever."""
-    from dbt.clients.jinja import MacroGenerator
-    from dbt.context.base import BaseContext
+    from dbt.clients.jinja import MacroGenerator, get_rendered
+    from dbt.context.base import Var
     from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
     from dbt.context.manifest import ManifestContext
 
@@ -96,17 +96,33 @@ def made_when_asked_for() -> Iterator[None]:
         return context._get_namespace_builder().build_namespace(context.manifest.get_macros_by_package(), context._ctx)
 
     def lazy_dict(context: Any) -> Any:
-        names = getattr(context.namespace, "names", None)
-        if names is None:
+        macros = getattr(context.namespace, "names", None)
+        if macros is None:
             return to_dict(context)
-        found = BaseContext.to_dict(context)
-        for name in names & dict.keys(found):  # a macro hides what dbt has under its name
-            found[name] = context.namespace[name]
-        found.wait_for(dict.fromkeys(names), context.namespace.__getitem__)
+
+        def own(name: str) -> Any:
+            value = members[name]
+            return value.__get__(context) if hasattr(value, "__get__") else value
+
+        members, found = context._context_members_, context._ctx
+        builtins = Lazy()
+        builtins.wait_for(members, own)
+        found.update(context=found, builtins=builtins)
+        # a macro hides what dbt has under its name
+        found.wait_for(
+            dict.fromkeys([*members, *macros]),
+            lambda name: context.namespace[name] if name in macros else builtins[name],
+        )
         return found
+
+    def rendered_var(var: Any, name: str) -> Any:
+        """Without a copy of the whole context for a text that has nothing to render."""
+        value = var._merged[name]
+        return get_rendered(value, var._context) if isinstance(value, str) else value
 
     with ExitStack() as stack:
         stack.enter_context(patch.object(MacroNamespaceBuilder, "build_namespace", build_namespace))
         stack.enter_context(patch.object(ManifestContext, "_build_namespace", _build_namespace))
         stack.enter_context(patch.object(ManifestContext, "to_dict", lazy_dict))
+        stack.enter_context(patch.object(Var, "get_rendered_var", rendered_var))
         yield

@@ -22,7 +22,8 @@ def quick_dbt(*, keep_parsed: bool = False) -> Iterator[None]:
 
     - No debug events: nobody listens.
     - The same text of a template is compiled once a process, the modules that templates may use are listed once.
-    - Macros of a context are made when a template asks for them, and tables of results judge types alike.
+    - Macros of a context are made when a template asks for them, also for native values. Tables of results share what
+      judges types.
     - No files in target/run, which nobody reads.
     - Python looks for no cycles meanwhile.
     """
@@ -30,6 +31,7 @@ def quick_dbt(*, keep_parsed: bool = False) -> Iterator[None]:
     from dbt.contracts.graph.nodes import ParsedNode
     from dbt.parser.manifest import ManifestLoader
     from dbt_common.clients import agate_helper
+    from dbt_common.clients.jinja import MacroFuzzTemplate, NativeSandboxTemplate
     from dbt_common.events.base_types import DebugLevel
     from dbt_common.events.event_manager import EventManager
     from jinja2 import Environment
@@ -63,6 +65,7 @@ def quick_dbt(*, keep_parsed: bool = False) -> Iterator[None]:
         patch.object(Environment, "compile", compile_once),
         patch.object(dbt.context.base, "get_context_modules", modules),
         patch.object(ParsedNode, "write_node", write_node),
+        patch.object(NativeSandboxTemplate, "new_context", MacroFuzzTemplate.new_context),
         patch.object(agate_helper, "build_type_tester", type_tester),
         patch.object(agate_helper, "empty_table", functools.cache(agate_helper.empty_table)),
         patch.object(ManifestLoader, "is_partial_parsable", lambda *_: (True, None)) if keep_parsed else nullcontext(),
