@@ -164,7 +164,11 @@
 
 {#- ---------- scope -#}
 
+{% macro duckdb__rebuilds_all() %}{{ return(false) }}{% endmacro %}
+
 {% macro duckdb__fingerprint(expressions) %}hash({{ expressions | join(', ') }}){% endmacro %}
+
+{% macro duckdb__whole_row(relation) %}{{ relation }}{% endmacro %}
 
 {% macro duckdb__reached(name, start, edges) -%}
     select customer_key from {{ start }}

@@ -24,6 +24,7 @@
 {% macro default__names_stripe_id() %}{{ of_engine('names_stripe_id', varargs) }}{% endmacro %}
 {% macro default__parse_json() %}{{ of_engine('parse_json', varargs) }}{% endmacro %}
 {% macro default__reached() %}{{ of_engine('reached', varargs) }}{% endmacro %}
+{% macro default__rebuilds_all() %}{{ of_engine('rebuilds_all', varargs) }}{% endmacro %}
 {% macro default__replace_rows() %}{{ of_engine('replace_rows', varargs) }}{% endmacro %}
 {% macro default__replace_table() %}{{ of_engine('replace_table', varargs) }}{% endmacro %}
 {% macro default__replace_view() %}{{ of_engine('replace_view', varargs) }}{% endmacro %}
@@ -33,5 +34,6 @@
 {% macro default__texts_joined() %}{{ of_engine('texts_joined', varargs) }}{% endmacro %}
 {% macro default__unnest_rows() %}{{ of_engine('unnest_rows', varargs) }}{% endmacro %}
 {% macro default__view_texts() %}{{ of_engine('view_texts', varargs) }}{% endmacro %}
+{% macro default__whole_row() %}{{ of_engine('whole_row', varargs) }}{% endmacro %}
 {% macro default__wide_integer() %}{{ of_engine('wide_integer', varargs) }}{% endmacro %}
 {% macro default__wide_integer_type() %}{{ of_engine('wide_integer_type', varargs) }}{% endmacro %}
