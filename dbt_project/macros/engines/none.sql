@@ -28,6 +28,7 @@
 {% macro default__replace_rows() %}{{ of_engine('replace_rows', varargs) }}{% endmacro %}
 {% macro default__replace_table() %}{{ of_engine('replace_table', varargs) }}{% endmacro %}
 {% macro default__replace_view() %}{{ of_engine('replace_view', varargs) }}{% endmacro %}
+{% macro default__replayed_credits() %}{{ of_engine('replayed_credits', varargs) }}{% endmacro %}
 {% macro default__seed_line_number() %}{{ of_engine('seed_line_number', varargs) }}{% endmacro %}
 {% macro default__sendable_text() %}{{ of_engine('sendable_text', varargs) }}{% endmacro %}
 {% macro default__text() %}{{ of_engine('text', varargs) }}{% endmacro %}

@@ -247,6 +247,8 @@
     - case when mod({{ wide_integer(numerator) }}, {{ wide_integer(denominator) }}) < 0 then 1 else 0 end)
 {%- endmacro %}
 
+{% macro postgres__replayed_credits(movements, recursion) %}{{ recursion }}{% endmacro %}
+
 {#- ---------- dates -#}
 
 {% macro postgres__epoch_to_timestamp(seconds) -%}

@@ -194,6 +194,126 @@
     cast(({{ dividend }} - pmod({{ dividend }}, {{ divisor }})) / {{ divisor }} as decimal(38, 0))
 {%- endmacro %}
 
+{#-
+    Spark refuses windows in a recursion, so each ledger is an array that is gone through. Its steps are those of the
+    model. `held` is in the order in which credit is taken; `gone` are pieces that can come back no more.
+-#}
+{% macro spark__replayed_credits(movements, recursion) -%}
+    {%- set pieces = 'array<struct<credit_position: bigint, taken_at: bigint, document_id: string, '
+        ~ 'last_give_back: bigint, amount_minor: bigint>>' -%}
+    {%- set debt = 'element_at(state.held, 1).amount_minor' -%}
+    select
+        stripe_customer_id,
+        currency,
+        greatest(piece.taken_at, piece.last_give_back) as chain_position,
+        piece.credit_position,
+        piece.document_id,
+        piece.taken_at,
+        piece.last_give_back,
+        piece.amount_minor
+    from (
+        select
+            stripe_customer_id,
+            currency,
+            aggregate(
+                array_sort(collect_list(struct(
+                    chain_position, takes, taken_minor, added_minor, document_id, last_give_back
+                ))),
+                named_struct(
+                    'held', cast(array(struct(0, 0, cast(null as string), 0, 0)) as {{ pieces }}),
+                    'gone', cast(array() as {{ pieces }})
+                ),
+                (state, movement) -> transform(
+                    array(transform(
+                        state.held,
+                        (piece, place) -> named_struct('piece', piece, 'out_minor', case
+                            when piece.credit_position = 0 then 0
+                            when movement.takes and piece.document_id is null
+                                then greatest(least(piece.amount_minor, movement.taken_minor - {{ spark__sum_of(
+                                    'filter(slice(state.held, 1, place), each -> each.credit_position > 0
+                                        and each.document_id is null)', 'amount_minor'
+                                ) }}), 0)
+                            -- what was taken last comes back first
+                            when not movement.takes and piece.document_id = movement.document_id
+                                then greatest(least(piece.amount_minor, movement.added_minor - {{ spark__sum_of(
+                                    'filter(state.held, (each, other) -> each.document_id = movement.document_id
+                                        and struct(each.taken_at, each.credit_position, other)
+                                        > struct(piece.taken_at, piece.credit_position, place))', 'amount_minor'
+                                ) }}), 0)
+                            else 0
+                        end)
+                    )),
+                    measured -> transform(
+                        array(array_sort(filter(
+                            flatten(transform(measured, (each, place) -> array(
+                                named_struct(
+                                    'credit_position', each.piece.credit_position,
+                                    'taken_at', each.piece.taken_at,
+                                    'document_id', each.piece.document_id,
+                                    'last_give_back', each.piece.last_give_back,
+                                    'amount_minor', case
+                                        when each.piece.credit_position = 0 and movement.takes
+                                            then greatest({{ debt }} + movement.taken_minor - {{ spark__sum_of(
+                                                'filter(state.held, piece -> piece.credit_position > 0
+                                                    and piece.document_id is null)', 'amount_minor'
+                                            ) }}, 0)
+                                        when each.piece.credit_position = 0
+                                            then greatest({{ debt }} - movement.added_minor, 0)
+                                        else each.piece.amount_minor - each.out_minor
+                                    end
+                                ),
+                                named_struct(
+                                    'credit_position', case
+                                        when each.piece.credit_position = 0 then movement.chain_position
+                                        else each.piece.credit_position
+                                    end,
+                                    'taken_at', case when movement.takes then movement.chain_position else 0 end,
+                                    'document_id', case
+                                        when movement.takes and each.piece.credit_position > 0
+                                            then movement.document_id
+                                    end,
+                                    'last_give_back', case
+                                        when movement.takes then movement.last_give_back else 0
+                                    end,
+                                    'amount_minor', case
+                                        when each.piece.credit_position = 0 and movement.takes
+                                            then movement.added_minor - greatest({{ debt }}, 0)
+                                        when each.piece.credit_position = 0
+                                            then movement.added_minor
+                                            - {{ spark__sum_of('measured', 'out_minor') }}
+                                            - greatest({{ debt }} - {{ spark__sum_of('measured', 'out_minor') }}, 0)
+                                        when movement.takes and movement.document_id is null then 0
+                                        when movement.takes then each.out_minor
+                                        else each.out_minor - greatest(least(
+                                            each.out_minor,
+                                            {{ debt }} - {{ spark__sum_of('slice(measured, 1, place)', 'out_minor') }}
+                                        ), 0)
+                                    end
+                                )
+                            ))),
+                            piece -> piece.amount_minor > 0 or piece.credit_position = 0
+                        ))),
+                        replayed -> named_struct(
+                            'held', filter(replayed, piece ->
+                                piece.document_id is null or piece.last_give_back > movement.chain_position),
+                            'gone', concat(state.gone, filter(replayed, piece ->
+                                piece.document_id is not null and piece.last_give_back <= movement.chain_position))
+                        )
+                    )[0]
+                )[0],
+                state -> state.gone
+            ) as pieces
+        from {{ movements }}
+        group by stripe_customer_id, currency
+    ) as ledgers
+    lateral view explode(pieces) exploded as piece
+{%- endmacro %}
+
+{#- The sum of a field over an array of structs. -#}
+{% macro spark__sum_of(array, field) -%}
+    aggregate({{ array }}, cast(0 as bigint), (total, summand) -> total + summand.{{ field }})
+{%- endmacro %}
+
 {#- ---------- dates: the session is in UTC, a timestamp has no time zone (TIMESTAMP_NTZ), an instant has one -#}
 
 {% macro spark__epoch_to_timestamp(seconds) -%}

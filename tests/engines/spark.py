@@ -1,0 +1,144 @@
+"""A Spark for the tests: its session and dbt in a process of their own, on cores of this machine or on a cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import multiprocessing
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from tests.support.warehouse import BuildFailed
+
+#: For few rows: a query is one task where it can be.
+FEW_ROWS = {
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.catalogImplementation": "in-memory",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.memory": "3g",
+}
+
+_session: Any = None
+
+
+class Spark:
+    """What tests ask of Spark. Each call runs in the process of the session."""
+
+    def __init__(self, pool: ProcessPoolExecutor, folder: Path) -> None:
+        self._pool, self.folder = pool, folder
+
+    def publish(self, warehouse: Path) -> int:
+        """What the DuckDB file holds of raw rows, journal and history, now in Spark. Returns the number of rows."""
+        return self._pool.submit(_publish, warehouse, self.folder).result()
+
+    def build(
+        self, project: Path, *, variables: Mapping[str, Any] | None = None, extra: Iterable[str] = ()
+    ) -> Mapping[str, float]:
+        """All models and data tests. Returns the seconds of each node. Raises BuildFailed."""
+        return self._pool.submit(_build, project, dict(variables or {}), list(extra)).result()
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        return self._pool.submit(_rows, query).result()
+
+    def columns(self, schemas: Sequence[str]) -> list[tuple[str, str, str]]:
+        """Schema, relation and column of all relations of these schemas."""
+        return self._pool.submit(_columns, schemas).result()
+
+    def clear(self) -> None:
+        """Nothing is left of what was built or copied."""
+        self._pool.submit(_clear).result()
+
+
+@contextlib.contextmanager
+def running(master: str = "local[2]", more: Mapping[str, str] | None = None) -> Iterator[Spark]:
+    folder = Path(tempfile.mkdtemp(prefix="spark-"))
+    pool = ProcessPoolExecutor(
+        1, mp_context=multiprocessing.get_context("spawn"), initializer=_start, initargs=(master, folder, more)
+    )
+    try:
+        yield Spark(pool, folder)
+    finally:
+        pool.submit(_stop).result()
+        pool.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+# ---------- in the process of the session
+
+
+def _start(master: str, folder: Path, more: Mapping[str, str] | None) -> None:
+    global _session
+    from warehouse.spark_session import open_session
+
+    os.environ.update(WAREHOUSE_ENGINE="spark", SPARK_LOCAL_IP="127.0.0.1")
+    os.chdir(folder)
+    _session = open_session(master, folder / "warehouse", {**FEW_ROWS, **(more or {})})
+
+
+def _stop() -> None:
+    _session.stop()
+
+
+def _publish(warehouse: Path, folder: Path) -> int:
+    from warehouse.spark_copy import copy_raw
+
+    with duckdb.connect(str(warehouse), read_only=True) as source:
+        return sum(copied.rows for copied in copy_raw(source, _session, folder / "raw"))
+
+
+def _build(project: Path, variables: Mapping[str, Any], extra: Sequence[str]) -> Mapping[str, float]:
+    from warehouse.spark_session import run_dbt
+
+    done = run_dbt(
+        [
+            *("--warn-error", "--no-use-colors", "--log-level", "none", "--log-level-file", "none"),
+            *("build", "--exclude-resource-type", "unit_test", *extra),
+            *("--project-dir", str(project), "--profiles-dir", str(project), "--vars", json.dumps(variables)),
+            *("--target-path", str(project / "target" / "spark")),
+        ]
+    )
+    if done.exception:
+        raise BuildFailed(str(done.exception))
+    results: Any = done.result
+    if not done.success:
+        raise BuildFailed(
+            "\n".join(
+                # Spark shows its whole plan with an error
+                f"{each.node.name}: {str(each.message)[:500]}"
+                for each in results
+                if each.status in ("error", "fail")
+            )
+        )
+    return {each.node.unique_id: each.execution_time for each in results}
+
+
+def _rows(query: str) -> list[tuple[Any, ...]]:
+    table = _session.sql(query).toArrow()
+    columns = [column.to_pylist() for column in table.columns]
+    return list(zip(*columns, strict=True)) if columns else []
+
+
+def _columns(schemas: Sequence[str]) -> list[tuple[str, str, str]]:
+    found = []
+    for schema in schemas:
+        for relation in _session.sql(f"show tables in {schema}").collect():
+            found += [
+                (schema, relation.tableName, column) for column in _session.table(f"{schema}.{relation.tableName}").columns
+            ]
+    return found
+
+
+def _clear() -> None:
+    for schema in _session.sql("show schemas").collect():
+        if schema[0] != "default":
+            _session.sql(f"drop schema {schema[0]} cascade")
