@@ -25,6 +25,14 @@ SETTINGS = {
     # a recursion takes a step a document of an invoice, and a row of a ledger in one second
     "spark.sql.cteRecursionLevelLimit": "-1",
     "spark.sql.cteRecursionRowLimit": "-1",
+    # what follows from the conditions of a mart takes minutes to find, and saves nothing here
+    "spark.sql.constraintPropagation.enabled": "false",
+    # Spark writes down the plan of each statement and keeps a thousand; those of marts are megabytes
+    "spark.sql.maxPlanStringLength": "2000",
+    "spark.sql.ui.retainedExecutions": "5",
+    "spark.ui.retainedJobs": "50",
+    "spark.ui.retainedStages": "50",
+    "spark.ui.retainedTasks": "500",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
 }

@@ -17,22 +17,31 @@ from typing import Any
 
 import duckdb
 
+from tests.engines.relations import LAYERS
 from tests.support.warehouse import BuildFailed
 
 #: For few rows: a query is one task where it can be.
 FEW_ROWS = {
-    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.adaptive.enabled": "false",
     "spark.sql.catalogImplementation": "in-memory",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.memory": "3g",
+    # each sort and each sum would take 64 MB
+    "spark.buffer.pageSize": "256k",
+    # Spark's compiler would take longer than the rows
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
 
 _session: Any = None
 
 
 class Spark:
-    """What tests ask of Spark. Each call runs in the process of the session."""
+    """What tests ask of Spark, also an engine to compare with. Each call runs in the process of the session."""
+
+    name = "Spark"
 
     def __init__(self, pool: ProcessPoolExecutor, folder: Path) -> None:
         self._pool, self.folder = pool, folder
@@ -47,12 +56,15 @@ class Spark:
         """All models and data tests. Returns the seconds of each node. Raises BuildFailed."""
         return self._pool.submit(_build, project, dict(variables or {}), list(extra)).result()
 
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        return self._pool.submit(_rows, query).result()
+    def columns(self) -> list[tuple[str, str, str]]:
+        return self._pool.submit(_columns, LAYERS).result()
 
-    def columns(self, schemas: Sequence[str]) -> list[tuple[str, str, str]]:
-        """Schema, relation and column of all relations of these schemas."""
-        return self._pool.submit(_columns, schemas).result()
+    def rows(self, relation: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+        listed = ", ".join(f"`{column}`" for column in columns)
+        return self.query(f"select {listed} from {relation}")
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        return self._pool.submit(_rows, sql).result()
 
     def clear(self) -> None:
         """Nothing is left of what was built or copied."""
@@ -133,7 +145,8 @@ def _columns(schemas: Sequence[str]) -> list[tuple[str, str, str]]:
     for schema in schemas:
         for relation in _session.sql(f"show tables in {schema}").collect():
             found += [
-                (schema, relation.tableName, column) for column in _session.table(f"{schema}.{relation.tableName}").columns
+                (schema, relation.tableName, column)
+                for column in _session.table(f"{schema}.{relation.tableName}").columns
             ]
     return found
 
