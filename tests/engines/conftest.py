@@ -1,5 +1,7 @@
-"""One Postgres and one Spark for all tests of the engines. Without their programs they fail: a skipped proof looks like a
-proof."""
+"""One Postgres and one Spark for all tests of the engines.
+
+Without their programs they fail: a skipped proof looks like a proof.
+"""
 
 from __future__ import annotations
 

@@ -7,9 +7,7 @@ import json
 import multiprocessing
 import os
 import shutil
-import sys
 import tempfile
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -36,6 +34,10 @@ FEW_ROWS = {
 }
 
 _session: Any = None
+
+
+class SparkFailed(Exception):
+    """A query failed; the words begin with the class of Spark's error."""
 
 
 class Spark:
@@ -135,7 +137,11 @@ def _build(project: Path, variables: Mapping[str, Any], extra: Sequence[str]) ->
 
 
 def _rows(query: str) -> list[tuple[Any, ...]]:
-    table = _session.sql(query).toArrow()
+    try:
+        table = _session.sql(query).toArrow()
+    except Exception as error:
+        # its own errors reach no other process, and show the whole plan
+        raise SparkFailed(str(error)[:1000]) from None
     columns = [column.to_pylist() for column in table.columns]
     return list(zip(*columns, strict=True)) if columns else []
 

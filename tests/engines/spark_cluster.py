@@ -1,4 +1,4 @@
-"""A Spark cluster on loopback: a master and workers, each a process of its own, from the programs that pyspark brings."""
+"""A Spark cluster on loopback: a master and workers, each processes of their own, by the programs of pyspark."""
 
 from __future__ import annotations
 

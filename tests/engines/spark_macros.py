@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from tests.engines.macros import AROUND, CASES, compiled, query, require_right, shown
-from tests.engines.spark import Spark
+from tests.engines.spark import Spark, SparkFailed
 
 DBT_ON_SPARK = {"WAREHOUSE_ENGINE": "spark"}
 
@@ -17,6 +18,10 @@ def spelled(sql: str) -> str:
     for here, there in {"varchar": "string", "timestamptz": "timestamp_ltz", "\\": "\\\\"}.items():
         sql = sql.replace(here, there)
     return sql
+
+
+def field_of(path: str, kind: str = "text") -> str:
+    return f"{{{{ field('{path}', '{kind}') }}}}"
 
 
 def result(spark: Spark, sql: str) -> object:
@@ -32,17 +37,40 @@ def test_every_macro_gives_what_its_contract_says(spark: Spark, tmp_path: Path) 
     require_right([result(spark, sql) for sql in queries], "Spark")
 
 
-def test_what_is_out_of_range_is_an_error(spark: Spark) -> None:
+@pytest.mark.parametrize(
+    ("expression", "error"),
+    [
+        ("sum(cast(9223372036854775807 as bigint))", "ARITHMETIC_OVERFLOW"),
+        ("max(cast('x' as int))", "CAST_INVALID_INPUT"),
+    ],
+)
+def test_what_is_out_of_range_is_an_error(expression: str, error: str, spark: Spark) -> None:
     """Without spark.sql.ansi.enabled, which dbt-spark turns off, these are a wrong sum and a null."""
-    for sql in ("sum(cast(9223372036854775807 as bigint))", "sum(cast('x' as bigint))"):
-        assert "Exception" in str(result(spark, f"select {sql} as result from (values (1), (2)) as t (one)"))
+    with pytest.raises(SparkFailed, match=error):
+        spark.query(f"select {expression} as result from values (1), (2) as t (one)")
+
+
+def test_a_field_of_another_type_takes_no_other_field_with_it(spark: Spark, tmp_path: Path) -> None:
+    payload = '{"rows":[{"a":"x","b":"kept","c":3},{"a":"0.5","b":7,"c":{"d":4}}],"other":"kept"}'
+    structure = '{"rows": [{"a": "DECIMAL(38,12)", "b": "VARCHAR", "c": {"d": "BIGINT"}}], "other": "VARCHAR"}'
+    fields = {"object.other": "text", "entry.a": "decimal(38, 12)", "entry.b": "text", "entry.c.d": "bigint"}
+    listed = ", ".join(f"{{{{ field('{path}', '{kind}') }}}}" for path, kind in fields.items())
+    parsed = (
+        f"select {{{{ parse_json('payload', '{structure}') }}}} as object from (select '{payload}' as payload) as sent"
+    )
+    entries = "{{ unnest_rows('parsed', ['object'], field('object.rows', 'json'), 'entry', 'place') }}"
+    (sql,) = compiled(
+        [f"with parsed as ({parsed}) select {listed} from ({entries}) as entries"], DBT_ON_SPARK, tmp_path
+    )
+    rows = sorted(spark.query(sql), key=str)
+    assert [tuple(map(shown, row)) for row in rows] == [("kept", "0.5", "7", "4"), ("kept", None, "kept", None)]
 
 
 def test_graphemes_are_those_of_duckdb(spark: Spark, tmp_path: Path) -> None:
     """Every code point, after and before letters, pictures, consonants, flags and syllables."""
     (pattern,) = compiled(["{{ grapheme_pattern('\\\\x{%X}') }}"], DBT_ON_SPARK, tmp_path)
     points = "from range(1, 1114112) where id not between 55296 and 57343"
-    letter = "decode(unhex(lpad(hex(id), 8, '0')), 'UTF-32BE')"
+    letter = "decode(unhex('0000FEFF' || lpad(hex(id), 8, '0')), 'UTF-32')"
     with duckdb.connect() as connection:
         for before, after in AROUND:
             here = connection.execute(

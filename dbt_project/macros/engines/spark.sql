@@ -21,7 +21,10 @@
     from_json({{ column }}, '{{ spark__type_of(fromjson(structure)) }}')
 {%- endmacro %}
 
-{#- Every field is a text, which macro field casts: Spark takes no "12" for a number. -#}
+{#-
+    A field is a text, which macro field casts, since Spark takes no "12" for an integer. A decimal is one, since it
+    would be rounded on its way to a text.
+-#}
 {% macro spark__type_of(structure) -%}
     {%- if structure is mapping -%}
         {%- set fields = [] -%}
@@ -30,7 +33,7 @@
         {%- endfor -%}
         {{ return('struct<' ~ fields | join(', ') ~ '>') }}
     {%- elif structure is string -%}
-        {{ return('string') }}
+        {{ return(structure if structure.startswith('DECIMAL') else 'string') }}
     {%- endif -%}
     {{ return('array<' ~ spark__type_of(structure[0]) ~ '>') }}
 {%- endmacro %}
