@@ -68,6 +68,10 @@ class Spark:
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         return self._pool.submit(_rows, sql).result()
 
+    def executors(self) -> int:
+        """Processes that have worked, beside the one of the session."""
+        return self._pool.submit(_executors).result()
+
     def clear(self) -> None:
         """Nothing is left of what was built or copied."""
         self._pool.submit(_clear).result()
@@ -155,6 +159,11 @@ def _columns(schemas: Sequence[str]) -> list[tuple[str, str, str]]:
                 for column in _session.table(f"{schema}.{relation.tableName}").columns
             ]
     return found
+
+
+def _executors() -> int:
+    known = _session.sparkContext._jsc.sc().getExecutorMemoryStatus().size()
+    return int(known) - 1
 
 
 def _clear() -> None:

@@ -12,8 +12,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-#: Of the session that works on such a cluster: an executor a worker.
-OF_SESSION = {"spark.executor.cores": "1", "spark.executor.memory": "1g"}
+#: Of the session that works on such a cluster: an executor a worker, and tasks for all of them.
+OF_SESSION = {
+    "spark.executor.cores": "1",
+    "spark.executor.memory": "1g",
+    "spark.sql.shuffle.partitions": "4",
+    "spark.sql.adaptive.enabled": "true",
+    "spark.sql.codegen.wholeStage": "true",
+    "spark.sql.codegen.factoryMode": "FALLBACK",
+}
 SECONDS_TO_START = 120
 
 
