@@ -37,23 +37,29 @@ def same(name: str, warehouse: Path, spark: Spark, started: float) -> Comparison
     return found
 
 
-def test_the_demo_is_the_same_before_a_push_after_it_and_a_month_later(spark: Spark, tmp_path: Path) -> None:
-    """What the loader writes is copied after each push; the marts of Spark look at it, as those of DuckDB do."""
+@pytest.mark.parametrize("months", [1, 2], ids=["first month", "a month later"])
+def test_the_demo_is_the_same_before_a_push_and_after_it(months: int, spark: Spark, tmp_path: Path) -> None:
+    """What the loader writes is copied after each push; the marts of Spark look at it, as those of DuckDB do.
+
+    Spark makes all anew, so the last build of DuckDB does, too: which refusals are older than the verdicts shows it.
+    """
     shop = Shop(tmp_path)
-    for month in ("first", "later"):
-        shop.make("-m", "pipeline", "extract")
-        shop.make("-m", "pipeline", "transform")
-        started = time.monotonic()
-        spark.publish(shop.warehouse)
-        spark.build(testing.PROJECT)
-        assert same(f"{month} month, before the push", shop.warehouse, spark, started).differences == []
-        shop.make("-m", "pipeline", "push")
-        started = time.monotonic()
-        spark.publish(shop.warehouse)
-        found = same(f"{month} month, after the push", shop.warehouse, spark, started)
-        assert found.differences == []
-        assert found.relations > 60 and found.rows > 2000
+    for _ in range(months - 1):
+        for command in ("extract", "transform", "push"):
+            shop.make("-m", "pipeline", command)
         shop.make("-m", "sandbox", "advance", "--state", str(shop.folder / "sandbox"))
+    shop.make("-m", "pipeline", "extract")
+    shop.make("-m", "pipeline", "transform", "--full-refresh")
+    started = time.monotonic()
+    spark.publish(shop.warehouse)
+    spark.build(testing.PROJECT)
+    assert same(f"month {months}, before the push", shop.warehouse, spark, started).differences == []
+    shop.make("-m", "pipeline", "push")
+    started = time.monotonic()
+    spark.publish(shop.warehouse)
+    found = same(f"month {months}, after the push", shop.warehouse, spark, started)
+    assert found.differences == []
+    assert found.relations > 60 and found.rows > 2000
 
 
 def of_world(

@@ -72,14 +72,3 @@
         ~ '|[^' ~ control ~ '])[' ~ extending ~ ']*'
     ) }}
 {%- endmacro %}
-
-{#- Ranges such as 300-36f as the inside of a bracket expression. -#}
-{% macro code_points(spelling, ranges) -%}
-    {%- set members = [] -%}
-    {%- for range in ranges.split() -%}
-        {%- set ends = [] -%}
-        {%- for end in range.split('-') -%}{%- do ends.append(spelling % (end | int(base=16))) -%}{%- endfor -%}
-        {%- do members.append(ends | join('-')) -%}
-    {%- endfor -%}
-    {{ return(members | join('')) }}
-{%- endmacro %}
