@@ -6,9 +6,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
 from tests.engines.macros import AROUND, CASES, compiled, query, require_right, shown
 from tests.engines.spark import Spark, SparkFailed
+from tests.support import warehouse as testing
 
 DBT_ON_SPARK = {"WAREHOUSE_ENGINE": "spark"}
 
@@ -48,6 +50,18 @@ def test_what_is_out_of_range_is_an_error(expression: str, error: str, spark: Sp
     """Without spark.sql.ansi.enabled, which dbt-spark turns off, these are a wrong sum and a null."""
     with pytest.raises(SparkFailed, match=error):
         spark.query(f"select {expression} as result from values (1), (2) as t (one)")
+
+
+def test_a_profile_of_a_server_sets_what_a_session_of_our_own_has() -> None:
+    """But for ansi, which dbt-spark turns off (run_dbt)."""
+    from warehouse.spark_session import SETTINGS
+
+    profile = yaml.safe_load((testing.PROJECT / "profiles.yml").read_text())
+    there = profile["stripe_credit_to_netsuite"]["outputs"]["spark"]["server_side_parameters"]
+    assert there.items() <= SETTINGS.items()
+    assert {name for name in SETTINGS if name.startswith("spark.sql.")} - there.keys() == {
+        *("spark.sql.ansi.enabled", "spark.sql.maxPlanStringLength", "spark.sql.ui.retainedExecutions")
+    }
 
 
 def test_a_field_of_another_type_takes_no_other_field_with_it(spark: Spark, tmp_path: Path) -> None:
