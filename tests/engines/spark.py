@@ -151,14 +151,14 @@ def _rows(query: str) -> list[tuple[Any, ...]]:
 
 
 def _columns(schemas: Sequence[str]) -> list[tuple[str, str, str]]:
-    found = []
-    for schema in schemas:
-        for relation in _session.sql(f"show tables in {schema}").collect():
-            found += [
-                (schema, relation.tableName, column)
-                for column in _session.table(f"{schema}.{relation.tableName}").columns
-            ]
-    return found
+    there = {row[0] for row in _session.sql("show schemas").collect()}
+    return [
+        (schema, relation.tableName, column)
+        for schema in schemas
+        if schema in there
+        for relation in _session.sql(f"show tables in {schema}").collect()
+        for column in _session.table(f"{schema}.{relation.tableName}").columns
+    ]
 
 
 def _executors() -> int:
