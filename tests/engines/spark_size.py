@@ -28,7 +28,7 @@ select sum(length(to_json(from_json(payload, 'lines struct<data: array<struct<id
 from raw_stripe.invoices as invoices
 cross join range(0, {times}, 1, 8) as times
 """
-PAYLOADS = 400_000
+PAYLOADS = 4_000_000
 
 
 @pytest.fixture(scope="module", params=NOTES)
