@@ -16,7 +16,7 @@ ENGINES_READY := $(ENGINES_VENV)/.installed
 ENGINE_TESTS := copying macros danger loader run equality size
 SPARK_VENV := .venv-spark
 SPARK_READY := $(SPARK_VENV)/.installed
-SPARK_TESTS := macros equality size
+SPARK_TESTS := copying macros equality size
 
 # With WAREHOUSE_URL, here or in .env, the commands run where psycopg and dbt-postgres are.
 ifneq ($(WAREHOUSE_URL)$(if $(wildcard .env),$(shell grep -c '^ *\(export  *\)\{0,1\}WAREHOUSE_URL *= *[^ ]' .env | grep -v '^0')),)

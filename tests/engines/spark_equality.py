@@ -24,7 +24,7 @@ from tests.test_end_to_end import Shop
 
 HISTORIES = int(os.environ.get("SPARK_HISTORIES", "40"))
 SEED = 1
-WORLDS = [each for each in COMBINATIONS if each.name in os.environ.get("SPARK_WORLDS", "default").split()]
+WORLDS = [each for each in COMBINATIONS if each.name in os.environ.get("SPARK_WORLDS", "default override").split()]
 FLOOR_DIVIDE = "cast(({{ dividend }} - pmod({{ dividend }}, {{ divisor }})) / {{ divisor }} as decimal(38, 0))"
 CUT = "cast(({{ dividend }} - {{ dividend }} % {{ divisor }}) / {{ divisor }} as decimal(38, 0))"
 SEEDS_AS_DBT_SPARK = ("'null' if cell is none", "'\\'None\\'' if cell is none")
