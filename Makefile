@@ -14,6 +14,9 @@ LINT_READY := $(LINT_VENV)/.installed
 ENGINES_VENV := .venv-engines
 ENGINES_READY := $(ENGINES_VENV)/.installed
 ENGINE_TESTS := copying macros danger loader run equality size
+SPARK_VENV := .venv-spark
+SPARK_READY := $(SPARK_VENV)/.installed
+SPARK_TESTS := copying macros equality size
 
 # With WAREHOUSE_URL, here or in .env, the commands run where psycopg and dbt-postgres are.
 ifneq ($(WAREHOUSE_URL)$(if $(wildcard .env),$(shell grep -c '^ *\(export  *\)\{0,1\}WAREHOUSE_URL *= *[^ ]' .env | grep -v '^0')),)
@@ -76,6 +79,14 @@ $(ENGINES_READY): requirements-postgres.lock $(READY)
 		> "$$($(ENGINES_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
 	@touch $@
 
+# An environment of its own: pyspark is 400 MB, which nobody needs for Postgres.
+$(SPARK_READY): requirements-spark.lock $(READY)
+	@rm -rf $(SPARK_VENV)
+	@$(call install,$(SPARK_VENV),$(VENV)/bin/python,requirements-spark.lock)
+	@$(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		> "$$($(SPARK_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
+	@touch $@
+
 run: $(READY) ## extract, transform, push, report (FULL_LEDGER=1, FULL_REFRESH=1, PLAN=plan.json, MONTH=2026-03)
 	@$(RUN) run
 
@@ -115,8 +126,9 @@ doctor: $(READY) ## check settings, permissions and mappings; write nothing (JSO
 test: $(READY) ## run every test
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-engines: $(ENGINES_READY) ## models, journal and whole runs on DuckDB and on Postgres, every row compared (needs the server programs of Postgres; half an hour)
-	@$(ENGINES_VENV)/bin/python -m pytest -s $(ENGINE_TESTS:%=tests/engines/%.py)
+engines: $(if $(ENGINE_TESTS),$(ENGINES_READY)) $(if $(SPARK_TESTS),$(SPARK_READY)) ## models, journal and whole runs on DuckDB, Postgres and Spark, every row compared (needs the server programs of Postgres and Java 17; an hour)
+	@$(if $(ENGINE_TESTS),$(ENGINES_VENV)/bin/python -m pytest -s $(ENGINE_TESTS:%=tests/engines/%.py))
+	@$(if $(SPARK_TESTS),TZ=UTC $(SPARK_VENV)/bin/python -m pytest -s $(SPARK_TESTS:%=tests/engines/spark_%.py))
 
 lint: $(LINT_READY) ## check style, types, complexity and SQL (change nothing)
 	@$(VENV)/bin/ruff check .
@@ -140,7 +152,10 @@ lock: ## pin what pyproject.toml asks for in all locks, with uv (UPGRADE=--upgra
 		sed -n 's/^\([a-z0-9-]*==[^\]*[^ \]\) *\\$$/\1/p' requirements.lock > "$$pins"; \
 		uv pip compile $(COMPILE) --extra postgres $(UPGRADE) --constraint "$$pins" \
 			$$(sed 's/==.*//; s/^/--no-emit-package /' "$$pins") --output-file requirements-postgres.lock; \
-		for lock in requirements-dev.lock requirements-postgres.lock; do \
+		sed -n 's/^\([a-z0-9-]*==[^\]*[^ \]\) *\\$$/\1/p' requirements.lock > "$$pins"; \
+		uv pip compile $(COMPILE) --extra spark $(UPGRADE) --constraint "$$pins" \
+			$$(sed 's/==.*//; s/^/--no-emit-package /' "$$pins") --output-file requirements-spark.lock; \
+		for lock in requirements-dev.lock requirements-postgres.lock requirements-spark.lock; do \
 			grep -v '^#' "$$lock" > "$$pins"; cp "$$pins" "$$lock"; done
 
 soak: $(READY) ## 50,000 histories of the loader with faults, 300 killed processes, random worlds, every planted bug (more than an hour)
@@ -157,5 +172,5 @@ advance: $(READY) ## move the sandbox's world on a month
 	@$(VENV)/bin/python -m sandbox advance
 
 clean: ## remove what make made: environment, logs, caches (never a warehouse file)
-	@rm -rf $(VENV) $(LINT_VENV) $(ENGINES_VENV) logs bench-results plan.json dbt_project/target dbt_project/logs .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	@rm -rf $(VENV) $(LINT_VENV) $(ENGINES_VENV) $(SPARK_VENV) logs bench-results plan.json dbt_project/target dbt_project/logs .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './data/*' -prune -exec rm -rf {} +

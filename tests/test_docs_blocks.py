@@ -35,6 +35,7 @@ LANGUAGES = {"sh", "sql", "python", "yaml", "ini", "cron"}
 
 NOT_RUN = [
     ("README.md", "the lines of a .env file, with the values of your accounts"),
+    ("docs/engines.md", "needs a folder that all workers see, and Hive's catalog, which keeps tables"),
     ("docs/engines.md", "in the database of your choice, with a password of yours"),
     ("docs/operations.md", "changes the machine, and needs its administrator"),
     ("docs/operations.md", "Airflow is not installed here; a test compiles it and looks up the command"),

@@ -51,12 +51,12 @@ PLAIN_TYPES = {
 }
 
 # A model must not spell these itself: JSON and arrays belong to the parsed models, the rest to macros.
-#: Words and signs that one engine has, or that engines understand otherwise.
+#: Words and signs that one engine has, or that engines understand otherwise (rtrim: Spark takes the letters first).
 ENGINE_WORDS = re.compile(
     r"//|::|\"|\binto\s+\S+\s+by\s+name\b|\bcreate\s+or\s+replace\b|"
     r"\b(?:varchar|string_agg|hugeint|rowid|ctid|json\w*|unnest|struct\w*|list_\w+|array_\w+|epoch\w*|make_timestamp|"
     r"strftime|strptime|regexp\w*|qualify|exclude|arg_max|arg_min|any_value|timezone|date_diff|date_trunc|ilike|asof|"
-    r"pivot|try_cast)\b|(?<![\w'])\[(?=\d)",
+    r"pivot|try_cast|rtrim|ltrim)\b|(?<![\w'])\[(?=\d)",
     re.IGNORECASE,
 )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.engines import models
-from tests.engines.relations import Comparison, compare
+from tests.engines.relations import Comparison, OnPostgres, compare
 from tests.engines.server import Server
 from tests.property.combinations import COMBINATIONS, Combination
 from tests.property.histories.world import seeded_world
@@ -29,7 +29,7 @@ FLOOR_DIVIDE = (
 
 def same(name: str, warehouse: Path, server: Server, database: str, started: float) -> Comparison:
     with server.connect(database) as connection:
-        found = compare(warehouse, connection)
+        found = compare(warehouse, OnPostgres(connection))
     print(f"{name}: {found} ({time.monotonic() - started:.1f} s on Postgres)")
     return found
 
@@ -55,17 +55,22 @@ def test_the_demo_is_the_same_before_a_push_after_it_and_a_month_later(server: S
         shop.make("-m", "sandbox", "advance", "--state", str(shop.folder / "sandbox"))
 
 
+def plant(bug: tuple[str, str], project: Path, engine: str) -> None:
+    """bug: a text of the macros of an engine, and what stands in its place."""
+    macros = project / "macros" / "engines" / f"{engine}.sql"
+    assert bug[0] in macros.read_text()
+    macros.write_text(macros.read_text().replace(*bug))
+
+
 def of_world(
     combination: Combination, server: Server, folder: Path, database: str, *, bug: tuple[str, str] | None = None
 ) -> Comparison:
-    """A random world on both engines. bug: a text of the macros of Postgres, and what stands in its place."""
+    """A random world on both engines. bug: see `plant`."""
     world = seeded_world(SEED, combination, range(HISTORIES))
     run_models(world, folder, combination)
     project, started = folder / "dbt_project", time.monotonic()
     if bug:
-        macros = project / "macros" / "engines" / "postgres.sql"
-        assert bug[0] in macros.read_text()
-        macros.write_text(macros.read_text().replace(*bug))
+        plant(bug, project, "postgres")
     server.create(database)
     models.publish(folder / "warehouse.duckdb", server, database)
     extra = ["--exclude-resource-type", "test"] if bug else testing.ANY_DECISIONS

@@ -1,4 +1,5 @@
 """Every macro of an engine is executed on DuckDB and on Postgres over its edge values; both give what is written here.
+spark_macros.py does so on Spark.
 
 dbt compiles one query an engine, so the macros are those that the models use.
 """
@@ -34,6 +35,8 @@ class Case:
     call: str
     expected: str | int | bool | None
     columns: str = "1 as one"
+    refused_by: str = ""
+    """The engine that stops there, since it holds no such value."""
 
     @property
     def macro(self) -> str:
@@ -81,6 +84,8 @@ CASES = [
             "floor_divide('a', 'b')",
             result,
             f"{{{{ wide_integer(\"'{a}'\") }}}} as a, {{{{ wide_integer(\"'{b}'\") }}}} as b",
+            # a quotient has 32 digits there
+            "Spark" if abs(result) >= 10**32 else "",
         )
         for a, b, result in [
             # a quotient just under one, which a rounded division makes one
@@ -338,12 +343,12 @@ CASES = [
         ]
     ),
     Case(
-        "fingerprint(['whole']) ~ ' = ' ~ fingerprint(['same'])",
+        "fingerprint([whole_row('whole')]) ~ ' = ' ~ fingerprint([whole_row('same')])",
         True,
         "* from (select 1 as a, 'x' as b) as whole cross join (select 1 as a, 'x' as b) as same",
     ),
     Case(
-        "fingerprint(['whole']) ~ ' = ' ~ fingerprint(['other'])",
+        "fingerprint([whole_row('whole')]) ~ ' = ' ~ fingerprint([whole_row('other')])",
         False,
         "* from (select 1 as a, 'x' as b) as whole cross join (select 1 as a, 'y' as b) as other",
     ),
@@ -361,6 +366,12 @@ def shown(value: object) -> object:
     if value is None or isinstance(value, bool | str):
         return value
     return number(value) if isinstance(value, int | Decimal) else value.isoformat()
+
+
+def right(case: Case, value: object, engine: str) -> bool:
+    if case.refused_by == engine:
+        return isinstance(value, str) and "NUMERIC_VALUE_OUT_OF_RANGE" in value
+    return value == shown(case.expected)
 
 
 def query(case: Case) -> str:
@@ -390,6 +401,7 @@ def compiled(queries: Sequence[str], environment: Mapping[str, str], folder: Pat
                 "--log-level-file",
                 "none",
                 "compile",
+                "--no-populate-cache",
                 "--inline",
             ),
             *(separator.join(queries), "--project-dir", str(testing.PROJECT), "--profiles-dir", str(testing.PROJECT)),
@@ -433,10 +445,14 @@ def result(connection: Any, sql: str) -> object:
 @pytest.mark.parametrize("engine", ["DuckDB", "Postgres"])
 def test_every_macro_gives_what_its_contract_says(engine: str, results: Mapping[str, list[object]]) -> None:
     assert len(results[engine]) == len(CASES)
+    require_right(results[engine], engine)
+
+
+def require_right(results: Sequence[object], engine: str) -> None:
     wrong = [
         f"{case.call} over {case.columns}: {value!r} instead of {case.expected!r}"
-        for case, value in zip(CASES, results[engine], strict=True)
-        if value != shown(case.expected)
+        for case, value in zip(CASES, results, strict=True)
+        if not right(case, value, engine)
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -444,7 +460,8 @@ def test_every_macro_gives_what_its_contract_says(engine: str, results: Mapping[
 #: Macros that a build executes, which equality.py compares: they ask for relations.
 EXECUTED_BY_BUILDS = {
     *("changed_objects", "unnest_rows", "json_elements", "seed_line_number", "reached", "view_texts"),
-    *("columns_of_schemas", "replace_table", "replace_view", "make_books", "replace_rows"),
+    *("columns_of_schemas", "replace_table", "replace_view", "make_books", "replace_rows", "rebuilds_all"),
+    "replayed_credits",
 }
 
 
@@ -477,7 +494,7 @@ AROUND = [
 def test_graphemes_are_those_of_duckdb(server: Server, tmp_path: Path) -> None:
     """Every code point, after and before letters, pictures, consonants, flags and syllables."""
     server.create("graphemes")
-    (pattern,) = compiled(["{{ postgres__grapheme() }}"], server.url("graphemes").for_dbt(), tmp_path)
+    (pattern,) = compiled(["{{ grapheme_pattern('\\\\U%08X') }}"], server.url("graphemes").for_dbt(), tmp_path)
     points = [point for point in range(1, 0x110000) if not 0xD800 <= point <= 0xDFFF]
     with duckdb.connect() as connection, server.connect("graphemes", autocommit=True) as postgres:
         connection.execute("create table points as select unnest(?) as point", [points])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 
@@ -32,23 +32,50 @@ class Comparison:
         return f"{self.relations} relations, {self.rows} rows, {self.hash[:16]}"
 
 
-def compare(warehouse: Path, postgres: Any) -> Comparison:
-    """Every relation of the layers. postgres: a psycopg connection."""
+class Engine(Protocol):
+    """The other engine: its name, the columns of the layers, and the rows of a relation."""
+
+    name: str
+
+    def columns(self) -> Iterable[Sequence[str]]:
+        """Schema, relation and column, in the order of the columns."""
+
+    def rows(self, relation: str, columns: Sequence[str]) -> Iterable[Sequence[Any]]: ...
+
+
+class OnPostgres:
+    """connection: of psycopg."""
+
+    name = "Postgres"
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def columns(self) -> Iterable[Sequence[str]]:
+        return self._connection.execute(_COLUMNS).fetchall()
+
+    def rows(self, relation: str, columns: Sequence[str]) -> Iterable[Sequence[Any]]:
+        return self._connection.execute(f"select {_list(columns)} from {relation}").fetchall()
+
+
+def compare(warehouse: Path, other: Engine) -> Comparison:
+    """Every relation of the layers."""
     found, total = Comparison(), hashlib.sha256()
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
-        here, there = _columns(connection.execute(_COLUMNS).fetchall()), _columns(postgres.execute(_COLUMNS).fetchall())
+        here, there = _columns(connection.execute(_COLUMNS).fetchall()), _columns(other.columns())
         for name in sorted(here.keys() ^ there.keys()):
-            found.differences.append(f"{'.'.join(name)} is on {'DuckDB' if name in here else 'Postgres'} alone")
+            found.differences.append(f"{'.'.join(name)} is on {'DuckDB' if name in here else other.name} alone")
         for name in sorted(here.keys() & there.keys()):
             if here[name] != there[name]:
-                found.differences.append(f"{'.'.join(name)} has the columns {here[name]}, on Postgres {there[name]}")
+                found.differences.append(
+                    f"{'.'.join(name)} has the columns {here[name]}, on {other.name} {there[name]}"
+                )
                 continue
-            columns = here[name]
-            query = f"select {_list(columns)} from {'.'.join(name)}"
-            rows = canonical(connection.execute(query).fetchall())
-            if difference := first_difference(columns, rows, canonical(postgres.execute(query).fetchall())):
-                found.differences.append(f"{'.'.join(name)}: {difference}")
+            columns, relation = here[name], ".".join(name)
+            rows = canonical(connection.execute(f"select {_list(columns)} from {relation}").fetchall())
+            if difference := first_difference(columns, rows, canonical(other.rows(relation, columns)), other.name):
+                found.differences.append(f"{relation}: {difference}")
             found.relations += 1
             found.rows += rows.total()
             total.update(f"{name} {digest(rows)}\n".encode())
@@ -108,18 +135,20 @@ def digest(rows: Counter[tuple[str, ...]]) -> str:
 
 
 def first_difference(
-    columns: Sequence[str], here: Counter[tuple[str, ...]], there: Counter[tuple[str, ...]]
+    columns: Sequence[str], here: Counter[tuple[str, ...]], there: Counter[tuple[str, ...]], other_name: str
 ) -> str | None:
     """What the first row is that one engine has and the other lacks; of two rows alike, the columns that differ."""
     if here == there:
         return None
     only_here, only_there = sorted((here - there).elements()), sorted((there - here).elements())
-    words = f"{here.total()} rows, on Postgres {there.total()}; "
+    words = f"{here.total()} rows, on {other_name} {there.total()}; "
     if not only_here or not only_there:
-        row, engine = (only_here or only_there)[0], "DuckDB" if only_here else "Postgres"
+        row, engine = (only_here or only_there)[0], "DuckDB" if only_here else other_name
         return words + f"{engine} alone has {dict(zip(columns, row, strict=True))}"
     row = only_here[0]
     other = max(only_there, key=lambda each: sum(a == b for a, b in zip(row, each, strict=True)))
-    differing = [f"{column} {a}, on Postgres {b}" for column, a, b in zip(columns, row, other, strict=True) if a != b]
+    differing = [
+        f"{column} {a}, on {other_name} {b}" for column, a, b in zip(columns, row, other, strict=True) if a != b
+    ]
     same = dict(list(zip(columns, row, strict=True))[:3])
     return words + f"the row {same} has {'; '.join(differing)}"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.bench.bench_models import MAPPINGS, NETSUITE, fill
 from tests.engines import models
-from tests.engines.relations import compare
+from tests.engines.relations import OnPostgres, compare
 from tests.engines.server import Server
 from tests.support import warehouse as testing
 
@@ -36,7 +36,7 @@ def test_many_notes_are_the_same(server: Server, tmp_path: Path) -> None:
         models.build(project, server, "bench")
         on_postgres = time.monotonic() - started - copied
         with server.connect("bench") as connection:
-            found = compare(warehouse, connection)
+            found = compare(warehouse, OnPostgres(connection))
         print(
             f"{NOTES:,} notes, {build}: DuckDB {on_duckdb:.1f} s, Postgres {on_postgres:.1f} s "
             f"({on_postgres / on_duckdb:.1f} x), copied in {copied:.1f} s; {found}"

@@ -124,6 +124,8 @@
     - case when (({{ numerator }}) % ({{ denominator }})) < 0 then 1 else 0 end)
 {%- endmacro %}
 
+{% macro duckdb__replayed_credits(movements, recursion) %}{{ recursion }}{% endmacro %}
+
 {#- ---------- dates -#}
 
 {% macro duckdb__epoch_to_timestamp(seconds) %}make_timestamp(cast({{ seconds }} as bigint) * 1000000){% endmacro %}
@@ -164,7 +166,11 @@
 
 {#- ---------- scope -#}
 
+{% macro duckdb__rebuilds_all() %}{{ return(false) }}{% endmacro %}
+
 {% macro duckdb__fingerprint(expressions) %}hash({{ expressions | join(', ') }}){% endmacro %}
+
+{% macro duckdb__whole_row(relation) %}{{ relation }}{% endmacro %}
 
 {% macro duckdb__reached(name, start, edges) -%}
     select customer_key from {{ start }}

@@ -24,14 +24,17 @@
 {% macro default__names_stripe_id() %}{{ of_engine('names_stripe_id', varargs) }}{% endmacro %}
 {% macro default__parse_json() %}{{ of_engine('parse_json', varargs) }}{% endmacro %}
 {% macro default__reached() %}{{ of_engine('reached', varargs) }}{% endmacro %}
+{% macro default__rebuilds_all() %}{{ of_engine('rebuilds_all', varargs) }}{% endmacro %}
 {% macro default__replace_rows() %}{{ of_engine('replace_rows', varargs) }}{% endmacro %}
 {% macro default__replace_table() %}{{ of_engine('replace_table', varargs) }}{% endmacro %}
 {% macro default__replace_view() %}{{ of_engine('replace_view', varargs) }}{% endmacro %}
+{% macro default__replayed_credits() %}{{ of_engine('replayed_credits', varargs) }}{% endmacro %}
 {% macro default__seed_line_number() %}{{ of_engine('seed_line_number', varargs) }}{% endmacro %}
 {% macro default__sendable_text() %}{{ of_engine('sendable_text', varargs) }}{% endmacro %}
 {% macro default__text() %}{{ of_engine('text', varargs) }}{% endmacro %}
 {% macro default__texts_joined() %}{{ of_engine('texts_joined', varargs) }}{% endmacro %}
 {% macro default__unnest_rows() %}{{ of_engine('unnest_rows', varargs) }}{% endmacro %}
 {% macro default__view_texts() %}{{ of_engine('view_texts', varargs) }}{% endmacro %}
+{% macro default__whole_row() %}{{ of_engine('whole_row', varargs) }}{% endmacro %}
 {% macro default__wide_integer() %}{{ of_engine('wide_integer', varargs) }}{% endmacro %}
 {% macro default__wide_integer_type() %}{{ of_engine('wide_integer_type', varargs) }}{% endmacro %}

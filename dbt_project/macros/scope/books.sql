@@ -24,6 +24,7 @@
 
 {#- False when all customers are in scope: then nobody has a fingerprint any more (forget_fingerprints). -#}
 {% macro has_customers_out_of_scope() -%}
+    {%- if rebuilds_all() -%}{{ return(false) }}{%- endif -%}
     {{ return(run_query('select 1 from books.inputs where inputs_fingerprint is not null limit 1').rows | length > 0) }}
 {%- endmacro %}
 

@@ -7,7 +7,7 @@
 
 {#- on-run-start: forgets the views that are not as a build made them. -#}
 {% macro forget_other_views() -%}
-    {%- if execute -%}
+    {%- if execute and not rebuilds_all() -%}
     create schema if not exists books;
     create table if not exists books.created_views (
         view_name {{ text() }} not null, compiled {{ text() }} not null,
@@ -28,24 +28,29 @@
 
 {#- on-run-end: the views of this build may stay, or, when it broke, none. -#}
 {% macro note_created_views(results) -%}
-    {%- if execute and is_successful_build(results) -%}
+    {%- if not execute or rebuilds_all() -%}
+        {{ return('') }}
+    {%- elif is_successful_build(results) -%}
     update books.created_views
     set view_text = views.view_text, code = {{ code_below_views() }}
     from ({{ view_texts() }}) as views
     where views.view_name = created_views.view_name
-    {%- elif execute -%}
+    {%- else -%}
     delete from books.created_views
     {%- endif -%}
 {%- endmacro %}
 
 {% macro is_created_view(sql) -%}
+    {%- if rebuilds_all() -%}{{ return(false) }}{%- endif -%}
     {%- set created -%}
         select 1 from books.created_views where {{ names_this_view() }} and compiled = '{{ compiled_view(sql) }}'
     {%- endset -%}
     {{ return(run_query(created).rows | length > 0) }}
 {%- endmacro %}
 
+{#- Statements, each after a semicolon. -#}
 {% macro note_created_view(sql) %}
+    {%- if rebuilds_all() -%}{{ return('') }}{%- endif -%};
     delete from books.created_views where {{ names_this_view() }};
     insert into books.created_views (view_name, compiled)
     values ('{{ this.schema }}.{{ this.identifier }}', '{{ compiled_view(sql) }}')

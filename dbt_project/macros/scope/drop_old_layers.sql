@@ -3,13 +3,12 @@
     are made from raw rows alone, so they go.
 -#}
 {% macro drop_old_layers() -%}
-    {%- if execute -%}
+    {%- if not execute or rebuilds_all() -%}{{ return('') }}{%- endif -%}
     drop schema if exists test_failures cascade;
-    {%- endif -%}
     {%- set old -%}
     select 1 from information_schema.tables where table_schema = 'kept' and table_name = 'kept_credit_documents'
     {%- endset -%}
-    {%- if execute and run_query(old).rows -%}
+    {%- if run_query(old).rows -%}
     drop schema if exists kept cascade;
     drop schema if exists intermediate cascade;
     drop schema if exists staging cascade;

@@ -4,7 +4,7 @@
     one when the whole build was successful (note_successful_build), so a build that breaks leaves them stale.
 -#}
 {% macro forget_fingerprints() -%}
-    {%- if execute -%}
+    {%- if execute and not rebuilds_all() -%}
     create schema if not exists books;
     create table if not exists books.inputs (
         customer_key {{ text() }} not null, inputs_fingerprint {{ fingerprint_type() }}

@@ -5,7 +5,7 @@
     build while the rows of all raw tables that this one read are the same (pipeline/unchanged.py).
 -#}
 {% macro note_successful_build(results) -%}
-    {%- if execute and is_successful_build(results) -%}
+    {%- if execute and not rebuilds_all() and is_successful_build(results) -%}
     delete from books.parsed_code;
     insert into books.parsed_code values ('{{ parsed_code() }}');
     create table if not exists books.sources_read (relation {{ text() }});

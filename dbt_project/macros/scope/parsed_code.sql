@@ -17,7 +17,9 @@
     build (note_successful_build).
 -#}
 {% macro forget_other_parsed_code() -%}
-    {%- if execute -%}
+    {%- if execute and rebuilds_all() -%}
+        {%- do log(target.type ~ ' deletes no rows of a table: this build derives everything anew.', info=True) -%}
+    {%- elif execute -%}
     create schema if not exists books;
     drop table if exists books.last_transform;
     create table if not exists books.parsed_code (code {{ text() }} not null);
@@ -29,9 +31,10 @@
 
 {#-
     Called by dbt's incremental materialization and by is_incremental: also true for a parsed model whose rows other
-    code has parsed.
+    code has parsed, and on an engine that rebuilds all.
 -#}
 {% macro should_full_refresh() -%}
+    {%- if rebuilds_all() -%}{{ return(true) }}{%- endif -%}
     {%- set is_parsed = model.resource_type == 'model' and model.fqn[1] == 'parsed' -%}
     {%- if is_parsed and not run_query('select 1 from books.parsed_code').rows -%}
         {{ return(true) }}

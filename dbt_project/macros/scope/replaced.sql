@@ -26,7 +26,7 @@
         {%- set statements = replace_view(existing, relation, sql) -%}
     {%- endif -%}
     {%- call statement('main') -%}
-        {{ statements }}{% if type == 'view' %};{{ note_created_view(sql) }}{% endif %}
+        {{ statements }}{% if type == 'view' %}{{ note_created_view(sql) }}{% endif %}
     {%- endcall -%}
     {{ run_hooks(post_hooks) }}
     {%- do persist_docs(relation, model) -%}

@@ -50,6 +50,7 @@ pieces as (
 -- What there is after each row of a ledger: the debt (credit_position 0), free pieces of credit (no document), and the
 -- pieces that documents hold. A piece that can come back no more is not carried on.
 holdings as (
+    {%- call replayed_credits('movements') %}
     select distinct
         stripe_customer_id,
         currency,
@@ -182,6 +183,7 @@ holdings as (
         cross join pieces
     ) as replayed
     where amount_minor > 0 or credit_position = 0
+    {%- endcall %}
 ),
 
 -- each piece once: when it was taken, or, where a later row of its document gives back, after the last such row

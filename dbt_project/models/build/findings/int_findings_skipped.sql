@@ -24,7 +24,7 @@ select
     documents.document_id,
     'skipped_by_hand' as reason,
     'Document ' || documents.document_id || ' is left out by hand in manual_decisions.csv'
-    || coalesce(': ' || rtrim(skip_decisions.note, '. '), '') || '.' as detail
+    || coalesce(': ' || trim(trailing '. ' from skip_decisions.note), '') || '.' as detail
 from documents
 inner join skip_decisions on documents.document_id = skip_decisions.document_id
 
