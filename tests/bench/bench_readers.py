@@ -105,7 +105,7 @@ def many(folder: Path, notes: int) -> tuple[Path, int, float]:
         fill(connection, 0, notes, version=0)
         connection.execute(NETSUITE)
     began = time.monotonic()
-    testing.build(project, warehouse)
+    testing.build(project, warehouse, is_measured=True)
     seconds = time.monotonic() - began
     with testing.opened(warehouse) as connection:
         connection.execute(POSTED)

@@ -143,14 +143,20 @@ class BuildFailed(AssertionError):
 
 
 def build(
-    project: Path, warehouse: Path, *, variables: Mapping[str, Any] | None = None, extra: Iterable[str] = ()
+    project: Path,
+    warehouse: Path,
+    *,
+    variables: Mapping[str, Any] | None = None,
+    extra: Iterable[str] = (),
+    is_measured: bool = False,
 ) -> None:
-    """Run `dbt build` without unit tests, in this process.
+    """Run `dbt build` without unit tests, in this process. is_measured: as `run_dbt`.
 
     Raises:
         BuildFailed: a node failed.
     """
-    run_dbt(["build", "--exclude-resource-type", "unit_test", *extra], project, warehouse, variables=variables)
+    command = ["build", "--exclude-resource-type", "unit_test", *extra]
+    run_dbt(command, project, warehouse, variables=variables, is_measured=is_measured)
 
 
 def run_dbt(
@@ -160,8 +166,11 @@ def run_dbt(
     *,
     variables: Mapping[str, Any] | None = None,
     parsed_under: Mapping[str, Any] | None = None,
+    is_measured: bool = False,
 ) -> None:
     """Run a dbt command in this process; warnings are errors.
+
+    is_measured: dbt as users have it, which is slower.
 
     parsed_under: other variables, under which the selected models and tests read the same relations: what dbt parsed
     under them serves. dbt refuses a relation that it did not find then.
@@ -181,14 +190,15 @@ def run_dbt(
         "vars": json.dumps(dict(variables or {})),
     }
     arguments = ["--warn-error", "--no-write-json", *command, "--log-level", "none", "--no-use-colors"]
-    arguments += ["--threads", "1"]  # each worker of `make test` has a core
+    if not is_measured:
+        arguments += ["--threads", "1"]  # each worker of `make test` has a core
     for name, value in options.items():
         arguments += [f"--{name}", str(value)]
     parsed = variables if parsed_under is None else parsed_under
     with (
         parsed_before(project, warehouse, parsed) as path,
         _environment(WAREHOUSE_PATH=path),
-        quick_dbt(keep_parsed=parsed != variables),
+        contextlib.nullcontext() if is_measured else quick_dbt(keep_parsed=parsed != variables),
     ):
         try:
             outcome = dbtRunner().invoke(arguments)
