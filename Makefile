@@ -56,6 +56,12 @@ define install
 	fi
 endef
 
+# $(call show_venv,environment): what is in .venv can be imported there, too.
+define show_venv
+	$(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		> "$$($(1)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
+endef
+
 $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12 ..."; exit 2; }
@@ -67,24 +73,21 @@ $(READY): requirements.lock
 $(LINT_READY): requirements-dev.lock $(READY)
 	@rm -rf $(LINT_VENV)
 	@$(call install,$(LINT_VENV),$(VENV)/bin/python,requirements-dev.lock)
-	@$(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
-		> "$$($(LINT_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
+	@$(call show_venv,$(LINT_VENV))
 	@touch $@
 
 # What the models need on other engines, beside what .venv has.
 $(ENGINES_READY): requirements-postgres.lock $(READY)
 	@rm -rf $(ENGINES_VENV)
 	@$(call install,$(ENGINES_VENV),$(VENV)/bin/python,requirements-postgres.lock)
-	@$(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
-		> "$$($(ENGINES_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
+	@$(call show_venv,$(ENGINES_VENV))
 	@touch $@
 
 # An environment of its own: pyspark is 400 MB, which nobody needs for Postgres.
 $(SPARK_READY): requirements-spark.lock $(READY)
 	@rm -rf $(SPARK_VENV)
 	@$(call install,$(SPARK_VENV),$(VENV)/bin/python,requirements-spark.lock)
-	@$(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
-		> "$$($(SPARK_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
+	@$(call show_venv,$(SPARK_VENV))
 	@touch $@
 
 run: $(READY) ## extract, transform, push, report (FULL_LEDGER=1, FULL_REFRESH=1, PLAN=plan.json, MONTH=2026-03)

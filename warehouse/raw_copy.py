@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -69,13 +69,8 @@ def copy_raw(source: duckdb.DuckDBPyConnection, target: Any, schemas: Sequence[s
     Raises CannotCopy; errors of either database pass through, with the table's transaction undone.
     """
     source.execute("set timezone = 'UTC'")
-    tables = source.execute(
-        "select schema_name, table_name from duckdb_tables() where schema_name in (select unnest(?)) "
-        "and database_name = current_database() order by all",
-        [list(schemas)],
-    ).fetchall()
-    for schema, table in tables:
-        columns = _columns(source, schema, table)
+    for schema, table in tables_of(source, schemas):
+        columns = columns_of(source, schema, table, _type, "Postgres")
         names = [name for name, _ in columns]
         appends = schema == "raw_stripe" and set(VERSION) <= set(names)
         with target.transaction():
@@ -85,7 +80,19 @@ def copy_raw(source: duckdb.DuckDBPyConnection, target: Any, schemas: Sequence[s
         yield copied
 
 
-def _columns(source: duckdb.DuckDBPyConnection, schema: str, table: str) -> list[tuple[str, str]]:
+def tables_of(source: duckdb.DuckDBPyConnection, schemas: Sequence[str]) -> list[tuple[str, str]]:
+    """Schema and name of each table of the DuckDB file in these schemas."""
+    return source.execute(
+        "select schema_name, table_name from duckdb_tables() where schema_name in (select unnest(?)) "
+        "and database_name = current_database() order by all",
+        [list(schemas)],
+    ).fetchall()
+
+
+def columns_of(
+    source: duckdb.DuckDBPyConnection, schema: str, table: str, type_of: Callable[[str], str | None], engine: str
+) -> list[tuple[str, str]]:
+    """Name and type of each column. type_of: the engine's type for one of DuckDB; None raises CannotCopy."""
     found = source.execute(
         "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ? "
         "and database_name = current_database() order by column_index",
@@ -93,14 +100,18 @@ def _columns(source: duckdb.DuckDBPyConnection, schema: str, table: str) -> list
     ).fetchall()
     columns = []
     for name, data_type in found:
-        decimal = re.fullmatch(r"DECIMAL(\(\d+,\d+\))", data_type)
-        kind = f"numeric{decimal[1]}" if decimal else TYPES.get(data_type)
+        kind = type_of(data_type)
         if kind is None:
             raise CannotCopy(
-                f"{schema}.{table}: column {name} has the type {data_type}, for which Postgres has no name"
+                f"{schema}.{table}: column {name} has the type {data_type}, for which {engine} has no name"
             )
         columns.append((name, kind))
     return columns
+
+
+def _type(data_type: str) -> str | None:
+    decimal = re.fullmatch(r"DECIMAL(\(\d+,\d+\))", data_type)
+    return f"numeric{decimal[1]}" if decimal else TYPES.get(data_type)
 
 
 def _create(target: Any, schema: str, table: str, columns: Sequence[tuple[str, str]], appends: bool) -> None:

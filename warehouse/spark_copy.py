@@ -17,13 +17,11 @@ from uuid import uuid4
 
 import duckdb
 
-from warehouse.connection import WarehouseError
 from warehouse.query import quoted, text
+from warehouse.raw_copy import SCHEMAS, CannotCopy, columns_of, tables_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
-
-SCHEMAS = ("raw_stripe", "raw_netsuite", "load_netsuite", "history")
 
 #: DuckDB's type -> Spark's
 TYPES = {
@@ -37,10 +35,6 @@ TYPES = {
     "TIMESTAMP": "timestamp_ntz",
     "TIMESTAMP WITH TIME ZONE": "timestamp_ltz",
 }
-
-
-class CannotCopy(WarehouseError):
-    """A table cannot be copied as it is, or arrived otherwise than it was sent; the words say which."""
 
 
 @dataclass(frozen=True)
@@ -60,19 +54,14 @@ def copy_raw(
     Raises CannotCopy; errors of either engine pass through.
     """
     source.execute("set timezone = 'UTC'")
-    tables = source.execute(
-        "select schema_name, table_name from duckdb_tables() where schema_name in (select unnest(?)) "
-        "and database_name = current_database() order by all",
-        [list(schemas)],
-    ).fetchall()
     for schema in schemas:
         session.sql(f"create schema if not exists {schema}")
-    for schema, table in tables:
+    for schema, table in tables_of(source, schemas):
         yield _copy(source, session, folder, schema, table)
 
 
 def _copy(source: duckdb.DuckDBPyConnection, session: SparkSession, folder: Path, schema: str, table: str) -> Copied:
-    columns = _columns(source, schema, table)
+    columns = columns_of(source, schema, table, _type, "Spark")
     query = f"select {', '.join(quoted(name) for name, _ in columns)} from {quoted(schema, table)}"
     if schema == "raw_stripe":
         columns.append(("landed_position", "bigint"))
@@ -94,19 +83,8 @@ def _copy(source: duckdb.DuckDBPyConnection, session: SparkSession, folder: Path
     return Copied(f"{schema}.{table}", sent[0])
 
 
-def _columns(source: duckdb.DuckDBPyConnection, schema: str, table: str) -> list[tuple[str, str]]:
-    found = source.execute(
-        "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ? "
-        "and database_name = current_database() order by column_index",
-        [schema, table],
-    ).fetchall()
-    columns = []
-    for name, data_type in found:
-        kind = data_type.lower() if re.fullmatch(r"DECIMAL\(\d+,\d+\)", data_type) else TYPES.get(data_type)
-        if kind is None:
-            raise CannotCopy(f"{schema}.{table}: column {name} has the type {data_type}, for which Spark has no name")
-        columns.append((name, kind))
-    return columns
+def _type(data_type: str) -> str | None:
+    return data_type.lower() if re.fullmatch(r"DECIMAL\(\d+,\d+\)", data_type) else TYPES.get(data_type)
 
 
 def _digest(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, int]:
